@@ -1,0 +1,109 @@
+"""Every change of state a document may make: the one table.
+
+In charge of which state may follow which, and why. Not in charge of saving (gateway.store) or of
+deciding (gateway.delivery). Nothing else assigns a state: the store applies a `Change` made here.
+The diagram in docs/reference/states.md is generated from this file. See design 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a document is on its way (the transport axis)."""
+
+    RECEIVED = "received"  # durable with us; not looked at yet
+    REJECTED = "rejected"  # fatal findings; will not be sent
+    ROUTING = "routing"  # valid; the next channel is being chosen
+    SENDING = "sending"  # a channel is being tried
+    SENT = "sent"  # a channel took responsibility
+    DELIVERED = "delivered"  # proof that the recipient's side has it
+    WAITING = "waiting"  # will go on by itself at `next_at`, for the reason given
+    HELD = "held"  # a person must decide
+    FAILED = "failed"  # no channel is left
+    CANCELLED = "cancelled"  # stopped by a person before it was handed over
+
+
+class Business(StrEnum):
+    """What the buyer says of the invoice (the business axis), independent of the transport."""
+
+    NONE = "none"
+    ACKNOWLEDGED = "acknowledged"
+    IN_PROCESS = "in_process"
+    UNDER_QUERY = "under_query"
+    CONDITIONALLY_ACCEPTED = "conditionally_accepted"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PAID = "paid"
+
+
+ALLOWED: dict[tuple[State, State], str] = {
+    (State.RECEIVED, State.REJECTED): "fatal findings",
+    (State.RECEIVED, State.ROUTING): "checked and built",
+    (State.RECEIVED, State.HELD): "held on request, or could not be read for a reason of ours",
+    (State.RECEIVED, State.CANCELLED): "cancelled before anything was sent",
+    (State.RECEIVED, State.DELIVERED): "an inbound document is in the inbox",
+    (State.ROUTING, State.SENDING): "a channel is tried",
+    (State.ROUTING, State.WAITING): "no channel can say yet",
+    (State.ROUTING, State.HELD): "a person must choose",
+    (State.ROUTING, State.FAILED): "no channel is left",
+    (State.ROUTING, State.CANCELLED): "cancelled between two channels",
+    (State.SENDING, State.SENT): "the channel took responsibility",
+    (State.SENDING, State.DELIVERED): "proof at once",
+    (State.SENDING, State.ROUTING): "refused for good: the next channel",
+    (State.SENDING, State.WAITING): "refused for now: the same channel again",
+    (State.SENDING, State.HELD): "the outcome is unknown and the channel can not be asked",
+    (State.WAITING, State.ROUTING): "time to look again",
+    (State.WAITING, State.SENDING): "time to try again",
+    (State.WAITING, State.HELD): "held by a person",
+    (State.WAITING, State.CANCELLED): "cancelled while waiting",
+    (State.HELD, State.RECEIVED): "released before it was checked",
+    (State.HELD, State.ROUTING): "released",
+    (State.HELD, State.SENT): "a person says it was sent",
+    (State.HELD, State.CANCELLED): "cancelled while held",
+    (State.SENT, State.DELIVERED): "proof came later",
+    (State.SENT, State.ROUTING): "came back: the next channel",
+    (State.SENT, State.FAILED): "came back, and no channel is left",
+    (State.DELIVERED, State.ROUTING): "came back after all (returned letter): the next channel",
+    (State.FAILED, State.ROUTING): "retried or rerouted by a person",
+}
+
+# Nothing more happens by itself.
+FINAL = frozenset({State.REJECTED, State.SENT, State.DELIVERED, State.FAILED, State.CANCELLED})
+
+
+class NotAllowed(Exception):
+    """The state table has no such change."""
+
+    def __init__(self, before: State, after: State) -> None:
+        self.before, self.after = before, after
+        super().__init__(f"a document that is {before} can not become {after}")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of state that the table allows; made by `change`, applied by the store."""
+
+    before: State
+    after: State
+    code: str  # why, stable and dotted: shown as it is and looked up in the docs
+    text: str  # why, in a sentence that the ERP's people may read
+    next_at: datetime | None = None  # when it goes on by itself; always set for WAITING
+
+
+def change(
+    before: State, after: State, *, code: str, text: str, next_at: datetime | None = None
+) -> Change:
+    """Makes the change from `before` to `after`.
+
+    Raises NotAllowed when the table has no such row, ValueError when a waiting document would
+    have no time to go on.
+    """
+    if before is not after and (before, after) not in ALLOWED:
+        raise NotAllowed(before, after)
+    if (after is State.WAITING) != (next_at is not None):
+        raise ValueError("a waiting document has a time to go on, and only a waiting one")
+    return Change(before, after, code, text, next_at)

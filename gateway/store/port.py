@@ -1,0 +1,416 @@
+"""What the gateway asks of its store, and the rows it gets back.
+
+In charge of the operations and their promises. Not in charge of how (`sqlite.py`). Each operation
+is one transaction: when it returns, what it says is on disk. Every operation that reads or writes
+a company's rows takes the company and finds nothing of anybody else's.
+Times are aware UTC. Ids are prefix + UUIDv7 (`gateway.store.ids`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from gateway.lifecycle import Business, Change, State
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+class Direction(StrEnum):
+    """Which way a document goes, seen from the company."""
+
+    OUT = "out"
+    IN = "in"
+
+
+class Role(StrEnum):
+    """What a part of a document is."""
+
+    ORIGINAL = "original"  # the request body as it came
+    ATTACHMENT = "attachment"  # a file that came beside the invoice
+    DOCUMENT = "document"  # the UBL that goes out or came in
+    IMAGE = "image"  # the invoice as PDF
+    FINDINGS = "findings"  # findings as JSON
+    PLAN = "plan"  # the route plan as JSON
+    EVIDENCE = "evidence"  # wire bytes of an attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a document. `attempt_id` is set on evidence."""
+
+    role: Role
+    name: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    at: datetime
+    attempt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPart:
+    """A file to be stored. Same bytes are stored once."""
+
+    role: Role
+    name: str
+    media_type: str
+    content: bytes
+    attempt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What lists and searches show of a document, read out of it once it has been read."""
+
+    number: str | None = None
+    kind: str | None = None  # invoice, credit_note
+    sender_name: str | None = None
+    recipient_name: str | None = None
+    sender: str | None = None  # participant, "0192:918130047"
+    recipient: str | None = None
+    issue_date: str | None = None
+    due_date: str | None = None
+    amount_due: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document row. `delivery` is what the ERP asked for beside the invoice, as JSON data."""
+
+    id: str
+    company_id: str
+    direction: Direction
+    state: State
+    business: Business
+    version: int  # grows with each write
+    media_type: str
+    head: Head
+    delivery: Mapping[str, Any]
+    channel: str | None  # the channel that has it, or had it last
+    code: str  # why it is in this state
+    text: str
+    next_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    confirmed_at: datetime | None = None  # inbound: taken over by the ERP
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A step of the plan that is tried or has been: one channel, one idempotency key."""
+
+    document_id: str
+    n: int  # place in the plan, from 0
+    channel: str
+    key: UUID
+    state: str  # planned, trying, sent, delivered, refused, unreachable, skipped
+    address: str | None = None
+    reference: str | None = None  # the channel's own name for it
+    expects: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try on one channel. An attempt without `ended_at` after a crash is an unknown outcome."""
+
+    id: str
+    document_id: str
+    leg: int
+    channel: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None  # delivered, sent, refused, try_later, waiting, unknown
+    code: str | None = None
+    text: str | None = None  # for operators
+    public_text: str | None = None
+    remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a document, in the order it happened. `data` is public."""
+
+    seq: int
+    id: str
+    company_id: str
+    document_id: str
+    type: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to be written. Types are listed in `gateway.events`."""
+
+    type: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed piece of work. Only the holder of the newest `fence` may write back."""
+
+    id: int
+    company_id: str
+    document_id: str
+    kind: str  # prepare, deliver
+    fence: int
+    tries: int  # claims so far, this one included
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A tenant: somebody whose invoices these are."""
+
+    id: str
+    name: str
+    country: str
+    participants: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+
+# --- requests and answers -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A document to be accepted. `idempotency` is (key, SHA-256 of the request), or None."""
+
+    document_id: str
+    company_id: str
+    media_type: str
+    parts: Sequence[NewPart]
+    delivery: Mapping[str, Any]
+    idempotency: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The document is durable. `replayed`: it already was, under the same idempotency key."""
+
+    document_id: str
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReused:
+    """The idempotency key was used before with another request; nothing was written."""
+
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The job is finished and goes away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The job goes on at `due_at`, as `kind` with `data` when they are given."""
+
+    due_at: datetime
+    kind: str | None = None
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """All that one step of work has to say, written in one transaction or not at all.
+
+    `attempt` is inserted (no `ended_at`: the intent, before the call) or closed. `deliver_to` puts
+    a copy of the document into a company's inbox; the key makes a repeat harmless.
+    """
+
+    next: Done | Again
+    change: Change | None = None
+    head: Head | None = None
+    channel: str | None = None
+    parts: Sequence[NewPart] = ()
+    legs: Sequence[Leg] = ()
+    attempt: Attempt | None = None
+    events: Sequence[NewEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A document that came in for a company. `key` de-duplicates: the same key is stored once."""
+
+    key: str
+    company_id: str
+    head: Head
+    parts: Sequence[NewPart]
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of documents, newest first; `next` is an opaque cursor, None at the end."""
+
+    documents: tuple[Document, ...]
+    next: str | None
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the job now; nothing of the checkpoint was written."""
+
+
+class StorageUnavailable(Exception):
+    """The disk or the database refused; nothing was written. Try again later."""
+
+
+# --- the port -----------------------------------------------------------------------------------
+
+
+class Store(Protocol):
+    """The operations. `now` is the caller's clock everywhere: the store has none."""
+
+    async def accept(self, submission: Submission, now: datetime) -> Accepted | KeyReused:
+        """Writes document, parts, key, first event and `prepare` job durably."""
+        ...
+
+    async def claim(self, owner: str, now: datetime, lease_s: float, limit: int) -> Sequence[Job]:
+        """Leases due jobs, oldest first; raises each one's fence."""
+        ...
+
+    async def renew(self, owner: str, now: datetime, lease_s: float) -> None:
+        """Prolongs every lease of `owner`."""
+        ...
+
+    async def reap(self, now: datetime) -> int:
+        """Makes jobs with a lease that ran out claimable again; answers how many."""
+        ...
+
+    async def holds(self, job: Job, now: datetime) -> bool:
+        """Whether the job's fence still is the newest: asked right before an outside call."""
+        ...
+
+    async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
+        """Writes back. Raises LeaseLost, or NotAllowed when the document has moved on."""
+        ...
+
+    async def act(
+        self,
+        company_id: str,
+        document_id: str,
+        change: Change,
+        now: datetime,
+        *,
+        version: int,
+        job: Again | None,
+        events: Sequence[NewEvent],
+    ) -> bool:
+        """A person's verb: changes the state when the version still is `version`, replaces the
+        job (None: takes it away). False when the document has moved on meanwhile."""
+        ...
+
+    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
+        """A late result for the leg with this key. False when this report was written before."""
+        ...
+
+    async def leg(self, key: UUID) -> tuple[Document, Leg] | None:
+        """The document and leg with this idempotency key, for late results."""
+        ...
+
+    async def arrive(self, arrival: Arrival, now: datetime) -> str | None:
+        """Puts a document into a company's inbox; answers its id, None when it was there."""
+        ...
+
+    async def document(self, company_id: str, document_id: str) -> Document | None:
+        """One document."""
+        ...
+
+    async def documents(
+        self,
+        company_id: str,
+        *,
+        direction: Direction | None = None,
+        state: State | None = None,
+        number: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """A page of documents, newest first."""
+        ...
+
+    async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:
+        """The parts of a document, in the order they were written."""
+        ...
+
+    async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
+        """The bytes of a part, if the document has such a part."""
+        ...
+
+    async def legs(self, company_id: str, document_id: str) -> Sequence[Leg]:
+        """The steps tried or to be tried, in order."""
+        ...
+
+    async def attempts(self, company_id: str, document_id: str) -> Sequence[Attempt]:
+        """The attempts, oldest first."""
+        ...
+
+    async def feed(
+        self,
+        company_id: str,
+        after: int,
+        limit: int,
+        document_id: str | None = None,
+    ) -> Sequence[Event]:
+        """Events with a higher `seq` than `after`, in order."""
+        ...
+
+    async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
+        """Inbound documents not confirmed yet, oldest first, past the id `after`."""
+        ...
+
+    async def confirm(self, company_id: str, document_id: str, now: datetime) -> bool | None:
+        """Takes a document out of the inbox. False: it was confirmed before; None: not there."""
+        ...
+
+    async def add_company(self, company: Company, now: datetime) -> None:
+        """Adds a company, or changes it."""
+        ...
+
+    async def company(self, company_id: str) -> Company | None:
+        """One company."""
+        ...
+
+    async def companies(self) -> Sequence[Company]:
+        """All of them (operators only)."""
+        ...
+
+    async def company_of(self, participant: str) -> Company | None:
+        """Whose participant this is, compared without case; None when nobody's here."""
+        ...
+
+    async def add_key(self, company_id: str, key_sha256: str, label: str, now: datetime) -> None:
+        """Stores the hash of an API key."""
+        ...
+
+    async def company_of_key(self, key_sha256: str) -> Company | None:
+        """Whose API key this is."""
+        ...
+
+    async def wait(self, topic: str, timeout_s: float) -> None:
+        """Returns when something was written under the topic since the call, or after the time.
+
+        Topics: `jobs`, `events:<company_id>`, `inbox:<company_id>`.
+        """
+        ...
+
+    async def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """For metrics: documents by state, jobs by (due, leased), oldest due in seconds."""
+        ...
+
+    async def close(self) -> None:
+        """Writes what is queued and lets go of the file."""
+        ...

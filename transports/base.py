@@ -1,0 +1,286 @@
+"""What every channel looks like from the gateway: resolve, deliver, collect.
+
+In charge of the words shared by all channels. Not in charge of which channel comes next (routing),
+of retrying (delivery) or of any wire format (each channel's own package).
+
+Expected results are values. An exception out of a transport is a bug or a configuration error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from schemas.identifiers import Participant
+
+# --- who and what -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """An address as printed on an envelope; `country` is ISO 3166-1 alpha-2."""
+
+    name: str
+    lines: tuple[str, ...]
+    post_code: str
+    city: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """All that is known of who shall have the document; channels pick what they can use.
+
+    `personal_number` is a secret: it may go to the channel that needs it, never into a log, an
+    event or a public text.
+    """
+
+    name: str
+    country: str
+    consumer: bool = False
+    participant: Participant | None = None
+    organisation_number: str | None = None
+    personal_number: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    postal_address: PostalAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The company that sends; `reply_to` and `contact` are its own, for channels people read."""
+
+    company_id: str
+    name: str
+    country: str
+    participant: Participant | None = None
+    reply_to: str | None = None
+    contact: str | None = None
+    postal_address: PostalAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a person is told about a document, and what its channel may need to name it."""
+
+    number: str
+    credit_note: bool
+    issue_date: date
+    due_date: date | None
+    amount_due: Decimal
+    currency: str
+    language: str  # en, sv or nb: the recipient's
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in memory. `name` is safe to show and to store: no path, no control characters."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a transport is given to carry.
+
+    `key` is the idempotency key, uuid5(delivery, step): the same for every attempt of a step, and
+    with it the same bytes. `address` is what `resolve` answered. `image` is the invoice as a PDF,
+    None where the channel has not asked for one (`Transport.needs_image`).
+    """
+
+    key: UUID
+    document_id: str
+    sender: Sender
+    recipient: Recipient
+    address: str
+    summary: Summary
+    document: File
+    image: File | None = None
+    attachments: tuple[File, ...] = ()
+
+
+# --- what a channel answers -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Bytes that went over the wire, kept for good. `kind`: request, answer, receipt, report."""
+
+    kind: str
+    media_type: str
+    content: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What every answer carries.
+
+    `code` is stable and dotted (`email.mailbox_unavailable`); `text` is for operators and may name
+    hosts; `public_text` is for the ERP and names neither hosts nor personal numbers; `remote` is
+    who said so.
+    """
+
+    code: str
+    text: str
+    public_text: str
+    remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """The recipient can be reached at `address` (the channel's own notation)."""
+
+    address: str
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotReachable:
+    """The recipient can not be reached on this channel: take the next step."""
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReachabilityUnknown:
+    """The channel could not say. Never treated as no: the step is kept and asked again."""
+
+    verdict: Verdict
+    retry_after: timedelta | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+Reachability = Reachable | NotReachable | ReachabilityUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Proof that the recipient's side has the document."""
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The channel has taken responsibility.
+
+    `expects` tells what may still come (`report`, `receipt`, `mls`), None when nothing will;
+    `until` is when to stop expecting it.
+    """
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    reference: str | None = None
+    expects: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Permanent for this channel: take the next step."""
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """Nothing was handed over, and a later attempt may succeed. `after` None: our own back-off."""
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something outside must happen first (an agreement); ask again at `until`."""
+
+    verdict: Verdict
+    until: datetime
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The document may or may not have been handed over (the connection broke after sending)."""
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+
+
+Outcome = Delivered | Sent | Refused | TryLater | Waiting | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A late result for an earlier delivery, found by the envelope's key."""
+
+    key: UUID
+    outcome: Delivered | Sent | Refused
+    id: str  # the channel's own name for this report: the same report twice is told once
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A document that came in for one of our companies. `id` is the channel's, to de-duplicate."""
+
+    id: str
+    recipient: Participant
+    sender: Participant | None
+    document: File
+    attachments: tuple[File, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+# --- the contract -----------------------------------------------------------------------------
+
+
+class Repeat(StrEnum):
+    """What may be done when a crash left an attempt without an outcome."""
+
+    SAFE = "safe"  # the channel recognises the key: send the same bytes again
+    HOLD = "hold"  # it does not: a person decides, never sent twice silently
+
+
+class Transport(Protocol):
+    """One channel.
+
+    `name` is the channel's word in plans, logs and settings. `needs_image` says whether the
+    envelope must bring the invoice as a PDF. `repeat` is design.md 5's rule after a crash.
+    """
+
+    name: str
+    needs_image: bool
+    repeat: Repeat
+
+    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+        """Whether and where the recipient can be reached. No side effect outside."""
+        ...
+
+    async def deliver(self, envelope: Envelope) -> Outcome:
+        """Hands the envelope over once. Never retries by itself."""
+        ...
+
+    def collect(self) -> AsyncIterator[Report | Inbound]:
+        """Late results and incoming documents since the last call; empty where there are none.
+
+        May yield the same thing again after a crash: the gateway tells repeats by their id.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+        ...
