@@ -8,9 +8,9 @@ Expected results are values. An exception out of a transport is a bug or a confi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -91,8 +91,10 @@ class Envelope:
     """What a transport is given to carry.
 
     `key` is the idempotency key, uuid5(delivery, step): the same for every attempt of a step, and
-    with it the same bytes. `address` is what `resolve` answered. `image` is the invoice as a PDF,
-    None where the channel has not asked for one (`Transport.needs_image`).
+    with it the same bytes. `address` is what `resolve` answered. `accepted_at` is when we took the
+    document on: the one time a channel may write into the bytes, since no attempt changes it.
+    `image` is the invoice as a PDF, None where the channel has not asked for one
+    (`Transport.needs_image`).
     """
 
     key: UUID
@@ -101,6 +103,7 @@ class Envelope:
     recipient: Recipient
     address: str
     summary: Summary
+    accepted_at: datetime
     document: File
     image: File | None = None
     attachments: tuple[File, ...] = ()
@@ -243,6 +246,17 @@ class Inbound:
     document: File
     attachments: tuple[File, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+
+
+# --- the time ---------------------------------------------------------------------------------
+
+# Stamps evidence and deadlines; the composition root hands in its clock's `now`.
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The machine's time, aware UTC."""
+    return datetime.now(UTC)
 
 
 # --- the contract -----------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""The e-mail channel: the invoice as a PDF in a message that people read."""

@@ -1,0 +1,1 @@
+"""The internal channel: the recipient is on this gateway too."""

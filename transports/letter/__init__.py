@@ -1,0 +1,1 @@
+"""The letter channel: a print house prints the invoice and posts it."""
