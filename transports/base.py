@@ -248,6 +248,13 @@ class Inbound:
     evidence: tuple[Evidence, ...] = ()
 
 
+async def nothing_late() -> AsyncIterator[Report | Inbound]:
+    """The `collect` of a channel that has no late results and brings no documents in."""
+    none: tuple[Report | Inbound, ...] = ()
+    for item in none:
+        yield item
+
+
 # --- the time ---------------------------------------------------------------------------------
 
 # Stamps evidence and deadlines; the composition root hands in its clock's `now`.

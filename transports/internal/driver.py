@@ -29,6 +29,7 @@ from transports.base import (
     Report,
     Summary,
     Verdict,
+    nothing_late,
     utc_now,
 )
 
@@ -37,7 +38,7 @@ class Inbox(Protocol):
     """The inboxes of this gateway's companies."""
 
     async def lookup(self, participant: Participant) -> str | None:
-        """The address of the inbox that takes documents for `participant`, None if there is none."""
+        """The address of the inbox of `participant`, None if it is not on this gateway."""
         ...
 
     async def post(self, envelope: Envelope) -> bool:
@@ -68,12 +69,8 @@ class Internal:
             )
         address = await self._inbox.lookup(recipient.participant)
         if address is None:
-            return NotReachable(
-                _verdict("not_here", f"{recipient.participant} is not on this gateway.")
-            )
-        return Reachable(
-            address, _verdict("here", f"{recipient.participant} has an inbox on this gateway.")
-        )
+            return NotReachable(_verdict("not_here", "The recipient is not on this gateway."))
+        return Reachable(address, _verdict("here", "The recipient has an inbox on this gateway."))
 
     async def deliver(self, envelope: Envelope) -> Outcome:
         """Delivered with a receipt, or Refused when the inbox has gone since `resolve`."""
@@ -96,10 +93,9 @@ class Internal:
             reference=str(envelope.key),
         )
 
-    async def collect(self) -> AsyncIterator[Report | Inbound]:
+    def collect(self) -> AsyncIterator[Report | Inbound]:
         """Nothing comes late: what is delivered is in the inbox already."""
-        return
-        yield
+        return nothing_late()
 
     async def close(self) -> None:
         """There is nothing to let go of."""
