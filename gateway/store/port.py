@@ -8,7 +8,7 @@ Times are aware UTC. Ids are prefix + UUIDv7 (`gateway.store.ids`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -164,7 +164,7 @@ class Job:
     document_id: str
     kind: str  # prepare, deliver
     fence: int
-    tries: int  # claims so far, this one included
+    tries: int  # claims so far of this kind, this one included
     data: Mapping[str, Any]
 
 
@@ -216,7 +216,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The job goes on at `due_at`, as `kind` with `data` when they are given."""
+    """The job is given back and goes on at `due_at`, as `kind` with `data` when they are given."""
 
     due_at: datetime
     kind: str | None = None
@@ -224,14 +224,24 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """The holder goes on with the job: an intent is on disk, the outside call comes now.
+
+    `data`, when given, replaces the job's: it is what the next holder finds after a crash.
+    """
+
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """All that one step of work has to say, written in one transaction or not at all.
 
-    `attempt` is inserted (no `ended_at`: the intent, before the call) or closed. `deliver_to` puts
-    a copy of the document into a company's inbox; the key makes a repeat harmless.
+    `attempt` is inserted (no `ended_at`: the intent, before the call) or closed. Legs are put in
+    the place of the same `n`. Legs and attempt are the document's own, or it is a Contradiction.
     """
 
-    next: Done | Again
+    next: Done | Again | Keep
     change: Change | None = None
     head: Head | None = None
     channel: str | None = None
@@ -268,6 +278,18 @@ class StorageUnavailable(Exception):
     """The disk or the database refused; nothing was written. Try again later."""
 
 
+class Contradiction(Exception):
+    """What was to be written does not fit what is there; nothing was written.
+
+    An unknown company, an id used twice, another company's participant or key: a bug or a
+    mistake in the set-up, never something that a later try mends.
+    """
+
+
+class BadCursor(ValueError):
+    """The cursor was not given out by this list of this company."""
+
+
 # --- the port -----------------------------------------------------------------------------------
 
 
@@ -295,7 +317,8 @@ class Store(Protocol):
         ...
 
     async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
-        """Writes back. Raises LeaseLost, or NotAllowed when the document has moved on."""
+        """Writes back. Raises LeaseLost, or lifecycle.NotAllowed when the document is not in the
+        state that the change starts from."""
         ...
 
     async def act(
@@ -314,7 +337,11 @@ class Store(Protocol):
         ...
 
     async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
-        """A late result for the leg with this key. False when this report was written before."""
+        """A late result for the leg with this key. False when this report was written before.
+
+        Nobody holds a job here: with a `change`, Again replaces the document's job and Done takes
+        it away; without one the job is left alone, whoever works on it.
+        """
         ...
 
     async def leg(self, key: UUID) -> tuple[Document, Leg] | None:
@@ -339,7 +366,7 @@ class Store(Protocol):
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
-        """A page of documents, newest first."""
+        """A page of documents, newest first. BadCursor when `after` is not a page's `next`."""
         ...
 
     async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:
@@ -369,7 +396,10 @@ class Store(Protocol):
         ...
 
     async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
-        """Inbound documents not confirmed yet, oldest first, past the id `after`."""
+        """Inbound documents not confirmed yet, oldest first, past the id `after`.
+
+        A document that was confirmed meanwhile still is a good `after`; BadCursor otherwise.
+        """
         ...
 
     async def confirm(self, company_id: str, document_id: str, now: datetime) -> bool | None:
@@ -400,15 +430,18 @@ class Store(Protocol):
         """Whose API key this is."""
         ...
 
-    async def wait(self, topic: str, timeout_s: float) -> None:
-        """Returns when something was written under the topic since the call, or after the time.
+    def wait(self, topic: str, timeout_s: float) -> Awaitable[None]:
+        """Awaited, it returns when something was written under the topic since the call, or after
+        the time.
 
+        It listens from the call on, not from the `await`: call, read, and await only when the
+        read came back empty, and nothing written in between is missed.
         Topics: `jobs`, `events:<company_id>`, `inbox:<company_id>`.
         """
         ...
 
-    async def counts(self) -> Mapping[str, Mapping[str, int]]:
-        """For metrics: documents by state, jobs by (due, leased), oldest due in seconds."""
+    async def counts(self, now: datetime) -> Mapping[str, Mapping[str, int]]:
+        """For metrics: `documents` by state; `jobs`: `due`, `leased`, `oldest_due_s`."""
         ...
 
     async def close(self) -> None:
