@@ -37,6 +37,7 @@ class Role(StrEnum):
     IMAGE = "image"  # the invoice as PDF
     FINDINGS = "findings"  # findings as JSON
     PLAN = "plan"  # the route plan as JSON
+    ENVELOPE = "envelope"  # who sends to whom, and the summary, as JSON: the same on every attempt
     EVIDENCE = "evidence"  # wire bytes of an attempt
 
 
@@ -127,7 +128,7 @@ class Attempt:
     channel: str
     started_at: datetime
     ended_at: datetime | None = None
-    outcome: str | None = None  # delivered, sent, refused, try_later, waiting, unknown
+    outcome: str | None = None  # the outcome's name: `gateway.delivery.outcome.Result`
     code: str | None = None
     text: str | None = None  # for operators
     public_text: str | None = None
@@ -149,7 +150,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to be written. Types are listed in `gateway.events`."""
+    """An event to be written; `type` is a `gateway.events.Type`."""
 
     type: str
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -162,7 +163,7 @@ class Job:
     id: int
     company_id: str
     document_id: str
-    kind: str  # prepare, deliver
+    kind: str  # prepare, deliver, expect
     fence: int
     tries: int  # claims so far of this kind, this one included
     data: Mapping[str, Any]

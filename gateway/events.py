@@ -1,0 +1,137 @@
+"""What can happen to a document: the closed list of event types.
+
+In charge of the names and of what each one means and does not promise. Not in charge of writing
+them (`gateway.delivery`, `gateway.store`). The event feed carries exactly these; the table in
+docs/reference/events.md is made from this file.
+
+The data of every event is public: it may be shown to the ERP's people as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Type(StrEnum):
+    """The type of an event."""
+
+    RECEIVED = "document.received"
+    REJECTED = "document.rejected"
+    ROUTED = "document.routed"
+    ATTEMPTED = "document.attempted"
+    SENT = "document.sent"
+    DELIVERED = "document.delivered"
+    REPORTED = "document.reported"
+    UNCONFIRMED = "document.unconfirmed"
+    WAITING = "document.waiting"
+    HELD = "document.held"
+    RELEASED = "document.released"
+    RETRIED = "document.retried"
+    CANCELLED = "document.cancelled"
+    FAILED = "document.failed"
+    ARRIVED = "inbox.received"
+    CONFIRMED = "inbox.confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an event says, what it does not promise, and the names in its data."""
+
+    says: str
+    not_promised: str
+    data: tuple[str, ...] = ()
+
+
+WHY = ("code", "text")
+
+MEANINGS: dict[Type, Meaning] = {
+    Type.RECEIVED: Meaning(
+        "The document is durable with us.",
+        "It has not been looked at: it may still be rejected.",
+    ),
+    Type.REJECTED: Meaning(
+        "The document has fatal findings and will not be sent.",
+        "Nothing was told to the recipient. A corrected document is a new one.",
+        (*WHY, "findings"),
+    ),
+    Type.ROUTED: Meaning(
+        "The document is valid, and its route is planned.",
+        "No channel has been asked yet whether it reaches the recipient.",
+        ("steps",),
+    ),
+    Type.ATTEMPTED: Meaning(
+        "A channel was asked or tried, and this is what it answered.",
+        "It says nothing of what comes next: an event of the new state follows.",
+        ("leg", "channel", "outcome", *WHY),
+    ),
+    Type.SENT: Meaning(
+        "A channel took responsibility for the document.",
+        "The recipient may not have it yet, and it may come back.",
+        ("channel", *WHY, "expects", "until"),
+    ),
+    Type.DELIVERED: Meaning(
+        "There is proof that the recipient's side has the document.",
+        "Nobody need have read, accepted or booked it; a letter may still be returned.",
+        ("channel", *WHY),
+    ),
+    Type.REPORTED: Meaning(
+        "A channel told something later about an attempt that had ended.",
+        "The state changes only if another event says so.",
+        ("leg", "channel", "outcome", *WHY),
+    ),
+    Type.UNCONFIRMED: Meaning(
+        "The report that a channel owed us has not come in time.",
+        "The document counts as sent all the same; the report may still come.",
+        ("channel", *WHY, "expects", "until"),
+    ),
+    Type.WAITING: Meaning(
+        "Nothing happens until `next_at`; then it goes on by itself.",
+        "It may be taken up a little later than `next_at`, never earlier.",
+        ("channel", *WHY, "next_at"),
+    ),
+    Type.HELD: Meaning(
+        "Nothing happens until a person decides.",
+        "A document held in the middle of an attempt may have reached its recipient.",
+        WHY,
+    ),
+    Type.RELEASED: Meaning(
+        "A person let a held document go on.",
+        "It has not been sent by that.",
+        (*WHY, "reason"),
+    ),
+    Type.RETRIED: Meaning(
+        "A person had the document tried again.",
+        "It has not been sent by that; the recipient may get it twice.",
+        (*WHY, "reason"),
+    ),
+    Type.CANCELLED: Meaning(
+        "A person stopped the document.",
+        "One that was held in the middle of an attempt may have reached its recipient.",
+        (*WHY, "reason"),
+    ),
+    Type.FAILED: Meaning(
+        "No channel is left; `reasons` has what each one said.",
+        "The recipient was told nothing.",
+        (*WHY, "reasons"),
+    ),
+    Type.ARRIVED: Meaning(
+        "A document came in for this company and lies in its inbox.",
+        "It stays there until it is confirmed; nothing was told to its sender by that.",
+        ("channel",),
+    ),
+    Type.CONFIRMED: Meaning(
+        "The ERP took the document over from the inbox.",
+        "It says nothing of whether the invoice is accepted.",
+    ),
+}
+
+
+def table() -> str:
+    """The reference table in Markdown."""
+    rows = ["| type | says | does not promise | data |", "|---|---|---|---|"]
+    for kind in Type:
+        meaning = MEANINGS[kind]
+        data = ", ".join(f"`{name}`" for name in meaning.data)
+        rows.append(f"| `{kind}` | {meaning.says} | {meaning.not_promised} | {data} |")
+    return "\n".join(rows) + "\n"
