@@ -75,6 +75,7 @@ class Summary:
     amount_due: Decimal
     currency: str
     language: str  # en, sv or nb: the recipient's
+    payment_reference: str | None = None  # BT-83: OCR, KID or free text
 
 
 @dataclass(frozen=True, slots=True)
