@@ -1,0 +1,221 @@
+"""The structure of UBL 2.1: which element may stand where, how often, and what it may hold.
+
+In charge of the fact table `structure.json`, of the XML Schema generated from it, and of saying in
+plain words what a document's structure does wrong. Not in charge of what the content means.
+Source: UBL 2.1 (OASIS Standard, 4 November 2013), the part that the roots in the table reach.
+
+The table: `elements` gives each element's type, a datatype or an aggregate; `types` gives each
+aggregate's children in their order with least..most occurrences; a datatype has an XML Schema base
+type and attributes, where "!" marks a required one. Prefixes are the usual ones: cac, cbc, ext.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from lxml import etree
+
+ANY = "Any"
+"""The type of ext:ExtensionContent: one element of any namespace but its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Datatype:
+    """What a leaf element holds: an XML Schema base type, and attributes (name -> base type)."""
+
+    name: str
+    base: str
+    attributes: Mapping[str, str]
+    required: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One place in an aggregate: `most` None means without limit; `type` names either kind."""
+
+    name: str
+    prefix: str
+    least: int
+    most: int | None
+    type: str
+
+    @property
+    def tag(self) -> str:
+        """The name as lxml writes it, `{namespace}name`."""
+        return f"{{{NAMESPACES[self.prefix]}}}{self.name}"
+
+
+def _child(qname: str, occurs: str, element_type: str) -> Child:
+    prefix, _, name = qname.partition(":")
+    least, _, most = occurs.partition("..")
+    return Child(name, prefix, int(least), None if most == "n" else int(most), element_type)
+
+
+def _datatype(name: str, fact: Mapping[str, Any]) -> Datatype:
+    attributes: dict[str, str] = fact["attributes"]
+    return Datatype(
+        name,
+        fact["base"],
+        {attribute: base.rstrip("!") for attribute, base in attributes.items()},
+        frozenset(attribute for attribute, base in attributes.items() if base.endswith("!")),
+    )
+
+
+_FACTS = json.loads(resources.files(__package__).joinpath("structure.json").read_text("utf-8"))
+
+NAMESPACES: Mapping[str, str] = _FACTS["namespaces"]
+"""Prefix -> namespace, for all elements but the roots."""
+
+ROOTS: Mapping[str, str] = _FACTS["roots"]
+"""Name of a root element -> its namespace. Its type has the same name."""
+
+DATATYPES: Mapping[str, Datatype] = {
+    name: _datatype(name, fact) for name, fact in _FACTS["datatypes"].items()
+}
+
+_CHILDREN: Mapping[str, tuple[Child, ...]] = {
+    name: tuple(_child(q, occurs, _FACTS["elements"][q]) for q, occurs in rows.items())
+    for name, rows in _FACTS["types"].items()
+}
+
+
+def children(type_name: str) -> tuple[Child, ...]:
+    """The children an aggregate may have, in the order they must stand; none for a datatype."""
+    return _CHILDREN.get(type_name, ())
+
+
+def type_at(path: str) -> str | None:
+    """The type of the element at `Invoice/InvoiceLine/Item`; None where nothing may stand."""
+    root, *names = path.split("/")
+    found = root if root in ROOTS else None
+    for name in names:
+        found = next((c.type for c in children(found or "") if c.name == name), None)
+    return found
+
+
+# --- the XML Schema ------------------------------------------------------------------------------
+
+_XSD = "http://www.w3.org/2001/XMLSchema"
+
+
+class _Compiled(threading.local):
+    """Compiled schemas of one thread: lxml keeps the errors of a validation on the schema."""
+
+    def __init__(self) -> None:
+        self.schemas: dict[str, etree.XMLSchema] = {}
+
+
+_compiled = _Compiled()
+
+
+def schema(root: str) -> etree.XMLSchema:
+    """The compiled schema of a root element, "Invoice" or "CreditNote"; KeyError for others.
+
+    Kept per thread, so its error log is the caller's own. The first call takes about 50 ms.
+    """
+    if root not in _compiled.schemas:
+        _compiled.schemas[root] = _compile(root)
+    return _compiled.schemas[root]
+
+
+def _compile(root: str) -> etree.XMLSchema:
+    documents = xsd(root)
+
+    class Documents(etree.Resolver):
+        def resolve(self, url: str, _public_id: str, context: Any) -> Any:
+            return self.resolve_string(documents[url], context)
+
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(Documents())
+    return etree.XMLSchema(etree.fromstring(documents[root], parser))
+
+
+@cache
+def xsd(root: str) -> Mapping[str, str]:
+    """The text of the schema of a root: one document for the root and one for each prefix."""
+    elements, aggregates = _reachable(root)
+    documents = {root: [_element(root, "root", root), _aggregate(root, "root")]}
+    for prefix in NAMESPACES:
+        parts = [_element(c.name, prefix, c.type) for c in elements if c.prefix == prefix]
+        # An aggregate's type is declared where its elements are.
+        homes = {c.type: c.prefix for c in elements}
+        parts += [_aggregate(name, prefix) for name in aggregates if homes[name] == prefix]
+        documents[prefix] = parts
+    documents["cbc"] += [_simple(datatype) for datatype in DATATYPES.values()]
+    return {
+        name: _document(ROOTS.get(name) or NAMESPACES[name], name, parts)
+        for name, parts in documents.items()
+    }
+
+
+def _reachable(root: str) -> tuple[list[Child], list[str]]:
+    """All elements below a root, each once, and all aggregates but the root's own."""
+    elements: dict[tuple[str, str], Child] = {}
+    aggregates: list[str] = []
+    todo = [root]
+    while todo:
+        for child in children(todo.pop()):
+            if (child.prefix, child.name) not in elements:
+                elements[child.prefix, child.name] = child
+                if child.type not in aggregates and children(child.type):
+                    aggregates.append(child.type)
+                    todo.append(child.type)
+    return list(elements.values()), aggregates
+
+
+def _document(namespace: str, name: str, parts: list[str]) -> str:
+    others = [prefix for prefix in NAMESPACES if prefix != name]
+    return "".join(
+        [
+            f'<xs:schema xmlns:xs="{_XSD}" targetNamespace={quoteattr(namespace)}',
+            f' xmlns:root={quoteattr(namespace)} elementFormDefault="qualified"',
+            *(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in NAMESPACES.items()),
+            ">",
+            *(
+                f'<xs:import namespace={quoteattr(NAMESPACES[p])} schemaLocation="{p}"/>'
+                for p in others
+            ),
+            *parts,
+            "</xs:schema>",
+        ]
+    )
+
+
+def _element(name: str, prefix: str, type_name: str) -> str:
+    if type_name == ANY:
+        return (
+            f'<xs:element name="{name}"><xs:complexType><xs:sequence>'
+            '<xs:any namespace="##other" processContents="lax"/>'
+            "</xs:sequence></xs:complexType></xs:element>"
+        )
+    home = "cbc" if type_name in DATATYPES else prefix
+    return f'<xs:element name="{name}" type="{home}:{type_name}Type"/>'
+
+
+def _aggregate(name: str, prefix: str) -> str:
+    rows = "".join(
+        f'<xs:element ref="{child.prefix}:{child.name}" minOccurs="{child.least}"'
+        f' maxOccurs="{"unbounded" if child.most is None else child.most}"/>'
+        for child in children(name)
+    )
+    return f'<xs:complexType name="{name}Type"><xs:sequence>{rows}</xs:sequence></xs:complexType>'
+
+
+def _simple(datatype: Datatype) -> str:
+    attributes = "".join(
+        f'<xs:attribute name="{name}" type="xs:{base}"'
+        + (' use="required"/>' if name in datatype.required else "/>")
+        for name, base in datatype.attributes.items()
+    )
+    return (
+        f'<xs:complexType name="{datatype.name}Type"><xs:simpleContent>'
+        f'<xs:extension base="xs:{datatype.base}">{attributes}</xs:extension>'
+        "</xs:simpleContent></xs:complexType>"
+    )
