@@ -1,0 +1,61 @@
+"""`budkavle`: the command line. One module per group of commands, loaded when it is used.
+
+Output is for people on a terminal and JSON lines in a pipe; the log goes to standard error.
+Exit codes: 0 done, 1 done but not all is well, 2 could not be done (usage, settings, network).
+`budkavle check` must start fast, so nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+# command: module below gateway.cli that defines it under the same name
+COMMANDS = {
+    "serve": "serve",
+    "demo": "demo",
+    "sandbox": "sandbox",
+    "check": "check",
+    "build": "build",
+    "send": "client",
+    "inbox": "client",
+    "events": "client",
+    "company": "tenants",
+    "key": "tenants",
+    "doctor": "doctor",
+    "config": "settings",
+    "migrate": "settings",
+    "version": "settings",
+}
+
+
+class _Lazy(click.Group):
+    """Imports a command's module when the command is looked up."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"gateway.cli.{COMMANDS[cmd_name]}")
+        found = getattr(module, cmd_name)
+        assert isinstance(found, click.Command)
+        return found
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Budkavle carries e-invoices: checks them, finds a way to the recipient, keeps the proof."""
+
+
+def main() -> None:
+    """The console script."""
+    # A reader that went away (`budkavle check ... | head`) is no error of ours.
+    try:
+        cli(prog_name="budkavle")
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,40 @@
+"""`budkavle build`: a JSON invoice becomes the UBL that would be sent; nothing is sent."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gateway.cli.output import say
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: stdout."
+)
+@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="Day whose rules apply.")
+def build(file: click.utils.LazyFile, output: Path | None, at: datetime | None) -> None:
+    """Writes the invoice in FILE (JSON as the API takes it, or UBL) as UBL, and its findings.
+
+    Ends with 0 when it may be sent, 1 when it may not: then only the findings are written.
+    """
+    from gateway.client import media_type_of
+    from gateway.intake.prepare import Rejected, prepare
+    from transports.base import File
+
+    content = file.read()
+    original = File(Path(file.name).name, media_type_of(content), content)
+    day = (at or datetime.now(UTC)).date()
+    made = prepare(original, (), {}, at=day)
+    for finding in made.findings:
+        say(f"{finding.severity.value} {finding.rule} {finding.where}: {finding.text}")
+    if isinstance(made, Rejected):
+        sys.exit(1)
+    if output is not None:
+        output.write_bytes(made.document)
+    else:
+        click.get_binary_stream("stdout").write(made.document)

@@ -1,0 +1,143 @@
+"""`budkavle check`: is this document right? Streams; says everything at once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli.output import on_terminal
+
+if TYPE_CHECKING:
+    from validators.findings import Finding, Report
+
+# A file is read no further than this: larger than any document the guard lets through.
+MOST_BYTES = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A file that could not be read, and why."""
+
+    reason: str
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "text"]),
+    help="Default: text on a terminal, jsonl in a pipe.",
+)
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day whose rules apply. Default: today.",
+)
+@click.option("--profile", help="Rule set to use. Default: the one the document names.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "sv", "nb"]),
+    default="en",
+    show_default=True,
+    help="Language of texts and hints.",
+)
+def check(
+    files: Sequence[str],
+    form: str | None,
+    at: datetime | None,
+    profile: str | None,
+    language: str,
+) -> None:
+    """Validates each FILE: UBL invoices and credit notes, plain or .gz, `-` for standard input.
+
+    Ends with 0 when all may be sent, 1 when some may not, 2 when a file could not be read.
+    """
+    from validators.pipeline import validate
+
+    show = _show_text if (form or ("text" if on_terminal() else "jsonl")) == "text" else _show_json
+    day = at.date() if at else _today()
+    worst = 0
+    for name in files:
+        data = _read(name)
+        if isinstance(data, _Unreadable):
+            click.echo(f"{name}: {data.reason}", err=True)
+            worst = 2
+            continue
+        try:
+            report = validate(data, at=day, profile=profile, language=language)
+        except LookupError as error:
+            raise click.BadParameter(str(error), param_hint="--profile") from error
+        show(name, report)
+        worst = max(worst, 0 if report.ok else 1)
+    sys.exit(worst)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _read(name: str) -> bytes | _Unreadable:
+    if name == "-":
+        return click.get_binary_stream("stdin").read(MOST_BYTES)
+    path = Path(name)
+    if path.is_dir():
+        return _Unreadable(f"is a directory; name the files, for example {path}/*.xml")
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return file.read(MOST_BYTES)
+    except OSError as error:
+        return _Unreadable(error.strerror or str(error))
+    except (EOFError, zlib.error) as error:
+        return _Unreadable(f"not a whole gzip file: {error}")
+
+
+def _show_json(name: str, report: Report) -> None:
+    record = {
+        "file": name,
+        "profile": report.profile,
+        "ok": report.ok,
+        "structure_ok": report.structure_ok,
+        "findings": [_finding(finding) for finding in report.findings],
+    }
+    # Written at once, so that a reader sees each document as it is done.
+    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "where": finding.where,
+        "line": finding.line,
+        "text": finding.text,
+        "hint": finding.hint,
+    }
+
+
+def _show_text(name: str, report: Report) -> None:
+    mark = click.style("ok", fg="green") if report.ok else click.style("not ok", fg="red")
+    click.echo(f"{name}: {mark} ({report.profile})")
+    for text in _lines(report):
+        click.echo(text)
+
+
+def _lines(report: Report) -> Iterator[str]:
+    colours = {"fatal": "red", "warning": "yellow", "information": "blue"}
+    for finding in report.findings:
+        severity = click.style(f"{finding.severity.value:7}", fg=colours[finding.severity.value])
+        line = f" line {finding.line}" if finding.line else ""
+        yield f"  {severity} {finding.rule}  {finding.where}{line}"
+        yield f"          {finding.text}"
+        if finding.hint:
+            yield f"          {finding.hint}"

@@ -1,0 +1,236 @@
+"""`budkavle send`, `inbox`, `events`: what an ERP does, from the command line, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.options import Impossible, client_options
+from gateway.cli.output import line, on_terminal, records, say
+from gateway.client import Attached, Client, Problem, Unreachable, attached
+
+# States in which a document has reached its recipient, or a channel that answers for it.
+WELL = frozenset({"sent", "delivered"})
+
+
+def _over_http(work: Coroutine[Any, Any, bool]) -> None:
+    """Runs the work and ends the command: 0 all well, 1 refused, 2 no gateway to be reached."""
+    try:
+        well = asyncio.run(work)
+    except Unreachable as error:
+        raise Impossible(f"The gateway can not be reached: {error}") from error
+    except Problem as problem:
+        _explain(problem)
+        well = False
+    raise SystemExit(0 if well else 1)
+
+
+def _explain(problem: Problem, file: str | None = None) -> None:
+    """Tells what the gateway refused, with every error it gave."""
+    say(f"{file}: {problem}" if file else str(problem))
+    for error in problem.errors:
+        rule = f" [{error['rule']}]" if error.get("rule") else ""
+        hint = f" {error['hint']}" if error.get("hint") else ""
+        say(f"  {error.get('pointer') or '/'}: {error.get('detail', '')}{rule}{hint}")
+
+
+# --- send ----------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@client_options
+@click.option("--email", help="The recipient's e-mail address, for this delivery.")
+@click.option("--channel", "channels", multiple=True, help="Channel to use; repeat for an order.")
+@click.option(
+    "--delivery",
+    "delivery_json",
+    metavar="JSON",
+    help="All delivery options as one JSON object, as the API takes them.",
+)
+@click.option(
+    "--attach",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File to send with each document; repeat for more.",
+)
+@click.option(
+    "--once",
+    metavar="KEY",
+    help="Idempotency key. Default: made of the content, so that the same file is taken once.",
+)
+@click.option("--wait", is_flag=True, help="Follow each document until nothing more happens.")
+def send(
+    files: Sequence[Path],
+    url: str,
+    key: str,
+    email: str | None,
+    channels: Sequence[str],
+    delivery_json: str | None,
+    attach: Sequence[Path],
+    once: str | None,
+    wait: bool,
+) -> None:
+    """Submits FILES (JSON invoices or UBL) to a gateway.
+
+    Ends with 0 when all were accepted (with --wait: sent or delivered), 1 when some were not,
+    2 when the gateway can not be reached.
+    """
+    if once and len(files) > 1:
+        raise click.UsageError("--once names one request; give one file with it")
+    delivery = _delivery(delivery_json, email, channels)
+    attachments = [attached(path) for path in attach]
+    contents = {str(path): path.read_bytes() for path in files}
+
+    async def submit_all() -> bool:
+        async with Client(url, key) as client:
+            outcomes = [
+                await _submit(client, name, content, delivery, attachments, once)
+                for name, content in contents.items()
+            ]
+            if not wait:
+                for outcome in outcomes:
+                    _show(outcome)
+                return all("problem" not in outcome for outcome in outcomes)
+            well = True
+            for outcome in outcomes:
+                if "problem" not in outcome:
+                    outcome |= await client.settled(outcome["id"])
+                _show(outcome)
+                well &= outcome.get("state") in WELL
+            return well
+
+    _over_http(submit_all())
+
+
+async def _submit(
+    client: Client,
+    name: str,
+    content: bytes,
+    delivery: Mapping[str, Any] | None,
+    attachments: Sequence[Attached],
+    once: str | None,
+) -> dict[str, Any]:
+    """What came of one file: its id and state, or the problem."""
+    try:
+        accepted = await client.submit(
+            content,
+            delivery=delivery,
+            attachments=attachments,
+            idempotency_key=once or _content_key(content, delivery, attachments),
+        )
+    except Problem as problem:
+        return {"file": name, "problem": problem}
+    return {
+        "file": name,
+        "id": accepted.id,
+        "state": accepted.state,
+        "replayed": accepted.replayed,
+    }
+
+
+def _show(outcome: Mapping[str, Any]) -> None:
+    if "problem" in outcome:
+        _explain(outcome["problem"], outcome["file"])
+    elif on_terminal():
+        again = " (it had been accepted before)" if outcome["replayed"] else ""
+        why = f": {outcome['text']}" if outcome.get("text") else ""
+        click.echo(f"{outcome['file']}: {outcome['id']} {outcome['state']}{why}{again}")
+    else:
+        line(outcome)
+
+
+def _delivery(
+    text: str | None, email: str | None, channels: Sequence[str]
+) -> dict[str, Any] | None:
+    try:
+        delivery = json.loads(text) if text else {}
+    except ValueError as error:
+        raise click.BadParameter(f"not JSON: {error}", param_hint="--delivery") from error
+    if not isinstance(delivery, dict):
+        raise click.BadParameter("must be a JSON object", param_hint="--delivery")
+    if email:
+        delivery["email"] = email
+    if channels:
+        delivery["channels"] = list(channels)
+    return delivery or None
+
+
+def _content_key(
+    content: bytes, delivery: Mapping[str, Any] | None, attachments: Sequence[Attached]
+) -> str:
+    digest = hashlib.sha256(content)
+    digest.update(json.dumps(delivery, sort_keys=True).encode())
+    for file in attachments:
+        digest.update(file.name.encode() + b"\0" + file.content)
+    return f"sha256-{digest.hexdigest()}"
+
+
+# --- inbox ---------------------------------------------------------------------------------------
+
+
+@click.command()
+@client_options
+@click.option(
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory to write each document to, as <id>.xml.",
+)
+@click.option("--confirm", is_flag=True, help="Confirm each document, after it has been saved.")
+def inbox(url: str, key: str, save: Path | None, confirm: bool) -> None:
+    """Lists the documents that came in and are not confirmed yet; saves and confirms them."""
+
+    async def read() -> bool:
+        async with Client(url, key) as client:
+            documents = await client.inbox()
+            shown = [{**document, **(document.get("head") or {})} for document in documents]
+            columns = ("id", "number", "sender_name", "amount_due", "currency", "created_at")
+            records(columns, shown, empty="The inbox is empty.")
+            for document in documents:
+                if save is not None:
+                    content = await client.get_bytes(f"/v1/inbox/{document['id']}/content")
+                    _write(save / f"{document['id']}.xml", content)
+                if confirm:
+                    await client.confirm(document["id"])
+        return True
+
+    _over_http(read())
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise Impossible(f"{path}: {error.strerror}; nothing of it was confirmed") from error
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
+@click.command()
+@client_options
+@click.option("--after", metavar="CURSOR", help="Where to go on from; default: from the start.")
+@click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
+def events(url: str, key: str, after: str | None, follow: bool) -> None:
+    """Shows the event feed: everything that happened to the company's documents, in order."""
+
+    async def read() -> bool:
+        async with Client(url, key) as client:
+            async for event in client.events(after, follow=follow):
+                if on_terminal():
+                    text = event["data"].get("text") or event["data"].get("code") or ""
+                    click.echo(f"{event['at']}  {event['document_id']}  {event['type']:20}  {text}")
+                else:
+                    line(event)
+        return True
+
+    _over_http(read())

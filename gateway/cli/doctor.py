@@ -1,0 +1,125 @@
+"""`budkavle doctor`: is everything in place? Each line ok, warn or fail, with what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+import click
+
+from gateway.cli.options import Impossible, load_settings, settings_options
+from gateway.cli.output import line, on_terminal
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+
+# Evidence and documents grow; with less the next busy day may fill the disk.
+SCARCE_BYTES = 1024**3
+FULL_BYTES = 100 * 1024**2
+REACH_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, how it is, and what to do when it is not well."""
+
+    level: Literal["ok", "warn", "fail"]
+    what: str
+    text: str
+    do: str = ""
+
+
+@click.command()
+@settings_options
+def doctor(config_file: Path | None, data: Path | None) -> None:
+    """Looks at settings, disk, clock, database and channels; ends with 1 when something fails."""
+    try:
+        settings = load_settings(config_file, data).settings
+    except Impossible as error:
+        _show(Check("fail", "settings", error.message, "Correct the settings named."))
+        sys.exit(1)
+    failed = False
+    for found in examine(settings):
+        _show(found)
+        failed |= found.level == "fail"
+    sys.exit(1 if failed else 0)
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Yields every check, one after the other."""
+    yield Check("ok", "settings", "The settings can be used.")
+    yield from _disk(settings.data)
+    yield from _database(settings.data)
+    yield from _channels(settings)
+
+
+def _disk(data: Path) -> Iterator[Check]:
+    if not data.is_dir():
+        yield Check(
+            "warn", "data", f"{data} is not there yet.", "`budkavle serve` or `migrate` makes it."
+        )
+        return
+    try:
+        with tempfile.TemporaryFile(dir=data):
+            yield Check("ok", "data", f"{data} can be written.")
+    except OSError as error:
+        yield Check(
+            "fail",
+            "data",
+            f"{data} can not be written: {error.strerror}.",
+            f"Give user {os.getuid()} the right to write there.",
+        )
+    free = shutil.disk_usage(data).free
+    text = f"{free / 1024**3:.1f} GiB free."
+    if free < FULL_BYTES:
+        yield Check("fail", "disk", text, "Free some space: nothing can be accepted without it.")
+    elif free < SCARCE_BYTES:
+        yield Check("warn", "disk", text, "Free some space soon.")
+    else:
+        yield Check("ok", "disk", text)
+
+
+def _channels(settings: Settings) -> Iterator[Check]:
+    places = {
+        "email": settings.email and (settings.email.host, settings.email.port),
+        "letter": settings.letter and _place(settings.letter.url),
+    }
+    for name, place in places.items():
+        if place is None:
+            yield Check("warn", name, "Not configured.", f"Add a section [{name}] to use it.")
+            continue
+        host, port = place
+        try:
+            with socket.create_connection((host, port), timeout=REACH_S):
+                yield Check("ok", name, f"{host}:{port} answers.")
+        except OSError as error:
+            yield Check(
+                "fail",
+                name,
+                f"{host}:{port} does not answer: {error}.",
+                f"Check [{name}] and the network; documents wait meanwhile.",
+            )
+
+
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _show(check: Check) -> None:
+    if not on_terminal():
+        line({"level": check.level, "what": check.what, "text": check.text, "do": check.do})
+        return
+    colour = {"ok": "green", "warn": "yellow", "fail": "red"}[check.level]
+    todo = f" {check.do}" if check.do else ""
+    click.echo(f"{click.style(f'{check.level:4}', fg=colour)}  {check.what:8}  {check.text}{todo}")

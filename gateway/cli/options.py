@@ -1,0 +1,86 @@
+"""Options that several commands share, and what they become."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from gateway.config import Loaded
+    from gateway.store.port import Store
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def settings_options(function: F) -> F:
+    """Adds `--config` and `--data`."""
+    function = click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Data directory. Setting: data.",
+    )(function)
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Settings file (TOML). Default: BUDKAVLE_CONFIG, else budkavle.toml in the data dir.",
+    )(function)
+
+
+def client_options(function: F) -> F:
+    """Adds `--url` and `--key`, which reach a running gateway."""
+    function = click.option(
+        "--key",
+        envvar="BUDKAVLE_API_KEY",
+        required=True,
+        help="API key. Better in the environment, BUDKAVLE_API_KEY: a command line can be seen.",
+    )(function)
+    return click.option(
+        "--url",
+        envvar="BUDKAVLE_URL",
+        default="http://127.0.0.1:8080",
+        show_default=True,
+        help="Address of the gateway. Environment: BUDKAVLE_URL.",
+    )(function)
+
+
+def load_settings(config_file: Path | None, data: Path | None, **flags: Any) -> Loaded:
+    """Loads the settings; a fault in them ends the command with code 2 and every reason."""
+    from gateway.config import ConfigError, load
+
+    if data is not None:
+        flags["data"] = data
+    try:
+        return load(flags, file=config_file)
+    except ConfigError as error:
+        raise Impossible(f"The settings can not be used.\n{error}") from error
+
+
+def in_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Runs `work` on the database in the directory `data`, made when it is not there."""
+
+    async def run() -> T:
+        from gateway.store.sqlite import SqliteStore
+
+        store = await SqliteStore.open(data)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        return asyncio.run(run())
+    except OSError as error:
+        raise Impossible(f"{data}: {error.strerror}") from error
+
+
+class Impossible(click.ClickException):
+    """The command could not do its work: exit code 2."""
+
+    exit_code = 2

@@ -1,0 +1,65 @@
+"""`budkavle serve`: the gateway, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli.options import Impossible, load_settings, settings_options
+from gateway.cli.output import line, on_terminal
+
+
+@click.command()
+@settings_options
+@click.option("--listen", metavar="HOST:PORT", help="Setting: http.listen. Port 0 takes any.")
+@click.option(
+    "--role",
+    type=click.Choice(["all", "api", "worker"]),
+    default="all",
+    show_default=True,
+    help="Which part to run. With the embedded database one process does all.",
+)
+def serve(config_file: Path | None, data: Path | None, listen: str | None, role: str) -> None:
+    """Runs the gateway. SIGTERM or Ctrl-C ends it when what is under way is written down."""
+    if role != "all":
+        raise click.BadParameter(
+            "the embedded database belongs to one process; leave --role out",
+            param_hint="--role",
+        )
+    flags: dict[str, Any] = {"http": {"listen": listen}} if listen else {}
+    settings = load_settings(config_file, data, **flags).settings
+
+    from gateway.app import Gateway
+    from gateway.log import setup
+
+    setup(settings.log.level, settings.log.format)
+
+    async def run() -> None:
+        gateway = Gateway(settings)
+        try:
+            await gateway.start()
+        except OSError as error:
+            raise Impossible(f"The gateway can not start: {error}") from error
+        try:
+            if on_terminal():
+                click.echo(f"Budkavle listens at {gateway.url}; Ctrl-C ends it.")
+            else:
+                line({"url": gateway.url})
+            await told_to_stop()
+        finally:
+            await gateway.stop()
+
+    asyncio.run(run())
+
+
+async def told_to_stop() -> None:
+    """Waits for SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    await stop.wait()

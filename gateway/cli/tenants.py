@@ -1,0 +1,117 @@
+"""`budkavle company`, `key`: whose invoices this gateway carries, and who may hand them in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli.options import Impossible, in_store, load_settings, settings_options
+from gateway.cli.output import on_terminal, records
+
+if TYPE_CHECKING:
+    from gateway.store.port import Store
+
+
+@click.group()
+def company() -> None:
+    """Adds and lists companies."""
+
+
+@company.command("add")
+@click.argument("name")
+@click.option("--country", required=True, help="Two letters: SE, NO ...")
+@click.option(
+    "--participant",
+    "participants",
+    multiple=True,
+    required=True,
+    help='Its address, "0007:5567321707"; repeat for more.',
+)
+@click.option("--email", help="Where recipients' answers to e-mails go.")
+@click.option("--contact", help="Contact person, phone: printed under e-mails.")
+@settings_options
+def add_company(
+    name: str,
+    country: str,
+    participants: Sequence[str],
+    email: str | None,
+    contact: str | None,
+    config_file: Path | None,
+    data: Path | None,
+) -> None:
+    """Adds the company NAME and prints its id."""
+    from gateway.store.ids import new_id
+    from gateway.store.port import Company
+    from schemas.identifiers import Participant
+
+    try:
+        parsed = tuple(str(Participant.parse(text)) for text in participants)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--participant") from error
+    settings = {name: value for name, value in (("reply_to", email), ("contact", contact)) if value}
+    row = Company(new_id("com"), name, country.upper(), parsed, settings)
+
+    async def add(store: Store) -> None:
+        for participant in parsed:
+            holder = await store.company_of(participant)
+            if holder is not None:
+                raise Impossible(f"{participant} belongs to {holder.name} ({holder.id})")
+        await store.add_company(row, datetime.now(UTC))
+
+    in_store(load_settings(config_file, data).settings.data, add)
+    records(("id", "name"), [{"id": row.id, "name": row.name}], empty="")
+
+
+@company.command("list")
+@settings_options
+def list_companies(config_file: Path | None, data: Path | None) -> None:
+    """Lists the companies."""
+
+    async def read(store: Store) -> Sequence[Any]:
+        return await store.companies()
+
+    rows = [
+        {
+            "id": row.id,
+            "name": row.name,
+            "country": row.country,
+            "participants": " ".join(row.participants),
+        }
+        for row in in_store(load_settings(config_file, data).settings.data, read)
+    ]
+    records(("id", "name", "country", "participants"), rows, empty="There is no company yet.")
+
+
+@click.group()
+def key() -> None:
+    """Adds API keys."""
+
+
+@key.command("add")
+@click.argument("company_id")
+@click.option("--label", default="", help="What the key is for.")
+@settings_options
+def add_key(company_id: str, label: str, config_file: Path | None, data: Path | None) -> None:
+    """Makes an API key for COMPANY_ID and prints it once: only its hash is stored."""
+    made = f"bk_{secrets.token_urlsafe(32)}"
+
+    async def add(store: Store) -> None:
+        if await store.company(company_id) is None:
+            raise Impossible(
+                f"There is no company {company_id}; `budkavle company list` shows them"
+            )
+        await store.add_key(
+            company_id, hashlib.sha256(made.encode()).hexdigest(), label, datetime.now(UTC)
+        )
+
+    in_store(load_settings(config_file, data).settings.data, add)
+    if on_terminal():
+        click.echo(f"{made}\nKeep it: it is not shown again.")
+    else:
+        records((), [{"key": made}], empty="")

@@ -1,0 +1,216 @@
+"""A client of a running gateway, over HTTP only: what the CLI, the demo and the tests use.
+
+In charge of requests and of turning problems into `Problem`. It knows nothing that an ERP on the
+other side of the network could not know; it is also the example for writing one's own.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+
+# Nothing more happens by itself in these; `held` waits for a person.
+SETTLED = frozenset({"rejected", "sent", "delivered", "failed", "cancelled", "held"})
+
+
+class Unreachable(Exception):
+    """The gateway could not be reached, or its answer was cut off."""
+
+
+class Problem(Exception):
+    """The gateway refused: RFC 9457 problem details."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        self.status = status
+        self.type = str(body.get("type", "about:blank"))
+        self.title = str(body.get("title", "refused"))
+        self.detail = str(body.get("detail") or "")
+        self.errors: Sequence[Mapping[str, Any]] = body.get("errors") or ()
+        super().__init__(f"{status} {self.title}{f': {self.detail}' if self.detail else ''}")
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file to be sent with a document."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer 202. `replayed`: the same request had been accepted before."""
+
+    id: str
+    state: str
+    location: str
+    replayed: bool
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Client:
+    """Speaks to one gateway with one API key. Use as `async with Client(url, key) as client`."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url.rstrip("/")
+        self._key = key
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Client:
+        self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {self._key}"})
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._session is not None
+        await self._session.close()
+
+    async def submit(
+        self,
+        content: bytes,
+        *,
+        media_type: str | None = None,
+        delivery: Mapping[str, Any] | None = None,
+        attachments: Sequence[Attached] = (),
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Hands in a document: JSON or XML as `media_type` says, else as the first byte tells.
+
+        With `delivery` or `attachments` the request is multipart. Raises Problem, Unreachable.
+        """
+        media_type = media_type or media_type_of(content)
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        data: bytes | aiohttp.MultipartWriter
+        if delivery is None and not attachments:
+            data = content
+            headers["Content-Type"] = media_type
+        else:
+            data = _multipart(content, media_type, delivery, attachments)
+        response, body = await self._call("POST", "/v1/documents", data=data, headers=headers)
+        answer = json.loads(body)
+        return Accepted(
+            id=answer["id"],
+            state=answer["state"],
+            location=response.headers["Location"],
+            replayed=response.headers.get("Idempotency-Replayed") == "true",
+            body=answer,
+        )
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """Reads JSON from a path below the gateway's address. Raises Problem, Unreachable."""
+        _, body = await self._call("GET", path, params=_query(query))
+        return json.loads(body)
+
+    async def get_bytes(self, path: str, **query: Any) -> bytes:
+        """Reads a file: content, PDF, evidence. Raises Problem, Unreachable."""
+        return (await self._call("GET", path, params=_query(query)))[1]
+
+    async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Posts JSON; answers the JSON that comes back, None when there is none."""
+        _, answer = await self._call("POST", path, json=body)
+        return json.loads(answer) if answer else None
+
+    async def document(self, document_id: str) -> Any:
+        """One document as it is now."""
+        return await self.get(f"/v1/documents/{document_id}")
+
+    async def events(
+        self, after: str | None = None, *, follow: bool = False, wait_s: float = 25
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yields the company's events past the cursor `after`; with `follow` it never ends.
+
+        Each one brings `cursor`, the place to go on from after it.
+        """
+        while True:
+            page = await self.get("/v1/events", after=after, wait=wait_s if follow else None)
+            for event in page["events"]:
+                yield event
+            if not page["events"] and not follow:
+                return
+            after = page["next"]
+
+    async def settled(self, document_id: str) -> Any:
+        """Waits until nothing more happens to the document by itself; answers it."""
+        after: str | None = None
+        while True:
+            document = await self.document(document_id)
+            if document["state"] in SETTLED:
+                return document
+            page = await self.get("/v1/events", after=after, wait=10)
+            after = page["next"]
+
+    async def inbox(self, *, wait_s: float | None = None) -> Sequence[Mapping[str, Any]]:
+        """The oldest documents that came in and are not confirmed yet."""
+        page = await self.get("/v1/inbox", wait=wait_s)
+        documents: Sequence[Mapping[str, Any]] = page["documents"]
+        return documents
+
+    async def confirm(self, document_id: str) -> None:
+        """Tells the gateway that an inbox document has been taken over."""
+        await self._call("POST", f"/v1/inbox/{document_id}/confirm")
+
+    async def _call(
+        self, method: str, path: str, **how: Any
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        assert self._session is not None, "use `async with`"
+        try:
+            async with self._session.request(method, self._url + path, **how) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unreachable(f"{self._url}: {error or type(error).__name__}") from error
+        if response.status >= 400:
+            raise Problem(response.status, _problem(response, body))
+        return response, body
+
+
+def media_type_of(content: bytes) -> str:
+    """`application/json` or `application/xml`, by the first byte that is not white space."""
+    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    return "application/json" if start == b"{" else "application/xml"
+
+
+def attached(path: Path) -> Attached:
+    """A file on disk as an attachment; the media type is told by the name's ending."""
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Attached(path.name, kind, path.read_bytes())
+
+
+def _multipart(
+    content: bytes,
+    media_type: str,
+    delivery: Mapping[str, Any] | None,
+    attachments: Sequence[Attached],
+) -> aiohttp.MultipartWriter:
+    form = aiohttp.MultipartWriter("form-data")
+    part = form.append(content, {"Content-Type": media_type})
+    part.set_content_disposition("form-data", name="document")
+    if delivery is not None:
+        part = form.append_json(dict(delivery))
+        part.set_content_disposition("form-data", name="delivery")
+    for file in attachments:
+        part = form.append(file.content, {"Content-Type": file.media_type})
+        part.set_content_disposition("form-data", name="attachment", filename=file.name)
+    return form
+
+
+def _query(query: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in query.items() if value is not None}
+
+
+def _problem(response: aiohttp.ClientResponse, body: bytes) -> Mapping[str, Any]:
+    if response.content_type == "application/problem+json":
+        found: Mapping[str, Any] = json.loads(body)
+        return found
+    return {"title": response.reason or "refused", "detail": "not an answer of a Budkavle gateway"}

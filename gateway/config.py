@@ -1,0 +1,393 @@
+"""Settings: what can be set, where a value came from, and a clear word about what is wrong.
+
+In charge of reading and checking. Not in charge of acting on them (`gateway.app`).
+Later layers win: defaults < TOML file < environment (`BUDKAVLE_`) < command line. The file is the
+one named by `--config` or `BUDKAVLE_CONFIG`, else `budkavle.toml` in the data directory, if there.
+docs/reference/settings.md is generated from this file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "BUDKAVLE_"
+FILE_NAME = "budkavle.toml"
+# Read by the command line itself; not settings of the gateway.
+OTHER_VARIABLES = {"BUDKAVLE_CONFIG", "BUDKAVLE_URL", "BUDKAVLE_API_KEY"}
+
+
+class ConfigError(Exception):
+    """The settings can not be used. The message lists everything wrong, one line each."""
+
+
+class Section(BaseModel):
+    """A group of settings. `<name>_file` beside a secret `<name>` names a file that holds it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        for name, info in cls.model_fields.items():
+            path = data.get(f"{name}_file")
+            if not _is_secret(info) or path is None:
+                continue
+            if data.get(name) is not None:
+                raise ValueError(f"set {name} or {name}_file, not both")
+            try:
+                data[name] = Path(path).read_text("utf-8").strip()
+            except OSError as error:
+                raise ValueError(f"{name}_file: {path}: {error.strerror}") from error
+        return data
+
+
+class Http(Section):
+    """The HTTP API."""
+
+    listen: str = Field(default="127.0.0.1:8080", pattern=r"^.+:\d{1,5}$")
+    """Address and port to listen on; port 0 takes a free one."""
+
+    max_body_bytes: int = Field(default=20 * 1024 * 1024, ge=1024)
+    """Largest request body taken, in bytes; a larger one is answered with 413."""
+
+    long_poll_max_s: float = Field(default=60, gt=0, le=600)
+    """Longest time in seconds that `wait=` may keep an events or inbox request open."""
+
+    @property
+    def host(self) -> str:
+        """The address part of `listen`."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port part of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Worker(Section):
+    """The worker that checks, routes and delivers."""
+
+    concurrency: int = Field(default=16, ge=1, le=1000)
+    """How many documents are worked on at once."""
+
+    lease_s: float = Field(default=60, ge=1)
+    """Seconds a claimed job belongs to a worker; after a crash its jobs are free when these end."""
+
+
+class Email(Section):
+    """The e-mail channel: a mail server that takes our mail."""
+
+    host: str
+    """Name or address of the mail server."""
+
+    port: int = Field(default=587, ge=1, le=65535)
+    """Port of the mail server."""
+
+    sender: str
+    """Address in From; bounces go there."""
+
+
+class Letter(Section):
+    """The letter channel: a print house with an HTTP interface."""
+
+    url: str = Field(pattern=r"^https?://")
+    """Base address of the print house."""
+
+
+class Log(Section):
+    """The log, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is written."""
+
+    format: Literal["auto", "json", "text"] = "auto"
+    """`json` one object a line, `text` for people; `auto`: text on a terminal, otherwise json."""
+
+
+class Settings(BaseSettings):
+    """All settings. A channel without its section is not set up; plans show "not configured"."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    data: Path = Path("data")
+    """Directory for the database and everything else that is kept."""
+
+    http: Http = Field(default_factory=Http)
+    worker: Worker = Field(default_factory=Worker)
+    log: Log = Field(default_factory=Log)
+    email: Email | None = None
+    letter: Letter | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values come in merged (`load`), so that each one's source is known."""
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting. `name` is dotted: `email.port`."""
+
+    name: str
+    info: FieldInfo
+    section: type[Section] | None
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return PREFIX + self.name.replace(".", "__").upper()
+
+    @property
+    def secret(self) -> bool:
+        """Whether the value is never shown."""
+        return _is_secret(self.info)
+
+    @property
+    def meaning(self) -> str:
+        """What it is for."""
+        return self.info.description or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and for each dotted name that was set, where the value came from."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """Yields (name, effective value, source) for each key of each section in use."""
+        for key in keys():
+            holder: Any = self.settings
+            for part in key.name.split("."):
+                holder = getattr(holder, part, None)
+            section = key.name.partition(".")[0]
+            if key.section is not None and getattr(self.settings, section) is None:
+                continue
+            shown = "" if holder is None else "********" if key.secret else str(holder)
+            yield key.name, shown, self.sources.get(key.name, "default")
+
+
+def sections() -> Iterator[tuple[str, type[Section], bool]]:
+    """Yields (name, class, whether it may be absent) of each section."""
+    for name, info in Settings.model_fields.items():
+        found = _section(info)
+        if found is not None:
+            yield name, found, info.default_factory is None
+
+
+def keys() -> Iterator[Key]:
+    """Yields every setting there is, in the order of the documentation."""
+    for name, info in Settings.model_fields.items():
+        section = _section(info)
+        if section is None:
+            yield Key(name, info, None)
+            continue
+        for inner, inner_info in section.model_fields.items():
+            yield Key(f"{name}.{inner}", inner_info, section)
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Merges the layers and checks them. `flags` is nested as the settings are.
+
+    Raises ConfigError, whose message names every wrong key, its source and what to do.
+    """
+    environment = os.environ if environment is None else environment
+    flags = flags or {}
+    from_environment = _environment(environment)
+    named = file or (
+        Path(environment["BUDKAVLE_CONFIG"]) if "BUDKAVLE_CONFIG" in environment else None
+    )
+    data = (
+        flags.get("data") or from_environment.get("data") or Settings.model_fields["data"].default
+    )
+    path = named or Path(data) / FILE_NAME
+    layers: list[tuple[str, Mapping[str, Any]]] = []
+    if named is not None or path.is_file():
+        layers.append((str(path), _toml(path)))
+    layers += [("environment", from_environment), ("command line", flags)]
+
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for source, layer in layers:
+        _merge(merged, layer, source, sources, "")
+    try:
+        return Loaded(Settings(**merged), sources)
+    except ValidationError as error:
+        lines = [_explain(fault, sources) for fault in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def sample() -> str:
+    """A TOML file with every setting: meaning, default, and its environment variable."""
+    lines = ["# Budkavle settings. Lines that begin with # show the default, or an example.", ""]
+    optional = {name: may for name, _, may in sections()}
+    section: str | None = None
+    for key in keys():
+        head, _, tail = key.name.rpartition(".")
+        if head and head != section:
+            section = head
+            assert key.section is not None
+            off = optional[head]
+            note = "  Without this section the channel is not configured." if off else ""
+            lines += ["", f"# {key.section.__doc__}{note}", f"{'# ' if off else ''}[{head}]"]
+        lines += [
+            f"# {key.meaning}  ({key.variable})",
+            f"# {tail or key.name} = {_toml_value(key)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def default_text(key: Key) -> str:
+    """The default as it would stand in TOML; "required" or "none" where there is no value."""
+    if key.info.is_required():
+        return "required"
+    return "none" if key.info.default is None else _toml_literal(key.info.default)
+
+
+# --- layers ------------------------------------------------------------------------------------
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name the file with --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Nested values out of the variables that are ours; an unknown one is an error."""
+    known = {key.variable for key in keys()}
+    ours = [name for name in environment if name.upper().startswith(PREFIX)]
+    unknown = [
+        name for name in sorted(ours) if name.upper() not in known and name not in OTHER_VARIABLES
+    ]
+    if unknown:
+        raise ConfigError(
+            "\n".join(
+                f"{name}: unknown environment variable{_did_you_mean(name.upper(), known)}"
+                for name in unknown
+            )
+        )
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): environment[name] for name in ours}
+    return source()
+
+
+def _merge(
+    into: dict[str, Any],
+    layer: Mapping[str, Any],
+    source: str,
+    sources: dict[str, str],
+    prefix: str,
+) -> None:
+    for name, value in layer.items():
+        if isinstance(value, Mapping):
+            below = into.setdefault(name, {})
+            if isinstance(below, dict):
+                _merge(below, value, source, sources, f"{prefix}{name}.")
+                continue
+        into[name] = value
+        sources[prefix + name] = source
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def _explain(fault: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+    name = ".".join(str(part) for part in fault["loc"])
+    source = sources.get(name) or next(
+        (where for set_name, where in sources.items() if set_name.startswith(f"{name}.")), None
+    )
+    where = f" (from {source})" if source else ""
+    if fault["type"] == "extra_forbidden":
+        known = [key.name for key in keys()] + [section for section, _, _ in sections()]
+        return f"{name}: unknown setting{_did_you_mean(name, known)}{where}"
+    if fault["type"] == "missing":
+        section = name.partition(".")[0]
+        return f"{name}: missing; [{section}] needs it{where}"
+    text = fault["msg"].removeprefix("Value error, ")
+    # A wrong secret must not be quoted.
+    quoted = "" if _names_secret(name) else f", not {fault['input']!r}"
+    return (
+        f"{name}: {text[0].lower()}{text[1:]}{quoted if _is_plain(fault['input']) else ''}{where}"
+    )
+
+
+def _did_you_mean(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else "; `budkavle config --sample` lists all"
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _names_secret(name: str) -> bool:
+    return any(key.secret and key.name == name for key in keys())
+
+
+def _is_secret(info: FieldInfo) -> bool:
+    return SecretStr in (info.annotation, *get_args(info.annotation))
+
+
+def _section(info: FieldInfo) -> type[Section] | None:
+    for candidate in (info.annotation, *get_args(info.annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, Section):
+            return candidate
+    return None
+
+
+def _toml_value(key: Key) -> str:
+    if key.info.default is None or key.info.is_required():
+        example = (key.info.examples or ["..."])[0]
+        return _toml_literal(example)
+    return _toml_literal(key.info.default)
+
+
+def _toml_literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml_literal(item) for item in value)}]"
+    return f'"{value}"'
