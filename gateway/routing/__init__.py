@@ -1,0 +1,1 @@
+"""By which channels a document may go, in which order, and why or why not."""
