@@ -1,0 +1,86 @@
+"""Files that come with an invoice: inside it (BG-24), or beside it.
+
+In charge of which may be inside, and of names that are safe to show and to store. Not in charge of
+what is in the files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable
+
+from schemas.invoice import Attachment, Invoice, SupportingDocument
+from transports.base import File
+
+# BT-125-1: the media types that Peppol BIS Billing 3.0 lets an invoice embed (MIMEMediaType list).
+EMBEDDABLE = frozenset(
+    {
+        "application/pdf",
+        "image/png",
+        "image/jpeg",
+        "text/csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.oasis.opendocument.spreadsheet",
+    }
+)
+
+LONGEST_NAME = 150  # characters; file systems take 255 bytes, and a letter may be two of them
+
+# Control characters, and those that make a name look like another (direction, zero width).
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+
+
+def embed(invoice: Invoice, files: Iterable[File]) -> Invoice:
+    """Adds files as supporting documents (BG-24), after those the invoice has."""
+    added = tuple(
+        SupportingDocument(
+            reference=file.name,
+            attachment=Attachment(file.content, file.media_type, file.name),
+        )
+        for file in files
+    )
+    return dataclasses.replace(invoice, supporting_documents=invoice.supporting_documents + added)
+
+
+def embedded(invoice: Invoice) -> tuple[File, ...]:
+    """The files inside an invoice, for channels that people read; names made safe and distinct."""
+    files: dict[str, File] = {}
+    for document in invoice.supporting_documents:
+        if document.attachment is None:
+            continue
+        stated = document.attachment
+        name = _distinct(safe_name(stated.filename) or "attachment", files)
+        files[name] = File(name, stated.mime_code, stated.content)
+    return tuple(files.values())
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a file name can be kept as it is: no path, nothing invisible, not too long."""
+    return bool(name) and safe_name(name) == name
+
+
+def safe_name(name: str) -> str:
+    """The last part of a path without what is unsafe; empty when nothing is left.
+
+    A name that is too long keeps its start and its ending.
+    """
+    name = _UNSAFE.sub("", re.split(r"[/\\]", name)[-1]).strip().lstrip(".")
+    if len(name) > LONGEST_NAME:
+        stem, dot, ending = name.rpartition(".")
+        kept = f"{dot}{ending}" if stem and len(ending) <= 10 else ""
+        name = name[: LONGEST_NAME - len(kept)] + kept
+    return name
+
+
+def _distinct(name: str, taken: Iterable[str]) -> str:
+    taken = set(taken)
+    stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
+    n = 1
+    distinct = name
+    while distinct in taken:
+        n += 1
+        distinct = f"{stem}-{n}{dot}{ending}"
+    return distinct

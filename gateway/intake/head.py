@@ -1,0 +1,116 @@
+"""What is read out of an invoice to list it, name it and find its recipient.
+
+In charge of picking. Not in charge of what a channel does with it (`gateway.routing`). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from gateway.store.port import Head
+from schemas.identifiers import Kind, Participant, normal
+from schemas.invoice import Address, Buyer, Identifier, Invoice
+from transports.base import PostalAddress, Recipient, Summary
+
+LANGUAGES = {"SE": "sv", "NO": "nb"}
+
+# Where a buyer's organisation number may stand, and what says that it is one.
+_ORGNR = {"SE": ("0007", Kind.SE_ORGNR), "NO": ("0192", Kind.NO_ORGNR)}
+
+
+def head(invoice: Invoice) -> Head:
+    """What lists and searches show."""
+    sender, recipient = participant(invoice.seller.endpoint), participant(invoice.buyer.endpoint)
+    return Head(
+        number=invoice.number,
+        kind="credit_note" if invoice.is_credit_note else "invoice",
+        sender_name=invoice.seller.name,
+        recipient_name=invoice.buyer.name,
+        sender=str(sender) if sender else None,
+        recipient=str(recipient) if recipient else None,
+        issue_date=invoice.issue_date.isoformat(),
+        due_date=invoice.due_date.isoformat() if invoice.due_date else None,
+        amount_due=invoice.totals.due if invoice.totals else None,
+        currency=invoice.currency,
+    )
+
+
+def summary(invoice: Invoice, delivery: Mapping[str, Any]) -> Summary:
+    """What the recipient is told; the language is the one asked for, else the buyer's country's."""
+    country = invoice.buyer.address.country
+    due = invoice.totals.due if invoice.totals else None
+    return Summary(
+        number=invoice.number,
+        credit_note=invoice.is_credit_note,
+        issue_date=invoice.issue_date,
+        due_date=invoice.due_date,
+        amount_due=Decimal(0) if due is None else due,
+        currency=invoice.currency,
+        language=delivery.get("language") or LANGUAGES.get(country, "en"),
+        payment_reference=next((p.reference for p in invoice.payments if p.reference), None),
+    )
+
+
+def recipient(invoice: Invoice, delivery: Mapping[str, Any]) -> Recipient:
+    """All that is known of who shall have it.
+
+    A consumer is who is said to be one, else who has a personal number and no organisation number.
+    """
+    buyer = invoice.buyer
+    orgnr = organisation_number(buyer)
+    personal_number = delivery.get("personal_number")
+    consumer = delivery.get("consumer")
+    return Recipient(
+        name=buyer.name,
+        country=buyer.address.country,
+        consumer=(personal_number is not None and orgnr is None) if consumer is None else consumer,
+        participant=participant(buyer.endpoint),
+        organisation_number=orgnr,
+        personal_number=personal_number,
+        email=delivery.get("email") or (buyer.contact.email if buyer.contact else None),
+        phone=delivery.get("phone"),
+        postal_address=postal_address(buyer.name, buyer.address),
+    )
+
+
+def participant(endpoint: Identifier | None) -> Participant | None:
+    """The participant of an electronic address (BT-34, BT-49); None where it is none of Peppol's."""
+    if endpoint is None:
+        return None
+    try:
+        return Participant(endpoint.scheme or "", endpoint.value)
+    except ValueError:
+        return None
+
+
+def organisation_number(buyer: Buyer) -> str | None:
+    """The buyer's Swedish or Norwegian organisation number, check digit right, without separators.
+
+    Taken from the legal registration (BT-47), the electronic address (BT-49) or the VAT number
+    (BT-48: SE <orgnr> 01, NO <orgnr> MVA), whichever comes first.
+    """
+    if buyer.address.country not in _ORGNR:
+        return None
+    scheme, kind = _ORGNR[buyer.address.country]
+    vat = (buyer.vat_id or "").upper().replace(" ", "")
+    stated = [
+        buyer.legal_id.value if buyer.legal_id and buyer.legal_id.scheme in (None, scheme) else "",
+        buyer.endpoint.value if buyer.endpoint and buyer.endpoint.scheme == scheme else "",
+        vat[2:-2] if vat.startswith("SE") else vat[2:].removesuffix("MVA"),
+    ]
+    for number in stated:
+        try:
+            return normal(kind, number)
+        except ValueError:
+            continue
+    return None
+
+
+def postal_address(name: str, address: Address) -> PostalAddress | None:
+    """The address as an envelope needs it; None unless it is complete."""
+    lines = tuple(filter(None, (address.line1, address.line2, address.line3)))
+    if not (lines and address.post_code and address.city):
+        return None
+    return PostalAddress(name, lines, address.post_code, address.city, address.country)

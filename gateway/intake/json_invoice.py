@@ -1,0 +1,71 @@
+"""The invoice as callers write it in JSON: `schemas.invoice`, field by field, by the same names.
+
+In charge of nothing but the likeness: the shapes are made from the dataclasses, so the two can not
+differ. Not in charge of right and wrong (`validators`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field, create_model
+
+from gateway.intake.shape import TERM, Amount, Base64, Date, Shape, Text
+from schemas import invoice as model
+
+_LEAVES: dict[type, Any] = {str: Text, Decimal: Amount, date: Date, bytes: Base64}
+# Their fields carry the seller's numbers, so a fault in the buyer's is told by its group's number.
+_SHARED = frozenset({model.Address, model.Contact, model.Period})
+
+
+def _shape(source: type) -> type[Shape]:
+    """Makes the pydantic model of a dataclass, and of all those in its fields."""
+    hints = typing.get_type_hints(source)
+    members: dict[str, Any] = {}
+    for field in dataclasses.fields(source):
+        required = field.default is dataclasses.MISSING
+        annotation, term = _annotation(hints[field.name]), field.metadata["bt"]
+        told = term[:2] in ("BT", "BG") and source not in _SHARED
+        members[field.name] = (
+            annotation if required else annotation | None,
+            Field(
+                default=... if required else None,
+                description=f"{term}: {field.name.replace('_', ' ')}",
+                json_schema_extra={TERM: term} if told else None,
+            ),
+        )
+    made = create_model(source.__name__, __base__=Shape, __doc__=source.__doc__, **members)
+    _SHAPES[source] = made
+    return made
+
+
+def _annotation(hint: Any) -> Any:
+    if typing.get_origin(hint) is tuple:
+        return list[_annotation(typing.get_args(hint)[0])]  # type: ignore[misc]
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        (hint,) = (inner for inner in typing.get_args(hint) if inner is not type(None))
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _SHAPES.get(hint) or _shape(hint)
+    return _LEAVES[hint]
+
+
+_SHAPES: dict[type, type[Shape]] = {}
+InvoiceShape = _shape(model.Invoice)
+_SOURCES = {shape: source for source, shape in _SHAPES.items()}
+
+
+def to_model(shape: Shape) -> Any:
+    """Turns a checked body (or a part of one) into the dataclass it was made from."""
+    given = {name: _value(getattr(shape, name)) for name in shape.model_fields_set}
+    return _SOURCES[type(shape)](**{n: value for n, value in given.items() if value is not None})
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Shape):
+        return to_model(value)
+    return tuple(map(_value, value)) if isinstance(value, list) else value

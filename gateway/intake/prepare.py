@@ -1,0 +1,164 @@
+"""From the bytes that came to a document that can be sent, or to findings in the caller's words.
+
+In charge of the order of the work: read, complete, write, validate, and of telling each finding by
+its place in what the caller sent. Pure and re-runnable: the same bytes, options and day give the
+same answer. It never raises, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from lxml import etree
+from schemas.totals import complete
+from schemas.ubl.read import Unreadable
+from schemas.ubl.read import read as read_ubl
+from schemas.ubl.write import write
+
+from gateway.intake.attachment import EMBEDDABLE, embed
+from gateway.intake.head import head, recipient, summary
+from gateway.intake.submission import Refused, read
+from gateway.store.port import Head
+from schemas.invoice import Invoice
+from schemas.ubl.terms import model_pointer
+from transports.base import File, Recipient, Summary
+from validators.findings import Finding, Report, Severity
+from validators.pipeline import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that can be sent.
+
+    `attachments` are the files that came beside it and are not in it; those inside are
+    `gateway.intake.attachment.embedded(invoice)`.
+    """
+
+    invoice: Invoice
+    document: bytes
+    head: Head
+    recipient: Recipient
+    summary: Summary
+    report: Report
+    attachments: tuple[File, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Warnings and information; none of them fatal."""
+        return self.report.findings
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A document that can not be sent, and why. `head` is None when nothing could be read."""
+
+    report: Report
+    head: Head | None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that is wrong, the fatal and the rest."""
+        return self.report.findings
+
+
+def prepare(
+    original: File,
+    attachments: Sequence[File],
+    delivery: Mapping[str, Any],
+    *,
+    at: date,
+) -> Prepared | Rejected:
+    """Prepares a submission: `original` is the body (or `document` part), `at` picks the rules.
+
+    A valid UBL document is passed on byte for byte. JSON becomes BIS Billing 3.0, with those
+    attachments inside that it may hold; pointers of findings then lead into the caller's body.
+    """
+    submission = read(original)
+    if isinstance(submission, Refused):
+        return Rejected(Report("none", False, submission.findings), None)
+    if isinstance(submission.content, Invoice):
+        return _from_json(submission.content, attachments, delivery, at)
+    return _from_ubl(original.content, submission.content, attachments, delivery, at)
+
+
+def _from_json(
+    stated: Invoice, attachments: Sequence[File], delivery: Mapping[str, Any], at: date
+) -> Prepared | Rejected:
+    inside = [file for file in attachments if file.media_type in EMBEDDABLE]
+    beside = tuple(file for file in attachments if file.media_type not in EMBEDDABLE)
+    invoice = complete(embed(stated, inside))
+    document = write(invoice)
+    report = validate(document, at=at)
+    findings = tuple(_in_json(finding, stated) for finding in report.findings)
+    report = dataclasses.replace(report, findings=findings)
+    if not report.ok:
+        return Rejected(report, head(invoice))
+    return _prepared(invoice, document, report, beside, delivery)
+
+
+def _from_ubl(
+    document: bytes,
+    root: etree._Element,
+    attachments: Sequence[File],
+    delivery: Mapping[str, Any],
+    at: date,
+) -> Prepared | Rejected:
+    report = validate(document, at=at)
+    try:
+        invoice = read_ubl(root)
+    except Unreadable as error:
+        # Rules that let an unreadable document pass are no reason to send it: nobody could route it.
+        missing = Finding(
+            "STRUCTURE-UNREADABLE",
+            Severity.FATAL,
+            error.path,
+            None,
+            error.reason,
+            "Mend that element; without it the document cannot be delivered.",
+        )
+        return Rejected(
+            report
+            if not report.ok
+            else dataclasses.replace(report, findings=(*report.findings, missing)),
+            None,
+        )
+    if not report.ok:
+        return Rejected(report, head(invoice))
+    return _prepared(invoice, document, report, tuple(attachments), delivery)
+
+
+def _prepared(
+    invoice: Invoice,
+    document: bytes,
+    report: Report,
+    attachments: tuple[File, ...],
+    delivery: Mapping[str, Any],
+) -> Prepared:
+    return Prepared(
+        invoice,
+        document,
+        head(invoice),
+        recipient(invoice, delivery),
+        summary(invoice, delivery),
+        report,
+        attachments,
+    )
+
+
+def _in_json(finding: Finding, stated: Invoice) -> Finding:
+    """Tells a finding of the UBL that was written by the place in the JSON it was written from."""
+    path = finding.where
+    pointer = model_pointer(path)
+    while pointer is None and "/" in path:  # an element with no field of its own: its group's
+        path = path.rpartition("/")[0]
+        pointer = model_pointer(path)
+    where = f"/invoice{pointer or ''}"
+    added = re.match(r"/supporting_documents/(\d+)", pointer or "")
+    if added and int(added[1]) >= len(stated.supporting_documents):
+        where = f"/attachment/{int(added[1]) - len(stated.supporting_documents)}"
+    return dataclasses.replace(finding, where=where, line=None)

@@ -1,0 +1,216 @@
+"""The shape of a JSON body: types, required and unknown fields, and every fault told by its place.
+
+In charge of the types of the leaves and of binding. Not in charge of any one body
+(`json_invoice`, `submission`). The OpenAPI description is made from the same types, so that what
+validates is what is documented.
+
+Strict: an unknown field is an error (a misspelt `due_dat` must not vanish), a number is no string.
+Money, quantities and percentages may be strings or numbers; null is the same as absent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import re
+import typing
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
+from pydantic.json_schema import WithJsonSchema
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypeAliasType
+
+from gateway.intake import json_text
+from gateway.intake.pointer import pointer
+from validators.findings import Finding, Severity
+
+TERM = "x-term"  # the schema keyword that holds a field's business term, "BT-1"
+
+# --- the types of the leaves --------------------------------------------------------------------
+
+# XML 1.0 can hold no other control characters, and a text of nothing but white space says nothing.
+_CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff"
+_TEXT = rf"^[^{_CONTROL}]*[^{_CONTROL}\t\n\r ][^{_CONTROL}]*$"
+_AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,20})?$"
+_BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
+_LARGEST = 10**15  # as many digits as a double keeps exactly, so strings and numbers agree
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("text", "must be a string")
+    if re.search(f"[{_CONTROL}\ud800-\udfff]", value):
+        raise PydanticCustomError("text", "must not hold control characters")
+    if not value.strip("\t\n\r "):
+        raise PydanticCustomError("text", "must not be empty: leave the field out instead")
+    return value
+
+
+def _amount(value: Any) -> Decimal:
+    if isinstance(value, str) and re.fullmatch(_AMOUNT, value):
+        return Decimal(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        number = Decimal(value)
+        if number.is_finite() and abs(number) < _LARGEST:
+            # 1E+3 becomes 1000: exponents are no part of an amount in XML.
+            return Decimal(format(number, "f"))
+    raise PydanticCustomError(
+        "amount",
+        'must be a number such as "1250.00": at most 15 digits before the point and 20 after it',
+    )
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError("date", "must be a date such as 2026-11-21")
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        content = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except (binascii.Error, ValueError):
+        content = b""
+    if not content:
+        raise PydanticCustomError("base64", "must be base64 (RFC 4648, section 4), and not empty")
+    return content
+
+
+# Aliases by name, so that the OpenAPI description says each of them once.
+Text = TypeAliasType(
+    "Text",
+    Annotated[
+        str,
+        PlainValidator(_text),
+        WithJsonSchema(
+            {
+                "type": "string",
+                "pattern": _TEXT,
+                "description": "Not empty, and without control characters.",
+            }
+        ),
+    ],
+)
+Amount = TypeAliasType(
+    "Amount",
+    Annotated[
+        Decimal,
+        PlainValidator(_amount),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string", "pattern": _AMOUNT},
+                    {"type": "number", "exclusiveMinimum": -_LARGEST, "exclusiveMaximum": _LARGEST},
+                ],
+                "description": 'Money, a quantity or a percentage; as a string ("1250.00") exact.',
+            }
+        ),
+    ],
+)
+Date = TypeAliasType(
+    "Date",
+    Annotated[date, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})],
+)
+Base64 = TypeAliasType(
+    "Base64",
+    Annotated[
+        bytes,
+        PlainValidator(_bytes),
+        WithJsonSchema({"type": "string", "contentEncoding": "base64", "pattern": _BASE64}),
+    ],
+)
+
+
+# --- objects ------------------------------------------------------------------------------------
+
+
+class Shape(BaseModel):
+    """What every JSON body has in common: no unknown field, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+# --- binding ------------------------------------------------------------------------------------
+
+S = TypeVar("S", bound=Shape)
+
+_TEXTS = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field here",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "list_type": "must be an array",
+    "bool_type": "must be true or false",
+    "string_type": "must be a string",
+}
+
+
+def read(content: bytes, shape: type[S], *, at: str = "") -> S | tuple[Finding, ...]:
+    """Reads JSON text and binds it: the bound body, or all that is wrong with text and fields."""
+    value, ambiguities = json_text.read(content)
+    if value is None and ambiguities:
+        return ambiguities
+    bound = bind(value, shape, at=at)
+    if not ambiguities:
+        return bound
+    seen = {finding.where for finding in ambiguities}
+    faults = () if isinstance(bound, Shape) else bound
+    return ambiguities + tuple(fault for fault in faults if fault.where not in seen)
+
+
+def bind(value: Any, shape: type[S], *, at: str = "") -> S | tuple[Finding, ...]:
+    """Checks parsed JSON against a shape: the bound body, or every place where it does not fit.
+
+    `where` of a finding is a JSON pointer below `at`. No finding repeats what stood there.
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return tuple(_finding(fault["type"], fault["msg"], fault["loc"], shape, at) for fault in faults)
+
+
+def _finding(
+    kind: str, text: str, path: tuple[str | int, ...], shape: type[BaseModel], at: str
+) -> Finding:
+    where = at + pointer(path)
+    holder, terms = _holder(shape, path)
+    hint = ""
+    if kind == "extra_forbidden" and holder is not None:
+        close = difflib.get_close_matches(str(path[-1]), holder.model_fields, n=1)
+        known = ", ".join(f"`{name}`" for name in holder.model_fields)
+        hint = f"Did you mean `{close[0]}`?" if close else f"The fields are {known}."
+    name = f"`{pointer(path[-1:])[1:]}`" if path else "The body"
+    text = _TEXTS.get(kind, text.replace("Input should be", "must be"))
+    return Finding("STRUCTURE-JSON", Severity.FATAL, where, None, f"{name} {text}.", hint, terms)
+
+
+def _holder(
+    shape: type[BaseModel], path: tuple[str | int, ...]
+) -> tuple[type[BaseModel] | None, tuple[str, ...]]:
+    """The model that holds the last step of the path, and the business term of that step."""
+    holder: type[BaseModel] | None = shape
+    terms: tuple[str, ...] = ()
+    for n, step in enumerate(path):
+        if isinstance(step, int):
+            continue
+        field = holder.model_fields.get(step) if holder else None
+        extra = field.json_schema_extra if field else None
+        if isinstance(extra, dict) and TERM in extra:
+            terms = (str(extra[TERM]),)
+        if n < len(path) - 1:
+            holder = _inner(field.annotation) if field else None
+    return holder, terms
+
+
+def _inner(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_inner, typing.get_args(annotation))), None)

@@ -1,0 +1,117 @@
+"""What a company hands in: an invoice in JSON or UBL, and how it wishes it to be delivered.
+
+In charge of the shape of the whole request, whatever its syntax: what is refused here is answered
+at once and never stored. Not in charge of the business rules (`prepare`), nor of HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from lxml import etree
+from pydantic import ConfigDict, Field, StrictBool, create_model
+
+from gateway.intake import shape
+from gateway.intake.json_invoice import InvoiceShape, to_model
+from gateway.intake.shape import Shape
+from schemas.invoice import Invoice
+from transports.base import File
+from validators.findings import Finding
+from validators.pipeline import parse
+
+JSON = "application/json"
+XML = frozenset({"application/xml", "text/xml"})
+
+Channel = Literal[
+    "internal", "peppol", "operator", "bank_se", "kivra", "efaktura_no", "vipps", "email", "letter"
+]
+
+
+class DeliveryOptions(Shape):
+    """How to reach the recipient, beside what the invoice says. All of it may be left out."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    email: (
+        Annotated[
+            str,
+            Field(
+                max_length=254,  # RFC 5321, 4.5.3.1.3, less the angle brackets
+                pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+                r"@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$",
+            ),
+        ]
+        | None
+    ) = None
+    """The recipient's e-mail address; without it the buyer contact's (BT-58) is used."""
+
+    phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{4,18}[0-9]$")] | None = None
+    """The recipient's mobile number, for channels that find people by it."""
+
+    personal_number: (
+        Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8})[-+]?[0-9]{4}$|^[0-9]{11}$")] | None
+    ) = None
+    """A consumer's national number. Used to deliver; never shown, logged or told to others."""
+
+    consumer: StrictBool | None = None
+    """Whether the recipient is a consumer."""
+
+    language: Literal["en", "sv", "nb"] | None = None
+    """The recipient's language; without it the language of the buyer's country."""
+
+    channels: list[Channel] | None = None
+    """The channels to try, in this order, instead of the country's order."""
+
+    disabled_channels: list[Channel] | None = None
+    """Channels never to use for this document."""
+
+    hold: StrictBool | None = None
+    """Hold the document until it is released."""
+
+
+SubmissionShape: type[Shape] = create_model(
+    "Submission",
+    __base__=Shape,
+    __doc__="An invoice or credit note to deliver.",
+    invoice=(InvoiceShape, ...),
+    delivery=(DeliveryOptions | None, None),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission of the right shape: the invoice (JSON), or the tree of the document (UBL)."""
+
+    content: Invoice | etree._Element
+    delivery: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """All that is wrong with the shape."""
+
+    findings: tuple[Finding, ...]
+
+
+def read(original: File) -> Submission | Refused:
+    """Reads a request body (or the `document` part of one); whatever the bytes, never raises."""
+    if original.media_type in XML:
+        root = parse(original.content)
+        return Refused(root) if isinstance(root, tuple) else Submission(root, {})
+    body = shape.read(original.content, SubmissionShape)
+    if isinstance(body, tuple):
+        return Refused(body)
+    invoice, delivery = (getattr(body, name) for name in ("invoice", "delivery"))
+    return Submission(to_model(invoice), _given(delivery) if delivery else {})
+
+
+def read_delivery(content: bytes) -> Mapping[str, Any] | Refused:
+    """Reads the `delivery` part of a multipart request; pointers begin `/delivery`."""
+    options = shape.read(content, DeliveryOptions, at="/delivery")
+    return Refused(options) if isinstance(options, tuple) else _given(options)
+
+
+def _given(options: DeliveryOptions) -> Mapping[str, Any]:
+    return options.model_dump(exclude_none=True)
