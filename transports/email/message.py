@@ -1,0 +1,219 @@
+"""An envelope as an e-mail message. Pure: the same envelope gives the same bytes.
+
+In charge of headers, wording and MIME parts. Not in charge of SMTP (`dialogue`).
+Source: RFC 5322 (headers), RFC 2045-2047 and 2231 (MIME), RFC 3834 (Auto-Submitted).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from transports.base import Envelope, File, Summary
+from transports.email.address import fault, normal
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What is the same for every message: the address it comes from, and what goes with it."""
+
+    sender: str
+    attach_xml: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The sentences of one language; `{number}` and `{sender}` are filled in."""
+
+    invoice: str
+    credit_note: str
+    greeting: str
+    invoice_opening: str
+    credit_note_opening: str
+    to_pay: str
+    credited: str
+    due: str
+    reference: str
+    attached: str
+    contact: str
+
+
+_WORDINGS = {
+    "en": Wording(
+        invoice="Invoice {number} from {sender}",
+        credit_note="Credit note {number} from {sender}",
+        greeting="Hello,",
+        invoice_opening="Here is invoice {number} from {sender}.",
+        credit_note_opening="Here is credit note {number} from {sender}.",
+        to_pay="Amount due",
+        credited="Amount credited",
+        due="Due date",
+        reference="Payment reference",
+        attached="You find it as a PDF in the attachment.",
+        contact="Questions? Please contact:",
+    ),
+    "sv": Wording(
+        invoice="Faktura {number} från {sender}",
+        credit_note="Kreditfaktura {number} från {sender}",
+        greeting="Hej,",
+        invoice_opening="Här kommer faktura {number} från {sender}.",
+        credit_note_opening="Här kommer kreditfaktura {number} från {sender}.",
+        to_pay="Att betala",
+        credited="Krediterat belopp",
+        due="Förfallodatum",
+        reference="Betalningsreferens",
+        attached="Den ligger som PDF i bilagan.",
+        contact="Frågor? Kontakta gärna:",
+    ),
+    "nb": Wording(
+        invoice="Faktura {number} fra {sender}",
+        credit_note="Kreditnota {number} fra {sender}",
+        greeting="Hei,",
+        invoice_opening="Her kommer faktura {number} fra {sender}.",
+        credit_note_opening="Her kommer kreditnota {number} fra {sender}.",
+        to_pay="Å betale",
+        credited="Kreditert beløp",
+        due="Forfallsdato",
+        reference="Betalingsreferanse",
+        attached="Du finner den som PDF i vedlegget.",
+        contact="Spørsmål? Ta gjerne kontakt:",
+    ),
+}
+
+# Media types that may be sent as they are; message/* and multipart/* must not be base64 (RFC 2045
+# 6.4), and anything unheard of is safest as a plain file.
+_SENDABLE = frozenset({"application", "audio", "font", "image", "text", "video"})
+
+
+def files(envelope: Envelope, style: Style) -> tuple[File, ...]:
+    """What goes with the message, in order: the image, the attachments, the XML where wanted."""
+    if envelope.image is None:
+        raise ValueError("the e-mail channel needs the invoice as a PDF: Transport.needs_image")
+    xml = (envelope.document,) if style.attach_xml else ()
+    return (envelope.image, *envelope.attachments, *xml)
+
+
+def compose(envelope: Envelope, style: Style) -> bytes:
+    """The message, CRLF line endings, 7-bit ASCII throughout."""
+    summary, company = envelope.summary, _line(envelope.sender.name)
+    wording = _WORDINGS[summary.language]
+    subject = wording.credit_note if summary.credit_note else wording.invoice
+    message = EmailMessage(policy=SMTP)
+    # The time we took the document on, not the time of the attempt: a retry has the same bytes.
+    message["Date"] = format_datetime(envelope.accepted_at)
+    message["Message-ID"] = f"<{envelope.key}@{_domain(style.sender)}>"
+    message["From"] = Address(company, addr_spec=style.sender)
+    if envelope.sender.reply_to and not fault(envelope.sender.reply_to):
+        message["Reply-To"] = Address(company, addr_spec=normal(envelope.sender.reply_to))
+    message["To"] = Address(_line(envelope.recipient.name), addr_spec=envelope.address)
+    message["Subject"] = subject.format(number=_line(summary.number), sender=company)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_body(envelope, wording), cte="quoted-printable")
+    # "=_" can occur neither in base64 nor in quoted-printable (RFC 2045 6.7).
+    message.make_mixed(boundary=f"=_{envelope.key.hex}")
+    for file in files(envelope, style):
+        _attach(message, file)
+    return message.as_bytes()
+
+
+def amount(value: Decimal, currency: str, language: str) -> str:
+    """Money as people write it: 12 345,50 SEK in Swedish and Norwegian, SEK 12,345.50 in English.
+
+    Spaces within are no-break spaces.
+    """
+    digits = f"{value:,.2f}"
+    if language == "en":
+        return f"{currency}\N{NO-BREAK SPACE}{digits}"
+    digits = digits.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
+    return f"{digits}\N{NO-BREAK SPACE}{currency}"
+
+
+def day(value: date, language: str) -> str:
+    """A date as people write it: 2026-12-21 in Swedish, 21.12.2026 in Norwegian."""
+    match language:
+        case "sv":
+            return value.isoformat()
+        case "nb":
+            return f"{value:%d.%m.%Y}"
+        case _:
+            return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def _body(envelope: Envelope, wording: Wording) -> str:
+    summary, company = envelope.summary, _line(envelope.sender.name)
+    opening = wording.credit_note_opening if summary.credit_note else wording.invoice_opening
+    return "\n".join(
+        [
+            wording.greeting,
+            "",
+            opening.format(number=_line(summary.number), sender=company),
+            wording.attached,
+            "",
+            *(f"{name}: {value}" for name, value in _facts(summary, wording)),
+            "",
+            *(
+                [wording.contact, _lines(envelope.sender.contact), ""]
+                * bool(envelope.sender.contact)
+            ),
+            company,
+            "",
+        ]
+    )
+
+
+def _facts(summary: Summary, wording: Wording) -> list[tuple[str, str]]:
+    money = amount(summary.amount_due, summary.currency, summary.language)
+    facts = [(wording.credited if summary.credit_note else wording.to_pay, money)]
+    if summary.due_date and not summary.credit_note:
+        facts.append((wording.due, day(summary.due_date, summary.language)))
+    if summary.payment_reference:
+        facts.append((wording.reference, _line(summary.payment_reference)))
+    return facts
+
+
+def _attach(message: EmailMessage, file: File) -> None:
+    maintype, _, subtype = file.media_type.partition(";")[0].strip().lower().partition("/")
+    if maintype not in _SENDABLE or not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", subtype):
+        maintype, subtype = "application", "octet-stream"
+    message.add_attachment(
+        file.content, maintype=maintype, subtype=subtype, filename=_line(file.name)
+    )
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _line(text: str) -> str:
+    """One line without control and format characters: nothing can start a header of its own."""
+    safe = "".join(
+        " " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text
+    )
+    return " ".join(safe.split())
+
+
+def _lines(text: str | None) -> str:
+    return "\n".join(_line(line) for line in (text or "").splitlines())

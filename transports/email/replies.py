@@ -1,0 +1,119 @@
+"""What the end of an SMTP dialogue means for the invoice. Pure.
+
+Source: RFC 5321 4.2 (reply codes), RFC 3463 (enhanced status codes).
+"""
+
+from __future__ import annotations
+
+import re
+
+from transports.base import Evidence, Outcome, Refused, Sent, TryLater, Unknown, Verdict
+from transports.email.dialogue import Answer, Stage
+
+PUBLIC_TEXTS = {
+    "email.sent": "The mail server has taken the message. Nothing more is told by e-mail.",
+    "email.mailbox_unavailable": "There is no mailbox for the recipient's e-mail address.",
+    "email.mailbox_full": "The recipient's mailbox is full.",
+    "email.too_large": "The message is larger than the recipient's mail server takes.",
+    "email.policy": "The recipient's mail server turned the message away on its policy.",
+    "email.refused": "The recipient's mail server turned the message away for good.",
+    "email.deferred": "The mail server asks us to try again later.",
+    "email.relay_refused": "Our mail server does not take messages from us at the moment.",
+    "email.login_refused": "Our mail server does not accept our login at the moment.",
+    "email.tls_failed": "No safe connection to our mail server could be made.",
+    "email.unreachable": "Our mail server can not be reached at the moment.",
+    "email.timeout": "Our mail server did not answer in time; the message was not handed over.",
+    "email.connection_lost": "The connection broke before the message was handed over.",
+    "email.outcome_unknown": "The message was handed over, but no answer ever came.",
+}
+
+
+def outcome(answer: Answer, remote: str, evidence: tuple[Evidence, ...]) -> Outcome:
+    """The outcome for the envelope, told by how far the dialogue came and what was answered.
+
+    Only a refusal that can be about the recipient or the message is for good. What our own relay
+    thinks of us (greeting, TLS, login, sender) is never a reason to take another channel.
+    """
+    code = f"email.{_name(answer)}"
+    said = f"{answer.code or ''} {answer.text}".strip() or "no answer"
+    verdict = Verdict(code, f"{said} ({answer.stage})", PUBLIC_TEXTS[code], remote)
+    match code:
+        case "email.sent":
+            return Sent(verdict, evidence)
+        case "email.outcome_unknown":
+            return Unknown(verdict, evidence)
+    refused_for_good = answer.code is not None and 500 <= answer.code < 600
+    if refused_for_good and (answer.stage not in _OURS or code == "email.too_large"):
+        return Refused(verdict, evidence)
+    return TryLater(verdict, evidence)
+
+
+# Stages where the relay judges us, not the recipient.
+_OURS = frozenset({Stage.CONNECT, Stage.TLS, Stage.LOGIN, Stage.SENDER})
+
+_ENHANCED = re.compile(r"[245]\.(\d{1,3}\.\d{1,3})\b")
+
+# RFC 3463 subject.detail, where it says more than the reply code.
+_BY_ENHANCED_STATUS = {
+    "1.1": "mailbox_unavailable",  # bad destination mailbox address
+    "1.2": "mailbox_unavailable",  # bad destination system address
+    "1.3": "mailbox_unavailable",  # bad destination mailbox address syntax
+    "1.6": "mailbox_unavailable",  # mailbox has moved
+    "1.10": "mailbox_unavailable",  # null MX (RFC 7505)
+    "2.1": "mailbox_unavailable",  # mailbox disabled
+    "2.2": "mailbox_full",
+    "2.3": "too_large",  # message length exceeds administrative limit
+    "3.4": "too_large",  # message too big for system
+}
+
+_BY_CODE = {
+    (Stage.SENDER, 552): "too_large",  # RFC 1870 6.1: SIZE declared
+    (Stage.RECIPIENT, 550): "mailbox_unavailable",
+    (Stage.RECIPIENT, 551): "mailbox_unavailable",
+    (Stage.RECIPIENT, 552): "mailbox_full",
+    (Stage.RECIPIENT, 553): "mailbox_unavailable",
+    (Stage.END, 552): "too_large",
+}
+
+
+def _name(answer: Answer) -> str:
+    if answer.code is None:
+        return _silence(answer)
+    match answer.code // 100, answer.stage:
+        case 2, Stage.END:
+            return "sent"
+        case 5, stage:
+            return _refusal(answer.code, stage, answer.text)
+        case 4, _:
+            return "deferred"
+        case _, Stage.END:
+            return "outcome_unknown"  # neither yes, no nor later: not SMTP
+    return "deferred"
+
+
+def _silence(answer: Answer) -> str:
+    match answer.stage:
+        case Stage.END:
+            return "outcome_unknown"
+        case Stage.CONNECT:
+            return "unreachable"
+        case Stage.TLS:
+            return "tls_failed"
+        case Stage.LOGIN:
+            return "login_refused"
+    return "timeout" if answer.timed_out else "connection_lost"
+
+
+def _refusal(code: int, stage: Stage, text: str) -> str:
+    found = _ENHANCED.match(text)
+    enhanced = found[1] if found else ""
+    name = _BY_ENHANCED_STATUS.get(enhanced) or _BY_CODE.get((stage, code))
+    if stage is Stage.TLS:
+        return "tls_failed"
+    if stage is Stage.LOGIN or code == 530:  # RFC 4954 6: authentication required
+        return "login_refused"
+    if stage in _OURS:
+        return name if name == "too_large" else "relay_refused"
+    if enhanced.startswith("7."):
+        return "policy"
+    return name or "refused"
