@@ -1,1 +1,1 @@
-"""validators."""
+"""Is this document right? From bytes to findings (`validators.pipeline.validate`)."""

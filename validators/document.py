@@ -1,0 +1,285 @@
+"""The document as the rules see it: one flat pass over the parsed tree into small records.
+
+In charge of the form in which a rule meets an element, and of remembering what the rules found.
+Not in charge of any rule (`validators.rules`), nor of the model of the invoice (`schemas.invoice`).
+
+Why this form. The official rules are written against the XML tree, and their verdict hangs on
+details of that tree that a business model has no room for: a tax category under a price, a second
+address line, a code with a space before it. So the rules here read the tree too, but the tree of
+lxml is slow to walk from Python: each step makes an object. Three things make it quick:
+
+* one flat `root.iter()`; the parent is found by comparing with the record at hand, not by recursion;
+* a record (`Node`) only for elements with children. A leaf stays the lxml element it is, so its
+  text, attributes and line number are there when a rule asks, and cost nothing when none does;
+* each distinct path of elements is one `Path` object, shared by all documents of the process. Which
+  rules look at a path is worked out when the path is first met, not for each element.
+
+The parser has taken comments and processing instructions away, so `text` of a leaf is all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from lxml import etree
+
+Leaf = etree._Element
+LeafCheck = Callable[[Leaf, "Node", "Document"], None]
+NodeCheck = Callable[["Node", "Document"], None]
+T = TypeVar("T")
+
+WHITESPACE: Final = " \t\r\n"  # XML's own four; str.strip() alone would take no-break spaces too
+
+# Paths kept for all documents. UBL has some 3,000; only extension content can make more of them.
+_MOST_PATHS: Final = 20_000
+
+_LEAF_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+
+
+class Path:
+    """One path of element names, such as Invoice/InvoiceLine/Item, and the checks that look at it."""
+
+    __slots__ = ("checks", "depth", "gathered", "is_leaf", "name", "parent", "steps", "tag")
+
+    def __init__(self, tag: str, parent: Path | None, checks: Checks) -> None:
+        namespace, _, name = tag.rpartition("}")
+        self.tag = tag
+        self.name = name
+        self.parent = parent
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.is_leaf = namespace[1:] == _LEAF_NAMESPACE
+        self.steps: dict[str, Path] = {}
+        self.checks: tuple[Any, ...] = checks.matching(self)
+        self.gathered = name in checks.gathered
+
+    def names(self) -> list[str]:
+        """The element names from the root down."""
+        names = [self.name]
+        at = self.parent
+        while at is not None:
+            names.append(at.name)
+            at = at.parent
+        return names[::-1]
+
+
+class Checks:
+    """Which checks look at which paths, and the paths met so far. One per profile.
+
+    A pattern is the end of a path (`Price/AllowanceCharge`), or all of it when it begins with a
+    slash (`/Invoice/AllowanceCharge`). `gathered` are element names to be listed for rules that
+    ask whether such an element stands anywhere in the document.
+    """
+
+    def __init__(
+        self, patterns: Mapping[str, tuple[Callable[..., None], ...]], gathered: frozenset[str]
+    ) -> None:
+        self.gathered = gathered
+        self._ends: dict[str, list[tuple[list[str], bool, Callable[..., None]]]] = {}
+        for pattern, functions in patterns.items():
+            names = pattern.lstrip("/").split("/")
+            for function in functions:
+                self._ends.setdefault(names[-1], []).append(
+                    (names, pattern.startswith("/"), function)
+                )
+        self._roots: dict[str, Path] = {}
+        self._count = 0
+
+    def matching(self, path: Path) -> tuple[Callable[..., None], ...]:
+        """The checks whose pattern fits `path`, in the order they were registered."""
+        self._count += 1
+        candidates = self._ends.get(path.name)
+        if not candidates:
+            return ()
+        names = path.names()
+        return tuple(
+            function
+            for wanted, whole, function in candidates
+            if names[-len(wanted) :] == wanted and (not whole or len(names) == len(wanted))
+        )
+
+    def root(self, tag: str) -> Path:
+        """The path of a root element; forgets all paths when there are too many of them."""
+        if self._count > _MOST_PATHS:
+            self._roots, self._count = {}, 0
+        found = self._roots.get(tag)
+        if found is None:
+            found = self._roots[tag] = Path(tag, None, self)
+        return found
+
+
+class Node:
+    """An element with children: `leaves` by name, `nodes` by name, the first of each.
+
+    `repeated` holds, by name, all the elements of a name that stands more than once.
+    """
+
+    __slots__ = ("element", "leaves", "nodes", "parent", "path", "repeated")
+
+    def __init__(self, path: Path, element: etree._Element, parent: Node | None) -> None:
+        self.path = path
+        self.element = element
+        self.parent = parent
+        self.leaves: dict[str, Leaf] = {}
+        self.nodes: dict[str, Node] = {}
+        self.repeated: dict[str, list[Any]] | None = None
+
+    def text(self, name: str) -> str:
+        """The text of the leaf `name` as it stands, "" when there is none."""
+        leaf = self.leaves.get(name)
+        return "" if leaf is None else leaf.text or ""
+
+    def value(self, name: str) -> str:
+        """The text of the leaf `name` without white space around it, "" when there is none."""
+        leaf = self.leaves.get(name)
+        return "" if leaf is None else (leaf.text or "").strip(WHITESPACE)
+
+    def every_leaf(self, name: str) -> list[Leaf]:
+        """All leaves called `name`."""
+        if self.repeated and name in self.repeated:
+            return self.repeated[name]
+        return [self.leaves[name]] if name in self.leaves else []
+
+    def every(self, name: str) -> list[Node]:
+        """All nodes called `name`."""
+        if self.repeated and name in self.repeated:
+            return self.repeated[name]
+        return [self.nodes[name]] if name in self.nodes else []
+
+    def step(self, *names: str) -> Iterator[Node]:
+        """All nodes at the path `names` below this one."""
+        if not names:
+            yield self
+            return
+        for node in self.every(names[0]):
+            yield from node.step(*names[1:])
+
+    def leaves_at(self, *names: str) -> list[Leaf]:
+        """All leaves at the path `names` below this one."""
+        return [leaf for node in self.step(*names[:-1]) for leaf in node.every_leaf(names[-1])]
+
+    def has(self, name: str) -> bool:
+        """Whether a leaf or node called `name` stands here."""
+        return name in self.leaves or name in self.nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that did not hold: its id, the element it is about, and what the message can say.
+
+    `missing` is the path below `at` of what ought to be there.
+    """
+
+    rule: str
+    at: etree._Element
+    missing: str
+    values: Mapping[str, object]
+
+
+class Document:
+    """A bound document: its records, the day it is checked at, and what has been found so far."""
+
+    __slots__ = (
+        "at",
+        "elements",
+        "empty",
+        "hits",
+        "once_only",
+        "root",
+        "todo_leaves",
+        "todo_nodes",
+    )
+
+    def __init__(self, root: Node, at: date) -> None:
+        self.root = root
+        self.at = at
+        self.elements: dict[str, list[Any]] = {}
+        self.empty: list[etree._Element] = []
+        self.todo_nodes: list[Node] = []
+        self.todo_leaves: list[tuple[Path, Leaf, Node]] = []
+        self.hits: list[Hit] = []
+        self.once_only: dict[Callable[[Document], object], Any] = {}
+
+    def found(self, rule: str, at: Node | Leaf, missing: str = "", /, **values: object) -> None:
+        """Notes that `rule` does not hold at `at`; `values` are for the message."""
+        element = at.element if isinstance(at, Node) else at
+        self.hits.append(Hit(rule, element, missing, values))
+
+    def every(self, name: str) -> list[Any]:
+        """All elements called `name` in the document: nodes, or leaves. `name` must be gathered."""
+        return self.elements.get(name, [])
+
+    def once(self, function: Callable[[Document], T]) -> T:
+        """What `function` says of this document, worked out the first time it is asked for."""
+        if function not in self.once_only:
+            self.once_only[function] = function(self)
+        result: T = self.once_only[function]
+        return result
+
+    def check(self) -> None:
+        """Runs every check on the elements it looks at."""
+        for path, leaf, node in self.todo_leaves:
+            for check in path.checks:
+                check(leaf, node, self)
+        for node in self.todo_nodes:
+            for check in node.path.checks:
+                check(node, self)
+
+
+def bind(root: etree._Element, checks: Checks, at: date) -> Document:
+    """Reads the tree once and returns its records; the structure must be right already."""
+    node = Node(checks.root(root.tag), root, None)
+    document = Document(node, at)
+    if node.path.checks:
+        document.todo_nodes.append(node)
+    elements = root.iter()
+    next(elements)
+    for element in elements:
+        parent = element.getparent()
+        nearest = node
+        try:
+            while node.element is not parent:
+                node = node.parent  # type: ignore[assignment]  # the root is everybody's ancestor
+        except AttributeError:  # below a leaf: only extension content, which nobody describes
+            node = nearest
+            continue
+        path = node.path.steps.get(element.tag)
+        if path is None:
+            path = node.path.steps[element.tag] = Path(element.tag, node.path, checks)
+        name = path.name
+        if path.is_leaf:
+            kin: dict[str, Any] = node.leaves
+            found: Any = element
+            text = element.text
+            if not text or (text[0] <= " " and not text.strip(WHITESPACE)):
+                document.empty.append(element)
+            if path.checks:
+                document.todo_leaves.append((path, element, node))
+        else:
+            kin = node.nodes
+            found = Node(path, element, node)
+            if not len(element) and not (element.text or "").strip(WHITESPACE):
+                document.empty.append(element)
+            if path.checks:
+                document.todo_nodes.append(found)
+        if path.gathered:
+            document.elements.setdefault(name, []).append(found)
+        if name in kin:
+            _repeat(node, name, kin[name], found)
+        else:
+            kin[name] = found
+        if found is not element:
+            node = found
+    return document
+
+
+def _repeat(parent: Node, name: str, first: Any, found: Any) -> None:
+    """Adds one more of a name that stands more than once."""
+    if parent.repeated is None:
+        parent.repeated = {}
+    if name in parent.repeated:
+        parent.repeated[name].append(found)
+    else:
+        parent.repeated[name] = [first, found]

@@ -1,0 +1,81 @@
+"""The guard: what a document may weigh before a parser is let near it.
+
+In charge of refusing what would cost memory or time out of proportion, by looking at the bytes.
+Not in charge of whether the XML is right. Without a DOCTYPE there are no entities to expand and
+nothing to fetch; with a bound on "<" and "=" the tree cannot grow far beyond the bytes (an element
+of four bytes costs libxml2 some 120, an attribute of five some 200). The parser's own limits do
+the rest: 256 levels of depth, 10 MB of text in a node; 2,048 and 1 GB in documents over 10 MB.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from validators.document import WHITESPACE
+
+MOST_BYTES: Final = 64 * 1024 * 1024  # a 20 MB file embedded as base64 is 27 MB
+MOST_TAGS: Final = 4_000_000  # 20,000 lines with everything EN 16931 knows have 1.3 million
+MOST_ATTRIBUTES: Final = 2_000_000
+LONGEST_PROLOG: Final = 65_536  # declaration and comments before the root element
+
+# Byte-wise encodings, by the names Python gives them; UTF-16 comes as UTF-8 from `as_bytewise`.
+_ENCODINGS: Final = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252"})
+_LONGEST_DECLARATION: Final = 512
+
+_DECLARATION = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["'][^>]*?\?>""")
+_BEFORE_ROOT = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_UTF16_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+
+Refusal = tuple[str, dict[str, object]]  # rule id, values for the message
+
+
+def refusals(data: bytes) -> Iterator[Refusal]:
+    """Every reason not to parse `data` (UTF-8 or another byte-wise encoding; see `as_bytewise`)."""
+    if not data.strip(WHITESPACE.encode()):
+        yield "GUARD-EMPTY", {}
+        return
+    if len(data) > MOST_BYTES:
+        yield "GUARD-SIZE", {"stated": len(data), "computed": MOST_BYTES}
+        return
+    yield from _encoding(data)
+    yield from _prolog(data)
+    if (tags := data.count(b"<")) > MOST_TAGS:
+        yield "GUARD-TAGS", {"stated": tags, "computed": MOST_TAGS}
+    if (attributes := data.count(b"=")) > MOST_ATTRIBUTES:
+        yield "GUARD-ATTRIBUTES", {"stated": attributes, "computed": MOST_ATTRIBUTES}
+
+
+def as_bytewise(data: bytes) -> bytes:
+    """UTF-16 with its byte order mark as UTF-8, so that one search finds what it looks for."""
+    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or len(data) > MOST_BYTES:
+        return data
+    try:
+        text = data.decode("utf-16")
+        return _UTF16_DECLARATION.sub("", text).encode()
+    except UnicodeError:
+        return data
+
+
+def _encoding(data: bytes) -> Iterator[Refusal]:
+    """The declared encoding must be one that the searches here can read."""
+    declared = _DECLARATION.match(data.removeprefix(codecs.BOM_UTF8), 0, _LONGEST_DECLARATION)
+    name = declared[1].decode() if declared else "utf-8"
+    try:
+        known = codecs.lookup(name).name in _ENCODINGS and b"\x00" not in data[:4]
+    except LookupError:
+        known = False
+    if not known:
+        yield "GUARD-ENCODING", {"stated": name, "computed": "UTF-8"}
+
+
+def _prolog(data: bytes) -> Iterator[Refusal]:
+    """Before the root element: a declaration, comments, instructions, but no DOCTYPE."""
+    found = _BEFORE_ROOT.match(data.removeprefix(codecs.BOM_UTF8), 0, LONGEST_PROLOG)
+    rest = data.removeprefix(codecs.BOM_UTF8)[found.end() if found else 0 :][:9].upper()
+    if rest.startswith(b"<!DOCTYPE"):
+        yield "GUARD-DOCTYPE", {}
+    elif rest.startswith((b"<!", b"<?")):
+        yield "GUARD-PROLOG", {"computed": LONGEST_PROLOG}

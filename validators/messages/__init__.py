@@ -1,0 +1,67 @@
+"""What a finding says, in English, Swedish and Norwegian: `en.toml`, `sv.toml`, `nb.toml`.
+
+In charge of turning a rule and its values into a text and a hint. Not in charge of when.
+The three files have the same keys, held by a test: `words`, `terms` (business term -> name),
+`categories` (VAT category -> name) and `message` (rules that share a text). The texts are our own.
+
+In a text stand `{stated}` and `{computed}`, `{missing}` (the elements that ought to be there),
+`{term}` (name and number of the rule's first business term), `{terms}` (of all of them),
+`{category}` and whatever else a rule tells.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+LANGUAGES: Final = ("en", "sv", "nb")
+
+
+class Texts:
+    """The texts of one language."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self.words: Mapping[str, str] = table["words"]
+        self.terms: Mapping[str, str] = table["terms"]
+        self.categories: Mapping[str, str] = table["categories"]
+        self.messages: Mapping[str, tuple[str, str]] = {
+            rule: (message["text"], message["hint"])
+            for message in table["message"]
+            for rule in message["rules"]
+        }
+
+    def say(
+        self, rule: str, terms: Iterable[str], missing: str, values: Mapping[str, object]
+    ) -> tuple[str, str]:
+        """The text and the hint of a rule that does not hold."""
+        text, hint = self.messages[rule]
+        named = [f"{self.terms.get(term, term)} ({term})" for term in terms]
+        fields = _Fields(self.words["nothing"], values)
+        fields["missing"] = missing
+        fields["term"] = named[0] if named else ""
+        fields["terms"] = ", ".join(named)
+        category = str(values.get("category", ""))
+        fields["category"] = self.categories.get(category, category)
+        return text.format_map(fields), hint.format_map(fields)
+
+
+class _Fields(dict[str, object]):
+    """The values for a text; what a rule could not tell reads "nothing"."""
+
+    def __init__(self, nothing: str, values: Mapping[str, object]) -> None:
+        super().__init__({key: value for key, value in values.items() if value not in (None, "")})
+        self._nothing = nothing
+
+    def __missing__(self, key: str) -> str:
+        return self._nothing
+
+
+@cache
+def texts(language: str) -> Texts:
+    """The texts of a language: "en", "sv" or "nb"; English for any other."""
+    name = language if language in LANGUAGES else "en"
+    source = resources.files(__package__).joinpath(f"{name}.toml")
+    return Texts(tomllib.loads(source.read_text("utf-8")))

@@ -1,0 +1,45 @@
+"""Where in a document something is: a path that people read.
+
+In charge of `Invoice/InvoiceLine[2]/Item/Name`: names without prefixes, a number only where several
+elements of that name stand side by side. Not in charge of what is found there.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+
+class Places:
+    """The paths of one document's elements. Remembers the steps, so that asking often is cheap."""
+
+    def __init__(self) -> None:
+        self._steps: dict[etree._Element, dict[etree._Element, str]] = {}
+
+    def path(self, element: etree._Element, below: str = "") -> str:
+        """The path of `element`, and of `below` (names with slashes) under it."""
+        names = [below] if below else []
+        at = element
+        while (parent := at.getparent()) is not None:
+            names.append(self._step(parent, at))
+            at = parent
+        names.append(etree.QName(at).localname)
+        return "/".join(reversed(names))
+
+    def _step(self, parent: etree._Element, element: etree._Element) -> str:
+        steps = self._steps.get(parent)
+        if steps is None:
+            steps = self._steps[parent] = _steps_below(parent)
+        return steps[element]
+
+
+def _steps_below(parent: etree._Element) -> dict[etree._Element, str]:
+    """The step to each child: its name, with its number among its kin where it has any."""
+    kin: dict[str, list[etree._Element]] = {}
+    for child in parent.iterchildren("*"):
+        kin.setdefault(child.tag, []).append(child)
+    steps = {}
+    for children in kin.values():
+        name = etree.QName(children[0]).localname
+        for number, child in enumerate(children, 1):
+            steps[child] = name if len(children) == 1 else f"{name}[{number}]"
+    return steps
