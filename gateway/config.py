@@ -188,7 +188,7 @@ class Loaded:
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yields (name, effective value, source) for each key of each section in use."""
-        for key in keys():
+        for key in every_key():
             holder: Any = self.settings
             for part in key.name.split("."):
                 holder = getattr(holder, part, None)
@@ -207,7 +207,7 @@ def sections() -> Iterator[tuple[str, type[Section], bool]]:
             yield name, found, info.default_factory is None
 
 
-def keys() -> Iterator[Key]:
+def every_key() -> Iterator[Key]:
     """Yields every setting there is, in the order of the documentation."""
     for name, info in Settings.model_fields.items():
         section = _section(info)
@@ -230,7 +230,7 @@ def load(
     """
     environment = os.environ if environment is None else environment
     flags = flags or {}
-    from_environment = _environment(environment)
+    from_environment, faults = _environment(environment)
     named = file or (
         Path(environment["BUDKAVLE_CONFIG"]) if "BUDKAVLE_CONFIG" in environment else None
     )
@@ -248,10 +248,12 @@ def load(
     for source, layer in layers:
         _merge(merged, layer, source, sources, "")
     try:
-        return Loaded(Settings(**merged), sources)
+        settings = Settings(**merged)
     except ValidationError as error:
-        lines = [_explain(fault, sources) for fault in error.errors()]
-        raise ConfigError("\n".join(lines)) from error
+        faults += [_explain(fault, sources) for fault in error.errors()]
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return Loaded(settings, sources)
 
 
 def sample() -> str:
@@ -259,7 +261,7 @@ def sample() -> str:
     lines = ["# Budkavle settings. Lines that begin with # show the default, or an example.", ""]
     optional = {name: may for name, _, may in sections()}
     section: str | None = None
-    for key in keys():
+    for key in every_key():
         head, _, tail = key.name.rpartition(".")
         if head and head != section:
             section = head
@@ -293,23 +295,18 @@ def _toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not TOML: {error}") from error
 
 
-def _environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Nested values out of the variables that are ours; an unknown one is an error."""
-    known = {key.variable for key in keys()}
-    ours = [name for name in environment if name.upper().startswith(PREFIX)]
-    unknown = [
-        name for name in sorted(ours) if name.upper() not in known and name not in OTHER_VARIABLES
+def _environment(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Nested values out of the variables that are ours, and a line for each unknown one."""
+    known = {key.variable for key in every_key()}
+    ours = {name.upper(): value for name, value in environment.items()}
+    ours = {name: value for name, value in ours.items() if name.startswith(PREFIX)}
+    faults = [
+        f"{name}: unknown environment variable{_did_you_mean(name, known)}"
+        for name in sorted(ours.keys() - known - OTHER_VARIABLES)
     ]
-    if unknown:
-        raise ConfigError(
-            "\n".join(
-                f"{name}: unknown environment variable{_did_you_mean(name.upper(), known)}"
-                for name in unknown
-            )
-        )
     source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): environment[name] for name in ours}
-    return source()
+    source.env_vars = {name.lower(): ours[name] for name in ours.keys() & known}
+    return source(), faults
 
 
 def _merge(
@@ -339,7 +336,7 @@ def _explain(fault: Mapping[str, Any], sources: Mapping[str, str]) -> str:
     )
     where = f" (from {source})" if source else ""
     if fault["type"] == "extra_forbidden":
-        known = [key.name for key in keys()] + [section for section, _, _ in sections()]
+        known = [key.name for key in every_key()] + [section for section, _, _ in sections()]
         return f"{name}: unknown setting{_did_you_mean(name, known)}{where}"
     if fault["type"] == "missing":
         section = name.partition(".")[0]
@@ -362,7 +359,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _names_secret(name: str) -> bool:
-    return any(key.secret and key.name == name for key in keys())
+    return any(key.secret and key.name == name for key in every_key())
 
 
 def _is_secret(info: FieldInfo) -> bool:

@@ -12,12 +12,12 @@ from gateway.cli.output import say
 
 
 @click.command()
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: stdout."
 )
 @click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="Day whose rules apply.")
-def build(file: click.utils.LazyFile, output: Path | None, at: datetime | None) -> None:
+def build(file: Path, output: Path | None, at: datetime | None) -> None:
     """Writes the invoice in FILE (JSON as the API takes it, or UBL) as UBL, and its findings.
 
     Ends with 0 when it may be sent, 1 when it may not: then only the findings are written.
@@ -26,8 +26,8 @@ def build(file: click.utils.LazyFile, output: Path | None, at: datetime | None) 
     from gateway.intake.prepare import Rejected, prepare
     from transports.base import File
 
-    content = file.read()
-    original = File(Path(file.name).name, media_type_of(content), content)
+    content = file.read_bytes()
+    original = File(file.name, media_type_of(content), content)
     day = (at or datetime.now(UTC)).date()
     made = prepare(original, (), {}, at=day)
     for finding in made.findings:

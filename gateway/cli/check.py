@@ -93,8 +93,11 @@ def _read(name: str) -> bytes | _Unreadable:
     if path.is_dir():
         return _Unreadable(f"is a directory; name the files, for example {path}/*.xml")
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            return file.read(MOST_BYTES)
+        with path.open("rb") as file:
+            if path.suffix != ".gz":
+                return file.read(MOST_BYTES)
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                return unpacked.read(MOST_BYTES)
     except OSError as error:
         return _Unreadable(error.strerror or str(error))
     except (EOFError, zlib.error) as error:

@@ -89,10 +89,54 @@ def _disk(data: Path) -> Iterator[Check]:
         yield Check("ok", "disk", text)
 
 
+def _database(data: Path) -> Iterator[Check]:
+    from gateway.store.sqlite import schema
+
+    file = data / "budkavle.sqlite"
+    if not file.exists():
+        yield Check("warn", "database", "None yet.", "`budkavle serve` or `migrate` makes it.")
+        return
+    newest = len(schema.MIGRATIONS)
+    try:
+        connection = schema.connect_for_reading(file)
+        try:
+            (found,) = connection.execute("PRAGMA user_version").fetchone()
+            (last_us,) = connection.execute("SELECT max(at) FROM event").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        yield Check("fail", "database", f"{file}: {error}.", "Restore it from a backup.")
+        return
+    if found > newest:
+        yield Check(
+            "fail",
+            "database",
+            f"Schema {found}, this version knows {newest}.",
+            "Use the version that wrote it, or a newer one.",
+        )
+    elif found < newest:
+        yield Check("warn", "database", f"Schema {found} of {newest}.", "Run `budkavle migrate`.")
+    else:
+        yield Check("ok", "database", f"Schema {found}, the newest.")
+    yield _clock(datetime.fromtimestamp((last_us or 0) / 1e6, UTC))
+
+
+def _clock(last_event: datetime) -> Check:
+    now = datetime.now(UTC)
+    if now < last_event:
+        return Check(
+            "fail",
+            "clock",
+            f"It says {now:%Y-%m-%d %H:%M:%S} UTC, and the last event is of {last_event}.",
+            "Set the clock: due times and rule dates depend on it.",
+        )
+    return Check("ok", "clock", f"{now:%Y-%m-%d %H:%M:%S} UTC, later than everything stored.")
+
+
 def _channels(settings: Settings) -> Iterator[Check]:
-    places = {
-        "email": settings.email and (settings.email.host, settings.email.port),
-        "letter": settings.letter and _place(settings.letter.url),
+    places: dict[str, tuple[str, int] | None] = {
+        "email": (settings.email.host, settings.email.port) if settings.email else None,
+        "letter": _place(settings.letter.url) if settings.letter else None,
     }
     for name, place in places.items():
         if place is None:

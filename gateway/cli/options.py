@@ -64,9 +64,9 @@ def load_settings(config_file: Path | None, data: Path | None, **flags: Any) -> 
 def in_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
     """Runs `work` on the database in the directory `data`, made when it is not there."""
 
-    async def run() -> T:
-        from gateway.store.sqlite import SqliteStore
+    from gateway.store.sqlite import DirectoryInUse, SchemaTooNew, SqliteStore
 
+    async def run() -> T:
         store = await SqliteStore.open(data)
         try:
             return await work(store)
@@ -74,10 +74,9 @@ def in_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
             await store.close()
 
     try:
-        data.mkdir(parents=True, exist_ok=True)
         return asyncio.run(run())
-    except OSError as error:
-        raise Impossible(f"{data}: {error.strerror}") from error
+    except (OSError, DirectoryInUse, SchemaTooNew) as error:
+        raise Impossible(str(error)) from error
 
 
 class Impossible(click.ClickException):

@@ -1,0 +1,145 @@
+"""Writes the reference pages that are made from the code: `make docs`.
+
+Each function is one page. `test_reference.py` compares them with what is on disk.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from gateway import config, events, lifecycle
+from gateway.cli import COMMANDS, cli
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+NOTE = "<!-- Made from the code by `make docs`. -->\n\n"
+
+
+def settings() -> str:
+    """Every setting."""
+    text = """# Settings
+
+Later ones win: default, settings file (TOML), environment, command line. The file is the one named
+by `--config` or `BUDKAVLE_CONFIG`, else `budkavle.toml` in the data directory. `budkavle config`
+shows what is in effect and where it came from; `budkavle config --sample` prints a settings file.
+
+A secret can be kept in a file of its own: give `<name>_file` instead of `<name>`. An unknown
+setting is an error. A channel without its section is not configured.
+
+"""
+    parts = [text]
+    for name, keys in _by_section():
+        first = keys[0]
+        if name:
+            assert first.section is not None
+            parts.append(f"## [{name}]\n\n{first.section.__doc__}\n\n")
+        parts += [_setting(key) for key in keys]
+    return "".join(parts)
+
+
+def _by_section() -> Iterable[tuple[str, Sequence[config.Key]]]:
+    sections: dict[str, list[config.Key]] = {}
+    for key in config.every_key():
+        sections.setdefault(key.name.rpartition(".")[0], []).append(key)
+    return sections.items()
+
+
+def _setting(key: config.Key) -> str:
+    return (
+        f"### {key.name}\n\n{key.meaning}\n\n"
+        f"Default: {_code(config.default_text(key))}. Environment: `{key.variable}`.\n\n"
+    )
+
+
+def _code(text: str) -> str:
+    return text if text in {"none", "required"} else f"`{text}`"
+
+
+def commands() -> str:
+    """Every command."""
+    text = """# Commands
+
+Results are tables on a terminal and JSON lines in a pipe; messages and the log go to standard
+error. Exit codes: 0 done, 1 done but not all is well, 2 could not be done.
+
+"""
+    with click.Context(cli, info_name="budkavle") as context:
+        return text + "".join(
+            _command(command, f"budkavle {name}", context)
+            for name in COMMANDS
+            if (command := cli.get_command(context, name)) is not None
+        )
+
+
+def _command(command: click.Command, name: str, parent: click.Context) -> str:
+    with click.Context(command, info_name=name.split()[-1], parent=parent) as context:
+        help_text = command.get_help(context)
+        inner = "".join(
+            _command(below, f"{name} {key}", context)
+            for key, below in (command.commands if isinstance(command, click.Group) else {}).items()
+        )
+    return f"## {name}\n\n```text\n{help_text}\n```\n\n{inner}"
+
+
+def states() -> str:
+    """The state table and its picture."""
+    lines = ["# States\n", "Where a document is on its way. Final: nothing more happens by itself.\n"]
+    lines += ["| State | Meaning | Final |", "|---|---|---|"]
+    for state in lifecycle.State:
+        final = "yes" if state in lifecycle.FINAL else ""
+        lines.append(f"| `{state}` | {_remark(state)} | {final} |")
+    lines += ["\n```mermaid", "stateDiagram-v2", "    [*] --> received"]
+    lines += [
+        f"    {before} --> {after}: {why.replace(':', ',')}"
+        for (before, after), why in lifecycle.ALLOWED.items()
+    ]
+    lines += ["```\n", "## The buyer's answer\n"]
+    lines += ["An axis of its own, independent of the way the document took: "]
+    lines[-1] += ", ".join(f"`{business}`" for business in lifecycle.Business) + "."
+    return "\n".join(lines) + "\n"
+
+
+def _remark(state: lifecycle.State) -> str:
+    """What the comment beside a state says: the table is written once, in the code."""
+    source = inspect.getsource(lifecycle)
+    found = re.search(rf'= "{state}"  # (.+)', source)
+    assert found is not None, f"{state} has no comment in gateway/lifecycle.py"
+    return found[1]
+
+
+def event_types() -> str:
+    """Every event."""
+    return f"""# Events
+
+`GET /v1/events` gives them in the order they happened; go on from the cursor `next` of the last
+answer. At least once: an answer that got lost is read again with the same cursor. An event holds
+`id`, `type`, `at`, `document_id` and `data`.
+
+{events.table()}"""
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "cli.md": commands,
+    "states.md": states,
+    "events.md": event_types,
+}
+
+
+def main() -> None:
+    """Writes every page that has changed."""
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, NOTE + page()
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            click.echo(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
