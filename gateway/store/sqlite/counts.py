@@ -1,0 +1,23 @@
+"""Counts for metrics."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateway.store.sqlite.rows import micros
+
+
+def counts(connection: sqlite3.Connection, now: datetime) -> Mapping[str, Mapping[str, int]]:
+    """Documents by state; jobs that are due, that are leased, and how late the oldest is."""
+    at = micros(now)
+    due, oldest = connection.execute(
+        "SELECT count(*), min(due_at) FROM job WHERE owner IS NULL AND due_at <= ?", (at,)
+    ).fetchone()
+    (leased,) = connection.execute("SELECT count(*) FROM job WHERE owner IS NOT NULL").fetchone()
+    late_s = 0 if oldest is None else (at - oldest) // 1_000_000
+    return {
+        "documents": dict(connection.execute("SELECT state, n FROM document_count").fetchall()),
+        "jobs": {"due": due, "leased": leased, "oldest_due_s": late_s},
+    }

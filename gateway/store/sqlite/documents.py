@@ -1,0 +1,295 @@
+"""Documents: taking them in, and reading them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+
+from gateway.lifecycle import Business, State, change
+from gateway.store.ids import new_id
+from gateway.store.port import (
+    Accepted,
+    Arrival,
+    BadCursor,
+    Direction,
+    Document,
+    Head,
+    KeyReused,
+    NewEvent,
+    Page,
+    Role,
+    Submission,
+)
+from gateway.store.sqlite import blobs, events, rows
+from gateway.store.sqlite.blobs import StoredPart
+from gateway.store.sqlite.rows import Row, micros
+from gateway.store.sqlite.writer import Transaction
+
+_NEW = (
+    "document (id, company_id, direction, state, business, version, media_type, delivery, channel, "
+    f"code, text, next_at, created_at, updated_at, confirmed_at, {rows.HEAD_COLUMNS}, arrival_key)"
+)
+
+# What every inbound document has behind it when it is shown for the first time.
+_INTO_INBOX = change(
+    State.RECEIVED, State.DELIVERED, code="inbox.received", text="It is in the inbox."
+)
+
+
+# --- accept -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """A submission whose parts are stored."""
+
+    submission: Submission
+    parts: tuple[StoredPart, ...]
+    now: datetime
+
+
+def accept(transaction: Transaction, units: Sequence[Accept]) -> list[Accepted | KeyReused]:
+    """Writes document, parts, idempotency key, first event and `prepare` job."""
+    answers: list[Accepted | KeyReused] = []
+    fresh: list[tuple[Submission, Accept, int]] = []
+    used: dict[tuple[str, str], tuple[str, str]] = {}  # within this transaction
+    for unit in units:
+        submission = unit.submission
+        if submission.idempotency is not None:
+            key, request = submission.idempotency
+            before = used.get((submission.company_id, key)) or _used(
+                transaction, submission.company_id, key
+            )
+            if before is not None:
+                document_id, first_request = before
+                same = first_request == request
+                answers.append(Accepted(document_id, True) if same else KeyReused(document_id))
+                continue
+            used[submission.company_id, key] = (submission.document_id, request)
+        fresh.append((submission, unit, micros(unit.now)))
+        answers.append(Accepted(submission.document_id))
+    if not fresh:
+        return answers
+    transaction.insert(
+        _NEW,
+        [
+            (
+                s.document_id,
+                s.company_id,
+                Direction.OUT,
+                State.RECEIVED,
+                Business.NONE,
+                1,
+                s.media_type,
+                rows.to_json(s.delivery),
+                None,
+                "document.received",
+                "It is stored, and will be checked.",
+                None,
+                at,
+                at,
+                None,
+                *rows.head_values(Head()),
+                None,
+            )
+            for s, _, at in fresh
+        ],
+    )
+    transaction.insert(
+        "idempotency (company_id, key, request_sha256, document_id, created_at)",
+        [
+            (s.company_id, *s.idempotency, s.document_id, at)
+            for s, _, at in fresh
+            if s.idempotency is not None
+        ],
+    )
+    blobs.insert_parts(
+        transaction, [(s.document_id, s.company_id, at, unit.parts) for s, unit, at in fresh]
+    )
+    received = (NewEvent("document.received"),)
+    events.append(transaction, [(s.company_id, s.document_id, at, received) for s, _, at in fresh])
+    transaction.insert(
+        "job (document_id, company_id, kind, data, due_at)",
+        [(s.document_id, s.company_id, "prepare", "{}", at) for s, _, at in fresh],
+    )
+    transaction.topics.add("jobs")
+    return answers
+
+
+def _used(transaction: Transaction, company_id: str, key: str) -> tuple[str, str] | None:
+    row: tuple[str, str] | None = transaction.run(
+        "SELECT document_id, request_sha256 FROM idempotency WHERE company_id = ? AND key = ?",
+        (company_id, key),
+    ).fetchone()
+    return row
+
+
+# --- the inbox --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrive:
+    """An arrival whose parts are stored."""
+
+    arrival: Arrival
+    parts: tuple[StoredPart, ...]
+    now: datetime
+
+
+def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str | None]:
+    """Puts documents into inboxes; None for one that was there."""
+    return [_arrive(transaction, unit) for unit in units]
+
+
+def _arrive(transaction: Transaction, unit: Arrive) -> str | None:
+    arrival, at = unit.arrival, micros(unit.now)
+    known = transaction.run(
+        "SELECT 1 FROM document WHERE company_id = ? AND arrival_key = ?",
+        (arrival.company_id, arrival.key),
+    ).fetchone()
+    if known is not None:
+        return None
+    document_id = new_id("doc")
+    media_type = next((p.media_type for p in arrival.parts if p.role is Role.DOCUMENT), "")
+    row = (
+        document_id,
+        arrival.company_id,
+        Direction.IN,
+        _INTO_INBOX.after,
+        Business.NONE,
+        1,
+        media_type,
+        "{}",
+        arrival.channel,
+        _INTO_INBOX.code,
+        _INTO_INBOX.text,
+        None,
+        at,
+        at,
+        None,
+        *rows.head_values(arrival.head),
+        arrival.key,
+    )
+    transaction.insert(_NEW, [row])
+    blobs.insert_parts(transaction, [(document_id, arrival.company_id, at, unit.parts)])
+    received = (NewEvent("inbox.received", {"channel": arrival.channel}),)
+    events.append(transaction, [(arrival.company_id, document_id, at, received)])
+    transaction.topics.add(f"inbox:{arrival.company_id}")
+    return document_id
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """A company takes over an inbound document."""
+
+    company_id: str
+    document_id: str
+    now: datetime
+
+
+def confirm(transaction: Transaction, units: Sequence[Confirm]) -> list[bool | None]:
+    """Takes documents out of the inbox."""
+    return [_confirm(transaction, unit) for unit in units]
+
+
+def _confirm(transaction: Transaction, unit: Confirm) -> bool | None:
+    at = micros(unit.now)
+    found = transaction.run(
+        "SELECT confirmed_at FROM document WHERE id = ? AND company_id = ? AND direction = 'in'",
+        (unit.document_id, unit.company_id),
+    ).fetchone()
+    if found is None:
+        return None
+    if found[0] is not None:
+        return False
+    transaction.run(
+        "UPDATE document SET confirmed_at = ?, updated_at = ?, version = version + 1 WHERE id = ?",
+        (at, at, unit.document_id),
+    )
+    confirmed = (NewEvent("inbox.confirmed"),)
+    events.append(transaction, [(unit.company_id, unit.document_id, at, confirmed)])
+    return True
+
+
+def inbox(
+    connection: sqlite3.Connection, company_id: str, after: str | None, limit: int
+) -> list[Document]:
+    """Not confirmed, in the order they came."""
+    found = connection.execute(
+        f"""
+        SELECT {rows.DOCUMENT_COLUMNS} FROM document
+        WHERE company_id = ? AND direction = 'in' AND confirmed_at IS NULL AND seq > ?
+        ORDER BY seq LIMIT ?
+        """,
+        (company_id, 0 if after is None else _place(connection, company_id, after), limit),
+    )
+    return [rows.document(row) for row in found]
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def one(connection: sqlite3.Connection, company_id: str, document_id: str) -> Document | None:
+    """One document."""
+    row = connection.execute(
+        f"SELECT {rows.DOCUMENT_COLUMNS} FROM document WHERE id = ? AND company_id = ?",
+        (document_id, company_id),
+    ).fetchone()
+    return None if row is None else rows.document(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list shall show."""
+
+    company_id: str
+    direction: Direction | None
+    state: State | None
+    number: str | None
+
+
+def page(connection: sqlite3.Connection, wanted: Filter, after: str | None, limit: int) -> Page:
+    """Newest first. The cursor is the id of the last document shown."""
+    before = None if after is None else _place(connection, wanted.company_id, after)
+    directions = list(Direction) if wanted.direction is None else [wanted.direction]
+    # Every index begins with company and direction: two short lists are merged rather than one
+    # more index kept for each filter.
+    found = [_newest(connection, wanted, d, before, limit + 1) for d in directions]
+    newest = list(merge(*found, key=lambda row: -row[0]))
+    shown = tuple(rows.document(row[1:]) for row in newest[:limit])
+    return Page(shown, shown[-1].id if shown and len(newest) > limit else None)
+
+
+def _newest(
+    connection: sqlite3.Connection,
+    wanted: Filter,
+    direction: Direction,
+    before: int | None,
+    limit: int,
+) -> list[Row]:
+    where, values = ["company_id = ?", "direction = ?"], [wanted.company_id, direction.value]
+    if wanted.number is not None:
+        where.append("number = ?")
+        values.append(wanted.number)
+    if wanted.state is not None:
+        where.append("state = ?")
+        values.append(wanted.state)
+    return connection.execute(
+        f"""
+        SELECT seq, {rows.DOCUMENT_COLUMNS} FROM document
+        WHERE {" AND ".join(where)} AND seq < ? ORDER BY seq DESC LIMIT ?
+        """,
+        (*values, before or 2**62, limit),
+    ).fetchall()
+
+
+def _place(connection: sqlite3.Connection, company_id: str, document_id: str) -> int:
+    row = connection.execute(
+        "SELECT seq FROM document WHERE id = ? AND company_id = ?", (document_id, company_id)
+    ).fetchone()
+    if row is None:
+        raise BadCursor("this list has not given out this cursor")
+    return int(row[0])

@@ -1,0 +1,47 @@
+"""Events: appended with what they tell of, read in order."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from gateway.store.ids import new_id
+from gateway.store.port import Event, NewEvent
+from gateway.store.sqlite import rows
+from gateway.store.sqlite.writer import Transaction
+
+
+def append(
+    transaction: Transaction, happened: Sequence[tuple[str, str, int, Sequence[NewEvent]]]
+) -> None:
+    """Appends (company id, document id, time, events) of each, in this order."""
+    transaction.insert(
+        "event (id, company_id, document_id, type, at, data)",
+        [
+            (new_id("evt"), company_id, document_id, event.type, at, rows.to_json(event.data))
+            for company_id, document_id, at, events in happened
+            for event in events
+        ],
+    )
+    transaction.topics.update(f"events:{company_id}" for company_id, _, _, e in happened if e)
+
+
+def feed(
+    connection: sqlite3.Connection,
+    company_id: str,
+    after: int,
+    limit: int,
+    document_id: str | None,
+) -> list[Event]:
+    """Events past `after`. One writer commits in `seq` order: nothing appears behind a reader."""
+    if document_id is None:
+        where, whose = "company_id = ?", [company_id]
+    else:
+        # The plus keeps SQLite from the company's index, which is the longer way.
+        where = "document_id = ? AND +company_id = ?"
+        whose = [document_id, company_id]
+    found = connection.execute(
+        f"SELECT {rows.EVENT_COLUMNS} FROM event WHERE {where} AND seq > ? ORDER BY seq LIMIT ?",
+        (*whose, after, limit),
+    )
+    return [rows.event(row) for row in found]

@@ -1,0 +1,58 @@
+"""Journeys: the parts, legs and attempts of a document, read."""
+
+from __future__ import annotations
+
+import sqlite3
+from uuid import UUID
+
+from gateway.store.port import Attempt, Document, Leg, Part
+from gateway.store.sqlite import rows
+
+
+def parts(connection: sqlite3.Connection, company_id: str, document_id: str) -> list[Part]:
+    """The parts, in the order they were written."""
+    found = connection.execute(
+        f"""
+        SELECT {rows.PART_COLUMNS} FROM part WHERE document_id = ? AND company_id = ? ORDER BY seq
+        """,
+        (document_id, company_id),
+    )
+    return [rows.part(row) for row in found]
+
+
+def legs(connection: sqlite3.Connection, company_id: str, document_id: str) -> list[Leg]:
+    """The legs, in the plan's order."""
+    found = connection.execute(
+        f"""
+        SELECT {rows.LEG_COLUMNS} FROM route_leg
+        WHERE document_id = (SELECT id FROM document WHERE id = ? AND company_id = ?) ORDER BY n
+        """,
+        (document_id, company_id),
+    )
+    return [rows.leg(row) for row in found]
+
+
+def attempts(connection: sqlite3.Connection, company_id: str, document_id: str) -> list[Attempt]:
+    """The attempts, oldest first."""
+    found = connection.execute(
+        f"""
+        SELECT {rows.ATTEMPT_COLUMNS} FROM attempt
+        WHERE document_id = (SELECT id FROM document WHERE id = ? AND company_id = ?) ORDER BY seq
+        """,
+        (document_id, company_id),
+    )
+    return [rows.attempt(row) for row in found]
+
+
+def leg_of_key(connection: sqlite3.Connection, key: UUID) -> tuple[Document, Leg] | None:
+    """The leg with this idempotency key, and its document."""
+    found = connection.execute(
+        f"SELECT {rows.LEG_COLUMNS} FROM route_leg WHERE key = ?", (str(key),)
+    ).fetchone()
+    if found is None:
+        return None
+    leg = rows.leg(found)
+    document = connection.execute(
+        f"SELECT {rows.DOCUMENT_COLUMNS} FROM document WHERE id = ?", (leg.document_id,)
+    ).fetchone()
+    return rows.document(document), leg

@@ -1,0 +1,60 @@
+"""The threads that read: each with its own connection, which can not write."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from gateway.store.port import StorageUnavailable
+from gateway.store.sqlite.faults import translated
+from gateway.store.sqlite.schema import connect_for_reading
+
+T = TypeVar("T")
+
+
+class Readers:
+    """A bounded pool; more reads than threads wait their turn."""
+
+    def __init__(self, database: Path, threads: int) -> None:
+        self._database = database
+        self._own = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._closed = False
+        self._pool = ThreadPoolExecutor(threads, "store-reader")
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer of `query`, all of it from one moment. Raises StorageUnavailable."""
+        if self._closed:
+            raise StorageUnavailable("the store is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, query)
+
+    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            connection = self._connection()
+            connection.execute("BEGIN")
+            try:
+                return query(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        except (sqlite3.Error, OSError) as error:
+            raise translated(error) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = connect_for_reading(self._database)
+            self._open.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Lets the running reads end, and closes."""
+        self._closed = True
+        self._pool.shutdown()
+        for connection in self._open:
+            connection.close()

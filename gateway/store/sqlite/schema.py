@@ -1,0 +1,239 @@
+"""The tables, and how an older file becomes a newer one.
+
+Times are microseconds since 1970 (UTC), named `_at` or `_until`. Every table with a company's rows
+says which company. `PRAGMA user_version` counts the migrations that a file has had.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+_FIRST = """
+CREATE TABLE company (
+    id          TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    country     TEXT NOT NULL,
+    settings    TEXT NOT NULL,           -- JSON
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE participant (
+    folded      TEXT PRIMARY KEY,        -- compared without case
+    company_id  TEXT NOT NULL REFERENCES company,
+    n           INTEGER NOT NULL,        -- the company's own order
+    name        TEXT NOT NULL            -- as the company writes it
+) STRICT;
+CREATE INDEX participant_of_company ON participant (company_id, n);
+
+CREATE TABLE api_key (
+    sha256      TEXT PRIMARY KEY,
+    company_id  TEXT NOT NULL REFERENCES company,
+    label       TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE document (
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order of arrival, never used twice
+    id              TEXT NOT NULL UNIQUE,
+    company_id      TEXT NOT NULL REFERENCES company,
+    direction       TEXT NOT NULL,
+    state           TEXT NOT NULL,
+    business        TEXT NOT NULL,
+    version         INTEGER NOT NULL,
+    media_type      TEXT NOT NULL,
+    number          TEXT,
+    kind            TEXT,
+    sender_name     TEXT,
+    recipient_name  TEXT,
+    sender          TEXT,
+    recipient       TEXT,
+    issue_date      TEXT,
+    due_date        TEXT,
+    amount_due      TEXT,                -- a decimal number
+    currency        TEXT,
+    delivery        TEXT NOT NULL,       -- JSON
+    channel         TEXT,
+    code            TEXT NOT NULL,
+    text            TEXT NOT NULL,
+    next_at         INTEGER,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    confirmed_at    INTEGER,
+    arrival_key     TEXT                 -- inbound: what tells a repeat
+) STRICT;
+CREATE INDEX document_list ON document (company_id, direction, seq);
+CREATE INDEX document_by_state ON document (company_id, direction, state, seq);
+CREATE INDEX document_by_number ON document (company_id, direction, number, seq)
+    WHERE number IS NOT NULL;
+CREATE INDEX document_inbox ON document (company_id, seq)
+    WHERE direction = 'in' AND confirmed_at IS NULL;
+CREATE UNIQUE INDEX document_arrival ON document (company_id, arrival_key)
+    WHERE arrival_key IS NOT NULL;
+
+-- How many documents are in each state, kept by triggers: metrics ask every few seconds, and
+-- counting millions of rows each time would cost more than the two small updates.
+CREATE TABLE document_count (
+    state  TEXT PRIMARY KEY,
+    n      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER document_counted AFTER INSERT ON document BEGIN
+    INSERT INTO document_count VALUES (new.state, 1)
+        ON CONFLICT (state) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER document_recounted AFTER UPDATE OF state ON document
+WHEN old.state <> new.state BEGIN
+    UPDATE document_count SET n = n - 1 WHERE state = old.state;
+    INSERT INTO document_count VALUES (new.state, 1)
+        ON CONFLICT (state) DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER document_uncounted AFTER DELETE ON document BEGIN
+    UPDATE document_count SET n = n - 1 WHERE state = old.state;
+END;
+
+CREATE TABLE idempotency (
+    company_id      TEXT NOT NULL REFERENCES company,
+    key             TEXT NOT NULL,
+    request_sha256  TEXT NOT NULL,
+    document_id     TEXT NOT NULL,
+    created_at      INTEGER NOT NULL,
+    PRIMARY KEY (company_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE blob (
+    id          INTEGER PRIMARY KEY,
+    company_id  TEXT NOT NULL REFERENCES company,
+    sha256      TEXT NOT NULL,
+    content     BLOB,                    -- NULL: in a file of this company and hash
+    UNIQUE (company_id, sha256)
+) STRICT;
+
+CREATE TABLE route_leg (
+    document_id  TEXT NOT NULL REFERENCES document (id),
+    n            INTEGER NOT NULL,
+    channel      TEXT NOT NULL,
+    key          TEXT NOT NULL UNIQUE,
+    state        TEXT NOT NULL,
+    address      TEXT,
+    reference    TEXT,
+    expects      TEXT,
+    until        INTEGER,
+    PRIMARY KEY (document_id, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempt (
+    seq          INTEGER PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
+    document_id  TEXT NOT NULL REFERENCES document (id),
+    leg          INTEGER NOT NULL,
+    channel      TEXT NOT NULL,
+    started_at   INTEGER NOT NULL,
+    ended_at     INTEGER,
+    outcome      TEXT,
+    code         TEXT,
+    text         TEXT,
+    public_text  TEXT,
+    remote       TEXT
+) STRICT;
+CREATE INDEX attempt_of_document ON attempt (document_id, seq);
+
+CREATE TABLE part (
+    seq          INTEGER PRIMARY KEY,
+    document_id  TEXT NOT NULL REFERENCES document (id),
+    company_id   TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    media_type   TEXT NOT NULL,
+    sha256       TEXT NOT NULL,
+    size_bytes   INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    attempt_id   TEXT REFERENCES attempt (id),
+    FOREIGN KEY (company_id, sha256) REFERENCES blob (company_id, sha256)
+) STRICT;
+CREATE INDEX part_of_document ON part (document_id, seq);
+
+CREATE TABLE job (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: a zombie knows its id
+    document_id  TEXT NOT NULL UNIQUE REFERENCES document (id),
+    company_id   TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    data         TEXT NOT NULL,          -- JSON
+    due_at       INTEGER NOT NULL,
+    tries        INTEGER NOT NULL DEFAULT 0,
+    fence        INTEGER NOT NULL DEFAULT 0,
+    owner        TEXT,                   -- NULL: free to claim
+    lease_until  INTEGER
+) STRICT;
+CREATE INDEX job_due ON job (due_at, id) WHERE owner IS NULL;
+CREATE INDEX job_leased ON job (owner, lease_until) WHERE owner IS NOT NULL;
+
+CREATE TABLE event (
+    seq          INTEGER PRIMARY KEY AUTOINCREMENT,  -- one writer commits in this order
+    id           TEXT NOT NULL,
+    company_id   TEXT NOT NULL,
+    document_id  TEXT NOT NULL REFERENCES document (id),
+    type         TEXT NOT NULL,
+    at           INTEGER NOT NULL,
+    data         TEXT NOT NULL           -- JSON
+) STRICT;
+CREATE INDEX event_of_company ON event (company_id, seq);
+CREATE INDEX event_of_document ON event (document_id, seq);
+
+CREATE TABLE report_seen (
+    key        TEXT NOT NULL,
+    report_id  TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (key, report_id)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_FIRST,)
+
+
+class SchemaTooNew(Exception):
+    """The file was written by a newer version of this program."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(
+            f"the store has schema {found} and this version knows {len(MIGRATIONS)}: "
+            "use the version that wrote it, or a newer one"
+        )
+
+
+def connect(database: Path) -> sqlite3.Connection:
+    """A connection that may write, durably: a commit returns after fdatasync of the log."""
+    connection = sqlite3.connect(
+        database, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first table
+    connection.execute("PRAGMA journal_mode = WAL")
+    # NORMAL is five times faster and loses acknowledged documents when the power goes.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -16384")  # 16 MB
+    connection.execute("PRAGMA journal_size_limit = 67108864")  # a long log shrinks to 64 MB
+    return connection
+
+
+def connect_for_reading(database: Path) -> sqlite3.Connection:
+    """A connection that can not write."""
+    connection = sqlite3.connect(
+        f"{database.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the file to the newest schema, each migration in one transaction."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise SchemaTooNew(version)
+    for number, script in enumerate(MIGRATIONS[version:], version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;"
+        )

@@ -1,0 +1,269 @@
+"""The face of the embedded store: every operation of the port, on one writer and a few readers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Self
+from uuid import UUID
+
+from gateway.lifecycle import Change, State
+from gateway.store.port import (
+    Accepted,
+    Again,
+    Arrival,
+    Attempt,
+    Checkpoint,
+    Company,
+    Direction,
+    Document,
+    Event,
+    Job,
+    KeyReused,
+    Leg,
+    NewEvent,
+    NewPart,
+    Page,
+    Part,
+    Submission,
+)
+from gateway.store.sqlite import blobs as blob_rows
+from gateway.store.sqlite import (
+    checkpoints,
+    companies,
+    documents,
+    events,
+    jobs,
+    journeys,
+)
+from gateway.store.sqlite.blobs import SMALL_BYTES, Blobs, StoredPart, prepared
+from gateway.store.sqlite.counts import counts
+from gateway.store.sqlite.directory import DataDirectory
+from gateway.store.sqlite.readers import Readers
+from gateway.store.sqlite.schema import connect, migrate
+from gateway.store.sqlite.writer import Writer
+from gateway.store.topics import Topics
+
+_READERS = 4
+
+
+class SqliteStore:
+    """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
+
+    Beyond the port's exceptions `open` raises DirectoryInUse and SchemaTooNew.
+    """
+
+    def __init__(
+        self, directory: DataDirectory, topics: Topics, writer: Writer, readers: Readers
+    ) -> None:
+        self._directory = directory
+        self._topics = topics
+        self._writer = writer
+        self._readers = readers
+        self._blobs = Blobs(directory.blobs)
+
+    @classmethod
+    async def open(cls, data_dir: Path) -> Self:
+        """Takes the data directory (made when it is not there), and brings its tables up to date.
+
+        Jobs that an earlier process held are free again.
+        """
+        directory = await asyncio.to_thread(_take, data_dir)
+        topics = Topics()
+        writer = Writer(partial(connect, directory.database), topics)
+        return cls(directory, topics, writer, Readers(directory.database, _READERS))
+
+    async def close(self) -> None:
+        """Writes what is queued and lets go of the file."""
+        await self._writer.close()
+        await asyncio.to_thread(self._readers.close)
+        self._topics.tell_all()
+        self._directory.release()
+
+    async def _prepared(self, company_id: str, parts: Sequence[NewPart]) -> tuple[StoredPart, ...]:
+        if all(len(part.content) <= SMALL_BYTES for part in parts):
+            return prepared(self._blobs, company_id, parts)
+        return await asyncio.to_thread(prepared, self._blobs, company_id, parts)
+
+    # --- taking in, and work ---
+
+    async def accept(self, submission: Submission, now: datetime) -> Accepted | KeyReused:
+        """Writes document, parts, key, first event and `prepare` job durably."""
+        parts = await self._prepared(submission.company_id, submission.parts)
+        return await self._writer.write(documents.accept, documents.Accept(submission, parts, now))
+
+    async def claim(self, owner: str, now: datetime, lease_s: float, limit: int) -> Sequence[Job]:
+        """Leases due jobs, oldest first; raises each one's fence."""
+        return await self._writer.write(jobs.claim, jobs.Claim(owner, now, lease_s, limit))
+
+    async def renew(self, owner: str, now: datetime, lease_s: float) -> None:
+        """Prolongs every lease of `owner`."""
+        await self._writer.write(jobs.renew, jobs.Claim(owner, now, lease_s))
+
+    async def reap(self, now: datetime) -> int:
+        """Makes jobs with a lease that ran out claimable again; answers how many."""
+        return await self._writer.write(jobs.reap, now)
+
+    async def holds(self, job: Job, now: datetime) -> bool:
+        """Whether the job's fence still is the newest: asked right before an outside call."""
+        return await self._readers.read(lambda connection: jobs.holds(connection, job, now))
+
+    async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
+        """Writes back. Raises LeaseLost, or lifecycle.NotAllowed when the document is not in the
+        state that the change starts from."""
+        parts = await self._prepared(job.company_id, work.parts)
+        await self._writer.write(checkpoints.checkpoint, checkpoints.Step(job, work, parts, now))
+
+    async def act(
+        self,
+        company_id: str,
+        document_id: str,
+        change: Change,
+        now: datetime,
+        *,
+        version: int,
+        job: Again | None,
+        events: Sequence[NewEvent],
+    ) -> bool:
+        """A person's verb: changes the state when the version still is `version`, replaces the
+        job (None: takes it away). False when the document has moved on meanwhile."""
+        return await self._writer.write(
+            checkpoints.act,
+            checkpoints.Act(company_id, document_id, version, change, job, events, now),
+        )
+
+    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
+        """A late result for the leg with this key. False when this report was written before."""
+        found = await self.leg(key)
+        parts = () if found is None else await self._prepared(found[0].company_id, work.parts)
+        return await self._writer.write(
+            checkpoints.report, checkpoints.LateResult(key, report_id, work, parts, now)
+        )
+
+    async def leg(self, key: UUID) -> tuple[Document, Leg] | None:
+        """The document and leg with this idempotency key, for late results."""
+        return await self._readers.read(lambda connection: journeys.leg_of_key(connection, key))
+
+    async def arrive(self, arrival: Arrival, now: datetime) -> str | None:
+        """Puts a document into a company's inbox; answers its id, None when it was there."""
+        parts = await self._prepared(arrival.company_id, arrival.parts)
+        return await self._writer.write(documents.arrive, documents.Arrive(arrival, parts, now))
+
+    # --- reading ---
+
+    async def document(self, company_id: str, document_id: str) -> Document | None:
+        """One document."""
+        return await self._readers.read(lambda c: documents.one(c, company_id, document_id))
+
+    async def documents(
+        self,
+        company_id: str,
+        *,
+        direction: Direction | None = None,
+        state: State | None = None,
+        number: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """A page of documents, newest first. BadCursor when `after` is not a page's `next`."""
+        wanted = documents.Filter(company_id, direction, state, number)
+        return await self._readers.read(lambda c: documents.page(c, wanted, after, limit))
+
+    async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:
+        """The parts of a document, in the order they were written."""
+        return await self._readers.read(lambda c: journeys.parts(c, company_id, document_id))
+
+    async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
+        """The bytes of a part, if the document has such a part."""
+        found = await self._readers.read(
+            lambda c: blob_rows.find(c, company_id, document_id, sha256)
+        )
+        if found is None:
+            return None
+        (content,) = found
+        if content is not None:
+            return content
+        return await asyncio.to_thread(self._blobs.get, company_id, sha256)
+
+    async def legs(self, company_id: str, document_id: str) -> Sequence[Leg]:
+        """The steps tried or to be tried, in order."""
+        return await self._readers.read(lambda c: journeys.legs(c, company_id, document_id))
+
+    async def attempts(self, company_id: str, document_id: str) -> Sequence[Attempt]:
+        """The attempts, oldest first."""
+        return await self._readers.read(lambda c: journeys.attempts(c, company_id, document_id))
+
+    async def feed(
+        self, company_id: str, after: int, limit: int, document_id: str | None = None
+    ) -> Sequence[Event]:
+        """Events with a higher `seq` than `after`, in order."""
+        return await self._readers.read(
+            lambda c: events.feed(c, company_id, after, limit, document_id)
+        )
+
+    async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
+        """Inbound documents not confirmed yet, oldest first, past the id `after`."""
+        return await self._readers.read(lambda c: documents.inbox(c, company_id, after, limit))
+
+    async def confirm(self, company_id: str, document_id: str, now: datetime) -> bool | None:
+        """Takes a document out of the inbox. False: it was confirmed before; None: not there."""
+        return await self._writer.write(
+            documents.confirm, documents.Confirm(company_id, document_id, now)
+        )
+
+    # --- companies ---
+
+    async def add_company(self, company: Company, now: datetime) -> None:
+        """Adds a company, or changes it."""
+        await self._writer.write(companies.add, companies.AddCompany(company, now))
+
+    async def company(self, company_id: str) -> Company | None:
+        """One company."""
+        return await self._readers.read(lambda c: companies.one(c, company_id))
+
+    async def companies(self) -> Sequence[Company]:
+        """All of them (operators only)."""
+        return await self._readers.read(companies.every)
+
+    async def company_of(self, participant: str) -> Company | None:
+        """Whose participant this is, compared without case; None when nobody's here."""
+        return await self._readers.read(lambda c: companies.of_participant(c, participant))
+
+    async def add_key(self, company_id: str, key_sha256: str, label: str, now: datetime) -> None:
+        """Stores the hash of an API key."""
+        await self._writer.write(
+            companies.add_key, companies.AddKey(company_id, key_sha256, label, now)
+        )
+
+    async def company_of_key(self, key_sha256: str) -> Company | None:
+        """Whose API key this is."""
+        return await self._readers.read(lambda c: companies.of_key(c, key_sha256))
+
+    # --- news ---
+
+    def wait(self, topic: str, timeout_s: float) -> Awaitable[None]:
+        """Awaited, it returns when something was written under the topic since the call, or after
+        the time."""
+        return self._topics.wait(topic, timeout_s)
+
+    async def counts(self, now: datetime) -> Mapping[str, Mapping[str, int]]:
+        """For metrics: `documents` by state; `jobs`: `due`, `leased`, `oldest_due_s`."""
+        return await self._readers.read(lambda c: counts(c, now))
+
+
+def _take(data_dir: Path) -> DataDirectory:
+    directory = DataDirectory.take(data_dir)
+    try:
+        connection = connect(directory.database)
+        try:
+            migrate(connection)
+            jobs.free_all(connection)
+        finally:
+            connection.close()
+    except BaseException:
+        directory.release()
+        raise
+    return directory

@@ -1,0 +1,192 @@
+"""The one thread that writes, and its group commit.
+
+All units that wait are written in one transaction: one fdatasync for as many callers as came
+meanwhile. A caller hears of its unit only after COMMIT has returned. A unit that fails takes
+nobody with it: units of one operation go together under a savepoint, and when one of them raises
+they are done again one by one. When the disk refuses, all units of the transaction fail with
+StorageUnavailable, the connection is thrown away, and the next units try with a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
+
+from gateway.store.port import StorageUnavailable
+from gateway.store.sqlite.faults import is_storage_fault, translated
+from gateway.store.sqlite.rows import Row
+from gateway.store.topics import Topics
+
+# Bounds the memory and the time of one transaction; 64 HTTP clients never fill it.
+_MOST_UNITS = 512
+# Rows in one INSERT. SQLite allows 32,766 values in one statement; document has 26 columns.
+_MOST_ROWS = 64
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What an operation writes with, and whom it wakes when it is on disk."""
+
+    connection: sqlite3.Connection
+    topics: set[str] = field(default_factory=set)
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """One statement."""
+        return self.connection.execute(sql, values)
+
+    def insert(self, into: str, rows: Sequence[Row], then: str = "") -> None:
+        """Many rows with few statements: `into` is `table (columns)`, `then` an upsert clause.
+
+        Each statement gives up the interpreter and must win it back from a busy event loop, so
+        their number counts for more than their work. Chunks are powers of two, to be found again
+        in the statement cache.
+        """
+        done = 0
+        while done < len(rows):
+            size = min(1 << ((len(rows) - done).bit_length() - 1), _MOST_ROWS)
+            chunk = rows[done : done + size]
+            one = f"({', '.join('?' * len(chunk[0]))})"
+            self.connection.execute(
+                f"INSERT INTO {into} VALUES {', '.join([one] * size)} {then}",
+                [value for row in chunk for value in row],
+            )
+            done += size
+
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+# Writes all units, and answers each one's result or the exception that its caller shall get. It
+# raises when one of several units can not be written: then each is called by itself.
+Operation = Callable[[Transaction, Sequence[A]], Sequence[R | Exception]]
+
+
+@dataclass(slots=True, eq=False)
+class _Unit(Generic[A, R]):
+    operation: Operation[A, R]
+    argument: A
+    future: asyncio.Future[R]
+
+
+class Writer:
+    """Started by its constructor; `close` writes what is queued and ends the thread."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], topics: Topics) -> None:
+        self._connect = connect
+        self._topics = topics
+        self._loop = asyncio.get_running_loop()
+        self._connection: sqlite3.Connection | None = None
+        self._queue: SimpleQueue[_Unit[Any, Any] | None] = SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, operation: Operation[A, R], argument: A) -> asyncio.Future[R]:
+        """The result of one unit, once it is on disk. Called on the event loop."""
+        future: asyncio.Future[R] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(StorageUnavailable("the store is closed"))
+        else:
+            self._queue.put(_Unit(operation, argument, future))
+        return future
+
+    async def close(self) -> None:
+        """Writes what is queued and lets go of the file."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    # --- in the thread ---
+
+    def _work(self) -> None:
+        going_on = True
+        while going_on:
+            units, going_on = self._waiting()
+            if units:
+                results, topics = self._commit(units)
+                self._loop.call_soon_threadsafe(self._answer, units, results, topics)
+        if self._connection is not None:
+            self._connection.close()
+
+    def _waiting(self) -> tuple[list[_Unit[Any, Any]], bool]:
+        """All units that wait, at least one; and whether more may come."""
+        units: list[_Unit[Any, Any]] = []
+        unit = self._queue.get()
+        while unit is not None:
+            units.append(unit)
+            if len(units) == _MOST_UNITS or self._queue.empty():
+                return units, True
+            unit = self._queue.get()
+        return units, False
+
+    def _commit(self, units: Sequence[_Unit[Any, Any]]) -> tuple[list[Any], set[str]]:
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            transaction = Transaction(self._connection)
+            transaction.run("BEGIN IMMEDIATE")
+            results = self._results(transaction, units)
+            transaction.run("COMMIT")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear it
+            self._start_afresh()
+            return [translated(error) for _ in units], set()
+        return results, transaction.topics
+
+    def _results(self, transaction: Transaction, units: Sequence[_Unit[Any, Any]]) -> list[Any]:
+        groups: dict[Operation[Any, Any], list[_Unit[Any, Any]]] = {}
+        for unit in units:
+            groups.setdefault(unit.operation, []).append(unit)
+        result_of: dict[_Unit[Any, Any], Any] = {}
+        for operation, group in groups.items():
+            arguments = [unit.argument for unit in group]
+            result_of |= zip(group, _together(transaction, operation, arguments), strict=True)
+        return [result_of[unit] for unit in units]
+
+    def _start_afresh(self) -> None:
+        """After a fault nothing is sure of the connection: the next units get a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()  # rolls back
+            except sqlite3.Error:
+                pass
+
+    # --- on the event loop ---
+
+    def _answer(
+        self, units: Sequence[_Unit[Any, Any]], results: Sequence[Any], topics: set[str]
+    ) -> None:
+        for unit, result in zip(units, results, strict=True):
+            if unit.future.done():  # the caller has gone away; the unit stands
+                continue
+            if isinstance(result, Exception):
+                unit.future.set_exception(result)
+            else:
+                unit.future.set_result(result)
+        self._topics.tell(topics)
+
+
+def _together(
+    transaction: Transaction, operation: Operation[A, R], arguments: Sequence[A]
+) -> Sequence[R | Exception]:
+    told = set(transaction.topics)
+    transaction.run("SAVEPOINT unit")
+    try:
+        results = operation(transaction, arguments)
+    except Exception as error:
+        if is_storage_fault(error):
+            raise
+        transaction.run("ROLLBACK TO unit")
+        transaction.run("RELEASE unit")
+        transaction.topics = told
+        if len(arguments) == 1:
+            return [translated(error)]
+        return [_together(transaction, operation, [argument])[0] for argument in arguments]
+    transaction.run("RELEASE unit")
+    return results
