@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -93,22 +94,62 @@ class Worker(Section):
 
 
 class Email(Section):
-    """The e-mail channel: a mail server that takes our mail."""
+    """The e-mail channel: the mail server that takes our messages."""
 
-    host: str
+    host: str = Field(examples=["mail.example.com"])
     """Name or address of the mail server."""
 
-    port: int = Field(default=587, ge=1, le=65535)
-    """Port of the mail server."""
+    port: int | None = Field(default=None, ge=1, le=65535, examples=[587])
+    """Its port; by default the one that goes with `tls`: 25, 587 or 465."""
 
-    sender: str
-    """Address in From; bounces go there."""
+    tls: Literal["none", "starttls", "implicit"] = "starttls"
+    """How the connection is made safe. `starttls` is demanded, not merely tried; `none` is for
+    loopback and trusted networks."""
+
+    ca_file: Path | None = Field(default=None, examples=["/etc/ssl/mail-ca.pem"])
+    """Certificates to trust (PEM) instead of the system's."""
+
+    username: str | None = Field(default=None, examples=["budkavle"])
+    """Name to log in with."""
+
+    password: SecretStr | None = None
+    """Password to log in with."""
+
+    password_file: Path | None = Field(default=None, examples=["/run/secrets/mail"])
+    """File that holds the password."""
+
+    hello_name: str | None = Field(default=None, examples=["gateway.example.com"])
+    """Name we say in EHLO; by default this machine's."""
+
+    sender: str = Field(examples=["invoices@example.com"])
+    """Address every message comes from; answers go to the company's own address."""
+
+    attach_xml: bool = False
+    """Whether the UBL goes along beside the PDF."""
+
+    files_limit_bytes: int = Field(default=5 * 1024 * 1024, ge=0)
+    """Largest sum of the files in a message, before encoding; more takes another channel."""
+
+    max_connections: int = Field(default=4, ge=1, le=100)
+    """How many connections to the mail server are open at once."""
+
+    messages_per_connection: int = Field(default=100, ge=1)
+    """After so many messages a new connection is opened; some servers count and cut off."""
+
+    connect_timeout_s: float = Field(default=30, gt=0)
+    """Longest time for connecting, TLS and login."""
+
+    reply_timeout_s: float = Field(default=300, gt=0)
+    """Longest time for an answer while a message is handed over (RFC 5321 4.5.3.2)."""
+
+    end_timeout_s: float = Field(default=600, gt=0)
+    """Longest time for the answer after a whole message; giving up early makes doubles."""
 
 
 class Letter(Section):
     """The letter channel: a print house with an HTTP interface."""
 
-    url: str = Field(pattern=r"^https?://")
+    url: str = Field(pattern=r"^https?://", examples=["https://print.example.com"])
     """Base address of the print house."""
 
 
@@ -176,7 +217,7 @@ class Key:
     @property
     def meaning(self) -> str:
         """What it is for."""
-        return self.info.description or ""
+        return " ".join((self.info.description or "").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,23 +298,29 @@ def load(
 
 
 def sample() -> str:
-    """A TOML file with every setting: meaning, default, and its environment variable."""
-    lines = ["# Budkavle settings. Lines that begin with # show the default, or an example.", ""]
-    optional = {name: may for name, _, may in sections()}
-    section: str | None = None
+    """A TOML file with every setting commented out: its meaning, and the default or an example."""
+    lines = [
+        "# Budkavle settings. #key = value shows the default, or an example.",
+        "# Each can be set in the environment too: [email] port is BUDKAVLE_EMAIL__PORT.",
+        "",
+    ]
+    off = {name for name, _, optional in sections() if optional}
+    last = ""
     for key in every_key():
-        head, _, tail = key.name.rpartition(".")
-        if head and head != section:
-            section = head
+        section, _, name = key.name.rpartition(".")
+        if section != last:
             assert key.section is not None
-            off = optional[head]
-            note = "  Without this section the channel is not configured." if off else ""
-            lines += ["", f"# {key.section.__doc__}{note}", f"{'# ' if off else ''}[{head}]"]
-        lines += [
-            f"# {key.meaning}  ({key.variable})",
-            f"# {tail or key.name} = {_toml_value(key)}",
-        ]
+            lines += ["", *_remark(key.section.__doc__ or "")]
+            if section in off:
+                lines += ["# Without this section the channel is not configured."]
+            lines += [f"#[{section}]" if section in off else f"[{section}]"]
+            last = section
+        lines += [*_remark(key.meaning), f"#{name} = {_toml_value(key)}"]
     return "\n".join(lines) + "\n"
+
+
+def _remark(text: str) -> list[str]:
+    return textwrap.wrap(text, 98, initial_indent="# ", subsequent_indent="# ")
 
 
 def default_text(key: Key) -> str:

@@ -63,6 +63,10 @@ def check(
     Ends with 0 when all may be sent, 1 when some may not, 2 when a file could not be read.
     """
     from validators.pipeline import validate
+    from validators.profiles import NAMES
+
+    if profile is not None and profile not in NAMES:
+        raise click.BadParameter(f"known ones: {', '.join(NAMES)}", param_hint="--profile")
 
     show = _show_text if (form or ("text" if on_terminal() else "jsonl")) == "text" else _show_json
     day = at.date() if at else _today()
@@ -73,10 +77,7 @@ def check(
             click.echo(f"{name}: {data.reason}", err=True)
             worst = 2
             continue
-        try:
-            report = validate(data, at=day, profile=profile, language=language)
-        except LookupError as error:
-            raise click.BadParameter(str(error), param_hint="--profile") from error
+        report = validate(data, at=day, profile=profile, language=language)
         show(name, report)
         worst = max(worst, 0 if report.ok else 1)
     sys.exit(worst)

@@ -88,7 +88,8 @@ def _command(command: click.Command, name: str, parent: click.Context) -> str:
 
 def states() -> str:
     """The state table and its picture."""
-    lines = ["# States\n", "Where a document is on its way. Final: nothing more happens by itself.\n"]
+    lines = ["# States\n"]
+    lines += ["Where a document is on its way. Final: nothing more happens by itself.\n"]
     lines += ["| State | Meaning | Final |", "|---|---|---|"]
     for state in lifecycle.State:
         final = "yes" if state in lifecycle.FINAL else ""
