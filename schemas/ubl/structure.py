@@ -1,7 +1,7 @@
 """The structure of UBL 2.1: which element may stand where, how often, and what it may hold.
 
-In charge of the fact table `structure.json`, of the XML Schema generated from it, and of saying in
-plain words what a document's structure does wrong. Not in charge of what the content means.
+In charge of the fact table `structure.json` and of the XML Schema generated from it. Not in charge
+of explaining what is wrong (`schemas.ubl.faults`), nor of what the content means.
 Source: UBL 2.1 (OASIS Standard, 4 November 2013), the part that the roots in the table reach.
 
 The table: `elements` gives each element's type, a datatype or an aggregate; `types` gives each
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -102,7 +102,7 @@ def type_at(path: str) -> str | None:
 
 # --- the XML Schema ------------------------------------------------------------------------------
 
-_XSD = "http://www.w3.org/2001/XMLSchema"
+XSD = "http://www.w3.org/2001/XMLSchema"
 
 
 class _Compiled(threading.local):
@@ -129,8 +129,9 @@ def _compile(root: str) -> etree.XMLSchema:
     documents = xsd(root)
 
     class Documents(etree.Resolver):
-        def resolve(self, url: str, _public_id: str, context: Any) -> Any:
-            return self.resolve_string(documents[url], context)
+        # The stubs leave the context out of both signatures.
+        def resolve(self, url: str, _id: str, context: Any) -> Any:  # type: ignore[override]
+            return self.resolve_string(documents[url], context)  # type: ignore[call-arg]
 
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(Documents())
@@ -174,7 +175,7 @@ def _document(namespace: str, name: str, parts: list[str]) -> str:
     others = [prefix for prefix in NAMESPACES if prefix != name]
     return "".join(
         [
-            f'<xs:schema xmlns:xs="{_XSD}" targetNamespace={quoteattr(namespace)}',
+            f'<xs:schema xmlns:xs="{XSD}" targetNamespace={quoteattr(namespace)}',
             f' xmlns:root={quoteattr(namespace)} elementFormDefault="qualified"',
             *(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in NAMESPACES.items()),
             ">",
