@@ -249,6 +249,14 @@ class Inbound:
     evidence: tuple[Evidence, ...] = ()
 
 
+class NotCollected(Exception):
+    """The channel could not be asked for late results and documents: ask again later."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        super().__init__(verdict.text)
+
+
 async def nothing_late() -> AsyncIterator[Report | Inbound]:
     """The `collect` of a channel that has no late results and brings no documents in."""
     none: tuple[Report | Inbound, ...] = ()
@@ -300,6 +308,7 @@ class Transport(Protocol):
         """Late results and incoming documents since the last call; empty where there are none.
 
         May yield the same thing again after a crash: the gateway tells repeats by their id.
+        What was yielded counts as taken when the next is asked for. Raises NotCollected.
         """
         ...
 
