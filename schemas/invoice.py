@@ -8,6 +8,9 @@ computed (line net amount, totals, VAT breakdown) are optional here: absent mean
 Money, quantities and percentages are `Decimal`, dates are `date`; sequences are tuples.
 """
 
+# `bt` declares a field as `dataclasses.field` does.
+# ruff: noqa: RUF009
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -394,7 +397,7 @@ class Invoice:
 
     @property
     def is_credit_note(self) -> bool:
-        """Whether this is written as a UBL CreditNote: UNTDID 1001 codes of the credit note list."""
+        """Whether `type_code` is one of a credit note, and UBL then a CreditNote."""
         return self.type_code in CREDIT_NOTE_TYPES
 
 

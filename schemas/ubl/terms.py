@@ -1,0 +1,648 @@
+"""Where each business term stands in UBL 2.1: one table that reading and writing both follow.
+
+In charge of BT/BG <-> UBL path <-> field of `schemas.invoice`, for Invoice and CreditNote. Not in
+charge of values (`read`, `write`) or of right and wrong. Source: Peppol BIS Billing 3.0 syntax
+tree, which narrows CEN/TS 16931-3-2.
+
+A path is written as people say it, without prefixes; a predicate in brackets is both the test
+when reading and what gets written: `AllowanceCharge[ChargeIndicator=false]`. Alternatives with a
+predicate are tried before the one without. A model path is dotted inside its group, and starts
+at the invoice when it begins with `/`. Order, namespaces and datatypes come from `structure`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from types import NoneType
+from typing import Final, Literal, get_args, get_origin, get_type_hints
+
+from lxml import etree
+
+from schemas.invoice import Attachment, Identifier, Invoice, Note
+from schemas.ubl import structure
+
+Document = Literal["Invoice", "CreditNote"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    `rows` makes it a repeating group. `fixed` is written wherever its parent is. `absent` is
+    written where UBL demands the element and the term is not stated, and read as not stated.
+    """
+
+    term: str
+    path: str
+    model: str
+    rows: tuple[Row, ...] = ()
+    fixed: str | None = None
+    absent: str | None = None
+
+
+def _fixed(path: str, value: str) -> Row:
+    return Row("", path, "", fixed=value)
+
+
+def _period(group: str, start: str, end: str, model: str, path: str = "InvoicePeriod") -> list[Row]:
+    return [
+        Row(group, path, model),
+        Row(start, f"{path}/StartDate", f"{model}.start"),
+        Row(end, f"{path}/EndDate", f"{model}.end"),
+    ]
+
+
+def _address(group: str, path: str, model: str, numbers: str) -> list[Row]:
+    line1, line2, city, post_code, subdivision, line3, country = numbers.split()
+    return [
+        Row(group, path, model),
+        Row(line1, f"{path}/StreetName", f"{model}.line1"),
+        Row(line2, f"{path}/AdditionalStreetName", f"{model}.line2"),
+        Row(city, f"{path}/CityName", f"{model}.city"),
+        Row(post_code, f"{path}/PostalZone", f"{model}.post_code"),
+        Row(subdivision, f"{path}/CountrySubentity", f"{model}.subdivision"),
+        Row(line3, f"{path}/AddressLine/Line", f"{model}.line3"),
+        Row(country, f"{path}/Country/IdentificationCode", f"{model}.country"),
+    ]
+
+
+def _contact(group: str, path: str, model: str, numbers: str) -> list[Row]:
+    name, phone, email = numbers.split()
+    return [
+        Row(group, path, model),
+        Row(name, f"{path}/Name", f"{model}.name"),
+        Row(phone, f"{path}/Telephone", f"{model}.phone"),
+        Row(email, f"{path}/ElectronicMail", f"{model}.email"),
+    ]
+
+
+def _vat(category: str, rate: str, path: str, model: str) -> list[Row]:
+    return [
+        Row(category, f"{path}/ID", f"{model}.category"),
+        Row(rate, f"{path}/Percent", f"{model}.rate"),
+        _fixed(f"{path}/TaxScheme/ID", "VAT"),
+    ]
+
+
+def _adjustment(numbers: str, vat: list[Row]) -> tuple[Row, ...]:
+    """The inside of an allowance or a charge, of the document or of a line."""
+    code, reason, percent, amount, base = numbers.split()
+    return (
+        Row(code, "AllowanceChargeReasonCode", "reason_code"),
+        Row(reason, "AllowanceChargeReason", "reason"),
+        Row(percent, "MultiplierFactorNumeric", "percent"),
+        Row(amount, "Amount", "amount"),
+        Row(base, "BaseAmount", "base"),
+        *vat,
+    )
+
+
+ALLOWANCE: Final = "AllowanceCharge[ChargeIndicator=false]"
+CHARGE: Final = "AllowanceCharge[ChargeIndicator=true]"
+
+# BT-90 stands among the identifiers of a party, told by its scheme.
+SEPA_SCHEME: Final = "SEPA"
+SEPA: Final = f"PartyIdentification[ID/@schemeID={SEPA_SCHEME}]/ID"
+CREDITOR: Final = "/payments/direct_debit/creditor_id"
+
+
+def _seller() -> list[Row]:
+    party = "AccountingSupplierParty/Party"
+    return [
+        Row("BG-4", "AccountingSupplierParty", "seller"),
+        Row("BT-34", f"{party}/EndpointID", "seller.endpoint"),
+        Row("BT-90", f"{party}/{SEPA}", CREDITOR),
+        Row("BT-29", f"{party}/PartyIdentification/ID", "seller.identifiers"),
+        Row("BT-28", f"{party}/PartyName/Name", "seller.trading_name"),
+        *_address(
+            "BG-5",
+            f"{party}/PostalAddress",
+            "seller.address",
+            "BT-35 BT-36 BT-37 BT-38 BT-39 BT-162 BT-40",
+        ),
+        Row("BT-31", f"{party}/PartyTaxScheme[TaxScheme/ID=VAT]/CompanyID", "seller.vat_id"),
+        Row("BT-32", f"{party}/PartyTaxScheme/CompanyID", "seller.tax_registration_id"),
+        _fixed(f"{party}/PartyTaxScheme/TaxScheme/ID", "TAX"),
+        Row("BT-27", f"{party}/PartyLegalEntity/RegistrationName", "seller.name"),
+        Row("BT-30", f"{party}/PartyLegalEntity/CompanyID", "seller.legal_id"),
+        Row("BT-33", f"{party}/PartyLegalEntity/CompanyLegalForm", "seller.legal_form"),
+        *_contact("BG-6", f"{party}/Contact", "seller.contact", "BT-41 BT-42 BT-43"),
+    ]
+
+
+def _buyer() -> list[Row]:
+    party = "AccountingCustomerParty/Party"
+    return [
+        Row("BG-7", "AccountingCustomerParty", "buyer"),
+        Row("BT-49", f"{party}/EndpointID", "buyer.endpoint"),
+        Row("BT-46", f"{party}/PartyIdentification/ID", "buyer.identifier"),
+        Row("BT-45", f"{party}/PartyName/Name", "buyer.trading_name"),
+        *_address(
+            "BG-8",
+            f"{party}/PostalAddress",
+            "buyer.address",
+            "BT-50 BT-51 BT-52 BT-53 BT-54 BT-163 BT-55",
+        ),
+        Row("BT-48", f"{party}/PartyTaxScheme[TaxScheme/ID=VAT]/CompanyID", "buyer.vat_id"),
+        Row("BT-44", f"{party}/PartyLegalEntity/RegistrationName", "buyer.name"),
+        Row("BT-47", f"{party}/PartyLegalEntity/CompanyID", "buyer.legal_id"),
+        *_contact("BG-9", f"{party}/Contact", "buyer.contact", "BT-56 BT-57 BT-58"),
+    ]
+
+
+def _payee_and_representative() -> list[Row]:
+    representative = "TaxRepresentativeParty"
+    return [
+        Row("BG-10", "PayeeParty", "payee"),
+        Row("BT-90", f"PayeeParty/{SEPA}", CREDITOR),
+        Row("BT-60", "PayeeParty/PartyIdentification/ID", "payee.identifier"),
+        Row("BT-59", "PayeeParty/PartyName/Name", "payee.name"),
+        Row("BT-61", "PayeeParty/PartyLegalEntity/CompanyID", "payee.legal_id"),
+        Row("BG-11", representative, "tax_representative"),
+        Row("BT-62", f"{representative}/PartyName/Name", "tax_representative.name"),
+        *_address(
+            "BG-12",
+            f"{representative}/PostalAddress",
+            "tax_representative.address",
+            "BT-64 BT-65 BT-66 BT-67 BT-68 BT-164 BT-69",
+        ),
+        Row(
+            "BT-63",
+            f"{representative}/PartyTaxScheme[TaxScheme/ID=VAT]/CompanyID",
+            "tax_representative.vat_id",
+        ),
+    ]
+
+
+def _delivery() -> list[Row]:
+    location = "Delivery/DeliveryLocation"
+    return [
+        Row("BG-13", "Delivery", "delivery"),
+        Row("BT-72", "Delivery/ActualDeliveryDate", "delivery.date"),
+        Row("BT-71", f"{location}/ID", "delivery.location_id"),
+        *_address(
+            "BG-15",
+            f"{location}/Address",
+            "delivery.address",
+            "BT-75 BT-76 BT-77 BT-78 BT-79 BT-165 BT-80",
+        ),
+        Row("BT-70", "Delivery/DeliveryParty/PartyName/Name", "delivery.name"),
+    ]
+
+
+def _payment(document: Document) -> tuple[Row, ...]:
+    # A credit note has no DueDate element of its own.
+    due = [Row("BT-9", "PaymentDueDate", "/due_date")] if document == "CreditNote" else []
+    return (
+        Row("BT-81", "PaymentMeansCode", "means"),
+        Row("BT-82", "PaymentMeansCode/@name", "means_text"),
+        *due,
+        Row("BT-83", "PaymentID", "reference"),
+        Row("BG-18", "CardAccount", "card"),
+        Row("BT-87", "CardAccount/PrimaryAccountNumberID", "card.account"),
+        Row("", "CardAccount/NetworkID", "card.network", absent="NA"),
+        Row("BT-88", "CardAccount/HolderName", "card.holder"),
+        Row(
+            "BG-17",
+            "PayeeFinancialAccount",
+            "credit_transfers",
+            rows=(
+                Row("BT-84", "ID", "account"),
+                Row("BT-85", "Name", "account_name"),
+                Row("BT-86", "FinancialInstitutionBranch/ID", "service_provider"),
+            ),
+        ),
+        Row("BG-19", "PaymentMandate", "direct_debit"),
+        Row("BT-89", "PaymentMandate/ID", "direct_debit.mandate"),
+        Row("BT-91", "PaymentMandate/PayerFinancialAccount/ID", "direct_debit.debited_account"),
+    )
+
+
+def _tax_totals() -> list[Row]:
+    category = "TaxCategory"
+    return [
+        Row("BT-110", "TaxTotal/TaxAmount", "totals.vat"),
+        Row(
+            "BG-23",
+            "TaxTotal/TaxSubtotal",
+            "vat_breakdown",
+            rows=(
+                Row("BT-116", "TaxableAmount", "taxable"),
+                Row("BT-117", "TaxAmount", "tax"),
+                Row("BT-118", f"{category}/ID", "category"),
+                Row("BT-119", f"{category}/Percent", "rate"),
+                Row("BT-121", f"{category}/TaxExemptionReasonCode", "exemption_code"),
+                Row("BT-120", f"{category}/TaxExemptionReason", "exemption_reason"),
+                _fixed(f"{category}/TaxScheme/ID", "VAT"),
+            ),
+        ),
+        # The tax total in the accounting currency is told by its currency alone.
+        Row(
+            "BT-111",
+            "TaxTotal[TaxAmount/@currencyID=../TaxCurrencyCode]/TaxAmount",
+            "totals.vat_in_vat_currency",
+        ),
+    ]
+
+
+def _monetary_total() -> list[Row]:
+    total = "LegalMonetaryTotal"
+    return [
+        Row("BG-22", total, "totals"),
+        Row("BT-106", f"{total}/LineExtensionAmount", "totals.lines"),
+        Row("BT-109", f"{total}/TaxExclusiveAmount", "totals.without_vat"),
+        Row("BT-112", f"{total}/TaxInclusiveAmount", "totals.with_vat"),
+        Row("BT-107", f"{total}/AllowanceTotalAmount", "totals.allowances"),
+        Row("BT-108", f"{total}/ChargeTotalAmount", "totals.charges"),
+        Row("BT-113", f"{total}/PrepaidAmount", "totals.paid"),
+        Row("BT-114", f"{total}/PayableRoundingAmount", "totals.rounding"),
+        Row("BT-115", f"{total}/PayableAmount", "totals.due"),
+    ]
+
+
+def _line(document: Document) -> tuple[Row, ...]:
+    quantity = "InvoicedQuantity" if document == "Invoice" else "CreditedQuantity"
+    discount = f"Price/{ALLOWANCE}"
+    classification = "Item/CommodityClassification/ItemClassificationCode"
+    return (
+        Row("BT-126", "ID", "id"),
+        Row("BT-127", "Note", "note"),
+        Row("BT-129", quantity, "quantity"),
+        Row("BT-130", f"{quantity}/@unitCode", "unit"),
+        Row("BT-131", "LineExtensionAmount", "net_amount"),
+        Row("BT-133", "AccountingCost", "buyer_accounting_reference"),
+        *_period("BG-26", "BT-134", "BT-135", "period"),
+        Row("BT-132", "OrderLineReference/LineID", "order_line"),
+        Row("BT-128", "DocumentReference[DocumentTypeCode=130]/ID", "object_id"),
+        Row(
+            "BG-27",
+            ALLOWANCE,
+            "allowances",
+            rows=_adjustment("BT-140 BT-139 BT-138 BT-136 BT-137", []),
+        ),
+        Row(
+            "BG-28",
+            CHARGE,
+            "charges",
+            rows=_adjustment("BT-145 BT-144 BT-143 BT-141 BT-142", []),
+        ),
+        Row("BG-31", "Item", "item"),
+        Row("BT-154", "Item/Description", "item.description"),
+        Row("BT-153", "Item/Name", "item.name"),
+        Row("BT-156", "Item/BuyersItemIdentification/ID", "item.buyer_id"),
+        Row("BT-155", "Item/SellersItemIdentification/ID", "item.seller_id"),
+        Row("BT-157", "Item/StandardItemIdentification/ID", "item.standard_id"),
+        Row("BT-159", "Item/OriginCountry/IdentificationCode", "item.origin_country"),
+        Row("BT-158", classification, "item.classifications"),
+        Row("BG-30", "Item/ClassifiedTaxCategory", "item.vat"),
+        *_vat("BT-151", "BT-152", "Item/ClassifiedTaxCategory", "item.vat"),
+        Row(
+            "BG-32",
+            "Item/AdditionalItemProperty",
+            "item.attributes",
+            rows=(Row("BT-160", "Name", "name"), Row("BT-161", "Value", "value")),
+        ),
+        Row("BG-29", "Price", "price"),
+        Row("BT-146", "Price/PriceAmount", "price.net"),
+        Row("BT-149", "Price/BaseQuantity", "price.base_quantity"),
+        Row("BT-150", "Price/BaseQuantity/@unitCode", "price.base_unit"),
+        Row("BT-147", f"{discount}/Amount", "price.discount"),
+        Row("BT-148", f"{discount}/BaseAmount", "price.gross"),
+    )
+
+
+def _references(document: Document) -> list[Row]:
+    contract = [Row("BT-12", "ContractDocumentReference/ID", "contract_reference")]
+    tender = [Row("BT-17", "OriginatorDocumentReference/ID", "tender_reference")]
+    additional = [
+        Row("BT-18", "AdditionalDocumentReference[DocumentTypeCode=130]/ID", "invoiced_object"),
+        Row(
+            "BG-24",
+            "AdditionalDocumentReference",
+            "supporting_documents",
+            rows=(
+                Row("BT-122", "ID", "reference"),
+                Row("BT-123", "DocumentDescription", "description"),
+                Row("BT-125", "Attachment/EmbeddedDocumentBinaryObject", "attachment"),
+                Row("BT-124", "Attachment/ExternalReference/URI", "url"),
+            ),
+        ),
+    ]
+    project = "AdditionalDocumentReference[DocumentTypeCode=50]/ID"
+    if document == "Invoice":
+        project = "ProjectReference/ID"
+        order = [*tender, *contract, *additional, Row("BT-11", project, "project_reference")]
+    else:
+        order = [*contract, Row("BT-11", project, "project_reference"), *additional, *tender]
+    return [
+        Row("BT-13", "OrderReference/ID", "purchase_order_reference", absent="NA"),
+        Row("BT-14", "OrderReference/SalesOrderID", "sales_order_reference"),
+        Row(
+            "BG-3",
+            "BillingReference/InvoiceDocumentReference",
+            "preceding_invoices",
+            rows=(Row("BT-25", "ID", "number"), Row("BT-26", "IssueDate", "issue_date")),
+        ),
+        Row("BT-16", "DespatchDocumentReference/ID", "despatch_advice_reference"),
+        Row("BT-15", "ReceiptDocumentReference/ID", "receiving_advice_reference"),
+        *order,
+    ]
+
+
+def table(document: Document) -> tuple[Row, ...]:
+    """The whole table for one kind of document, in the order of the UBL schema."""
+    invoice = document == "Invoice"
+    type_code = Row("BT-3", f"{document}TypeCode", "type_code")
+    tax_point = Row("BT-7", "TaxPointDate", "tax_point_date")
+    notes = Row("BG-1", "Note", "notes")
+    due = [Row("BT-9", "DueDate", "due_date")] if invoice else []
+    return (
+        Row("BT-24", "CustomizationID", "specification"),
+        Row("BT-23", "ProfileID", "business_process"),
+        Row("BT-1", "ID", "number"),
+        Row("BT-2", "IssueDate", "issue_date"),
+        *due,
+        *([type_code, notes, tax_point] if invoice else [tax_point, type_code, notes]),
+        Row("BT-5", "DocumentCurrencyCode", "currency"),
+        Row("BT-6", "TaxCurrencyCode", "vat_currency"),
+        Row("BT-19", "AccountingCost", "buyer_accounting_reference"),
+        Row("BT-10", "BuyerReference", "buyer_reference"),
+        *_period("BG-14", "BT-73", "BT-74", "period"),
+        Row("BT-8", "InvoicePeriod/DescriptionCode", "tax_point_code"),
+        *_references(document),
+        *_seller(),
+        *_buyer(),
+        *_payee_and_representative(),
+        *_delivery(),
+        Row("BG-16", "PaymentMeans", "payments", rows=_payment(document)),
+        Row("BT-20", "PaymentTerms/Note", "payment_terms"),
+        Row(
+            "BG-20",
+            ALLOWANCE,
+            "allowances",
+            rows=_adjustment(
+                "BT-98 BT-97 BT-94 BT-92 BT-93", _vat("BT-95", "BT-96", "TaxCategory", "vat")
+            ),
+        ),
+        Row(
+            "BG-21",
+            CHARGE,
+            "charges",
+            rows=_adjustment(
+                "BT-105 BT-104 BT-101 BT-99 BT-100", _vat("BT-102", "BT-103", "TaxCategory", "vat")
+            ),
+        ),
+        *_tax_totals(),
+        *_monetary_total(),
+        Row("BG-25", f"{document}Line", "lines", rows=_line(document)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A predicate: what stands at `path` (and its `attribute`) below an element."""
+
+    path: str
+    attribute: str | None
+    value: str
+
+    def holds(self, element: etree._Element) -> bool:
+        """Whether `element` is meant by the row with this predicate."""
+        found = element.find(self.path)
+        if found is None:
+            return False
+        stated = found.get(self.attribute) if self.attribute else found.text
+        wanted: str | None = self.value
+        if self.value.startswith("../"):
+            parent = element.getparent()
+            wanted = None if parent is None else parent.findtext(_CBC + self.value[3:])
+        if stated is None or wanted is None:
+            return False
+        stated, wanted = stated.strip().upper(), wanted.strip().upper()
+        return stated == wanted or (stated, wanted) in _BOOLEANS
+
+
+_CBC: Final = f"{{{structure.NAMESPACES['cbc']}}}"
+_BOOLEANS: Final = {("1", "TRUE"), ("0", "FALSE")}  # xs:boolean spells each value in two ways
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One element, or `@attribute`, of the syntax tree that carries terms.
+
+    `kind` is its UBL type, `model` the Python type of its value: of the leaf, or of the scope that
+    starts here. `field` is the dotted model path in the scope around it; `many` tells that it
+    repeats, and then `each` names the field on the first element of the repeating path.
+    """
+
+    name: str
+    tag: str
+    kind: str
+    repeats: bool
+    demanded: bool
+    test: Test | None = None
+    terms: tuple[str, ...] = ()
+    field: str | None = None
+    model: type | None = None
+    leaf: bool = False
+    many: bool = False
+    each: str | None = None
+    fixed: str | None = None
+    absent: str | None = None
+    constant: bool = False
+    kids: list[Node] = dataclasses.field(default_factory=list)
+    attributes: list[Node] = dataclasses.field(default_factory=list)
+    by_tag: dict[str, tuple[Node, ...]] = dataclasses.field(default_factory=dict)
+
+    def choose(self, element: etree._Element) -> Node | None:
+        """The alternative that `element`, a child of this node's element, stands for."""
+        for kid in self.by_tag.get(element.tag, ()):
+            if kid.test is None or kid.test.holds(element):
+                return kid
+        return None
+
+
+_STEP: Final = re.compile(r"(@?\w+)(?:\[([^\]=]+)=([^\]]+)\])?")
+_VALUES: Final = (Identifier, Note, Attachment)  # models that one element holds whole
+
+
+def _insert(scope: Node, model: type, row: Row) -> None:
+    """Puts a row into the tree below `scope`, whose fields are those of `model`."""
+    value, many = _type_of(Invoice if row.model[:1] == "/" else model, row.model)
+    if row.fixed:
+        value = str
+    node = repeating = scope
+    for match in _STEP.finditer(row.path):
+        node = _step(node, *match.groups())
+        if node.repeats or repeating is scope:
+            repeating = node
+    if many:
+        repeating.each = row.model
+    node.terms += (row.term,) if row.term else ()
+    node.fixed, node.absent = row.fixed, row.absent
+    node.field, node.many = row.model or None, many
+    node.leaf = not row.rows and (value in _VALUES or not dataclasses.is_dataclass(value))
+    if row.rows or node.leaf:
+        node.model = value
+    for inner in row.rows:
+        _insert(node, value, inner)
+
+
+def _step(parent: Node, name: str, condition: str | None, wanted: str | None) -> Node:
+    """The child of `parent` that a step of a path names; made where it is new."""
+    test = _test(parent, name, condition, wanted) if condition and wanted else None
+    known = parent.attributes if name[0] == "@" else parent.kids
+    for kid in known:
+        if (kid.name, kid.test) == (name, test):
+            return kid
+    if name[0] == "@":
+        made = Node(name, name[1:], "", repeats=False, demanded=False)
+    else:
+        child = _child(parent.kind, name)
+        made = Node(name, child.tag, child.type, child.most is None, child.least > 0, test)
+    known.append(made)
+    if condition and wanted and not wanted.startswith("../"):
+        _insert(made, Invoice, _fixed(condition, wanted))
+    return made
+
+
+def _test(parent: Node, name: str, path: str, value: str) -> Test:
+    steps, _, attribute = path.partition("/@")
+    kind, tags = _child(parent.kind, name).type, []
+    for step in steps.split("/"):
+        child = _child(kind, step)
+        kind = child.type
+        tags.append(child.tag)
+    return Test("/".join(tags), attribute or None, value)
+
+
+def _child(type_name: str, name: str) -> structure.Child:
+    return next(child for child in structure.children(type_name) if child.name == name)
+
+
+def _type_of(model: type, path: str) -> tuple[type, bool]:
+    """The type of the field at a model path, and whether it repeats."""
+    found, many = model, False
+    for name in re.findall(r"\w+", path):
+        hint = get_type_hints(found)[name]
+        args = [arg for arg in get_args(hint) if arg not in (NoneType, Ellipsis)]
+        found = args[0] if args else hint
+        many = get_origin(hint) is tuple
+    return found, many and path[0] != "/"
+
+
+def _settle(node: Node) -> None:
+    """Puts a node's children into the order of the schema, and alternatives by their predicate."""
+    order = [child.name for child in structure.children(node.kind)]
+    node.kids.sort(key=lambda kid: order.index(kid.name))
+    for kid in sorted(node.kids, key=lambda kid: kid.test is None):
+        node.by_tag[kid.tag] = (*node.by_tag.get(kid.tag, ()), kid)
+        _settle(kid)
+    node.constant = node.fixed is not None or (
+        bool(node.kids) and all(kid.constant for kid in node.kids)
+    )
+
+
+def _tree(document: Document) -> Node:
+    tag = f"{{{structure.ROOTS[document]}}}{document}"
+    root = Node(document, tag, document, repeats=False, demanded=True, model=Invoice)
+    for row in table(document):
+        _insert(root, Invoice, row)
+    _settle(root)
+    return root
+
+
+TREES: Final[dict[str, Node]] = {"Invoice": _tree("Invoice"), "CreditNote": _tree("CreditNote")}
+"""The table as a tree of elements, by the name of the root."""
+
+
+def term_of(ubl_path: str) -> tuple[str, ...]:
+    """The business terms or groups at a path such as `Invoice/InvoiceLine[2]/Item/Name`.
+
+    More than one where only the document tells which (an allowance or a charge); none where the
+    path carries no term of its own.
+    """
+    nodes = [TREES[name] for name in (_names(ubl_path)[0][0],) if name in TREES]
+    for name, _ in _names(ubl_path)[1:]:
+        nodes = [
+            kid for node in nodes for kid in (*node.attributes, *node.kids) if kid.name == name
+        ]
+    return tuple(dict.fromkeys(term for node in nodes for term in node.terms))
+
+
+def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | None:
+    """The JSON pointer of the deepest model field at or above a path in a UBL document.
+
+    `Invoice/InvoiceLine[2]/Item/Name` -> `/lines/1/item/name`. Give the document's `root`: where
+    one element name serves several fields (allowances and charges, references, tax totals) only
+    the document tells which, and without it the answer is the group around them. None where the
+    path does not begin with Invoice or CreditNote.
+    """
+    (name, _), *steps = _names(ubl_path)
+    if name not in TREES:
+        return None
+    node, scope, pointer, element = TREES[name], "", "", root
+    for name, position in steps:
+        if name[0] == "@":
+            attribute = next((kid for kid in node.attributes if kid.name == name), None)
+            return (
+                f"{scope}{_slashed(attribute.field)}" if attribute and attribute.field else pointer
+            )
+        child = _nth(element, name, position)
+        known = [kid for kid in node.kids if kid.name == name]
+        kid = node.choose(child) if child is not None else known[0] if len(known) == 1 else None
+        if kid is None:
+            break
+        if kid.each is not None:
+            index = position - 1 if child is None else _index(node, kid, child)
+            pointer = f"{scope}{_slashed(kid.each)}/{index}"
+        elif kid.field is not None and not kid.many:
+            pointer = f"{'' if kid.field[0] == '/' else scope}{_slashed(kid.field)}"
+        if kid.model is not None and not kid.leaf:
+            scope = pointer
+        node, element = kid, child
+    return pointer
+
+
+def _names(path: str) -> list[tuple[str, int]]:
+    """The steps of a path: (name, position among its namesakes, from 1)."""
+    return [(name, int(position or 1)) for name, position in _POSITION.findall(path)]
+
+
+_POSITION: Final = re.compile(r"(@?\w+)(?:\[(\d+)\])?")
+
+
+def _slashed(field: str | None) -> str:
+    return "/" + (field or "").lstrip("/").replace(".", "/")
+
+
+def _nth(element: etree._Element | None, name: str, position: int) -> etree._Element | None:
+    if element is None:
+        return None
+    found = [child for child in element if etree.QName(child).localname == name]
+    return found[position - 1] if len(found) >= position else None
+
+
+def _index(parent: Node, node: Node, element: etree._Element) -> int:
+    return sum(
+        parent.choose(sibling) is node
+        for sibling in element.itersiblings(element.tag, preceding=True)
+    )
+
+
+def path_of(element: etree._Element) -> str:
+    """Where an element stands, as people read it: `Invoice/InvoiceLine[2]/Item/Name`.
+
+    A number is given where siblings share the name; it counts from 1.
+    """
+    steps = []
+    here: etree._Element | None = element
+    while here is not None:
+        name = etree.QName(here).localname
+        before = sum(1 for _ in here.itersiblings(here.tag, preceding=True))
+        alone = before == 0 and next(here.itersiblings(here.tag), None) is None
+        steps.append(name if alone else f"{name}[{before + 1}]")
+        here = here.getparent()
+    return "/".join(reversed(steps))
