@@ -1,7 +1,7 @@
 """Identifiers: who takes part (Peppol), which document and process, and Nordic numbers.
 
 In charge of form and check digits. Not in charge of whether a number is in use, nor of which
-schemes a document may name (`schemas.codelists`: "eas", "icd").
+schemes a document may name (`schemas.codelists`: "EAS", "ICD").
 Sources: Peppol Policy for use of identifiers 4.4.0; the owners' own rules for the numbers.
 
 Check digits: mod10 (Luhn) and mod11 with the weights 2..7 from the right. python-stdnum knows most
