@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from schemas.figures import day, money
 from transports.base import Envelope, File, Summary
 from transports.email.address import fault, normal
 
@@ -123,45 +122,6 @@ def compose(envelope: Envelope, style: Style) -> bytes:
     return message.as_bytes()
 
 
-def amount(value: Decimal, currency: str, language: str) -> str:
-    """Money as people write it: 12 345,50 SEK in Swedish and Norwegian, SEK 12,345.50 in English.
-
-    Spaces within are no-break spaces.
-    """
-    digits = f"{value:,.2f}"
-    if language == "en":
-        return f"{currency}\N{NO-BREAK SPACE}{digits}"
-    digits = digits.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
-    return f"{digits}\N{NO-BREAK SPACE}{currency}"
-
-
-def day(value: date, language: str) -> str:
-    """A date as people write it: 2026-12-21 in Swedish, 21.12.2026 in Norwegian."""
-    match language:
-        case "sv":
-            return value.isoformat()
-        case "nb":
-            return f"{value:%d.%m.%Y}"
-        case _:
-            return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-
 def _body(envelope: Envelope, wording: Wording) -> str:
     summary, company = envelope.summary, _line(envelope.sender.name)
     opening = wording.credit_note_opening if summary.credit_note else wording.invoice_opening
@@ -185,8 +145,8 @@ def _body(envelope: Envelope, wording: Wording) -> str:
 
 
 def _facts(summary: Summary, wording: Wording) -> list[tuple[str, str]]:
-    money = amount(summary.amount_due, summary.currency, summary.language)
-    facts = [(wording.credited if summary.credit_note else wording.to_pay, money)]
+    due = money(summary.amount_due, summary.currency, summary.language)
+    facts = [(wording.credited if summary.credit_note else wording.to_pay, due)]
     if summary.due_date and not summary.credit_note:
         facts.append((wording.due, day(summary.due_date, summary.language)))
     if summary.payment_reference:
