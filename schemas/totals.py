@@ -45,9 +45,9 @@ EXEMPTION_CODES: Final = {
     "O": "VATEX-EU-O",
 }
 
-# Exact for any amount people write. Nothing is trapped: a number beyond reason becomes NaN here,
-# and the writer refuses it with its place.
-_CONTEXT: Final = Context(prec=60, rounding=ROUND_HALF_UP, traps=[])
+# Exact for the sums and products of any number that can be written (30 digits). Nothing is
+# trapped: a number beyond that may become NaN here, and the writer refuses it with its place.
+_CONTEXT: Final = Context(prec=100, rounding=ROUND_HALF_UP, traps=[])
 _CENT: Final = Decimal("0.01")
 _ZERO: Final = Decimal(0)
 

@@ -28,7 +28,7 @@ from schemas.invoice import (
     Note,
     Payment,
 )
-from schemas.ubl.terms import CREDITOR, SEPA_SCHEME, TREES, Node, path_of
+from schemas.ubl.terms import CREDITOR, SEPA_SCHEME, TREES, Node, adds_account, path_of
 
 
 class Unreadable(ValueError):
@@ -53,9 +53,6 @@ def read(root: etree._Element) -> Invoice:
     _visit(root, tree, box, box)
     creditor = box.pop(CREDITOR[1:], None)
     invoice: Invoice = _build(_plan(Invoice), box, root, tree)
-    payments = join(invoice.payments)
-    if len(payments) != len(invoice.payments):
-        invoice = replace(invoice, payments=payments)
     return _with_creditor(invoice, creditor) if creditor else invoice
 
 
@@ -72,12 +69,21 @@ def _visit(
             continue
         if kid.leaf:
             _leaf(child, kid, box, invoice)
-        elif kid.model is not None:
+        elif kid.model is not None and kid.field is not None:
             inner: dict[str, Any] = {}
             _visit(child, kid, inner, invoice)
-            box.setdefault(kid.field or "", []).append(_build(_plan(kid.model), inner, child, kid))
+            made = _build(_plan(kid.model), inner, child, kid)
+            siblings = box.setdefault(kid.field, [])
+            if kid.model is Payment and adds_account(child):
+                made = _joined(siblings.pop(), made)
+            siblings.append(made)
         else:
             _visit(child, kid, box, invoice)
+
+
+def _joined(payment: Payment, next_one: Payment) -> Payment:
+    transfers = payment.credit_transfers + next_one.credit_transfers
+    return replace(payment, credit_transfers=transfers)
 
 
 def _leaf(
@@ -95,7 +101,7 @@ def _leaf(
     text = text.strip()
     if not text and node.model is not Attachment:
         return
-    if text == node.absent:
+    if text == node.absent and _has_siblings(element):
         return
     try:
         value = _VALUES[node.model](text, element)
@@ -105,6 +111,11 @@ def _leaf(
         box.setdefault(node.field, []).append(value)
     else:
         (invoice if node.field[0] == "/" else box).setdefault(node.field.lstrip("/"), value)
+
+
+def _has_siblings(element: etree._Element) -> bool:
+    parent = element.getparent()
+    return parent is not None and len(parent) > 1
 
 
 def _text(text: str, _element: etree._Element) -> str:
@@ -169,66 +180,49 @@ class _Plan:
 
     model: type
     fields: tuple[tuple[str, str, _Plan | None], ...]
-    required: tuple[tuple[str, str], ...]
+    required: tuple[tuple[str, str, str], ...]  # (name, key, term)
 
 
 @cache
 def _plan(model: type, prefix: str = "") -> _Plan:
     hints = get_type_hints(model)
-    fields = []
+    built = []
+    required = []
     for item in dataclasses.fields(model):
-        kinds = [k for k in (hints[item.name], *get_args(hints[item.name])) if k not in _VALUES]
-        groups = [k for k in kinds if dataclasses.is_dataclass(k)]
-        repeats = Ellipsis in get_args(hints[item.name])
-        key = prefix + item.name
-        group = _plan(groups[0], f"{key}.") if groups and not repeats else None  # type: ignore[arg-type]
-        fields.append((item.name, key, group))
-    required = tuple(
-        (item.name, item.metadata["bt"])
-        for item in dataclasses.fields(model)
-        if item.default is dataclasses.MISSING
-    )
-    return _Plan(model, tuple(fields), required)
+        key, hint = prefix + item.name, hints[item.name]
+        kinds = {hint, *get_args(hint)}
+        groups = [k for k in kinds - _VALUES.keys() if hasattr(k, "__dataclass_fields__")]
+        # A repeating group is a scope of its own, built where its element ends.
+        alone = groups and Ellipsis not in kinds
+        built.append((item.name, key, _plan(groups[0], f"{key}.") if alone else None))
+        if item.default is dataclasses.MISSING:
+            required.append((item.name, key, item.metadata["bt"]))
+    return _Plan(model, tuple(built), tuple(required))
 
 
 def _build(plan: _Plan, box: dict[str, Any], element: etree._Element, node: Node) -> Any:
-    """The model, or None when nothing of it is stated; a root or repeating group is never None."""
-    values = _stated(plan, box, element, node)
-    for name, term in plan.required:
+    """The model that the box holds for a scope; None where nothing of it is stated."""
+    values: dict[str, Any] = {}
+    for name, key, group in plan.fields:
+        value = box.get(key) if group is None else _build(group, box, element, node)
+        if value is not None:
+            values[name] = tuple(value) if type(value) is list else value
+    if not values and plan.model is not node.model:
+        return None
+    for name, key, term in plan.required:
         if name not in values:
-            raise Unreadable(path_of(element), f"{name} ({term}) is missing")
+            path = "/".join((path_of(element), *_steps_to(node, key)))
+            raise Unreadable(path, f"{term} ({key}) is missing")
     return plan.model(**values)
 
 
-def _stated(
-    plan: _Plan, box: dict[str, Any], element: etree._Element, node: Node
-) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, key, group in plan.fields:
-        if group is None:
-            value = box.get(key)
-            if value is not None:
-                values[name] = tuple(value) if type(value) is list else value
-        elif inner := _stated(group, box, element, node):
-            for missing, term in group.required:
-                if missing not in inner:
-                    raise Unreadable(path_of(element), f"{key}.{missing} ({term}) is missing")
-            values[name] = group.model(**inner)
-    return values
-
-
-def join(payments: tuple[Payment, ...]) -> tuple[Payment, ...]:
-    """Joins neighbours that differ in the account only, as UBL repeats BG-16 for each account."""
-    joined: list[Payment] = []
-    for payment in payments:
-        if joined and payment.credit_transfers and joined[-1].credit_transfers:
-            before = joined[-1]
-            if replace(before, credit_transfers=()) == replace(payment, credit_transfers=()):
-                transfers = before.credit_transfers + payment.credit_transfers
-                joined[-1] = replace(before, credit_transfers=transfers)
-                continue
-        joined.append(payment)
-    return tuple(joined)
+def _steps_to(node: Node, field: str) -> tuple[str, ...]:
+    for kid in (*node.attributes, *node.kids):
+        if kid.field == field:
+            return (kid.name,)
+        if (kid.leaf or kid.model is None) and (found := _steps_to(kid, field)):
+            return (kid.name, *found)
+    return ()
 
 
 # UNTDID 4461: direct debit, SEPA direct debit.

@@ -439,6 +439,7 @@ class Node:
 
     name: str
     tag: str
+    qname: str
     kind: str
     repeats: bool
     demanded: bool
@@ -498,10 +499,18 @@ def _step(parent: Node, name: str, condition: str | None, wanted: str | None) ->
         if (kid.name, kid.test) == (name, test):
             return kid
     if name[0] == "@":
-        made = Node(name, name[1:], "", repeats=False, demanded=False)
+        made = Node(name, name[1:], name[1:], "", repeats=False, demanded=False)
     else:
         child = _child(parent.kind, name)
-        made = Node(name, child.tag, child.type, child.most is None, child.least > 0, test)
+        made = Node(
+            name,
+            child.tag,
+            f"{child.prefix}:{name}",
+            child.type,
+            repeats=child.most is None,
+            demanded=child.least > 0,
+            test=test,
+        )
     known.append(made)
     if condition and wanted and not wanted.startswith("../"):
         _insert(made, Invoice, _fixed(condition, wanted))
@@ -547,7 +556,7 @@ def _settle(node: Node) -> None:
 
 def _tree(document: Document) -> Node:
     tag = f"{{{structure.ROOTS[document]}}}{document}"
-    root = Node(document, tag, document, repeats=False, demanded=True, model=Invoice)
+    root = Node(document, tag, document, document, repeats=False, demanded=True, model=Invoice)
     for row in table(document):
         _insert(root, Invoice, row)
     _settle(root)
@@ -576,34 +585,39 @@ def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | No
     """The JSON pointer of the deepest model field at or above a path in a UBL document.
 
     `Invoice/InvoiceLine[2]/Item/Name` -> `/lines/1/item/name`. Give the document's `root`: where
-    one element name serves several fields (allowances and charges, references, tax totals) only
-    the document tells which, and without it the answer is the group around them. None where the
-    path does not begin with Invoice or CreditNote.
+    one element name serves several fields (allowances and charges, references, tax totals, the
+    accounts of a payment) only the document tells which, and without it the answer is the group
+    around them. None where the path does not begin with Invoice or CreditNote.
     """
     (name, _), *steps = _names(ubl_path)
     if name not in TREES:
         return None
-    node, scope, pointer, element = TREES[name], "", "", root
+    node, element = TREES[name], root
+    scope = pointer = ""
     for name, position in steps:
         if name[0] == "@":
-            attribute = next((kid for kid in node.attributes if kid.name == name), None)
-            return (
-                f"{scope}{_slashed(attribute.field)}" if attribute and attribute.field else pointer
-            )
-        child = _nth(element, name, position)
+            found = (kid for kid in node.attributes if kid.name == name)
+            return next((scope + _slashed(kid.field) for kid in found if kid.field), pointer)
+        child = None if element is None else _nth(element, name, position)
         known = [kid for kid in node.kids if kid.name == name]
-        kid = node.choose(child) if child is not None else known[0] if len(known) == 1 else None
-        if kid is None:
+        if child is None:
+            kid = known[0] if len(known) == 1 and known[0].name not in _TOLD_BY_DOCUMENT else None
+        else:
+            kid = node.choose(child)
+        if kid is None or kid.field == CREDITOR:
             break
         if kid.each is not None:
             index = position - 1 if child is None else _index(node, kid, child)
             pointer = f"{scope}{_slashed(kid.each)}/{index}"
         elif kid.field is not None and not kid.many:
-            pointer = f"{'' if kid.field[0] == '/' else scope}{_slashed(kid.field)}"
+            pointer = _slashed(kid.field) if kid.field[0] == "/" else scope + _slashed(kid.field)
         if kid.model is not None and not kid.leaf:
             scope = pointer
         node, element = kid, child
     return pointer
+
+
+_TOLD_BY_DOCUMENT: Final = ("PaymentMeans", "TaxTotal")
 
 
 def _names(path: str) -> list[tuple[str, int]]:
@@ -618,18 +632,49 @@ def _slashed(field: str | None) -> str:
     return "/" + (field or "").lstrip("/").replace(".", "/")
 
 
-def _nth(element: etree._Element | None, name: str, position: int) -> etree._Element | None:
-    if element is None:
-        return None
+def _nth(element: etree._Element, name: str, position: int) -> etree._Element | None:
     found = [child for child in element if etree.QName(child).localname == name]
     return found[position - 1] if len(found) >= position else None
 
 
 def _index(parent: Node, node: Node, element: etree._Element) -> int:
-    return sum(
-        parent.choose(sibling) is node
-        for sibling in element.itersiblings(element.tag, preceding=True)
-    )
+    """Which item of its tuple an element is, counted from 0."""
+    before = list(element.itersiblings(element.tag, preceding=True))
+    if node.name == "PayeeFinancialAccount":
+        means = element.getparent()
+        runs = [] if means is None else [means, *means.itersiblings(means.tag, preceding=True)]
+        return next((n for n, each in enumerate(runs) if not adds_account(each)), 0)
+    if node.name == "PaymentMeans":
+        return sum(not adds_account(each) for each in (element, *before)) - 1
+    return sum(parent.choose(each) is node for each in before)
+
+
+def adds_account(means: etree._Element) -> bool:
+    """Whether a PaymentMeans only adds an account (BG-17) to the payment (BG-16) before it.
+
+    EN 16931 has many accounts in one payment, UBL one account in each PaymentMeans: neighbours
+    that have an account and are alike in all else are one payment.
+    """
+    before = next(means.itersiblings(means.tag, preceding=True), None)
+    if before is None:
+        return False
+    (account, rest), (account_before, rest_before) = _parts(means), _parts(before)
+    return account and account_before and rest == rest_before
+
+
+def _parts(means: etree._Element) -> tuple[bool, list[object]]:
+    """Whether there is an account, and all else that a PaymentMeans says."""
+    account = next((kid for kid in means if kid.tag == _ACCOUNT), None)
+    inside = set() if account is None else set(account.iter())
+    rest: list[object] = [
+        (leaf.tag, (leaf.text or "").strip(), sorted(leaf.items()))
+        for leaf in means.iterdescendants()
+        if leaf not in inside and isinstance(leaf.tag, str)
+    ]
+    return account is not None, rest
+
+
+_ACCOUNT: Final = f"{{{structure.NAMESPACES['cac']}}}PayeeFinancialAccount"
 
 
 def path_of(element: etree._Element) -> str:

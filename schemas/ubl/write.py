@@ -10,16 +10,15 @@ from __future__ import annotations
 import base64
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
-
-from lxml import etree
+from xml.sax.saxutils import escape, quoteattr
 
 from schemas.invoice import Attachment, Identifier, Invoice, Note, Payment
-from schemas.ubl.structure import NAMESPACES
+from schemas.ubl.structure import NAMESPACES, ROOTS
 from schemas.ubl.terms import CREDITOR, TREES, Node
 
 
@@ -35,90 +34,88 @@ def write(invoice: Invoice) -> bytes:
     """Returns the document in UTF-8 with an XML declaration: CreditNote or Invoice by type code.
 
     Raises Unwritable, with every place at once, for control characters and numbers that are not
-    finite. Empty text is not stated.
+    finite or have more than 30 digits. Empty text is not stated.
     """
-    if problems := tuple(_problems(invoice, "")):
-        raise Unwritable(problems)
-    tree = TREES["CreditNote" if invoice.is_credit_note else "Invoice"]
-    namespace = tree.tag[1:].partition("}")[0]
-    prefixes: dict[str | None, str] = {None: namespace}
-    prefixes |= {prefix: NAMESPACES[prefix] for prefix in ("cac", "cbc")}
-    root = etree.Element(tree.tag, nsmap=prefixes)  # type: ignore[arg-type]
-    invoice = replace(invoice, payments=split(invoice.payments))
-    _Writer(invoice).children(root, tree, invoice)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    name = "CreditNote" if invoice.is_credit_note else "Invoice"
+    writer = _Writer(replace(invoice, payments=_payments(invoice)))
+    inside, _ = writer.children(TREES[name], writer.invoice)
+    if writer.refused or _ILLEGAL.search(inside):
+        raise Unwritable(tuple(_problems(invoice, "")))
+    namespaces = f'xmlns="{ROOTS[name]}"' + "".join(
+        f' xmlns:{prefix}="{NAMESPACES[prefix]}"' for prefix in ("cac", "cbc")
+    )
+    return f"{_DECLARATION}<{name} {namespaces}>{inside}</{name}>".encode()
 
 
-def split(payments: tuple[Payment, ...]) -> tuple[Payment, ...]:
-    """One payment for each account, as PaymentMeans holds one; the opposite of `read.join`."""
+_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def _payments(invoice: Invoice) -> tuple[Payment, ...]:
+    """One payment for each account, as PaymentMeans holds one."""
+    if invoice.is_credit_note and invoice.due_date and not invoice.payments:
+        # The due date of a credit note stands in PaymentMeans, which demands a code.
+        return (Payment(means=_NOT_DEFINED),)
     return tuple(
         replace(payment, credit_transfers=(transfer,) if transfer else ())
-        for payment in payments
+        for payment in invoice.payments
         for transfer in payment.credit_transfers or (None,)
     )
+
+
+_NOT_DEFINED: Final = "1"  # UNTDID 4461: instrument not defined
 
 
 class _Writer:
     def __init__(self, invoice: Invoice) -> None:
         self.invoice = invoice
+        self.refused = False
         # BT-90 stands once (UBL-SR-29), in the first place that the table offers.
         self.creditor = next((c for p in invoice.payments if (c := _creditor(p))), None)
 
-    def children(self, element: etree._Element, node: Node, scope: Any) -> bool:
-        """Writes what is stated below an element; says whether that was anything."""
+    def children(self, node: Node, scope: Any) -> tuple[str, bool]:
+        """What stands below an element, and whether anything of it was stated."""
+        parts: list[str] = []
         stated = False
         for kid in node.kids:
-            if kid.each is None:
-                stated |= self.element(element, kid, scope)
-            else:
-                for item in _get(scope, kid.each) or ():
-                    stated |= self.element(element, kid, item)
-        return stated
+            write = self.leaf if kid.leaf else self.group
+            for item in (scope,) if kid.each is None else _get(scope, kid.each) or ():
+                part, told = write(kid, item)
+                parts.append(part)
+                stated |= told
+        return "".join(parts), stated
 
-    def element(self, parent: etree._Element, node: Node, scope: Any) -> bool:
-        if node.leaf:
-            return self.leaf(parent, node, scope)
-        element = etree.SubElement(parent, node.tag)
-        stated = self.children(element, node, scope)
-        if not stated and not node.constant:
-            parent.remove(element)
-        return stated
+    def group(self, node: Node, scope: Any) -> tuple[str, bool]:
+        inside, stated = self.children(node, scope)
+        return (_element(node, inside) if stated or node.constant else "", stated)
 
-    def leaf(self, parent: etree._Element, node: Node, scope: Any) -> bool:
+    def leaf(self, node: Node, scope: Any) -> tuple[str, bool]:
         value = self.value(node, scope)
-        filler = node.fixed or node.absent
         if value is None or (value == "" and not node.demanded):
-            if filler:
-                etree.SubElement(parent, node.tag).text = filler
-            return False
-        element = etree.SubElement(parent, node.tag)
-        for attribute in node.attributes:
-            if stated := attribute.fixed or self.value(attribute, scope):
-                element.set(attribute.tag, stated)
+            filler = node.fixed or node.absent
+            return _element(node, filler) if filler else "", False
+        attributes = {a.tag: a.fixed or self.value(a, scope) for a in node.attributes}
         match value:
             case Decimal():
-                element.text = _plain(value)
+                self.refused |= _oversized(value)
+                text = "" if self.refused else _plain(value)
                 if node.kind == "Amount":
                     accounting = "BT-111" in node.terms
                     currency = self.invoice.vat_currency if accounting else self.invoice.currency
-                    element.set("currencyID", currency or "")
+                    attributes["currencyID"] = currency
             case date():
-                element.text = value.isoformat()
+                text = value.isoformat()
             case Identifier():
-                element.text = value.value
-                names = _SCHEME[node.kind]
-                for name, stated in zip(names, (value.scheme, value.scheme_version), strict=False):
-                    if stated:
-                        element.set(name, stated)
+                text = value.value
+                scheme = "listID" if node.kind == "Code" else "schemeID"
+                attributes |= {scheme: value.scheme, "listVersionID": value.scheme_version}
             case Note():
-                element.text = f"#{value.subject}#{value.text}" if value.subject else value.text
+                text = f"#{value.subject}#{value.text}" if value.subject else value.text
             case Attachment():
-                element.text = base64.b64encode(value.content).decode()
-                element.set("mimeCode", value.mime_code)
-                element.set("filename", value.filename)
+                text = base64.b64encode(value.content).decode()
+                attributes |= {"mimeCode": value.mime_code, "filename": value.filename}
             case _:
-                element.text = value
-        return True
+                text = value
+        return _element(node, _escaped(text), attributes), True
 
     def value(self, node: Node, scope: Any) -> Any:
         if node.many:
@@ -133,7 +130,18 @@ class _Writer:
         return _get(scope, node.field)
 
 
-_SCHEME: Final = {"Identifier": ("schemeID",), "Code": ("listID", "listVersionID")}
+def _element(node: Node, inside: str, attributes: Mapping[str, str | None] = {}) -> str:
+    name = node.qname
+    stated = "".join(f" {key}={quoteattr(text)}" for key, text in attributes.items() if text)
+    return f"<{name}{stated}>{inside}</{name}>"
+
+
+def _escaped(text: str) -> str:
+    # A parser would turn a bare carriage return into a line feed (XML 1.0, 2.11).
+    return escape(text).replace("\r", "&#13;") if _SPECIAL.search(text) else text
+
+
+_SPECIAL: Final = re.compile("[&<>\r]")
 
 
 def _get(scope: Any, path: str) -> Any:
@@ -153,6 +161,17 @@ def _plain(value: Decimal) -> str:
     return format(value or abs(value), "f")
 
 
+def _oversized(value: Decimal) -> bool:
+    # NaN and infinity too; written out, 1E+999999999 would fill the memory.
+    return (
+        not value.is_finite()
+        or max(abs(value.adjusted()), -int(value.as_tuple().exponent)) >= _DIGITS
+    )
+
+
+# More than any amount has; `schemas.totals` is exact far beyond its products.
+_DIGITS: Final = 30
+
 # What XML 1.0 cannot hold: everything but production 2, Char.
 _ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -162,8 +181,8 @@ def _problems(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
         if found := _ILLEGAL.search(value):
             yield pointer, f"character U+{ord(found.group()):04X} cannot stand in XML, remove it"
     elif isinstance(value, Decimal):
-        if not value.is_finite():
-            yield pointer, f"{value} is not a finite number"
+        if _oversized(value):
+            yield pointer, f"{value:.3E} is not a number of at most {_DIGITS} digits"
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
             yield from _problems(item, f"{pointer}/{index}")
