@@ -30,9 +30,10 @@ _REPLACE_LEG = (
     "expects = excluded.expects, until = excluded.until"
 )
 _CLOSE_ATTEMPT = (
-    "ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, outcome = excluded.outcome, "
-    "code = excluded.code, text = excluded.text, public_text = excluded.public_text, "
-    "remote = excluded.remote WHERE document_id = excluded.document_id"
+    "ON CONFLICT (document_id, id) DO UPDATE SET "
+    "ended_at = excluded.ended_at, outcome = excluded.outcome, code = excluded.code, "
+    "text = excluded.text, public_text = excluded.public_text, "
+    "remote = excluded.remote"
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 
+from gateway.events import Type
 from gateway.lifecycle import Business, State, change
 from gateway.store.ids import new_id
 from gateway.store.port import (
@@ -109,7 +110,7 @@ def accept(transaction: Transaction, units: Sequence[Accept]) -> list[Accepted |
     blobs.insert_parts(
         transaction, [(s.document_id, s.company_id, at, unit.parts) for s, unit, at in fresh]
     )
-    received = (NewEvent("document.received"),)
+    received = (NewEvent(Type.RECEIVED),)
     events.append(transaction, [(s.company_id, s.document_id, at, received) for s, _, at in fresh])
     transaction.insert(
         "job (document_id, company_id, kind, data, due_at)",
@@ -175,7 +176,7 @@ def _arrive(transaction: Transaction, unit: Arrive) -> str | None:
     )
     transaction.insert(_NEW, [row])
     blobs.insert_parts(transaction, [(document_id, arrival.company_id, at, unit.parts)])
-    received = (NewEvent("inbox.received", {"channel": arrival.channel}),)
+    received = (NewEvent(Type.ARRIVED, {"channel": arrival.channel}),)
     events.append(transaction, [(arrival.company_id, document_id, at, received)])
     transaction.topics.add(f"inbox:{arrival.company_id}")
     return document_id
@@ -209,7 +210,7 @@ def _confirm(transaction: Transaction, unit: Confirm) -> bool | None:
         "UPDATE document SET confirmed_at = ?, updated_at = ?, version = version + 1 WHERE id = ?",
         (at, at, unit.document_id),
     )
-    confirmed = (NewEvent("inbox.confirmed"),)
+    confirmed = (NewEvent(Type.CONFIRMED),)
     events.append(transaction, [(unit.company_id, unit.document_id, at, confirmed)])
     return True
 

@@ -37,7 +37,8 @@ def attempts(connection: sqlite3.Connection, company_id: str, document_id: str) 
     found = connection.execute(
         f"""
         SELECT {rows.ATTEMPT_COLUMNS} FROM attempt
-        WHERE document_id = (SELECT id FROM document WHERE id = ? AND company_id = ?) ORDER BY seq
+        WHERE document_id = (SELECT id FROM document WHERE id = ? AND company_id = ?)
+        ORDER BY started_at, id
         """,
         (document_id, company_id),
     )

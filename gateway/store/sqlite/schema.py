@@ -122,9 +122,8 @@ CREATE TABLE route_leg (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempt (
-    seq          INTEGER PRIMARY KEY,
-    id           TEXT NOT NULL UNIQUE,
     document_id  TEXT NOT NULL REFERENCES document (id),
+    id           TEXT NOT NULL,
     leg          INTEGER NOT NULL,
     channel      TEXT NOT NULL,
     started_at   INTEGER NOT NULL,
@@ -133,9 +132,9 @@ CREATE TABLE attempt (
     code         TEXT,
     text         TEXT,
     public_text  TEXT,
-    remote       TEXT
-) STRICT;
-CREATE INDEX attempt_of_document ON attempt (document_id, seq);
+    remote       TEXT,
+    PRIMARY KEY (document_id, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE part (
     seq          INTEGER PRIMARY KEY,
@@ -147,8 +146,9 @@ CREATE TABLE part (
     sha256       TEXT NOT NULL,
     size_bytes   INTEGER NOT NULL,
     at           INTEGER NOT NULL,
-    attempt_id   TEXT REFERENCES attempt (id),
-    FOREIGN KEY (company_id, sha256) REFERENCES blob (company_id, sha256)
+    attempt_id   TEXT,
+    FOREIGN KEY (company_id, sha256) REFERENCES blob (company_id, sha256),
+    FOREIGN KEY (document_id, attempt_id) REFERENCES attempt (document_id, id)
 ) STRICT;
 CREATE INDEX part_of_document ON part (document_id, seq);
 
