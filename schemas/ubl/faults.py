@@ -87,10 +87,11 @@ def _step(element: etree._Element, number: int, count: int) -> str:
 
 def _wrong_root(root: etree._Element, name: str) -> Fault:
     if name in ROOTS:
-        hint = f"put {name} into the namespace {ROOTS[name]}"
-    else:
-        hint = f"expected {_listed(sorted(ROOTS))} of UBL 2.1"
-    return _fault(Code.ROOT, name, root, f"{name} is not a known document", hint)
+        namespace = etree.QName(root).namespace
+        said = f"{name} is in {f'the namespace {namespace}' if namespace else 'no namespace'}"
+        return _fault(Code.ROOT, name, root, said, f"expected the namespace {ROOTS[name]}")
+    said = f"{name} is not a known document"
+    return _fault(Code.ROOT, name, root, said, f"expected {_listed(sorted(ROOTS))} of UBL 2.1")
 
 
 def _other(error: etree._LogEntry, root: etree._Element) -> Fault:

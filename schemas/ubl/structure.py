@@ -86,6 +86,10 @@ _CHILDREN: Mapping[str, tuple[Child, ...]] = {
 }
 
 
+TYPES: frozenset[str] = frozenset(_CHILDREN)
+"""The names of all aggregates."""
+
+
 def children(type_name: str) -> tuple[Child, ...]:
     """The children an aggregate may have, in the order they must stand; none for a datatype."""
     return _CHILDREN.get(type_name, ())

@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from schemas.ubl.faults import Code, Fault, faults, path
+from schemas.ubl.structure import DATATYPES, NAMESPACES, ROOTS
+
+INVOICE = """\
+<Invoice xmlns="{Invoice}" xmlns:cac="{cac}" xmlns:cbc="{cbc}" xmlns:ext="{ext}">
+  <cbc:ID>1</cbc:ID>
+  <cbc:IssueDate>2026-11-21</cbc:IssueDate>
+  <cac:AccountingSupplierParty/>
+  <cac:AccountingCustomerParty/>
+  <cac:LegalMonetaryTotal>
+    <cbc:PayableAmount currencyID="SEK">125.00</cbc:PayableAmount>
+  </cac:LegalMonetaryTotal>
+  <cac:InvoiceLine>
+    <cbc:ID>1</cbc:ID>
+    <cbc:LineExtensionAmount currencyID="SEK">100</cbc:LineExtensionAmount>
+    <cac:Item><cbc:Name>Budkavle</cbc:Name></cac:Item>
+  </cac:InvoiceLine>
+  <cac:InvoiceLine>
+    <cbc:ID>2</cbc:ID>
+    <cbc:LineExtensionAmount currencyID="SEK">0</cbc:LineExtensionAmount>
+    <cac:Item/>
+  </cac:InvoiceLine>
+</Invoice>
+""".format(**NAMESPACES, **ROOTS)
+
+
+def found(old: str, new: str) -> tuple[Fault, ...]:
+    assert old in INVOICE
+    return faults(etree.fromstring(INVOICE.replace(old, new, 1)))
+
+
+def test_a_right_document_has_no_faults() -> None:
+    assert faults(etree.fromstring(INVOICE)) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "where", "text", "hint"),
+    [
+        (
+            "<cbc:IssueDate>2026-11-21</cbc:IssueDate>",
+            "",
+            Code.MISSING,
+            "Invoice/IssueDate",
+            "IssueDate is missing in Invoice",
+            "put it after ID and before AccountingSupplierParty",
+        ),
+        (
+            "<cac:AccountingCustomerParty/>",
+            "<cac:AccountingCustomerParty/><cbc:DueDate>2026-12-21</cbc:DueDate>",
+            Code.ORDER,
+            "Invoice/DueDate",
+            "DueDate stands in the wrong place in Invoice",
+            "move it after IssueDate and before AccountingSupplierParty",
+        ),
+        (
+            "<cbc:ID>2</cbc:ID>",
+            "<cbc:ID>2</cbc:ID><cbc:ID>3</cbc:ID>",
+            Code.REPEATED,
+            "Invoice/InvoiceLine[2]/ID[2]",
+            "ID may stand only once in InvoiceLine",
+            "keep one of them",
+        ),
+        (
+            "<cac:Item/>",
+            "<cac:Item/><cac:Prize/>",
+            Code.UNKNOWN,
+            "Invoice/InvoiceLine[2]/Prize",
+            "Prize is not allowed in InvoiceLine",
+            "did you mean Price?",
+        ),
+        (
+            "<cac:AccountingSupplierParty/>",
+            "<cbc:PaymentID>1</cbc:PaymentID><cac:AccountingSupplierParty/>",
+            Code.UNKNOWN,
+            "Invoice/PaymentID",
+            "PaymentID is not allowed in Invoice",
+            "it belongs in PaymentMeans",
+        ),
+        (
+            "<cbc:ID>1</cbc:ID>",
+            "<cac:ID>1</cac:ID><cbc:ID>1</cbc:ID>",
+            Code.UNKNOWN,
+            "Invoice/ID",
+            "ID is not allowed in Invoice",
+            f"put it into the namespace {NAMESPACES['cbc']}",
+        ),
+        (
+            "<cac:AccountingCustomerParty/>",
+            "<cac:AccountingCustomerParty><cbc:Q/></cac:AccountingCustomerParty>",
+            Code.UNKNOWN,
+            "Invoice/AccountingCustomerParty/Q",
+            "Q is not allowed in AccountingCustomerParty",
+            "remove it; here may stand CustomerAssignedAccountID, SupplierAssignedAccountID, "
+            "AdditionalAccountID, Party, DeliveryContact, AccountingContact or BuyerContact",
+        ),
+        (
+            "2026-11-21",
+            "21.11.2026",
+            Code.VALUE,
+            "Invoice/IssueDate",
+            'IssueDate is "21.11.2026"',
+            "expected a date: year-month-day, such as 2026-11-21",
+        ),
+        (
+            "125.00",
+            "1 125,00 and so on and so on and so on and so on and so on and so on",
+            Code.VALUE,
+            "Invoice/LegalMonetaryTotal/PayableAmount",
+            'PayableAmount is "1 125,00 and so on and so on and so on and so on and so o..."',
+            "expected a number: digits, and a point before the decimals, such as 1250.00",
+        ),
+        (
+            "2026-11-21",
+            "",
+            Code.VALUE,
+            "Invoice/IssueDate",
+            "IssueDate is empty",
+            "expected a date: year-month-day, such as 2026-11-21",
+        ),
+        (
+            "2026-11-21",
+            "\u00a02026-11-21",
+            Code.VALUE,
+            "Invoice/IssueDate",
+            'IssueDate is "2026-11-21"',
+            "remove the blanks around it",
+        ),
+        (
+            '<cbc:PayableAmount currencyID="SEK">',
+            "<cbc:PayableAmount>",
+            Code.ATTRIBUTE,
+            "Invoice/LegalMonetaryTotal/PayableAmount/@currencyID",
+            "the attribute currencyID of PayableAmount is missing",
+            'expected currencyID, such as currencyID="SEK"',
+        ),
+        (
+            '<cbc:PayableAmount currencyID="SEK">',
+            '<cbc:PayableAmount currencyID="SEK" unit="1">',
+            Code.ATTRIBUTE,
+            "Invoice/LegalMonetaryTotal/PayableAmount/@unit",
+            "PayableAmount may not have the attribute unit",
+            "remove it; allowed is currencyID or currencyCodeListVersionID",
+        ),
+        (
+            "<cac:Item/>",
+            '<cac:Item ID="1"/>',
+            Code.ATTRIBUTE,
+            "Invoice/InvoiceLine[2]/Item/@ID",
+            "Item may not have the attribute ID",
+            "remove it",
+        ),
+        (
+            "<cbc:Name>",
+            '<cbc:Name languageID="på svenska">',
+            Code.VALUE,
+            "Invoice/InvoiceLine[1]/Item/Name/@languageID",
+            'the attribute languageID of Name is "på svenska"',
+            "expected a language code, such as sv or nb",
+        ),
+        (
+            "<cac:Item/>",
+            "<cac:Item><!-- c -->A hammer</cac:Item>",
+            Code.CONTENT,
+            "Invoice/InvoiceLine[2]/Item",
+            'the text "A hammer" stands between the elements of Item',
+            "remove it",
+        ),
+        (
+            "<cbc:ID>2</cbc:ID>",
+            "<cbc:ID><cbc:ID>2</cbc:ID></cbc:ID>",
+            Code.CONTENT,
+            "Invoice/InvoiceLine[2]/ID",
+            "ID holds elements",
+            "write only text in it",
+        ),
+        (
+            "<cbc:ID>1</cbc:ID>",
+            "<ext:UBLExtensions><ext:UBLExtension><ext:ExtensionContent/></ext:UBLExtension>"
+            "</ext:UBLExtensions><cbc:ID>1</cbc:ID>",
+            Code.CONTENT,
+            "Invoice/UBLExtensions/UBLExtension/ExtensionContent",
+            "ExtensionContent is empty",
+            "put one element into it, or remove all of it",
+        ),
+    ],
+)
+def test_each_fault_says_where_what_and_what_to_do(
+    old: str, new: str, code: Code, where: str, text: str, hint: str
+) -> None:
+    (fault,) = found(old, new)
+    assert (fault.code, fault.where, fault.text, fault.hint) == (code, where, text, hint)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    document = (
+        INVOICE.replace("<cbc:ID>1</cbc:ID>", "", 2)
+        .replace("2026-11-21", "today")
+        .replace("125.00", "x")
+        .replace("<cac:Item/>", "")
+    )
+    assert [
+        (fault.code, fault.where, fault.line) for fault in faults(etree.fromstring(document))
+    ] == [
+        (Code.MISSING, "Invoice/ID", 1),
+        (Code.VALUE, "Invoice/IssueDate", 3),
+        (Code.VALUE, "Invoice/LegalMonetaryTotal/PayableAmount", 7),
+        (Code.MISSING, "Invoice/InvoiceLine[1]/ID", 9),
+        (Code.MISSING, "Invoice/InvoiceLine[2]/Item", 14),
+    ]
+
+
+def test_one_moved_element_is_one_fault() -> None:
+    moved = "<cac:AccountingCustomerParty/>"
+    document = INVOICE.replace(moved, "").replace("</Invoice>", f"{moved}</Invoice>")
+    (fault,) = faults(etree.fromstring(document))
+    assert fault.where == "Invoice/AccountingCustomerParty"
+    assert fault.hint == "move it after AccountingSupplierParty and before LegalMonetaryTotal"
+
+
+@pytest.mark.parametrize(
+    ("document", "hint"),
+    [
+        ("<Order/>", "expected ApplicationResponse, CreditNote or Invoice of UBL 2.1"),
+        ("<Invoice/>", f"expected the namespace {ROOTS['Invoice']}"),
+        (
+            f'<CreditNote xmlns="{ROOTS["Invoice"]}"/>',
+            f"expected the namespace {ROOTS['CreditNote']}",
+        ),
+    ],
+)
+def test_a_wrong_root(document: str, hint: str) -> None:
+    (fault,) = faults(etree.fromstring(document))
+    assert fault.code is Code.ROOT
+    assert hint in fault.hint
+
+
+def test_any_element_may_stand_in_an_extension() -> None:
+    content = (
+        "<ext:UBLExtensions><ext:UBLExtension><ext:ExtensionContent>{}</ext:ExtensionContent>"
+        "</ext:UBLExtension></ext:UBLExtensions><cbc:ID>1</cbc:ID>"
+    )
+    assert found("<cbc:ID>1</cbc:ID>", content.format('<x xmlns="urn:x"><y/></x>')) == ()
+    (fault,) = found("<cbc:ID>1</cbc:ID>", content.format("<cbc:IssueDate>x</cbc:IssueDate>"))
+    assert fault.code is Code.OTHER
+    assert fault.where == "Invoice/UBLExtensions/UBLExtension/ExtensionContent/IssueDate"
+    assert "{" not in fault.text
+
+
+def test_the_number_of_faults_is_bounded() -> None:
+    document = INVOICE.replace("<cac:Item/>", "<cac:Item/>" + "<cbc:Q/>" * 20_000)
+    assert len(faults(etree.fromstring(document), limit=50)) == 50
+
+
+def test_every_required_attribute_has_an_example() -> None:
+    required = {name for datatype in DATATYPES.values() for name in datatype.required}
+    assert required == {"currencyID", "mimeCode", "unitCode"}
+    size = "<cac:Dimension><cbc:AttributeID/><cbc:Measure>1</cbc:Measure></cac:Dimension>"
+    (fault,) = found("<cac:Item/>", f"<cac:Item>{size}</cac:Item>")
+    assert fault.hint == 'expected unitCode, such as unitCode="C62"'
+
+
+@given(st.data())
+def test_whatever_is_done_to_a_document_is_told(data: st.DataObject) -> None:
+    root = etree.fromstring(INVOICE)
+    elements = [element for element in root.iter("*") if element is not root]
+    one, other = data.draw(st.sampled_from(elements)), data.draw(st.sampled_from(elements))
+    if one in other.iterancestors() or one is other:
+        return
+    other.append(one)
+    compared = {path(element) for element in root.iter("*")}
+    for fault in faults(root):
+        assert fault.code is not Code.OTHER
+        assert fault.where in compared or fault.code in (Code.MISSING, Code.ATTRIBUTE)
+        assert fault.hint
