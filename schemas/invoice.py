@@ -13,9 +13,9 @@ Money, quantities and percentages are `Decimal`, dates are `date`; sequences are
 
 from __future__ import annotations
 
+import datetime  # not `date` itself: Delivery has a field of that name
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,7 @@ class PrecedingInvoice:
     """BG-3: an earlier invoice that this one corrects or credits."""
 
     number: str = bt("BT-25", required=True)
-    issue_date: date | None = bt("BT-26")
+    issue_date: datetime.date | None = bt("BT-26")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,8 @@ class TaxRepresentative:
 class Period:
     """BG-14, BG-26: a period, each end included. Line period: BT-134, BT-135."""
 
-    start: date | None = bt("BT-73")
-    end: date | None = bt("BT-74")
+    start: datetime.date | None = bt("BT-73")
+    end: datetime.date | None = bt("BT-74")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Delivery:
 
     name: str | None = bt("BT-70")
     location_id: Identifier | None = bt("BT-71")
-    date: date | None = bt("BT-72")
+    date: datetime.date | None = bt("BT-72")
     address: Address | None = bt("BG-15")
 
 
@@ -359,16 +359,16 @@ class Invoice:
     """An invoice or credit note. `type_code` (UNTDID 1001) decides which: see `is_credit_note`."""
 
     number: str = bt("BT-1", required=True)
-    issue_date: date = bt("BT-2", required=True)
+    issue_date: datetime.date = bt("BT-2", required=True)
     currency: str = bt("BT-5", required=True)
     seller: Seller = bt("BG-4", required=True)
     buyer: Buyer = bt("BG-7", required=True)
     lines: tuple[Line, ...] = bt("BG-25", required=True)
     type_code: str = bt("BT-3", default="380")
     vat_currency: str | None = bt("BT-6")
-    tax_point_date: date | None = bt("BT-7")
+    tax_point_date: datetime.date | None = bt("BT-7")
     tax_point_code: str | None = bt("BT-8")
-    due_date: date | None = bt("BT-9")
+    due_date: datetime.date | None = bt("BT-9")
     buyer_reference: str | None = bt("BT-10")
     project_reference: str | None = bt("BT-11")
     contract_reference: str | None = bt("BT-12")
