@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 _NBSP = "\N{NO-BREAK SPACE}"
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def amount(value: Decimal, language: str) -> str:
