@@ -1,0 +1,1 @@
+"""The invoice as a picture that people read: A4, by reportlab."""

@@ -1,0 +1,211 @@
+"""Sheets of A4 and what stands on them: texts and rules at places, page after page.
+
+In charge of measuring, wrapping and breaking pages. Not in charge of what an invoice shows
+(`render`). Lengths are millimetres from the top left corner, type sizes points.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from reportlab.pdfgen.canvas import Canvas
+
+from gateway.pdf.fonts import BOLD, REGULAR, legible, width
+
+PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
+_POINTS = 72 / 25.4  # in a millimetre
+
+
+class Ink(Enum):
+    """Greys only: letters are mostly printed in black and white."""
+
+    BLACK = 0.10
+    MUTED = 0.42
+    LINE = 0.78
+    WASH = 0.955
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a text is set. `leading` is the distance of its lines."""
+
+    size: float
+    bold: bool = False
+    ink: Ink = Ink.BLACK
+    leading: float = 0.0
+
+    @property
+    def font(self) -> str:
+        """The font's name."""
+        return BOLD if self.bold else REGULAR
+
+    @property
+    def line(self) -> float:
+        """The distance of lines in millimetres."""
+        return self.leading or self.size * 1.36 / _POINTS
+
+    def wide(self, text: str) -> float:
+        """How wide a text is in this face."""
+        return width(text, self.font, self.size) / _POINTS
+
+    def muted(self) -> Face:
+        """The same in grey."""
+        return replace(self, ink=Ink.MUTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of text; `x` is its left end, or its right one. `y` is the baseline."""
+
+    x: float
+    y: float
+    text: str
+    face: Face
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A horizontal line."""
+
+    x: float
+    y: float
+    to: float
+    ink: Ink = Ink.LINE
+    weight: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Wash:
+    """A light rectangle behind what is placed after it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+Mark = Text | Rule | Wash
+
+
+@dataclass(slots=True)
+class Sheets:
+    """Pages being filled from the top down. `y` is where the next thing goes.
+
+    `new_page` is called after each break, to repeat what stands on every page (a table's head).
+    """
+
+    top: float
+    bottom: float
+    pages: list[list[Mark]] = field(default_factory=lambda: [[]])
+    y: float = 0.0
+    new_page: Callable[[], None] | None = None
+
+    def put(self, mark: Mark) -> None:
+        """Places a mark on the page at hand."""
+        self.pages[-1].append(mark)
+
+    def text(self, x: float, text: str, face: Face, *, right: bool = False, dy: float = 0) -> None:
+        """Places a line of text whose top is at `y` + `dy`."""
+        baseline = self.y + dy + face.size * 0.92 / _POINTS
+        self.put(Text(x, baseline, text, face, right))
+
+    def need(self, height: float) -> None:
+        """Goes to the next page unless `height` is left on this one."""
+        if self.y + height > self.bottom and self.y > self.top:
+            self.break_page()
+
+    def break_page(self) -> None:
+        """Goes to the next page."""
+        self.pages.append([])
+        self.y = self.top
+        if self.new_page is not None:
+            self.new_page()
+
+
+def wrap(text: str, face: Face, room: float) -> list[str]:
+    """The text in lines no wider than `room`; words wider than that are broken."""
+    lines: list[str] = []
+    for paragraph in legible(text).split("\n"):
+        line = ""
+        for word in paragraph.split(" "):
+            candidate = f"{line} {word}" if line else word
+            if face.wide(candidate) <= room:
+                line = candidate
+                continue
+            if line:
+                lines.append(line)
+            *full, line = _pieces(word, face, room)
+            lines += full
+        lines.append(line)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
+def draw(
+    pages: Sequence[Sequence[Mark]],
+    *,
+    title: str,
+    author: str,
+    language: str,
+    foot: Callable[[int, int], Sequence[Mark]],
+) -> bytes:
+    """The pages as a PDF. `foot` gives the marks at the foot of page n of m.
+
+    The same pages give the same bytes.
+    """
+    buffer = io.BytesIO()
+    canvas = Canvas(
+        buffer,
+        pagesize=(PAGE_WIDTH * _POINTS, PAGE_HEIGHT * _POINTS),
+        invariant=1,
+        pageCompression=1,
+        initialFontName=REGULAR,
+        lang=language,
+    )
+    canvas.setTitle(legible(title))
+    canvas.setAuthor(legible(author))
+    canvas.setCreator("Budkavle")
+    for number, marks in enumerate(pages, 1):
+        for mark in (*marks, *foot(number, len(pages))):
+            _draw(canvas, mark)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def _draw(canvas: Canvas, mark: Mark) -> None:
+    match mark:
+        case Text():
+            canvas.setFillGray(mark.face.ink.value)
+            canvas.setFont(mark.face.font, mark.face.size)
+            x = mark.x - (mark.face.wide(mark.text) if mark.right else 0)
+            canvas.drawString(x * _POINTS, (PAGE_HEIGHT - mark.y) * _POINTS, mark.text)
+        case Rule():
+            canvas.setStrokeGray(mark.ink.value)
+            canvas.setLineWidth(mark.weight)
+            y = (PAGE_HEIGHT - mark.y) * _POINTS
+            canvas.line(mark.x * _POINTS, y, mark.to * _POINTS, y)
+        case Wash():
+            canvas.setFillGray(Ink.WASH.value)
+            canvas.rect(
+                mark.x * _POINTS,
+                (PAGE_HEIGHT - mark.y - mark.height) * _POINTS,
+                mark.width * _POINTS,
+                mark.height * _POINTS,
+                stroke=0,
+                fill=1,
+            )
+
+
+def _pieces(word: str, face: Face, room: float) -> list[str]:
+    pieces = [""]
+    for letter in word:
+        if pieces[-1] and face.wide(pieces[-1] + letter) > room:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
