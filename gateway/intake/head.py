@@ -76,7 +76,7 @@ def recipient(invoice: Invoice, delivery: Mapping[str, Any]) -> Recipient:
 
 
 def participant(endpoint: Identifier | None) -> Participant | None:
-    """The participant of an electronic address (BT-34, BT-49); None where it is none of Peppol's."""
+    """The participant of an electronic address (BT-34, BT-49); None where it can not be one."""
     if endpoint is None:
         return None
     try:

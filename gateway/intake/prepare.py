@@ -15,20 +15,20 @@ from datetime import date
 from typing import Any
 
 from lxml import etree
-from schemas.totals import complete
-from schemas.ubl.read import Unreadable
-from schemas.ubl.read import read as read_ubl
-from schemas.ubl.write import write
 
 from gateway.intake.attachment import EMBEDDABLE, embed
 from gateway.intake.head import head, recipient, summary
 from gateway.intake.submission import Refused, read
 from gateway.store.port import Head
 from schemas.invoice import Invoice
+from schemas.totals import complete
+from schemas.ubl.read import Unreadable
+from schemas.ubl.read import read as read_ubl
 from schemas.ubl.terms import model_pointer
+from schemas.ubl.write import write
 from transports.base import File, Recipient, Summary
 from validators.findings import Finding, Report, Severity
-from validators.pipeline import validate
+from validators.pipeline import parse, validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,11 @@ def _from_json(
     invoice = complete(embed(stated, inside))
     document = write(invoice)
     report = validate(document, at=at)
-    findings = tuple(_in_json(finding, stated) for finding in report.findings)
-    report = dataclasses.replace(report, findings=findings)
+    if report.findings:
+        root = parse(document)
+        tree = None if isinstance(root, tuple) else root  # None: too large for the guard
+        findings = tuple(_in_json(finding, tree, stated) for finding in report.findings)
+        report = dataclasses.replace(report, findings=findings)
     if not report.ok:
         return Rejected(report, head(invoice))
     return _prepared(invoice, document, report, beside, delivery)
@@ -112,7 +115,7 @@ def _from_ubl(
     try:
         invoice = read_ubl(root)
     except Unreadable as error:
-        # Rules that let an unreadable document pass are no reason to send it: nobody could route it.
+        # That the rules let it pass is no reason to send it: nobody could route it.
         missing = Finding(
             "STRUCTURE-UNREADABLE",
             Severity.FATAL,
@@ -150,15 +153,11 @@ def _prepared(
     )
 
 
-def _in_json(finding: Finding, stated: Invoice) -> Finding:
+def _in_json(finding: Finding, root: etree._Element | None, stated: Invoice) -> Finding:
     """Tells a finding of the UBL that was written by the place in the JSON it was written from."""
-    path = finding.where
-    pointer = model_pointer(path)
-    while pointer is None and "/" in path:  # an element with no field of its own: its group's
-        path = path.rpartition("/")[0]
-        pointer = model_pointer(path)
-    where = f"/invoice{pointer or ''}"
-    added = re.match(r"/supporting_documents/(\d+)", pointer or "")
-    if added and int(added[1]) >= len(stated.supporting_documents):
-        where = f"/attachment/{int(added[1]) - len(stated.supporting_documents)}"
+    pointer = (model_pointer(finding.where, root) if finding.where else None) or ""
+    where = f"/invoice{pointer}"
+    file = re.match(r"/supporting_documents/([0-9]+)", pointer)
+    if file and (n := int(file[1]) - len(stated.supporting_documents)) >= 0:
+        where = f"/attachment/{n}"  # it came beside the JSON
     return dataclasses.replace(finding, where=where, line=None)

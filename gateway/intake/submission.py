@@ -16,9 +16,10 @@ from pydantic import ConfigDict, Field, StrictBool, create_model
 from gateway.intake import shape
 from gateway.intake.json_invoice import InvoiceShape, to_model
 from gateway.intake.shape import Shape
+from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
 from schemas.invoice import Invoice
 from transports.base import File
-from validators.findings import Finding
+from validators.findings import Finding, Severity
 from validators.pipeline import parse
 
 JSON = "application/json"
@@ -98,8 +99,7 @@ class Refused:
 def read(original: File) -> Submission | Refused:
     """Reads a request body (or the `document` part of one); whatever the bytes, never raises."""
     if original.media_type in XML:
-        root = parse(original.content)
-        return Refused(root) if isinstance(root, tuple) else Submission(root, {})
+        return _read_xml(original.content)
     body = shape.read(original.content, SubmissionShape)
     if isinstance(body, tuple):
         return Refused(body)
@@ -115,3 +115,25 @@ def read_delivery(content: bytes) -> Mapping[str, Any] | Refused:
 
 def _given(options: DeliveryOptions) -> Mapping[str, Any]:
     return options.model_dump(exclude_none=True)
+
+
+def _read_xml(content: bytes) -> Submission | Refused:
+    root = parse(content)
+    if isinstance(root, tuple):
+        return Refused(root)
+    if root.tag not in _ROOTS:
+        name = etree.QName(root)
+        wrong = Finding(
+            "GUARD-ROOT",
+            Severity.FATAL,
+            name.localname,
+            None,
+            f"The root element is {name.localname} in the namespace {name.namespace or '(none)'}.",
+            f"Send a UBL 2.1 Invoice ({INVOICE_NAMESPACE}) or CreditNote"
+            f" ({CREDIT_NOTE_NAMESPACE}).",
+        )
+        return Refused((wrong,))
+    return Submission(root, {})
+
+
+_ROOTS = frozenset({f"{{{INVOICE_NAMESPACE}}}Invoice", f"{{{CREDIT_NOTE_NAMESPACE}}}CreditNote"})

@@ -1,0 +1,390 @@
+"""What the API answers with, as types: made from the store's rows, described in the OpenAPI.
+
+In charge of what is shown and what is not: nothing here holds a personal number, a host name or a
+text for operators. Names are the store's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.events import Type as EventType
+from gateway.lifecycle import Business, State
+from gateway.store import port
+from validators import findings
+
+
+class Shown(BaseModel):
+    """An answer, or a part of one."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class Accepted(Shown):
+    """The document is durable with us; nothing has been checked but its shape."""
+
+    id: str
+    """The document's id."""
+    state: State
+    """Always `received`: what became of it since, the document itself tells."""
+    links: dict[str, str]
+    """Where to go on: `self`, `timeline`, `content`, `evidence`."""
+
+
+class HeadOut(Shown):
+    """What is read out of a document once it has been read; null until then."""
+
+    number: str | None
+    kind: str | None
+    """`invoice` or `credit_note`."""
+    sender_name: str | None
+    recipient_name: str | None
+    sender: str | None
+    """The sender's participant: `0192:918130047`."""
+    recipient: str | None
+    issue_date: str | None
+    due_date: str | None
+    amount_due: Decimal | None
+    currency: str | None
+
+
+class FindingOut(Shown):
+    """One thing that is not as it should be."""
+
+    rule: str
+    """The official id; those of the shape begin `GUARD-` or `STRUCTURE-`."""
+    severity: findings.Severity
+    where: str
+    """A JSON pointer into your body, or a path in your XML."""
+    line: int | None = None
+    """Line in your XML, from 1."""
+    text: str
+    hint: str
+    terms: tuple[str, ...] = ()
+    """Business terms of EN 16931: `BT-9`."""
+    stated: str | None = None
+    """The value that stands there."""
+    computed: str | None = None
+    """The value that was expected."""
+
+
+class StepOut(Shown):
+    """A step of the plan: a channel, in or out, and why."""
+
+    step: str
+    channel: str
+    included: bool
+    code: str
+    reason: str
+    recheck_after_days: int | None = None
+
+
+class PlanOut(Shown):
+    """The channels in the order they are tried; `order` names the rule they follow."""
+
+    order: str
+    steps: tuple[StepOut, ...]
+
+
+class DocumentRow(Shown):
+    """A document as lists show it."""
+
+    id: str
+    direction: port.Direction
+    state: State
+    """Where it is on its way."""
+    business: Business
+    """What the buyer says of it."""
+    code: str
+    """Why it is in this state: stable, dotted."""
+    text: str
+    """Why, in a sentence."""
+    next_at: datetime | None
+    """When it goes on by itself, if it waits."""
+    channel: str | None
+    """The channel that has it, or had it last."""
+    media_type: str
+    head: HeadOut
+    created_at: datetime
+    updated_at: datetime
+    confirmed_at: datetime | None
+    links: dict[str, str]
+
+
+class DocumentOut(DocumentRow):
+    """A document, with what was found and what is planned."""
+
+    delivery: dict[str, Any]
+    """Your wishes for its delivery; a personal number is shown as stars."""
+    findings: tuple[FindingOut, ...]
+    plan: PlanOut | None
+
+
+class DocumentList(Shown):
+    """A page of documents, newest first."""
+
+    documents: tuple[DocumentRow, ...]
+    next: str | None
+    """Cursor of the next page; null at the end."""
+
+
+class LegOut(Shown):
+    """A step that is tried or was: one channel."""
+
+    n: int
+    channel: str
+    state: str
+    reference: str | None
+    """The channel's own name for the document."""
+    expects: str | None
+    """What the channel still owes us: `report`, `receipt`."""
+    until: datetime | None
+
+
+class AttemptOut(Shown):
+    """One try on one channel."""
+
+    id: str
+    leg: int
+    channel: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    code: str | None
+    text: str | None
+
+
+class EventOut(Shown):
+    """Something that happened to a document."""
+
+    id: str
+    type: EventType
+    at: datetime
+    document_id: str
+    data: dict[str, Any]
+    cursor: str
+    """Pass it as `after` to go on from here."""
+
+
+class Timeline(Shown):
+    """Everything that happened to a document, oldest first."""
+
+    legs: tuple[LegOut, ...]
+    attempts: tuple[AttemptOut, ...]
+    events: tuple[EventOut, ...]
+
+
+class FileOut(Shown):
+    """A file of a document."""
+
+    role: port.Role
+    """`original` as you sent it, `document` the UBL that travels, `evidence` what went over the
+    wire, and so on."""
+    name: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    at: datetime
+    attempt_id: str | None
+    href: str
+
+
+class Files(Shown):
+    """The files of a document, in the order they were written."""
+
+    files: tuple[FileOut, ...]
+
+
+class InboxDocument(Shown):
+    """A document that came in and is not confirmed yet."""
+
+    id: str
+    received_at: datetime
+    channel: str | None
+    """The channel that brought it."""
+    media_type: str
+    head: HeadOut
+    files: tuple[FileOut, ...]
+    links: dict[str, str]
+
+
+class Inbox(Shown):
+    """Documents that came in, oldest first; each stays until it is confirmed."""
+
+    documents: tuple[InboxDocument, ...]
+
+
+class Events(Shown):
+    """Events in the order they happened."""
+
+    events: tuple[EventOut, ...]
+    next: str
+    """Pass it as `after` next time; given even when there are no events."""
+
+
+class Validation(Shown):
+    """What is right and wrong with a document; nothing was stored."""
+
+    ok: bool
+    """Whether it would be sent: no fatal finding."""
+    profile: str
+    """The rule set that was chosen."""
+    structure_ok: bool
+    findings: tuple[FindingOut, ...]
+
+
+class Health(Shown):
+    """Whether the gateway is there."""
+
+    status: str = Field(examples=["ok"])
+
+
+# --- from rows ----------------------------------------------------------------------------------
+
+# ENVELOPE holds the recipient's personal number where there is one: it is for channels only.
+HIDDEN = frozenset({port.Role.ENVELOPE})
+
+
+def accepted(document_id: str) -> Accepted:
+    """The answer 202."""
+    return Accepted(id=document_id, state=State.RECEIVED, links=links(document_id))
+
+
+def links(document_id: str) -> dict[str, str]:
+    """Where everything about a document is."""
+    here = f"/v1/documents/{document_id}"
+    below = ("timeline", "content", "pdf", "evidence")
+    return {"self": here} | {name: f"{here}/{name}" for name in below}
+
+
+def row(document: port.Document) -> DocumentRow:
+    """A document as lists show it."""
+    return DocumentRow(**_row(document))
+
+
+def document(row: port.Document, found: bytes | None, plan: bytes | None) -> DocumentOut:
+    """A whole document; `found` and `plan` are its newest FINDINGS and PLAN parts."""
+    wishes = dict(row.delivery)
+    if "personal_number" in wishes:
+        wishes["personal_number"] = "********"
+    return DocumentOut(
+        **_row(row),
+        delivery=wishes,
+        findings=tuple(FindingOut(**finding) for finding in json.loads(found or b"[]")),
+        plan=PlanOut.model_validate_json(plan) if plan else None,
+    )
+
+
+def _row(document: port.Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "direction": document.direction,
+        "state": document.state,
+        "business": document.business,
+        "code": document.code,
+        "text": document.text,
+        "next_at": document.next_at,
+        "channel": document.channel,
+        "media_type": document.media_type,
+        "head": head(document.head),
+        "created_at": document.created_at,
+        "updated_at": document.updated_at,
+        "confirmed_at": document.confirmed_at,
+        "links": links(document.id),
+    }
+
+
+def head(row: port.Head) -> HeadOut:
+    """The head of a document."""
+    return HeadOut.model_validate(row, from_attributes=True)
+
+
+def finding(found: findings.Finding) -> FindingOut:
+    """A finding."""
+    return FindingOut.model_validate(found, from_attributes=True)
+
+
+def timeline(
+    legs: Sequence[port.Leg], attempts: Sequence[port.Attempt], events: Sequence[port.Event]
+) -> Timeline:
+    """What happened; of an attempt the public text only."""
+    return Timeline(
+        legs=tuple(LegOut.model_validate(leg, from_attributes=True) for leg in legs),
+        attempts=tuple(
+            AttemptOut(
+                id=attempt.id,
+                leg=attempt.leg,
+                channel=attempt.channel,
+                started_at=attempt.started_at,
+                ended_at=attempt.ended_at,
+                outcome=attempt.outcome,
+                code=attempt.code,
+                text=attempt.public_text,
+            )
+            for attempt in attempts
+        ),
+        events=tuple(map(event, events)),
+    )
+
+
+def event(row: port.Event) -> EventOut:
+    """An event."""
+    return EventOut(
+        id=row.id,
+        type=EventType(row.type),
+        at=row.at,
+        document_id=row.document_id,
+        data=dict(row.data),
+        cursor=cursor(row.seq),
+    )
+
+
+def cursor(seq: int) -> str:
+    """The opaque cursor of a place in the event feed: 16 hex digits, so that all look alike."""
+    return f"cur_{seq:016x}"
+
+
+CURSOR = r"^cur_[0-7][0-9a-f]{15}$"  # up to 2^63 - 1, the largest sequence number
+
+
+def seq(cursor: str | None) -> int:
+    """The place a cursor that fits CURSOR stands for; None is the beginning."""
+    return 0 if cursor is None else int(cursor.removeprefix("cur_"), 16)
+
+
+def files(document_id: str, parts: Sequence[port.Part]) -> tuple[FileOut, ...]:
+    """The files of a document that may be shown."""
+    return tuple(
+        FileOut(
+            role=part.role,
+            name=part.name,
+            media_type=part.media_type,
+            sha256=part.sha256,
+            size_bytes=part.size_bytes,
+            at=part.at,
+            attempt_id=part.attempt_id,
+            href=f"/v1/documents/{document_id}/evidence/{part.sha256}",
+        )
+        for part in parts
+        if part.role not in HIDDEN
+    )
+
+
+def inbox_document(row: port.Document, parts: Sequence[port.Part]) -> InboxDocument:
+    """A document of the inbox."""
+    here = f"/v1/inbox/{row.id}"
+    return InboxDocument(
+        id=row.id,
+        received_at=row.created_at,
+        channel=row.channel,
+        media_type=row.media_type,
+        head=head(row.head),
+        files=files(row.id, parts),
+        links={"content": f"{here}/content", "confirm": f"{here}/confirm"},
+    )

@@ -1,0 +1,172 @@
+"""The HTTP application: who calls, what happens around every request, and all operations together.
+
+In charge of keys, request ids, security headers, the log line, metrics, and of turning everything
+raised into a problem. Not in charge of any one operation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+from prometheus_client import CollectorRegistry
+
+from gateway.api import documents, feed, inbox, service, validation, verbs
+from gateway.api.metrics import Metrics
+from gateway.api.openapi import describe
+from gateway.api.problems import Problem, Type
+from gateway.api.routes import Call, Limits, Operation, Service, read_query
+from gateway.clock import Clock
+from gateway.store.port import Company, StorageUnavailable, Store
+
+log = structlog.get_logger()
+
+Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+OPERATIONS: tuple[Operation, ...] = tuple(
+    operation
+    for module in (documents, verbs, inbox, feed, validation, service)
+    for operation in module.routes.operations
+)
+
+REQUEST_ID = "X-Request-Id"
+RETRY_AFTER_S = 5  # a full disk or a lock is not mended sooner
+_REQUEST_ID = web.RequestKey("request_id", str)
+
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def make_app(
+    store: Store,
+    clock: Clock,
+    *,
+    limits: Limits | None = None,
+    registry: CollectorRegistry | None = None,
+) -> web.Application:
+    """Makes the application. `registry` is where the worker registers its metrics too.
+
+    Long polls end when the application shuts down; the store stays the caller's to close.
+    """
+    made = Service(
+        store,
+        clock,
+        limits or Limits(),
+        Metrics(registry),
+        asyncio.Event(),
+        json.dumps(describe(OPERATIONS, version("budkavle")), ensure_ascii=False).encode(),
+    )
+    app = web.Application(
+        middlewares=[_around(made)],
+        # Ours is the limit that counts, and answers with a problem (`gateway.api.body`).
+        client_max_size=2**62,
+    )
+    for operation in OPERATIONS:
+        app.router.add_route(operation.method, operation.path, _handler(made, operation))
+
+    async def close(_: web.Application) -> None:
+        made.closing.set()
+
+    app.on_shutdown.append(close)
+    app.on_response_prepare.append(_headers)
+    return app
+
+
+def _handler(made: Service, operation: Operation) -> Handle:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        caller = None if operation.public else await _caller(request, made.store)
+        query = read_query(request, operation.query)
+        return await operation.handler(Call(request, made, caller, query))
+
+    return handle
+
+
+async def _caller(request: web.Request, store: Store) -> Company:
+    """Whose key the request carries. Only hashes are kept, so nothing is compared in secret."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key:
+        sha256 = hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).hexdigest()
+        company = await store.company_of_key(sha256)
+        if company is not None:
+            structlog.contextvars.bind_contextvars(company=company.id)
+            return company
+    raise Problem(Type.UNAUTHENTICATED, headers={"WWW-Authenticate": 'Bearer realm="budkavle"'})
+
+
+def _around(made: Service) -> Middleware:
+    @web.middleware
+    async def around(request: web.Request, handler: Handle) -> web.StreamResponse:
+        started = time.perf_counter()
+        request[_REQUEST_ID] = _request_id(request)
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource else "(none)"
+        with structlog.contextvars.bound_contextvars(request_id=request[_REQUEST_ID]):
+            response = await _answered(request, handler)
+            seconds = time.perf_counter() - started
+            log.info(
+                "request_answered",
+                method=request.method,
+                route=route,
+                status=response.status,
+                ms=round(seconds * 1000, 1),
+                bytes_in=request.content_length,
+            )
+        # Any word may be sent as a method: only known ones become a label.
+        method = request.method if request.method in _METHODS else "(other)"
+        made.metrics.requests.labels(method, route, response.status).inc()
+        made.metrics.seconds.labels(method, route).observe(seconds)
+        return response
+
+    return around
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+async def _answered(request: web.Request, handle: Handle) -> web.StreamResponse:
+    """The answer, whatever is raised: no trace ever leaves the process."""
+    try:
+        return await handle(request)
+    except Problem as raised:
+        problem = raised
+    except web.HTTPMethodNotAllowed as raised:
+        allowed = ", ".join(sorted(raised.allowed_methods))
+        problem = Problem(
+            Type.METHOD_NOT_ALLOWED, f"The path takes {allowed}.", headers={"Allow": allowed}
+        )
+    except web.HTTPNotFound:
+        problem = Problem(Type.NOT_FOUND)
+    except StorageUnavailable:
+        log.error("storage_unavailable", exc_info=True)
+        problem = Problem(Type.STORAGE_UNAVAILABLE, headers={"Retry-After": str(RETRY_AFTER_S)})
+    except Exception:  # the edge: a bug is logged with its trace and answered without
+        log.exception("request_failed")
+        problem = Problem(Type.INTERNAL)
+    return problem.answer(request[_REQUEST_ID])
+
+
+def _request_id(request: web.Request) -> str:
+    """The caller's own id where it is a plain one, so that both logs can be laid side by side."""
+    given = request.headers.get(REQUEST_ID, "")
+    return given if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given) else secrets.token_hex(8)
+
+
+async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _SECURITY.items():
+        response.headers.setdefault(name, value)
+    response.headers[REQUEST_ID] = request.get(_REQUEST_ID, "")
+    response.headers.popall("Server", None)

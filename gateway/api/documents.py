@@ -1,0 +1,273 @@
+"""/v1/documents: hand one in, list them, read all about one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from gateway.api import answers, examples, files
+from gateway.api.body import DOCUMENT_TYPES, Incoming, incoming
+from gateway.api.problems import Fault, Problem, Type
+from gateway.api.routes import Answer, Call, Header, NoParameters, Parameters, Q, Routes, answer
+from gateway.api.schemas import DOCUMENT_BODY
+from gateway.lifecycle import State
+from gateway.store.ids import new_id
+from gateway.store.port import (
+    BadCursor,
+    Direction,
+    Document,
+    KeyReused,
+    NewPart,
+    Part,
+    Role,
+    Submission,
+)
+
+routes = Routes("documents")
+
+IDEMPOTENCY_KEY = Header(
+    "Idempotency-Key",
+    "A key of your choice for this document. The same key with the same body gives the same answer"
+    " again and no second document; with another body it is refused.",
+    r"^[!-~]{1,255}$",
+    "order-4711-invoice",
+)
+
+BODY_PROBLEMS = (
+    Type.MALFORMED_REQUEST,
+    Type.MALFORMED_JSON,
+    Type.REQUEST_TIMEOUT,
+    Type.TOO_LARGE,
+    Type.UNSUPPORTED_MEDIA_TYPE,
+    Type.INVALID_BODY,
+    Type.UNREADABLE_DOCUMENT,
+)
+
+
+@routes.operation(
+    "POST",
+    "/v1/documents",
+    query=NoParameters,
+    headers=(IDEMPOTENCY_KEY,),
+    body=DOCUMENT_BODY,
+    answers={
+        202: Answer(
+            "The document is on disk. It is checked, routed and delivered from here on by itself.",
+            answers.Accepted,
+            examples.ACCEPTED,
+            headers={
+                "Location": "Where the document is.",
+                "Idempotency-Replayed": "`true` when this key brought the same document before.",
+            },
+        )
+    },
+    problems=(*BODY_PROBLEMS, Type.IDEMPOTENCY_KEY_REUSED),
+)
+async def submit_document(call: Call[NoParameters]) -> web.Response:
+    """Hand in an invoice or credit note.
+
+    JSON by the names of EN 16931's terms, or UBL 2.1 (Peppol BIS Billing 3.0), alone or as the part
+    `document` of a multipart body with attachments. Only the shape is checked before the answer;
+    business rules come after it, and a document that breaks them ends as `rejected` with findings.
+    """
+    key = _idempotency_key(call)
+    given = await incoming(call)
+    document_id = new_id("doc")
+    accepted = await call.service.store.accept(
+        Submission(
+            document_id,
+            call.company.id,
+            given.original.media_type,
+            _parts(given),
+            given.delivery,
+            None if key is None else (key, given.fingerprint()),
+        ),
+        call.service.clock.now(),
+    )
+    if isinstance(accepted, KeyReused):
+        raise Problem(Type.IDEMPOTENCY_KEY_REUSED, f"The key belongs to {accepted.document_id}.")
+    headers = {"Location": f"/v1/documents/{accepted.document_id}"}
+    if accepted.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return answer(answers.accepted(accepted.document_id), 202, headers)
+
+
+def _parts(given: Incoming) -> list[NewPart]:
+    original = given.original
+    return [
+        NewPart(Role.ORIGINAL, original.name, original.media_type, original.content),
+        *(
+            NewPart(Role.ATTACHMENT, file.name, file.media_type, file.content)
+            for file in given.attachments
+        ),
+    ]
+
+
+def _idempotency_key(call: Call[Q]) -> str | None:
+    keys = call.request.headers.getall(IDEMPOTENCY_KEY.name, [])
+    if not keys:
+        return None
+    if len(keys) > 1 or not IDEMPOTENCY_KEY.fits(keys[0]):
+        what = "must stand once, and be 1 to 255 visible ASCII characters"
+        raise Problem(
+            Type.INVALID_PARAMETER, faults=[Fault(parameter=IDEMPOTENCY_KEY.name, detail=what)]
+        )
+    return keys[0]
+
+
+class ListParameters(Parameters):
+    """What to list."""
+
+    state: State | None = None
+    """Only documents in this state."""
+    direction: Direction | None = None
+    """`out`: handed in by you; `in`: come in for you."""
+    number: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Only documents with this invoice number (BT-1)."""
+    after: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """The `next` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    """How many at most."""
+
+
+@routes.operation(
+    "GET",
+    "/v1/documents",
+    query=ListParameters,
+    answers={200: Answer("A page of documents.", answers.DocumentList, examples.LIST)},
+)
+async def list_documents(call: Call[ListParameters]) -> web.Response:
+    """List documents, newest first.
+
+    Cursors hold still under inserts: a document appears on one page only.
+    """
+    query = call.query
+    try:
+        page = await call.service.store.documents(
+            call.company.id,
+            direction=query.direction,
+            state=query.state,
+            number=query.number,
+            after=query.after,
+            limit=query.limit,
+        )
+    except BadCursor:
+        raise bad_cursor() from None
+    rows = tuple(map(answers.row, page.documents))
+    return answer(answers.DocumentList(documents=rows, next=page.next))
+
+
+@routes.operation(
+    "GET",
+    "/v1/documents/{document_id}",
+    query=NoParameters,
+    answers={200: Answer("The document.", answers.DocumentOut, examples.DOCUMENT)},
+    problems=(Type.NOT_FOUND,),
+)
+async def get_document(call: Call[NoParameters]) -> web.Response:
+    """Read a document: its state and why, what was found, and what is planned."""
+    document, parts = await _document(call)
+    found = await files.newest(call, document.id, parts, Role.FINDINGS)
+    plan = await files.newest(call, document.id, parts, Role.PLAN)
+    return answer(answers.document(document, found, plan))
+
+
+@routes.operation(
+    "GET",
+    "/v1/documents/{document_id}/timeline",
+    query=NoParameters,
+    answers={200: Answer("What happened.", answers.Timeline, examples.TIMELINE)},
+    problems=(Type.NOT_FOUND,),
+)
+async def get_timeline(call: Call[NoParameters]) -> web.Response:
+    """Read what happened to a document: channels, every attempt, every event."""
+    document, _ = await _document(call)
+    store, company_id = call.service.store, call.company.id
+    events = await store.feed(company_id, 0, 1000, document.id)
+    legs = await store.legs(company_id, document.id)
+    return answer(answers.timeline(legs, await store.attempts(company_id, document.id), events))
+
+
+class ContentParameters(Parameters):
+    """Which bytes."""
+
+    part: Annotated[str, Field(pattern="^(original|document)$")] = "original"
+    """`original`: as it came; `document`: the UBL that travels."""
+
+
+@routes.operation(
+    "GET",
+    "/v1/documents/{document_id}/content",
+    query=ContentParameters,
+    answers={200: Answer("The bytes.", files=(*DOCUMENT_TYPES[:-1],), example="<Invoice/>")},
+    problems=(Type.NOT_FOUND,),
+)
+async def get_content(call: Call[ContentParameters]) -> web.StreamResponse:
+    """Read the document's bytes, as you sent them or as they travel."""
+    document, parts = await _document(call)
+    wanted = [Role(call.query.part)]
+    if document.direction is Direction.IN:  # what came in is what travelled
+        wanted = [Role.DOCUMENT, Role.ORIGINAL]
+    return await files.send_first(call, document.id, parts, *wanted)
+
+
+@routes.operation(
+    "GET",
+    "/v1/documents/{document_id}/pdf",
+    query=NoParameters,
+    answers={200: Answer("The invoice as a PDF.", files=("application/pdf",), example="%PDF-1.4")},
+    problems=(Type.NOT_FOUND,),
+)
+async def get_pdf(call: Call[NoParameters]) -> web.StreamResponse:
+    """Read the invoice as people see it.
+
+    The PDF that a channel carried, else one made from the UBL now. Not found until the document
+    has been checked.
+    """
+    document, parts = await _document(call)
+    return await files.send_image(call, document, parts)
+
+
+@routes.operation(
+    "GET",
+    "/v1/documents/{document_id}/evidence",
+    query=NoParameters,
+    answers={200: Answer("The files.", answers.Files, examples.FILES)},
+    problems=(Type.NOT_FOUND,),
+)
+async def list_evidence(call: Call[NoParameters]) -> web.Response:
+    """List every file of a document: what came, what travelled, what each channel said."""
+    document, parts = await _document(call)
+    return answer(answers.Files(files=answers.files(document.id, parts)))
+
+
+@routes.operation(
+    "GET",
+    "/v1/documents/{document_id}/evidence/{sha256}",
+    query=NoParameters,
+    answers={200: Answer("The bytes.", files=("*/*",), example="250 OK")},
+    problems=(Type.NOT_FOUND,),
+)
+async def get_evidence(call: Call[NoParameters]) -> web.StreamResponse:
+    """Read one file by its hash."""
+    document, parts = await _document(call)
+    return await files.send_by_hash(call, document.id, parts, call.path("sha256"))
+
+
+async def _document(call: Call[Q]) -> tuple[Document, list[Part]]:
+    """The document of the path and its parts; a problem when it is nobody's or another's."""
+    store, document_id = call.service.store, call.path("document_id")
+    document = await store.document(call.company.id, document_id)
+    if document is None:
+        raise Problem(Type.NOT_FOUND)
+    return document, list(await store.parts(call.company.id, document_id))
+
+
+def bad_cursor() -> Problem:
+    """The problem of an `after` that no answer gave."""
+    fault = Fault(
+        parameter="after", detail="is no cursor of this list", hint="Pass on what an answer gave."
+    )
+    return Problem(Type.INVALID_PARAMETER, faults=[fault])

@@ -1,0 +1,319 @@
+"""Examples of every body and answer: shown in the description, held to their schemas by a test.
+
+The companies do not exist; their numbers have right check digits, for the invoices are valid.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from gateway.intake.prepare import Prepared, prepare
+from gateway.intake.submission import JSON
+from transports.base import File
+
+_SELLER: dict[str, Any] = {
+    "name": "Norrsken Papper AB",
+    "address": {
+        "line1": "Bruksgatan 4",
+        "city": "Sundsvall",
+        "post_code": "852 29",
+        "country": "SE",
+    },
+    "legal_id": {"value": "5560000019", "scheme": "0007"},
+    "vat_id": "SE556000001901",
+    "tax_registration_id": "Godkänd för F-skatt",
+    "endpoint": {"value": "5560000019", "scheme": "0007"},
+    "contact": {"name": "Kundreskontra", "email": "reskontra@norrsken.example"},
+}
+
+SWEDISH_COMPANY: dict[str, Any] = {
+    "invoice": {
+        "number": "2026-1001",
+        "issue_date": "2026-11-20",
+        "due_date": "2026-12-20",
+        "currency": "SEK",
+        "buyer_reference": "Ref 4711",
+        "seller": _SELLER,
+        "buyer": {
+            "name": "Lillåns Bokhandel AB",
+            "address": {
+                "line1": "Storgatan 12",
+                "city": "Örebro",
+                "post_code": "703 61",
+                "country": "SE",
+            },
+            "legal_id": {"value": "5591234561", "scheme": "0007"},
+            "endpoint": {"value": "5591234561", "scheme": "0007"},
+            "contact": {"name": "Ekonomi", "email": "ekonomi@lillan.example"},
+        },
+        "payments": [
+            {
+                "means": "30",
+                "reference": "20261004",
+                "credit_transfers": [{"account": "50512342", "service_provider": "SE:BANKGIRO"}],
+            }
+        ],
+        "lines": [
+            {
+                "id": "1",
+                "quantity": "10",
+                "unit": "XPK",
+                "price": {"net": "48.50"},
+                "item": {"name": "Kopieringspapper A4", "vat": {"category": "S", "rate": "25"}},
+            }
+        ],
+    }
+}
+
+NORWEGIAN_CONSUMER: dict[str, Any] = {
+    "invoice": {
+        "number": "20261001",
+        "issue_date": "2026-11-20",
+        "due_date": "2026-12-04",
+        "currency": "NOK",
+        "buyer_reference": "Kunde 10020",
+        "seller": {
+            "name": "Fjordstrøm AS",
+            "address": {
+                "line1": "Havnegata 9",
+                "city": "Bergen",
+                "post_code": "5011",
+                "country": "NO",
+            },
+            "legal_id": {"value": "918130047", "scheme": "0192"},
+            "vat_id": "NO918130047MVA",
+            "tax_registration_id": "Foretaksregisteret",
+            "endpoint": {"value": "918130047", "scheme": "0192"},
+        },
+        "buyer": {
+            "name": "Kari Nordmann",
+            "address": {
+                "line1": "Lyngveien 3",
+                "city": "Voss",
+                "post_code": "5700",
+                "country": "NO",
+            },
+            "endpoint": {"value": "kari@nordmann.example", "scheme": "EM"},
+        },
+        "payments": [
+            {
+                "means": "30",
+                "reference": "202610010",
+                "credit_transfers": [{"account": "86011117947"}],
+            }
+        ],
+        "lines": [
+            {
+                "id": "1",
+                "quantity": 412,
+                "unit": "KWH",
+                "price": {"net": 1.125},
+                "item": {"name": "Strøm november", "vat": {"category": "S", "rate": 25}},
+            }
+        ],
+    },
+    "delivery": {"email": "kari@nordmann.example", "consumer": True, "language": "nb"},
+}
+
+MULTIPART: dict[str, Any] = {
+    "document": SWEDISH_COMPANY,
+    "delivery": {"email": "ekonomi@lillan.example", "hold": True},
+    "attachment": ["(the bytes of a file)"],
+}
+
+REASON = {"reason": "The buyer asked for a corrected invoice."}
+
+
+def ubl() -> str:
+    """The Swedish example as UBL."""
+    original = File("document.json", JSON, json.dumps(SWEDISH_COMPANY).encode())
+    prepared = prepare(original, (), {}, at=date(2026, 11, 20))
+    assert isinstance(prepared, Prepared), prepared.findings
+    return prepared.document.decode()
+
+
+_ID = "doc_019aa000-0000-7000-8000-000000000001"
+_AT = "2026-11-21T09:30:00Z"
+_LINKS = {
+    "self": f"/v1/documents/{_ID}",
+    "timeline": f"/v1/documents/{_ID}/timeline",
+    "content": f"/v1/documents/{_ID}/content",
+    "pdf": f"/v1/documents/{_ID}/pdf",
+    "evidence": f"/v1/documents/{_ID}/evidence",
+}
+
+ACCEPTED = {"id": _ID, "state": "received", "links": _LINKS}
+
+_HEAD = {
+    "number": "2026-1001",
+    "kind": "invoice",
+    "sender_name": "Norrsken Papper AB",
+    "recipient_name": "Lillåns Bokhandel AB",
+    "sender": "0007:5560000019",
+    "recipient": "0007:5591234561",
+    "issue_date": "2026-11-20",
+    "due_date": "2026-12-20",
+    "amount_due": "606.25",
+    "currency": "SEK",
+}
+
+ROW: dict[str, Any] = {
+    "id": _ID,
+    "direction": "out",
+    "state": "sent",
+    "business": "none",
+    "code": "email.accepted",
+    "text": "The recipient's mail server took it.",
+    "next_at": None,
+    "channel": "email",
+    "media_type": "application/json",
+    "head": _HEAD,
+    "created_at": _AT,
+    "updated_at": _AT,
+    "confirmed_at": None,
+    "links": _LINKS,
+}
+
+LIST = {"documents": [ROW], "next": None}
+
+_FINDING = {
+    "rule": "BR-CO-15",
+    "severity": "fatal",
+    "where": "/invoice/totals/with_vat",
+    "line": None,
+    "text": "The total with VAT is 600.00; the total without VAT and the VAT make 606.25.",
+    "hint": "Leave the totals out to have them computed.",
+    "terms": ["BT-112"],
+    "stated": "600.00",
+    "computed": "606.25",
+}
+
+DOCUMENT: dict[str, Any] = {
+    **ROW,
+    "delivery": {"email": "ekonomi@lillan.example"},
+    "findings": [],
+    "plan": {
+        "order": "SE companies",
+        "steps": [
+            {
+                "step": "peppol",
+                "channel": "peppol",
+                "included": False,
+                "code": "route.not_configured",
+                "reason": "Not configured on this gateway.",
+                "recheck_after_days": None,
+            },
+            {
+                "step": "email",
+                "channel": "email",
+                "included": True,
+                "code": "route.included",
+                "reason": "In line: the recipient has an e-mail address.",
+                "recheck_after_days": None,
+            },
+        ],
+    },
+}
+
+_EVENT: dict[str, Any] = {
+    "id": "evt_019aa000-0000-7000-8000-000000000003",
+    "type": "document.sent",
+    "at": _AT,
+    "document_id": _ID,
+    "data": {"channel": "email", "code": "email.accepted"},
+    "cursor": "cur_0000000000000004",
+}
+
+TIMELINE = {
+    "legs": [
+        {
+            "n": 0,
+            "channel": "email",
+            "state": "sent",
+            "reference": None,
+            "expects": None,
+            "until": None,
+        }
+    ],
+    "attempts": [
+        {
+            "id": "att_019aa000-0000-7000-8000-000000000002",
+            "leg": 0,
+            "channel": "email",
+            "started_at": _AT,
+            "ended_at": _AT,
+            "outcome": "sent",
+            "code": "email.accepted",
+            "text": "The recipient's mail server took it.",
+        }
+    ],
+    "events": [_EVENT],
+}
+
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+_FILE = {
+    "role": "original",
+    "name": "document.json",
+    "media_type": "application/json",
+    "sha256": _SHA256,
+    "size_bytes": 1204,
+    "at": _AT,
+    "attempt_id": None,
+    "href": f"/v1/documents/{_ID}/evidence/{_SHA256}",
+}
+
+FILES = {"files": [_FILE]}
+
+INBOX = {
+    "documents": [
+        {
+            "id": _ID,
+            "received_at": _AT,
+            "channel": "internal",
+            "media_type": "application/xml",
+            "head": _HEAD,
+            "files": [{**_FILE, "role": "document", "name": "document.xml"}],
+            "links": {
+                "content": f"/v1/inbox/{_ID}/content",
+                "confirm": f"/v1/inbox/{_ID}/confirm",
+            },
+        }
+    ]
+}
+
+EVENTS = {"events": [_EVENT], "next": "cur_0000000000000004"}
+
+VALIDATION = {
+    "ok": False,
+    "profile": "peppol-billing",
+    "structure_ok": True,
+    "findings": [_FINDING],
+}
+
+PROBLEM = {
+    "type": "/problems/invalid-body",
+    "title": "The body has fields that do not fit",
+    "status": 422,
+    "detail": "2 things are wrong with it; see `errors`.",
+    "request_id": "0f3c1c9e6a7b4d17",
+    "errors": [
+        {
+            "detail": "`due_dat` is not a field here.",
+            "pointer": "/invoice/due_dat",
+            "rule": "STRUCTURE-JSON",
+            "hint": "Did you mean `due_date`?",
+        },
+        {
+            "detail": "`name` is required.",
+            "pointer": "/invoice/buyer/name",
+            "rule": "STRUCTURE-JSON",
+            "terms": ["BT-44"],
+        },
+    ],
+    "errors_left_out": 0,
+}
+
+PATH = {"document_id": _ID, "sha256": _SHA256, "name": "invalid-body"}

@@ -1,0 +1,95 @@
+"""Sending a document's files: safe headers, whatever the file is called or holds."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from aiohttp import web
+
+from gateway.api.answers import HIDDEN
+from gateway.api.problems import Problem, Type
+from gateway.api.routes import Call, Q
+from gateway.intake.head import LANGUAGES
+from gateway.pdf.render import render
+from gateway.store.port import Document, Part, Role
+from schemas.ubl.read import Unreadable
+from schemas.ubl.read import read as read_ubl
+from validators.pipeline import parse
+
+_MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9A-Za-z-]{1,127}/[!#$&^_.+0-9A-Za-z-]{1,127}")
+
+
+async def newest(
+    call: Call[Q], document_id: str, parts: Sequence[Part], role: Role
+) -> bytes | None:
+    """The bytes of the last part of a role; None when there is none."""
+    for part in reversed(parts):
+        if part.role is role:
+            return await call.service.store.content(call.company.id, document_id, part.sha256)
+    return None
+
+
+async def send_first(
+    call: Call[Q], document_id: str, parts: Sequence[Part], *roles: Role
+) -> web.Response:
+    """Sends the first part of the first role there is one of."""
+    for role in roles:
+        for part in parts:
+            if part.role is role:
+                return await _send(call, document_id, part)
+    raise Problem(Type.NOT_FOUND, "The document has no such part, or not yet.")
+
+
+async def send_by_hash(
+    call: Call[Q], document_id: str, parts: Sequence[Part], sha256: str
+) -> web.Response:
+    """Sends the part with this hash."""
+    for part in parts:
+        if part.sha256 == sha256 and part.role not in HIDDEN:
+            return await _send(call, document_id, part)
+    raise Problem(Type.NOT_FOUND)
+
+
+async def send_image(call: Call[Q], document: Document, parts: Sequence[Part]) -> web.Response:
+    """Sends the invoice as a PDF: the stored one, else one made now."""
+    if any(part.role is Role.IMAGE for part in parts):
+        return await send_first(call, document.id, parts, Role.IMAGE)
+    ubl = await newest(call, document.id, parts, Role.DOCUMENT)
+    image = await asyncio.to_thread(_image, ubl, document.delivery.get("language")) if ubl else None
+    if image is None:
+        raise Problem(Type.NOT_FOUND, "There is no image, or not yet.")
+    return _response(f"{document.id}.pdf", "application/pdf", image)
+
+
+def _image(ubl: bytes, language: str | None) -> bytes | None:
+    """The invoice as its recipient would see it; None where it can not be read."""
+    root = parse(ubl)
+    if isinstance(root, tuple):
+        return None
+    try:
+        invoice = read_ubl(root)
+    except Unreadable:
+        return None
+    return render(invoice, language or LANGUAGES.get(invoice.buyer.address.country, "en"))
+
+
+async def _send(call: Call[Q], document_id: str, part: Part) -> web.Response:
+    content = await call.service.store.content(call.company.id, document_id, part.sha256)
+    if content is None:
+        raise Problem(Type.NOT_FOUND)
+    return _response(part.name, part.media_type, content)
+
+
+def _response(name: str, media_type: str, content: bytes) -> web.Response:
+    # Never shown in place, whatever it is: a browser must not run what a stranger attached.
+    plain = re.sub(r"[^0-9A-Za-z._-]", "_", name)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        media_type = "application/octet-stream"
+    return web.Response(
+        body=content,
+        headers={"Content-Type": media_type, "Content-Disposition": disposition},
+    )

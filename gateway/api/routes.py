@@ -1,0 +1,232 @@
+"""Operations: a handler, and everything the OpenAPI description says of it, in one place.
+
+In charge of registering them and of what each handler is given (`Call`). Not in charge of any
+operation, nor of writing the description (`openapi`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gateway.api.metrics import Metrics
+from gateway.api.problems import Fault, Problem, Type
+from gateway.clock import Clock
+from gateway.store.port import Company, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a request may cost. Bytes count after any transfer coding is taken off."""
+
+    body_bytes: int = 25 * 1024 * 1024
+    idle_body_s: float = 30  # without a byte of the body
+    long_poll_s: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What every operation works with; made by `gateway.api.app.make_app`."""
+
+    store: Store
+    clock: Clock
+    limits: Limits
+    metrics: Metrics
+    closing: asyncio.Event  # set when the process stops: long polls end
+    description: bytes  # the OpenAPI document
+
+
+class Parameters(BaseModel):
+    """Query parameters of an operation; an unknown one is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class NoParameters(Parameters):
+    """An operation without query parameters."""
+
+
+Q = TypeVar("Q", bound=Parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Q]):
+    """One request to an operation: who calls, with which checked parameters."""
+
+    request: web.Request
+    service: Service
+    caller: Company | None
+    query: Q
+
+    @property
+    def company(self) -> Company:
+        """Whose key this is; operations without a key have nobody."""
+        assert self.caller is not None, "a public operation asked for the company"
+        return self.caller
+
+    def path(self, name: str) -> str:
+        """A variable part of the path."""
+        return self.request.match_info[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: a JSON model, or files of the named media types, or nothing."""
+
+    description: str
+    model: type[BaseModel] | None = None
+    example: Any = None
+    files: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)  # name -> meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A request header that an operation reads."""
+
+    name: str
+    description: str
+    pattern: str
+    example: str
+
+    def fits(self, value: str) -> bool:
+        """Whether a value is what the pattern asks for."""
+        return re.fullmatch(self.pattern, value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What a body of one media type looks like; an example that costs time to make is a function.
+
+    `encoding` names the media types of the parts of a form.
+    """
+
+    schema: type[BaseModel] | Mapping[str, Any]
+    examples: Mapping[str, Any]
+    encoding: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request body, by media type."""
+
+    content: Mapping[str, Media]
+
+
+def ref(model: type[BaseModel]) -> dict[str, str]:
+    """A reference to a model in the description."""
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route and its description."""
+
+    method: str
+    path: str
+    name: str
+    tag: str
+    summary: str
+    description: str
+    handler: Callable[[Any], Awaitable[web.StreamResponse]]
+    answers: Mapping[int, Answer]
+    query: type[Parameters]
+    headers: tuple[Header, ...]
+    body: Body | None
+    problems: tuple[Type, ...]
+    public: bool
+
+
+class Routes:
+    """A list of operations; each module of the API has one."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.operations: list[Operation] = []
+
+    def operation(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: type[Q],
+        answers: Mapping[int, Answer],
+        problems: tuple[Type, ...] = (),
+        headers: tuple[Header, ...] = (),
+        body: Body | None = None,
+        public: bool = False,
+    ) -> Callable[
+        [Callable[[Call[Q]], Awaitable[web.StreamResponse]]],
+        Callable[[Call[Q]], Awaitable[web.StreamResponse]],
+    ]:
+        """Registers the decorated handler; its docstring is what the description says of it."""
+
+        def register(
+            handler: Callable[[Call[Q]], Awaitable[web.StreamResponse]],
+        ) -> Callable[[Call[Q]], Awaitable[web.StreamResponse]]:
+            summary, _, description = (handler.__doc__ or "").strip().partition("\n")
+            self.operations.append(
+                Operation(
+                    method,
+                    path,
+                    handler.__name__,
+                    self.tag,
+                    summary.rstrip("."),
+                    " ".join(description.split()),
+                    handler,
+                    answers,
+                    query,
+                    headers,
+                    body,
+                    problems,
+                    public,
+                )
+            )
+            return handler
+
+        return register
+
+
+def read_query(request: web.Request, shape: type[Q]) -> Q:
+    """Checks the query parameters; raises Problem with everything wrong about them."""
+    given: dict[str, str] = {}
+    faults = []
+    for name, value in request.query.items():
+        if name in given:
+            faults.append(Fault(parameter=name, detail="is given more than once"))
+        given[name] = value
+    try:
+        query = shape.model_validate(given)
+    except ValidationError as error:
+        known = ", ".join(shape.model_fields) or "none"
+        for fault in error.errors(include_url=False, include_context=False, include_input=False):
+            unknown = fault["type"] == "extra_forbidden"
+            text = fault["msg"].replace("Input should be", "must be")
+            faults.append(
+                Fault(
+                    parameter=str(fault["loc"][0]) if fault["loc"] else None,
+                    detail="is unknown here" if unknown else text[:1].lower() + text[1:],
+                    hint=f"The parameters are: {known}." if unknown else None,
+                )
+            )
+    if faults:
+        raise Problem(Type.INVALID_PARAMETER, faults=faults)
+    return query
+
+
+def answer(
+    model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """A JSON answer; a Decimal is written as a string, a time in UTC with `Z`."""
+    return web.Response(
+        status=status,
+        body=model.model_dump_json().encode(),
+        content_type="application/json",
+        headers=headers,
+    )

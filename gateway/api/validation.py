@@ -1,0 +1,47 @@
+"""/v1/validate: what would be said of a document, without storing or sending it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.api import answers, examples
+from gateway.api.body import apart, incoming
+from gateway.api.documents import BODY_PROBLEMS
+from gateway.api.routes import Answer, Call, NoParameters, Routes, answer
+from gateway.api.schemas import DOCUMENT_BODY
+from gateway.intake.prepare import prepare
+
+routes = Routes("validation")
+
+
+@routes.operation(
+    "POST",
+    "/v1/validate",
+    query=NoParameters,
+    body=DOCUMENT_BODY,
+    answers={200: Answer("The verdict.", answers.Validation, examples.VALIDATION)},
+    problems=BODY_PROBLEMS,
+)
+async def validate_document(call: Call[NoParameters]) -> web.Response:
+    """Check a document against every rule, as if it had been handed in.
+
+    The body is that of a submission. Findings point into your own body, also when it is JSON.
+    """
+    given = await incoming(call)
+    verdict = await apart(
+        given.size,
+        prepare,
+        given.original,
+        given.attachments,
+        given.delivery,
+        at=call.service.clock.now().date(),
+    )
+    report = verdict.report
+    return answer(
+        answers.Validation(
+            ok=report.ok,
+            profile=report.profile,
+            structure_ok=report.structure_ok,
+            findings=tuple(map(answers.finding, report.findings)),
+        )
+    )
