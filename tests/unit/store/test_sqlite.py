@@ -1,0 +1,412 @@
+"""What is SQLite's own: durability settings, query plans, the lock, a disk that refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from gateway.lifecycle import State, change
+from gateway.store.ids import new_id
+from gateway.store.port import (
+    Accepted,
+    Again,
+    Arrival,
+    Attempt,
+    Checkpoint,
+    Company,
+    Direction,
+    Done,
+    Head,
+    Keep,
+    Leg,
+    NewEvent,
+    NewPart,
+    Role,
+    StorageUnavailable,
+    Submission,
+)
+from gateway.store.sqlite import (
+    DirectoryInUse,
+    SchemaTooNew,
+    SqliteStore,
+    blobs,
+    checkpoints,
+    companies,
+    documents,
+    events,
+    jobs,
+    journeys,
+    schema,
+)
+from gateway.store.sqlite.counts import counts
+from gateway.store.sqlite.writer import Transaction
+
+NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
+COMPANY = Company("acme", "Acme", "SE", ("0007:1",), {})
+
+
+def submission(content: bytes = b"<Invoice/>") -> Submission:
+    part = NewPart(Role.ORIGINAL, "i.xml", "application/xml", content)
+    return Submission(new_id("doc"), COMPANY.id, "application/xml", [part], {}, ("k", "sha"))
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    store = await SqliteStore.open(tmp_path / "data")
+    await store.add_company(COMPANY, NOW)
+    yield store
+    await store.close()
+
+
+# --- durability -------------------------------------------------------------------------------
+
+
+def test_a_commit_is_on_disk_when_it_returns(tmp_path: Path) -> None:
+    connection = schema.connect(tmp_path / "x.sqlite")
+    settings = {
+        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "foreign_keys")
+    }
+    connection.close()
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_reader_can_not_write(tmp_path: Path) -> None:
+    writer = schema.connect(tmp_path / "x.sqlite")
+    schema.migrate(writer)
+    reader = schema.connect_for_reading(tmp_path / "x.sqlite")
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader.execute("DELETE FROM job")
+    reader.close()
+    writer.close()
+
+
+# --- query plans ------------------------------------------------------------------------------
+
+# Small whatever happens: one row per state, the companies, the jobs at work right now.
+MAY_BE_SCANNED = ("document_count", "company", "job USING COVERING INDEX job_leased", "CONSTANT")
+
+
+def _tour(connection: sqlite3.Connection) -> None:
+    """Every statement of every operation."""
+    tx = Transaction(connection)
+    companies.add(tx, [companies.AddCompany(COMPANY, NOW)])
+    companies.add_key(tx, [companies.AddKey(COMPANY.id, "f" * 64, "l", NOW)])
+    companies.every(connection)
+    companies.of_key(connection, "f" * 64)
+    companies.of_participant(connection, "0007:1")
+
+    part = blobs.StoredPart(NewPart(Role.ORIGINAL, "n", "t", b"x"), "0" * 64)
+    asked = [documents.Accept(submission(), (part,), NOW) for _ in range(3)]
+    documents.accept(tx, asked)
+    came = Arrival("k", COMPANY.id, Head(number="1"), [part.part], "internal")
+    (inbound,) = documents.arrive(tx, [documents.Arrive(came, (part,), NOW)])
+    assert inbound is not None
+    documents.inbox(connection, COMPANY.id, inbound, 10)
+    documents.confirm(tx, [documents.Confirm(COMPANY.id, inbound, NOW)])
+    for direction in (None, *Direction):
+        for state in (None, State.SENT):
+            for number in (None, "F-1"):
+                wanted = documents.Filter(COMPANY.id, direction, state, number)
+                documents.page(connection, wanted, inbound, 10)
+                documents.page(connection, wanted, None, 10)
+
+    ((job,),) = jobs.claim(tx, [jobs.Claim("w", NOW, 30, 10)])
+    jobs.renew(tx, [jobs.Claim("w", NOW, 30)])
+    jobs.holds(connection, job, NOW)
+    counts(connection, NOW)
+    leg = Leg(job.document_id, 0, "email", uuid4(), "sent")
+    attempt = Attempt(new_id("att"), job.document_id, 0, "email", NOW)
+    routed = change(State.RECEIVED, State.ROUTING, code="c", text="t")
+    held = change(State.ROUTING, State.HELD, code="c", text="t")
+    told = [NewEvent("x")]
+    for work in (
+        Checkpoint(Keep({"a": 1}), routed, Head(number="F-1"), "email", (), [leg], attempt, told),
+        Checkpoint(Again(NOW), legs=[leg], attempt=attempt),
+    ):
+        assert checkpoints.checkpoint(tx, [checkpoints.Step(job, work, (part,), NOW)]) == [None]
+    ((job,),) = jobs.claim(tx, [jobs.Claim("w", NOW, 30, 10)])
+    checkpoints.checkpoint(tx, [checkpoints.Step(job, Checkpoint(Done()), (), NOW)])
+    late = checkpoints.LateResult(leg.key, "r", Checkpoint(Again(NOW, "x"), held), (part,), NOW)
+    assert checkpoints.report(tx, [late]) == [True]
+    released = change(State.HELD, State.ROUTING, code="c", text="t")
+    verb = checkpoints.Act(COMPANY.id, job.document_id, 5, released, Again(NOW), told, NOW)
+    assert checkpoints.act(tx, [verb]) == [True]
+    jobs.reap(tx, [NOW])
+    jobs.free_all(connection)
+
+    events.feed(connection, COMPANY.id, 0, 10, None)
+    events.feed(connection, COMPANY.id, 0, 10, job.document_id)
+    documents.one(connection, COMPANY.id, job.document_id)
+    journeys.parts(connection, COMPANY.id, job.document_id)
+    journeys.legs(connection, COMPANY.id, job.document_id)
+    journeys.attempts(connection, COMPANY.id, job.document_id)
+    assert journeys.leg_of_key(connection, leg.key) is not None
+    assert blobs.find(connection, COMPANY.id, job.document_id, "0" * 64) == (b"x",)
+
+
+def test_no_statement_reads_a_whole_table(tmp_path: Path) -> None:
+    connection = schema.connect(tmp_path / "x.sqlite")
+    schema.migrate(connection)
+    statements: set[str] = set()
+    connection.set_trace_callback(statements.add)
+    _tour(connection)
+    connection.set_trace_callback(None)
+    statements = {s for s in statements if not s.lstrip().startswith("--")}  # inside triggers
+    assert len(statements) > 60
+    scans = []
+    for statement in statements:
+        for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {statement}"):
+            words = step.removeprefix("SCAN ")
+            if step.startswith("SCAN ") and not words.startswith(MAY_BE_SCANNED):
+                scans.append((step, statement))
+            if "TEMP B-TREE" in step and "FROM attempt" not in statement:  # a handful, sorted
+                scans.append((step, statement))
+    connection.close()
+    assert scans == []
+
+
+def _page(connection: sqlite3.Connection, **wanted: Any) -> None:
+    asked = {"direction": None, "state": None, "number": None, **wanted}
+    documents.page(connection, documents.Filter(COMPANY.id, **asked), None, 10)
+
+
+def _arrive(connection: sqlite3.Connection) -> None:
+    unit = documents.Arrive(Arrival("k", COMPANY.id, Head(), [], "internal"), (), NOW)
+    documents.arrive(Transaction(connection), [unit])
+
+
+# A search that begins with the company alone would read all of its rows: these need their own way.
+OWN_WAY: dict[str, Callable[[sqlite3.Connection], Any]] = {
+    "document_list": _page,
+    "document_by_state": lambda c: _page(c, state=State.SENT),
+    "document_by_number": lambda c: _page(c, number="F-1"),
+    "document_inbox": lambda c: documents.inbox(c, COMPANY.id, None, 10),
+    "document_arrival": _arrive,
+    "event_of_company": lambda c: events.feed(c, COMPANY.id, 7, 10, None),
+    "event_of_document": lambda c: events.feed(c, COMPANY.id, 7, 10, "doc_"),
+    "job_due": lambda c: jobs.claim(Transaction(c), [jobs.Claim("w", NOW, 30, 10)]),
+    "job_leased": lambda c: jobs.renew(Transaction(c), [jobs.Claim("w", NOW, 30)]),
+}
+
+
+@pytest.mark.parametrize("index", OWN_WAY)
+def test_hot_statements_have_their_own_index(tmp_path: Path, index: str) -> None:
+    connection = schema.connect(tmp_path / "x.sqlite")
+    schema.migrate(connection)
+    companies.add(Transaction(connection), [companies.AddCompany(COMPANY, NOW)])
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    OWN_WAY[index](connection)
+    connection.set_trace_callback(None)
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {statements[0]}").fetchall()
+    connection.close()
+    assert any(f"INDEX {index} (" in step for *_, step in plan), plan
+
+
+# --- the data directory -----------------------------------------------------------------------
+
+
+async def test_a_second_store_is_told_who_has_the_directory(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    other = (
+        "import asyncio, sys\nfrom pathlib import Path\n"
+        "from gateway.store.sqlite import DirectoryInUse, SqliteStore\n"
+        "try:\n    asyncio.run(SqliteStore.open(Path(sys.argv[1])))\n"
+        "except DirectoryInUse as error:\n    print(error)\n"
+    )
+    ran = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", other, str(tmp_path / "data")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{tmp_path / 'data'} is in use by process {os.getpid()}" in ran.stdout
+    with pytest.raises(DirectoryInUse):
+        await SqliteStore.open(tmp_path / "data")
+
+
+async def test_the_directory_is_free_after_closing(tmp_path: Path) -> None:
+    for _ in range(2):
+        store = await SqliteStore.open(tmp_path / "data")
+        await store.close()
+
+
+async def test_the_directory_is_nobody_elses(store: SqliteStore, tmp_path: Path) -> None:
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+async def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "data")
+    await store.close()
+    with sqlite3.connect(tmp_path / "data" / "budkavle.sqlite") as database:
+        database.execute("PRAGMA user_version = 999")
+    database.close()
+    for _ in range(2):  # the lock is let go
+        with pytest.raises(SchemaTooNew, match="999"):
+            await SqliteStore.open(tmp_path / "data")
+
+
+def test_a_migration_happens_whole_or_not_at_all(tmp_path: Path) -> None:
+    connection = schema.connect(tmp_path / "x.sqlite")
+    schema.migrate(connection)
+    schema.migrate(connection)  # nothing to do
+    broken = "CREATE TABLE half (a) STRICT;\nCREATE TABLE half (a);"
+    with pytest.raises(sqlite3.OperationalError):
+        schema.migrate(connection, (*schema.MIGRATIONS, broken))
+    connection.close()
+    connection = schema.connect(tmp_path / "x.sqlite")
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'half'").fetchall() == []
+    connection.close()
+
+
+# --- a disk that refuses ----------------------------------------------------------------------
+
+
+@contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """No file grows beyond what `path` has now: the kernel refuses with EFBIG."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, old)
+
+
+@pytest.mark.parametrize("size", [1_000, 60_000, 3_000_000])
+async def test_a_full_disk_refuses_clearly_and_mends_by_itself(
+    store: SqliteStore, tmp_path: Path, size: int
+) -> None:
+    good = submission(b"x" * size)
+    await store.accept(good, NOW)
+    before = (await store.documents(COMPANY.id), await store.feed(COMPANY.id, 0, 100))
+    with full_disk(tmp_path / "data" / "budkavle.sqlite-wal"):
+        for n in range(3):
+            refused = Submission(
+                new_id("doc"),
+                COMPANY.id,
+                "application/xml",
+                [NewPart(Role.ORIGINAL, "i.xml", "application/xml", bytes([n]) * size * 3)],
+                {},
+            )
+            with pytest.raises(StorageUnavailable):
+                await store.accept(refused, NOW)
+        # What is there can be read.
+        assert await store.document(COMPANY.id, good.document_id) is not None
+    assert (await store.documents(COMPANY.id), await store.feed(COMPANY.id, 0, 100)) == before
+    assert await store.accept(refused, NOW) == Accepted(refused.document_id)
+    (part,) = await store.parts(COMPANY.id, refused.document_id)
+    content = await store.content(COMPANY.id, refused.document_id, part.sha256)
+    assert content == bytes([2]) * size * 3
+    assert not list((tmp_path / "data" / "blobs").rglob("*.tmp"))
+
+
+async def test_all_units_of_a_refused_transaction_hear_of_it(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    await store.accept(submission(), NOW)
+    with full_disk(tmp_path / "data" / "budkavle.sqlite-wal"):
+        answers = await asyncio.gather(
+            *(store.arrive(_arrival(str(n), 30_000), NOW) for n in range(30)),
+            return_exceptions=True,
+        )
+    # A first small transaction may still have found room in the pages there were.
+    refused = [one for one in answers if isinstance(one, StorageUnavailable)]
+    assert refused
+    assert len(await store.inbox(COMPANY.id, None, 100)) == 30 - len(refused)
+    again = await asyncio.gather(*(store.arrive(_arrival(str(n), 30_000), NOW) for n in range(30)))
+    assert len([one for one in again if one is not None]) == len(refused)
+
+
+def _arrival(key: str, size: int) -> Arrival:
+    part = NewPart(Role.DOCUMENT, "i.xml", "application/xml", key.encode() * size)
+    return Arrival(key, COMPANY.id, Head(), [part], "internal")
+
+
+async def test_a_large_file_that_is_damaged_or_gone_is_not_handed_out(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    asked = submission(b"x" * 100_000)
+    await store.accept(asked, NOW)
+    (part,) = await store.parts(COMPANY.id, asked.document_id)
+    (file,) = (tmp_path / "data" / "blobs").rglob(part.sha256)
+    file.write_bytes(b"y" * 100_000)
+    with pytest.raises(StorageUnavailable, match="damaged"):
+        await store.content(COMPANY.id, asked.document_id, part.sha256)
+    file.unlink()
+    with pytest.raises(StorageUnavailable, match="can not be read"):
+        await store.content(COMPANY.id, asked.document_id, part.sha256)
+
+
+async def test_small_bytes_are_rows_and_large_ones_files(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data" / "blobs"
+    await store.arrive(_arrival("k", blobs.SMALL_BYTES), NOW)
+    assert not folder.exists()
+    await store.arrive(_arrival("l", blobs.SMALL_BYTES + 1), NOW)
+    (file,) = (path for path in folder.rglob("*") if path.is_file())
+    assert file.read_bytes() == b"l" * (blobs.SMALL_BYTES + 1)
+    assert file.parts[-3] == COMPANY.id
+
+
+async def test_a_million_future_jobs_would_not_slow_a_claim(tmp_path: Path) -> None:
+    """A claim's work in SQLite's own steps is the same with none and with 20,000 ahead."""
+    connection = schema.connect(tmp_path / "x.sqlite")
+    schema.migrate(connection)
+    tx = Transaction(connection)
+    companies.add(tx, [companies.AddCompany(COMPANY, NOW)])
+
+    def steps() -> int:
+        count = 0
+
+        def counted() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        unit = documents.Accept(Submission(new_id("doc"), COMPANY.id, "t", [], {}), (), NOW)
+        documents.accept(tx, [unit])
+        connection.set_progress_handler(counted, 1)
+        ((job,),) = jobs.claim(tx, [jobs.Claim("w", NOW, 30, 10)])
+        connection.set_progress_handler(None, 1)
+        connection.execute("DELETE FROM job WHERE id = ?", (job.id,))
+        return count
+
+    connection.execute("BEGIN")
+    alone = steps()
+    later = NOW + timedelta(days=3)
+    units = [
+        documents.Accept(Submission(new_id("doc"), COMPANY.id, "t", [], {}), (), later)
+        for _ in range(20_000)
+    ]
+    documents.accept(tx, units)
+    assert steps() <= alone + 50
+    connection.execute("ROLLBACK")
+    connection.close()
+
+
+def test_an_unknown_key_is_nothing() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.migrate(connection)
+    assert journeys.leg_of_key(connection, UUID(int=1)) is None
+    connection.close()
