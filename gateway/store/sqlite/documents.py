@@ -221,7 +221,7 @@ def inbox(
     """Not confirmed, in the order they came."""
     found = connection.execute(
         f"""
-        SELECT {rows.DOCUMENT_COLUMNS} FROM document
+        SELECT {rows.DOCUMENT_COLUMNS} FROM document INDEXED BY document_inbox
         WHERE company_id = ? AND direction = 'in' AND confirmed_at IS NULL AND seq > ?
         ORDER BY seq LIMIT ?
         """,
