@@ -56,6 +56,8 @@ def _decimals(value: Decimal) -> int:
 
 
 def _written(digits: str, language: str) -> str:
+    if not digits.strip("-0.,"):
+        digits = digits.lstrip("-")  # no minus nothing
     if language != "en":
         digits = digits.replace(",", _NBSP).replace(".", ",")
     return digits.replace("-", "\N{MINUS SIGN}")

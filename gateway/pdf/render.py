@@ -48,7 +48,7 @@ from schemas.invoice import (
 
 LEFT, RIGHT = 20.0, PAGE_WIDTH - 20.0
 TOP, BOTTOM = 20.0, PAGE_HEIGHT - 28.0
-ADDRESS_TOP, BELOW_WINDOW = 46.0, 92.0
+ADDRESS_TOP, BELOW_WINDOW = 46.0, 86.0
 HEAD_COLUMN, HEAD_VALUES = 122.0, 152.0  # labels and values right of the window
 
 TITLE = Face(19)
@@ -59,6 +59,7 @@ STRONG = Face(8.2, bold=True)
 SMALL = Face(7.2, ink=Ink.MUTED)
 LABEL = Face(6.8, ink=Ink.MUTED)
 DUE = Face(11, bold=True)
+PAY = Face(9.2)
 
 
 def render(invoice: Invoice, language: str) -> bytes:
@@ -99,7 +100,7 @@ class _Page:
     def head(self) -> None:
         """Seller and title on top, the recipient in the window, the key facts beside it."""
         sheets, seller = self.sheets, self.invoice.seller
-        sheets.y = 16.0
+        sheets.y = 17.1  # on one baseline with the title
         for line in wrap(seller.name, NAME, HEAD_COLUMN - LEFT - 8)[:2]:
             sheets.text(LEFT, line, NAME)
             sheets.y += NAME.line
@@ -119,8 +120,7 @@ class _Page:
 
     def _recipient(self) -> list[str]:
         buyer = self.invoice.buyer
-        abroad = buyer.address.country != self.invoice.seller.address.country
-        lines = [buyer.name, *_address(buyer.address, with_country=abroad)]
+        lines = [buyer.name, *self._address(buyer.address)]
         return [legible(line).replace("\n", " ") for line in lines][:6]
 
     def _key_facts(self) -> list[Fact]:
@@ -170,6 +170,7 @@ class _Page:
             self._side_by_side(blocks[start : start + 3], 3)
 
     def _party_blocks(self) -> Iterable[list[str]]:
+        """Each with its label first; one that holds nothing else is not shown."""
         invoice, words = self.invoice, self.words
         buyer, seller, delivery = invoice.buyer, invoice.seller, invoice.delivery
         yield [words("buyer"), *self._ids(buyer), *_contact(buyer.contact)]
@@ -179,7 +180,7 @@ class _Page:
             yield [
                 words("delivery"),
                 *([delivery.name] if delivery.name else []),
-                *(_address(delivery.address, with_country=True) if delivery.address else []),
+                *(self._address(delivery.address) if delivery.address else []),
                 *([f"{words('location')} {location.value}"] if location else []),
                 *(
                     [f"{words('delivery_date')} {day(delivery.date, self.language)}"]
@@ -200,7 +201,7 @@ class _Page:
             yield [
                 words("tax_representative"),
                 agent.name,
-                *_address(agent.address, with_country=True),
+                *self._address(agent.address),
                 f"{words('vat_id')} {agent.vat_id}",
             ]
 
@@ -281,7 +282,7 @@ class _Page:
     def _line(self, line: Line) -> None:
         sheets, language = self.sheets, self.language
         names = wrap(line.item.name, BODY, _ITEM_ROOM)
-        details = [part for text in self._details(line) for part in wrap(text, SMALL, _ITEM_ROOM)]
+        details = [row for text in self._details(line) for row in wrap(text, SMALL, _DETAIL_ROOM)]
         height = len(names) * BODY.line + len(details) * SMALL.line
         # A line stays together unless it is longer than a third of a page.
         sheets.need(min(height, 80))
@@ -319,9 +320,9 @@ class _Page:
             (words("object"), line.object_id and line.object_id.value),
             (words("period"), self._period(line.period)),
         )
-        for facts in (ids, references, [(a.name + ":", a.value) for a in item.attributes]):
-            if facts:
-                yield " · ".join(f"{label} {value}" for label, value in facts)
+        yield from _in_rows(ids)
+        yield from _in_rows(references)
+        yield from _in_rows([(f"{each.name}:", each.value) for each in item.attributes])
         base = line.price.base_quantity
         if base is not None and base != 1:
             unit = self.words.unit(line.price.base_unit or line.unit)
@@ -463,43 +464,59 @@ class _Page:
     # --- how to pay ---------------------------------------------------------------------------
 
     def payment(self) -> None:
-        """The payment block: where to, with which reference, when, how much."""
-        facts = self._payment_facts()
-        if not facts:
+        """The payment block: with which reference, when, how much; and where to."""
+        rows = self._payment_rows()
+        if not rows:
             return
-        room = (RIGHT - LEFT - 8) / 3
-        face = Face(9.2)
-        cells = [(label, wrap(value, face, room - 4)) for label, value in facts]
-        rows = [cells[n : n + 3] for n in range(0, len(cells), 3)]
-        heights = [
-            LABEL.line + 0.6 + max(len(lines) for _, lines in row) * face.line + 2.6 for row in rows
-        ]
         sheets = self.sheets
+        cells = [
+            [
+                (label, wrap(value, PAY, room - 4))
+                for (label, value), room in zip(row, _PAY_ROOM, strict=False)
+            ]
+            for row in rows
+        ]
+        heights = [
+            LABEL.line + 0.6 + max(len(lines) for _, lines in row) * PAY.line + 2.6 for row in cells
+        ]
         sheets.need(sum(heights) + 6)
-        for row, height in zip(rows, heights, strict=True):
-            sheets.put(Wash(LEFT, sheets.y, RIGHT - LEFT, height + 2.2))
-            for n, (label, lines) in enumerate(row):
-                x = LEFT + 4 + n * room
-                sheets.text(x, label, LABEL, dy=3)
+        sheets.put(Wash(LEFT, sheets.y, RIGHT - LEFT, sum(heights) + 3.2))
+        sheets.y += 3
+        for row, height in zip(cells, heights, strict=True):
+            x = LEFT + 4
+            for (label, lines), room in zip(row, _PAY_ROOM, strict=False):
+                sheets.text(x, label, LABEL)
                 for at, line in enumerate(lines):
-                    sheets.text(x, line, face, dy=3 + LABEL.line + 0.6 + at * face.line)
+                    sheets.text(x, line, PAY, dy=LABEL.line + 0.6 + at * PAY.line)
+                x += room
             sheets.y += height
-        sheets.y += 7
+        sheets.y += 5
 
-    def _payment_facts(self) -> list[Fact]:
+    def _payment_rows(self) -> list[list[Fact]]:
+        """Rows of up to three facts: what every payer needs, then a row for each account."""
         invoice, words = self.invoice, self.words
-        facts: list[Fact] = []
+        if not invoice.payments:
+            return []
+        references = [(self._reference_label(each), each.reference) for each in invoice.payments]
+        due_date = None if invoice.is_credit_note else invoice.due_date
+        due = invoice.totals.due if invoice.totals else None
+        label = words("credited" if invoice.is_credit_note else "to_pay")
+        first = _stated(
+            *dict.fromkeys(references),  # several means often share one reference
+            (words("due_date"), due_date and day(due_date, self.language)),
+            (label, None if due is None else self._money(due)),
+        )
+        rows = _threes(first)
+        numbers: list[Fact] = []
         for payment in invoice.payments:
             for account in payment.credit_transfers:
-                facts += self._account(account)
-            facts += self._other_means(payment)
-            facts += _stated((self._reference_label(payment), payment.reference))
-        if facts and invoice.due_date and not invoice.is_credit_note:
-            facts.append((words("due_date"), day(invoice.due_date, self.language)))
-        if facts and invoice.totals and invoice.totals.due is not None:
-            label = words("credited" if invoice.is_credit_note else "to_pay")
-            facts.append((label, self._money(invoice.totals.due)))
-        return list(dict.fromkeys(facts))  # several means often share one reference
+                number, *bank = self._account(account)
+                if bank:
+                    rows.append([number, *bank])
+                else:
+                    numbers.append(number)
+            rows += _threes(self._other_means(payment))
+        return rows + _threes(numbers)
 
     def _account(self, account: CreditTransfer) -> list[Fact]:
         label, number, bank = self.words("account"), account.account, account.service_provider
@@ -552,7 +569,7 @@ class _Page:
             (words("notes"), [note.text for note in invoice.notes]),
             (words("enclosed"), enclosed),
         ):
-            lines = [line for text in texts for line in wrap(text, BODY, RIGHT - LEFT)]
+            lines = [line for text in texts for line in wrap(text, BODY, _PROSE_ROOM)]
             if not lines:
                 continue
             sheets = self.sheets
@@ -576,11 +593,12 @@ class _Page:
             *([seller.tax_registration_id] if seller.tax_registration_id else []),
             *([seller.legal_form] if seller.legal_form else []),
         ]
-        address = [seller.name, *_address(seller.address, with_country=True)]
-        room = RIGHT - LEFT - 24
+        home = seller.address.country
+        abroad = [country(home)] if self.invoice.buyer.address.country != home else []
+        address = [seller.name, *self._address(seller.address), *abroad]
         lines = [
-            *wrap(", ".join(address), LABEL, room)[:1],
-            *wrap(" · ".join(legal), LABEL, room)[:3],
+            *wrap(", ".join(address), LABEL, RIGHT - LEFT - 24)[:1],  # beside the page number
+            *wrap(" · ".join(legal), LABEL, RIGHT - LEFT)[:3],
         ]
         y = PAGE_HEIGHT - 22.0
         marks: list[Mark] = [Rule(LEFT, y, RIGHT)]
@@ -594,6 +612,14 @@ class _Page:
         return marks
 
     # --- small words --------------------------------------------------------------------------
+
+    def _address(self, address: Address) -> list[str]:
+        """An address in lines, with its country when that is not the seller's."""
+        town = " ".join(filter(None, (address.post_code, address.city)))
+        lines = [address.line1, address.line2, address.line3, town, address.subdivision]
+        if address.country != self.invoice.seller.address.country:
+            lines.append(country(address.country))
+        return [line for line in lines if line]
 
     def _money(self, value: Decimal) -> str:
         return money(value, self.invoice.currency, self.language)
@@ -617,10 +643,17 @@ class _Page:
 # Columns of the lines: left ends of texts, right ends of figures.
 _ITEM = LEFT + 8
 _ITEM_ROOM = 73.0
+_DETAIL_ROOM = 96.0  # below the first line the columns to the right are empty
 _QUANTITY = LEFT + 98
 _PRICE = LEFT + 131
 _VAT = LEFT + 147
 _SUMS = LEFT + 100
+_PROSE_ROOM = 130.0  # longer lines are hard to follow
+_PAY_ROOM = (70.0, 46.0, 46.0)  # an IBAN of 24 characters fits the first
+
+
+def _threes(facts: Sequence[Fact]) -> list[list[Fact]]:
+    return [list(facts[n : n + 3]) for n in range(0, len(facts), 3)]
 
 
 def _stated(*facts: tuple[str, object]) -> list[Fact]:
@@ -628,16 +661,27 @@ def _stated(*facts: tuple[str, object]) -> list[Fact]:
     return [(label, value) for label, value in facts if isinstance(value, str) and value]
 
 
+def _in_rows(facts: Sequence[Fact]) -> Iterable[str]:
+    """Small facts beside each other, as many as fit the items' column."""
+    row = ""
+    for label, value in facts:
+        fact = f"{label} {value}"
+        longer = f"{row} · {fact}"
+        if not row:
+            row = fact
+        elif SMALL.wide(longer) <= _DETAIL_ROOM:
+            row = longer
+        else:
+            yield row
+            row = fact
+    if row:
+        yield row
+
+
 def _cut(text: str, face: Face, room: float) -> str:
     """The first line of a text that fits."""
     lines = wrap(text, face, room)
     return lines[0] if lines else ""
-
-
-def _address(address: Address, *, with_country: bool) -> list[str]:
-    town = " ".join(filter(None, (address.post_code, address.city)))
-    lines = (address.line1, address.line2, address.line3, town, address.subdivision)
-    return [line for line in lines if line] + ([country(address.country)] if with_country else [])
 
 
 def _contact(contact: Contact | None) -> list[str]:

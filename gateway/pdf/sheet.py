@@ -131,7 +131,7 @@ def wrap(text: str, face: Face, room: float) -> list[str]:
     lines: list[str] = []
     for paragraph in legible(text).split("\n"):
         line = ""
-        for word in paragraph.split(" "):
+        for word in paragraph.strip(" ").split(" "):
             candidate = f"{line} {word}" if line else word
             if face.wide(candidate) <= room:
                 line = candidate
