@@ -131,10 +131,12 @@ class Client:
     ) -> AsyncIterator[Mapping[str, Any]]:
         """Yields the company's events past the cursor `after`; with `follow` it never ends.
 
-        Each one brings `cursor`, the place to go on from after it.
+        Each one brings its `cursor`, to go on from there another time.
         """
         while True:
-            page = await self.get("/v1/events", after=after, wait=wait_s if follow else None)
+            page = await self.get(
+                "/v1/events", after=after, wait=wait_s if follow else None, limit=1000
+            )
             for event in page["events"]:
                 yield event
             if not page["events"] and not follow:
@@ -144,16 +146,19 @@ class Client:
     async def settled(self, document_id: str) -> Any:
         """Waits until nothing more happens to the document by itself; answers it."""
         after: str | None = None
-        while True:
-            document = await self.document(document_id)
-            if document["state"] in SETTLED:
-                return document
-            page = await self.get("/v1/events", after=after, wait=10)
+        document = await self.document(document_id)
+        while document["state"] not in SETTLED:
+            page = await self.get("/v1/events", after=after, wait=10, limit=1000)
             after = page["next"]
+            if any(event["document_id"] == document_id for event in page["events"]):
+                document = await self.document(document_id)
+        return document
 
-    async def inbox(self, *, wait_s: float | None = None) -> Sequence[Mapping[str, Any]]:
-        """The oldest documents that came in and are not confirmed yet."""
-        page = await self.get("/v1/inbox", wait=wait_s)
+    async def inbox(
+        self, after: str | None = None, *, wait_s: float | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        """The oldest documents that came in and are not confirmed yet, past the id `after`."""
+        page = await self.get("/v1/inbox", after=after, wait=wait_s, limit=100)
         documents: Sequence[Mapping[str, Any]] = page["documents"]
         return documents
 

@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -66,11 +66,17 @@ class Http(Section):
     listen: str = Field(default="127.0.0.1:8080", pattern=r"^.+:\d{1,5}$")
     """Address and port to listen on; port 0 takes a free one."""
 
-    max_body_bytes: int = Field(default=20 * 1024 * 1024, ge=1024)
-    """Largest request body taken, in bytes; a larger one is answered with 413."""
+    max_body_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
+    """Largest request body taken; a larger one is answered with 413."""
 
-    long_poll_max_s: float = Field(default=60, gt=0, le=600)
-    """Longest time in seconds that `wait=` may keep an events or inbox request open."""
+    idle_body_s: float = Field(default=30, gt=0)
+    """A request whose body brings no byte for so long is answered with 408."""
+
+    long_poll_s: float = Field(default=60, gt=0, le=600)
+    """Longest time that `wait=` may keep an events or inbox request open."""
+
+    drain_s: float = Field(default=5, ge=0)
+    """How long a gateway that is told to stop lets requests under way go on."""
 
     @property
     def host(self) -> str:
@@ -86,11 +92,24 @@ class Http(Section):
 class Worker(Section):
     """The worker that checks, routes and delivers."""
 
-    concurrency: int = Field(default=16, ge=1, le=1000)
+    concurrency: int = Field(default=32, ge=1, le=1000)
     """How many documents are worked on at once."""
 
-    lease_s: float = Field(default=60, ge=1)
-    """Seconds a claimed job belongs to a worker; after a crash its jobs are free when these end."""
+    lease_s: float = Field(default=30, ge=1)
+    """How long a document belongs to a worker that gives no sign of life."""
+
+    poll_s: float = Field(default=1, gt=0)
+    """How late, at most, a document that is due is noticed."""
+
+    collect_every_s: float = Field(default=10, gt=0)
+    """How often the channels are asked for late results."""
+
+    call_limit_s: float = Field(default=1200, gt=0)
+    """Longest time for one call of a channel, whatever the channel's own limits are."""
+
+    drain_s: float = Field(default=25, ge=0)
+    """How long a gateway that is told to stop lets the work under way go on. What is cut off is
+    taken up again after the next start."""
 
 
 class Email(Section):
@@ -147,10 +166,53 @@ class Email(Section):
 
 
 class Letter(Section):
-    """The letter channel: a print house with an HTTP interface."""
+    """The letter channel: the print house that prints and posts."""
 
     url: str = Field(pattern=r"^https?://", examples=["https://print.example.com"])
     """Base address of the print house."""
+
+    token: SecretStr | None = None
+    """Token that the print house knows us by."""
+
+    token_file: Path | None = Field(default=None, examples=["/run/secrets/print"])
+    """File that holds the token."""
+
+    colour: bool = False
+    """Whether letters are printed in colour."""
+
+    duplex: bool = True
+    """Whether both sides of the paper are printed."""
+
+    letter_class: Literal["standard", "priority"] = "standard"
+    """How fast letters are carried."""
+
+    recognises_key: bool = True
+    """Whether the print house knows a job by its key and prints a repeated one once. Where it does
+    not, a letter whose fate is unknown is held for a person."""
+
+    max_pages: int = Field(default=110, ge=1)
+    """Most pages in a letter, attachments included."""
+
+    max_attachments: int = Field(default=3, ge=0)
+    """Most attachments printed with an invoice; with more, none is."""
+
+    max_attachment_bytes: int = Field(default=50 * 1024 * 1024, ge=0)
+    """Largest attachment that is printed."""
+
+    connect_timeout_s: float = Field(default=30, gt=0)
+    """Longest time for connecting."""
+
+    answer_timeout_s: float = Field(default=300, gt=0)
+    """Longest time for handing a letter over, its answer included."""
+
+    report_days: int = Field(default=30, ge=1)
+    """How many days a report on a letter is expected."""
+
+    @model_validator(mode="after")
+    def _has_token(self) -> Self:
+        if self.token is None:
+            raise ValueError("token or token_file is missing")
+        return self
 
 
 class Log(Section):

@@ -37,4 +37,4 @@ def build(file: Path, output: Path | None, at: datetime | None) -> None:
     if output is not None:
         output.write_bytes(made.document)
     else:
-        click.get_binary_stream("stdout").write(made.document)
+        sys.stdout.buffer.write(made.document)

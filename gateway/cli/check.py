@@ -89,7 +89,7 @@ def _today() -> date:
 
 def _read(name: str) -> bytes | _Unreadable:
     if name == "-":
-        return click.get_binary_stream("stdin").read(MOST_BYTES)
+        return sys.stdin.buffer.read(MOST_BYTES)
     path = Path(name)
     if path.is_dir():
         return _Unreadable(f"is a directory; name the files, for example {path}/*.xml")

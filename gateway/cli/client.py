@@ -18,6 +18,9 @@ from gateway.client import Attached, Client, Problem, Unreachable, attached
 # States in which a document has reached its recipient, or a channel that answers for it.
 WELL = frozenset({"sent", "delivered"})
 
+# What `send --wait` tells of a document; all the rest is at its address.
+SHOWN = ("id", "state", "channel", "code", "text")
+
 
 def _over_http(work: Coroutine[Any, Any, bool]) -> None:
     """Runs the work and ends the command: 0 all well, 1 refused, 2 no gateway to be reached."""
@@ -35,9 +38,11 @@ def _explain(problem: Problem, file: str | None = None) -> None:
     """Tells what the gateway refused, with every error it gave."""
     say(f"{file}: {problem}" if file else str(problem))
     for error in problem.errors:
+        place = error.get("pointer") or error.get("where") or error.get("parameter")
+        line = f" line {error['line']}" if error.get("line") else ""
         rule = f" [{error['rule']}]" if error.get("rule") else ""
         hint = f" {error['hint']}" if error.get("hint") else ""
-        say(f"  {error.get('pointer') or '/'}: {error.get('detail', '')}{rule}{hint}")
+        say(f"  {place or 'body'}{line}: {error['detail']}{rule}{hint}")
 
 
 # --- send ----------------------------------------------------------------------------------------
@@ -103,7 +108,8 @@ def send(
             well = True
             for outcome in outcomes:
                 if "problem" not in outcome:
-                    outcome |= await client.settled(outcome["id"])
+                    document = await client.settled(outcome["id"])
+                    outcome |= {name: document[name] for name in SHOWN}
                 _show(outcome)
                 well &= outcome.get("state") in WELL
             return well
@@ -190,19 +196,24 @@ def inbox(url: str, key: str, save: Path | None, confirm: bool) -> None:
 
     async def read() -> bool:
         async with Client(url, key) as client:
-            documents = await client.inbox()
-            shown = [{**document, **(document.get("head") or {})} for document in documents]
-            columns = ("id", "number", "sender_name", "amount_due", "currency", "created_at")
-            records(columns, shown, empty="The inbox is empty.")
+            documents: list[Mapping[str, Any]] = []
+            while page := await client.inbox(documents[-1]["id"] if documents else None):
+                documents += page
+            columns = ("id", "number", "sender_name", "amount_due", "currency", "received_at")
+            records(columns, map(_flat, documents), empty="The inbox is empty.")
             for document in documents:
                 if save is not None:
-                    content = await client.get_bytes(f"/v1/inbox/{document['id']}/content")
+                    content = await client.get_bytes(document["links"]["content"])
                     _write(save / f"{document['id']}.xml", content)
                 if confirm:
                     await client.confirm(document["id"])
         return True
 
     _over_http(read())
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: document[name] for name in ("id", "received_at", "channel")} | document["head"]
 
 
 def _write(path: Path, content: bytes) -> None:

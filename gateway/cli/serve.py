@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.cli.options import Impossible, load_settings, settings_options
 from gateway.cli.output import line, on_terminal
+
+if TYPE_CHECKING:
+    from gateway.app import Gateway
 
 
 @click.command()
@@ -37,29 +40,36 @@ def serve(config_file: Path | None, data: Path | None, listen: str | None, role:
     from gateway.log import setup
 
     setup(settings.log.level, settings.log.format)
-
-    async def run() -> None:
-        gateway = Gateway(settings)
-        try:
-            await gateway.start()
-        except OSError as error:
-            raise Impossible(f"The gateway can not start: {error}") from error
-        try:
-            if on_terminal():
-                click.echo(f"Budkavle listens at {gateway.url}; Ctrl-C ends it.")
-            else:
-                line({"url": gateway.url})
-            await told_to_stop()
-        finally:
-            await gateway.stop()
-
-    asyncio.run(run())
+    asyncio.run(_serve(Gateway(settings)))
 
 
-async def told_to_stop() -> None:
-    """Waits for SIGTERM or SIGINT."""
+async def _serve(gateway: Gateway) -> None:
+    from gateway.store.sqlite import DirectoryInUse, SchemaTooNew
+
+    try:
+        await gateway.start()
+    except (OSError, ValueError, DirectoryInUse, SchemaTooNew) as error:
+        raise Impossible(f"The gateway can not start: {error}") from error
+    try:
+        if on_terminal():
+            click.echo(f"Budkavle listens at {gateway.url}; Ctrl-C ends it.")
+        else:
+            line({"url": gateway.url})
+        await until_told_to_stop(gateway)
+    finally:
+        await gateway.stop()
+
+
+async def until_told_to_stop(gateway: Gateway) -> None:
+    """Waits for SIGTERM or SIGINT. Raises what ended the worker, should it end before."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    await stop.wait()
+    told = asyncio.create_task(stop.wait())
+    working = asyncio.create_task(gateway.working())
+    done, _ = await asyncio.wait({told, working}, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+    told.cancel()
+    working.cancel()

@@ -34,14 +34,12 @@ def company() -> None:
     help='Its address, "0007:5567321707"; repeat for more.',
 )
 @click.option("--email", help="Where recipients' answers to e-mails go.")
-@click.option("--contact", help="Contact person, phone: printed under e-mails.")
 @settings_options
 def add_company(
     name: str,
     country: str,
     participants: Sequence[str],
     email: str | None,
-    contact: str | None,
     config_file: Path | None,
     data: Path | None,
 ) -> None:
@@ -54,7 +52,7 @@ def add_company(
         parsed = tuple(str(Participant.parse(text)) for text in participants)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--participant") from error
-    settings = {name: value for name, value in (("reply_to", email), ("contact", contact)) if value}
+    settings = {"reply_to": email} if email else {}
     row = Company(new_id("com"), name, country.upper(), parsed, settings)
 
     async def add(store: Store) -> None:

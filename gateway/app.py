@@ -1,0 +1,192 @@
+"""The composition root: the one place that knows every part and puts them together.
+
+In charge of starting and stopping. It holds no rule of its own. `budkavle serve`, the sandbox, the
+demo and the tests all run this same gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from gateway import config
+from gateway.api.app import make_app
+from gateway.api.routes import Limits
+from gateway.clock import Clock, SystemClock
+from gateway.config import Settings
+from gateway.delivery.worker import Worker
+from gateway.inbound.inboxes import Inboxes
+from gateway.store.port import Store
+from gateway.store.sqlite import SqliteStore
+from transports.base import Transport
+from transports.email.connections import Relay, Tls
+from transports.email.driver import Email, EmailSettings
+from transports.internal.driver import Internal
+from transports.letter.driver import Letter, LetterSettings
+from transports.letter.enclosures import Limits as LetterLimits
+from transports.letter.wire import LetterClass
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """Store, channels, worker and API of one process. Use as `async with Gateway(settings)`.
+
+    `url` and `store` are there once it has started.
+    """
+
+    store: Store
+    url: str
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self._transports: Mapping[str, Transport] = {}
+        self._worker: Worker
+        self._working: asyncio.Task[None]
+        self._http: web.AppRunner
+
+    async def start(self) -> None:
+        """Opens everything; when it returns, requests are answered.
+
+        Raises OSError, store.sqlite.DirectoryInUse and SchemaTooNew.
+        """
+        settings = self.settings
+        self.store = await SqliteStore.open(settings.data)
+        try:
+            self._transports = transports(settings, self.store, self.clock)
+            registry = CollectorRegistry()
+            self._http = web.AppRunner(
+                make_app(self.store, self.clock, limits=_limits(settings.http), registry=registry),
+                access_log=None,
+                shutdown_timeout=settings.http.drain_s,
+            )
+            await self._http.setup()
+            await web.TCPSite(self._http, settings.http.host, settings.http.port).start()
+        except BaseException:
+            await self.store.close()
+            raise
+        self.url = _url(self._http.addresses[0])
+        self._worker = Worker(
+            self.store,
+            self._transports,
+            self.clock,
+            registry=registry,
+            concurrency=settings.worker.concurrency,
+            lease_s=settings.worker.lease_s,
+            poll_s=settings.worker.poll_s,
+            collect_every_s=settings.worker.collect_every_s,
+            call_limit_s=settings.worker.call_limit_s,
+        )
+        self._working = asyncio.create_task(self._worker.run(), name="worker")
+        log.info("gateway_started", url=self.url, channels=sorted(self._transports))
+
+    async def stop(self) -> None:
+        """Takes no new request, lets the work under way write back, and closes the store.
+
+        What takes longer than `worker.drain_s` is cut off, as by a crash: it is taken up again
+        after the next start.
+        """
+        await self._http.cleanup()
+        self._worker.stop()
+        done, _ = await asyncio.wait({self._working}, timeout=self.settings.worker.drain_s)
+        if not done:
+            log.warning("work_cut_off")
+            self._working.cancel()
+        for transport in self._transports.values():
+            await transport.close()
+        await self.store.close()
+        log.info("gateway_stopped")
+
+    async def working(self) -> None:
+        """Returns when the worker has ended; raises what made it end, if it was an error."""
+        await asyncio.shield(self._working)
+
+    async def __aenter__(self) -> Gateway:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+
+def transports(settings: Settings, store: Store, clock: Clock) -> Mapping[str, Transport]:
+    """The channels that are set up, by name."""
+    channels: list[Transport] = [Internal(Inboxes(store, clock), now=clock.now)]
+    if settings.email is not None:
+        channels.append(Email(email_settings(settings.email), now=clock.now))
+    if settings.letter is not None:
+        channels.append(Letter(letter_settings(settings.letter), now=clock.now))
+    return {channel.name: channel for channel in channels}
+
+
+def email_settings(section: config.Email) -> EmailSettings:
+    """The e-mail channel's own settings."""
+    return EmailSettings(
+        relay=Relay(
+            host=section.host,
+            port=section.port,
+            tls=Tls(section.tls),
+            ca_file=section.ca_file,
+            username=section.username,
+            password=_secret(section.password),
+            hello_name=section.hello_name,
+            connect_timeout_s=section.connect_timeout_s,
+            max_connections=section.max_connections,
+            messages_per_connection=section.messages_per_connection,
+        ),
+        sender=section.sender,
+        attach_xml=section.attach_xml,
+        files_limit_bytes=section.files_limit_bytes,
+        reply_timeout_s=section.reply_timeout_s,
+        end_timeout_s=section.end_timeout_s,
+    )
+
+
+def letter_settings(section: config.Letter) -> LetterSettings:
+    """The letter channel's own settings."""
+    return LetterSettings(
+        url=section.url,
+        token=_secret(section.token) or "",
+        colour=section.colour,
+        duplex=section.duplex,
+        letter_class=LetterClass(section.letter_class),
+        recognises_key=section.recognises_key,
+        limits=LetterLimits(
+            pages=section.max_pages,
+            attachments=section.max_attachments,
+            attachment_bytes=section.max_attachment_bytes,
+        ),
+        connect_timeout_s=section.connect_timeout_s,
+        answer_timeout_s=section.answer_timeout_s,
+        report_days=section.report_days,
+    )
+
+
+def _limits(section: config.Http) -> Limits:
+    return Limits(
+        body_bytes=section.max_body_bytes,
+        idle_body_s=section.idle_body_s,
+        long_poll_s=section.long_poll_s,
+    )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return None if value is None else value.get_secret_value()
+
+
+def _url(address: Any) -> str:
+    host, port = address[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

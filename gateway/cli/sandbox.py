@@ -1,0 +1,87 @@
+"""`budkavle sandbox`: the gateway with partners on loopback, to try things on."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.options import Impossible
+from gateway.cli.output import line, on_terminal
+from gateway.cli.serve import until_told_to_stop
+
+if TYPE_CHECKING:
+    from gateway.sandbox import Sandbox
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data directory to keep. Default: a temporary one.",
+)
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    default="127.0.0.1:8080",
+    show_default=True,
+    help="Where the gateway listens; port 0 takes any.",
+)
+@click.option("--log", "level", default="warning", show_default=True, help="Level of the log.")
+def sandbox(data: Path | None, listen: str, level: str) -> None:
+    """Runs a gateway with a mail server and a print house on this machine, until Ctrl-C.
+
+    The recipient's e-mail address or post code says how they behave, and its own clock can be put
+    forward; see docs/howto/use-the-sandbox.md. Nothing leaves the machine.
+    """
+    from gateway.log import setup
+    from gateway.sandbox import Sandbox
+
+    setup(level)
+
+    async def run(directory: Path) -> None:
+        running = Sandbox(directory, listen=listen)
+        try:
+            await running.start()
+        except OSError as error:
+            raise Impossible(f"The sandbox can not start: {error}") from error
+        try:
+            _tell(running)
+            await until_told_to_stop(running.gateway)
+        finally:
+            await running.stop()
+
+    with ExitStack() as stack:
+        directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        asyncio.run(run(directory))
+
+
+def _tell(running: Sandbox) -> None:
+    from gateway.sandbox import RECEIVER, SENDER
+
+    if not on_terminal():
+        line(
+            {
+                "url": running.gateway.url,
+                "sandbox": running.url,
+                "keys": {"sender": SENDER.key, "receiver": RECEIVER.key},
+            }
+        )
+        return
+    click.echo(f"""\
+The sandbox is up; Ctrl-C ends it. In another terminal:
+
+  export BUDKAVLE_URL={running.gateway.url}
+  export BUDKAVLE_API_KEY={SENDER.key}
+
+  {SENDER.company.name} ({SENDER.company.participants[0]}) sends with that key;
+  {RECEIVER.company.name} ({RECEIVER.company.participants[0]}) receives with {RECEIVER.key}.
+
+  What the mail server and the print house got:
+  curl {running.url}/received
+  Put the clock three days forward:
+  curl -d '{{"forward_s": 259200}}' {running.url}/clock""")
