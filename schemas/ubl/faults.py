@@ -101,7 +101,9 @@ def _other(error: etree._LogEntry, root: etree._Element) -> Fault:
     element = found[0] if isinstance(found, list) and found else root
     assert isinstance(element, etree._Element)
     text = re.sub(r"\{[^}]*\}", "", error.message)
-    return _fault(Code.OTHER, path(element), element, text, "")
+    inside = any(_name(ancestor) == "ExtensionContent" for ancestor in element.iterancestors())
+    hint = "correct or remove it" if inside else "remove the attribute xsi:type or xsi:nil"
+    return _fault(Code.OTHER, path(element), element, text, hint)
 
 
 def _below(element: etree._Element, type_name: str, where: str) -> Iterator[Fault]:

@@ -61,15 +61,19 @@ VALUES = [
     *("", " ", "0", "-1.5", "+1", "1.", ".5", "1e3", "NaN", "1,5", "\u0661", "0" * 40),
     *("2026-02-29", "2024-02-29", "2026-11-21Z", "2026-11-21+01:00", "-0001-01-01", "26-1-1"),
     *("24:00:00", "12:00:00Z", "12:00:00.123+01:00", "12:00", " 12:00:00 "),
+    *("cbc:IDType", "cbc:AmountType", "cac:PartyType", "cac:AddressType", "cbc:NoneType"),
     *("true", "1", "TRUE", "no", "QUJD", "QUJ", "Q U J D", "QUI=", "sv", "sv-SE", "på", "a b", "%"),
 ]
+
+
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
 def mutate(root: etree._Element, rnd: random.Random) -> None:
     """One change of the kind that people and programs make, or of the kind that finds edges."""
     elements = list(root.iter("*"))
     element = rnd.choice(elements)
-    match rnd.randrange(8):
+    match rnd.randrange(9):
         case 0 if element is not root:
             element.getparent().remove(element)
         case 1 if element is not root:
@@ -82,7 +86,13 @@ def mutate(root: etree._Element, rnd: random.Random) -> None:
             element.text = rnd.choice(VALUES)
         case 4:
             names = sorted({name for kind in DATATYPES.values() for name in kind.attributes})
-            element.set(rnd.choice([*names, "{urn:x}y"]), rnd.choice(VALUES))
+            element.set(rnd.choice([*names, "{urn:x}y", XSI_TYPE]), rnd.choice(VALUES))
+        case 8:
+            prefix = {uri: prefix for prefix, uri in NAMESPACES.items()}
+            name = etree.QName(element)
+            if name.namespace in prefix:
+                # Right for a leaf, whose type is named after it, and for some aggregates.
+                element.set(XSI_TYPE, f"{prefix[name.namespace]}:{name.localname}Type")
         case 5 if element.attrib:
             del element.attrib[rnd.choice(list(element.attrib))]
         case 6:

@@ -253,6 +253,15 @@ def test_any_element_may_stand_in_an_extension() -> None:
     assert "{" not in fault.text
 
 
+@pytest.mark.parametrize("attribute", ['nil="true"', 'type="cbc:NoSuchType"'])
+def test_attributes_of_the_schema_language(attribute: str) -> None:
+    xsi = "http://www.w3.org/2001/XMLSchema-instance"
+    (fault,) = found("<cbc:ID>2", f'<cbc:ID xmlns:xsi="{xsi}" xsi:{attribute}>2')
+    assert (fault.code, fault.where) == (Code.OTHER, "Invoice/InvoiceLine[2]/ID")
+    assert fault.hint == "remove the attribute xsi:type or xsi:nil"
+    assert found("<cbc:ID>2", f'<cbc:ID xmlns:xsi="{xsi}" xsi:type="cbc:IDType">2') == ()
+
+
 def test_the_number_of_faults_is_bounded() -> None:
     document = INVOICE.replace("<cac:Item/>", "<cac:Item/>" + "<cbc:Q/>" * 20_000)
     assert len(faults(etree.fromstring(document), limit=50)) == 50
