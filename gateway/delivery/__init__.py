@@ -1,0 +1,1 @@
+"""From a document that is valid to one that has reached somebody, or to the reason why not."""

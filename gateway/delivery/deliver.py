@@ -1,0 +1,236 @@
+"""The job `deliver`: the legs of a document one after the other, until one has it or none is left.
+
+In charge of asking and calling channels, and of what must be on disk before and after a call:
+- the intent (an attempt without an end) is saved before the call, the outcome after it;
+- right before the call the lease is checked once more, which narrows the window in which two
+  workers might call, though it can not close it;
+- an attempt found without an end is a call that a crash cut short.
+What each answer means is decided in `outcome`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from time import perf_counter
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from gateway.clock import Clock
+from gateway.delivery.backoff import Backoff
+from gateway.delivery.envelope import Particulars
+from gateway.delivery.legs import failed, legs_of, next_leg, what_channels_said
+from gateway.delivery.outcome import Result, Try, intent, interrupted, not_tried, settle
+from gateway.delivery.papers import Papers
+from gateway.lifecycle import State
+from gateway.store.ids import new_id
+from gateway.store.port import (
+    Attempt,
+    Checkpoint,
+    Document,
+    Done,
+    Event,
+    Job,
+    Keep,
+    LeaseLost,
+    Leg,
+    Store,
+)
+from transports.base import (
+    Envelope,
+    NotReachable,
+    Outcome,
+    Reachability,
+    ReachabilityUnknown,
+    Reachable,
+    Repeat,
+    Transport,
+    Unknown,
+    Verdict,
+)
+
+log = structlog.get_logger()
+
+UNDER_WAY = frozenset({State.ROUTING, State.SENDING, State.WAITING})
+
+# Data of a job that shall try the whole plan again, because a person said so.
+ANEW = {"anew": True}
+
+# More than any channel takes by its own rules (e-mail: 600 s for the closing dot alone): one that
+# hangs in spite of them must not keep a lease for good.
+CALL_LIMIT_S = 1200.0
+
+# The plan has a channel that was set up when the plan was made, and is not any more.
+NOT_CONFIGURED = NotReachable(
+    Verdict(
+        "route.not_configured",
+        "the channel was taken out of the settings after the plan was made",
+        "Not configured on this gateway any more.",
+    )
+)
+
+
+class Metrics:
+    """What is counted of calls to channels."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.attempts = Counter(
+            "budkavle_attempts",
+            "Attempts ended, by channel and outcome.",
+            ["channel", "outcome"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "budkavle_attempt_seconds",
+            "Time of one call to a channel.",
+            ["channel"],
+            registry=registry,
+        )
+
+
+class Delivering:
+    """The handler. `executor` renders images; None: the event loop's threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        transports: Mapping[str, Transport],
+        clock: Clock,
+        *,
+        backoff: Backoff,
+        metrics: Metrics,
+        executor: Executor | None = None,
+        call_limit_s: float = CALL_LIMIT_S,
+    ) -> None:
+        self._store = store
+        self._transports = transports
+        self._clock = clock
+        self._backoff = backoff
+        self._metrics = metrics
+        self._executor = executor
+        self._call_limit_s = call_limit_s
+
+    async def __call__(self, job: Job) -> None:
+        """Does the job. Raises what the store and the channels raise."""
+        if job.data.get("anew"):
+            await self._line_up_again(job)
+        while await self._step(job):
+            pass
+
+    async def _step(self, job: Job) -> bool:
+        """Takes one leg one step further; whether the next step comes now."""
+        document = await self._store.document(job.company_id, job.document_id)
+        if document is None or document.state not in UNDER_WAY:
+            return await self._save(job, Checkpoint(next=Done()))
+        legs = await self._store.legs(document.company_id, document.id)
+        leg = next_leg(legs)
+        if leg is None:
+            return await self._nothing_left(job, document, legs)
+        attempts = await self._store.attempts(document.company_id, document.id)
+        earlier = [attempt for attempt in attempts if attempt.leg == leg.n]
+        transport = self._transports.get(leg.channel)
+        if earlier and earlier[-1].ended_at is None:
+            cut_short = Try(document, leg, earlier[-1], earlier[:-1])
+            repeat = transport.repeat if transport else Repeat.HOLD
+            work = interrupted(cut_short, repeat, self._backoff, self._clock.now())
+            return await self._end(job, cut_short, work)
+        attempt = Attempt(new_id("att"), document.id, leg.n, leg.channel, self._clock.now())
+        trial = Try(document, leg, attempt, earlier)
+        if transport is None:
+            work = not_tried(trial, NOT_CONFIGURED, self._backoff, self._clock.now())
+            return await self._end(job, trial, work)
+        return await self._try(job, trial, transport)
+
+    async def _try(self, job: Job, trial: Try, transport: Transport) -> bool:
+        papers = await Papers.of(self._store, trial.document, self._executor)
+        known = await papers.particulars()
+        answer = await self._reach(trial, transport, known)
+        if not isinstance(answer, Reachable):
+            work = not_tried(trial, answer, self._backoff, self._clock.now())
+            return await self._end(job, trial, work)
+        packed = await papers.pack(
+            trial.leg, answer.address, known, to_people=transport.needs_image
+        )
+        before = intent(trial, answer, packed.new_image)
+        await self._save(job, before)
+        if not await self._store.holds(job, self._clock.now()):
+            raise LeaseLost(f"job {job.id} went to somebody else before the call")
+        outcome = await self._call(transport, packed.envelope)
+        begun = trial.after(before)
+        work = settle(begun, outcome, transport.repeat, self._backoff, self._clock.now())
+        return await self._end(job, begun, work)
+
+    async def _reach(self, trial: Try, transport: Transport, known: Particulars) -> Reachability:
+        if trial.leg.address is not None and trial.last_result is Result.UNKNOWN:
+            # The channel may have it already, at that address: the same bytes go there again.
+            return Reachable(trial.leg.address, Verdict("delivery.same_address", "", ""))
+        try:
+            async with asyncio.timeout(self._call_limit_s):
+                return await transport.resolve(known.recipient, known.summary)
+        except TimeoutError:
+            return ReachabilityUnknown(_timed_out(transport, self._call_limit_s))
+
+    async def _call(self, transport: Transport, envelope: Envelope) -> Outcome:
+        began = perf_counter()
+        try:
+            async with asyncio.timeout(self._call_limit_s):
+                return await transport.deliver(envelope)
+        except TimeoutError:
+            return Unknown(_timed_out(transport, self._call_limit_s))
+        finally:
+            self._metrics.seconds.labels(transport.name).observe(perf_counter() - began)
+
+    async def _line_up_again(self, job: Job) -> None:
+        """Adds a new round of legs, with keys of their own, unless a crash came after that."""
+        document = await self._store.document(job.company_id, job.document_id)
+        if document is None:
+            return
+        legs = await self._store.legs(document.company_id, document.id)
+        papers = await Papers.of(self._store, document)
+        again = legs_of(document.id, await papers.plan(), first=len(legs))
+        await self._save(job, Checkpoint(next=Keep({}), legs=again))
+
+    async def _nothing_left(self, job: Job, document: Document, legs: Sequence[Leg]) -> bool:
+        papers = await Papers.of(self._store, document)
+        events = await every_event(self._store, document)
+        work = failed(document, await papers.plan(), legs, what_channels_said(events))
+        return await self._save(job, work)
+
+    async def _end(self, job: Job, trial: Try, work: Checkpoint) -> bool:
+        goes_on = await self._save(job, work)
+        attempt = work.attempt
+        assert attempt is not None and attempt.outcome is not None
+        self._metrics.attempts.labels(trial.leg.channel, str(attempt.outcome)).inc()
+        log.info(
+            "attempt_finished",
+            attempt_id=attempt.id,
+            channel=attempt.channel,
+            outcome=str(attempt.outcome),
+            code=attempt.code,
+            number=trial.number,
+        )
+        return goes_on
+
+    async def _save(self, job: Job, work: Checkpoint) -> bool:
+        await self._store.checkpoint(job, work, self._clock.now())
+        return isinstance(work.next, Keep)
+
+
+async def every_event(store: Store, document: Document) -> list[Event]:
+    """All events of a document, in order."""
+    events: list[Event] = []
+    while page := await store.feed(
+        document.company_id, events[-1].seq if events else 0, 500, document.id
+    ):
+        events += page
+    return events
+
+
+def _timed_out(transport: Transport, limit_s: float) -> Verdict:
+    return Verdict(
+        "delivery.timed_out",
+        f"{transport.name} did not answer within {limit_s:g} s",
+        "The channel did not answer in time.",
+    )

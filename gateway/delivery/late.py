@@ -1,0 +1,121 @@
+"""What comes late: a channel's report on a document that had left, or no report in time.
+
+In charge of what it makes of the document. Not in charge of fetching reports (`collect`). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, assert_never
+
+from gateway.delivery.legs import LegState, failed, next_leg
+from gateway.delivery.outcome import Result, changed, expect, sent_event, sent_leg, told
+from gateway.events import Type
+from gateway.lifecycle import State
+from gateway.routing.plan import Plan
+from gateway.store.port import Again, Checkpoint, Document, Done, Leg, NewPart
+from transports.base import Delivered, Refused, Sent, Verdict
+
+# A document in one of these is in somebody's hands just now: its report is taken up afterwards.
+BUSY = frozenset({State.ROUTING, State.SENDING})
+
+# In these a report can change something; in all others it is written down only.
+OPEN = frozenset({State.SENT, State.DELIVERED, State.WAITING, State.HELD})
+HAS_IT = frozenset({LegState.TRYING, LegState.SENT, LegState.DELIVERED})
+
+
+def reported(
+    document: Document,
+    leg: Leg,
+    outcome: Delivered | Sent | Refused,
+    *,
+    plan: Plan,
+    legs: Sequence[Leg],
+    earlier: Iterable[Mapping[str, Any]],
+    parts: Sequence[NewPart],
+    now: datetime,
+) -> Checkpoint:
+    """What a late report makes of a document that is not BUSY.
+
+    `earlier` is what channels said before, for the reasons when no channel is left; `parts` are the
+    report's own evidence.
+    """
+    result = _result(outcome)
+    note = told(Type.REPORTED, outcome.verdict, leg, leg=leg.n, outcome=result)
+    noted = Checkpoint(next=Done(), parts=parts, events=(note,))
+    settled = document.state is State.DELIVERED and not isinstance(outcome, Refused)
+    if document.state not in OPEN or leg.state not in HAS_IT or settled:
+        return noted
+    match outcome:
+        case Delivered():
+            reference = outcome.reference or leg.reference
+            return replace(
+                noted,
+                change=changed(document, State.DELIVERED, outcome.verdict),
+                legs=(replace(leg, state=LegState.DELIVERED, reference=reference),),
+                events=(note, told(Type.DELIVERED, outcome.verdict, leg)),
+            )
+        case Sent():
+            sent = sent_leg(leg, outcome)
+            news = () if document.state is State.SENT else (sent_event(sent, outcome),)
+            return replace(
+                noted,
+                next=expect(sent),
+                change=changed(document, State.SENT, outcome.verdict),
+                legs=(sent,),
+                events=(note, *news),
+            )
+        case Refused():
+            back = replace(leg, state=LegState.REFUSED)
+            came_back = replace(noted, legs=(back,))
+            if document.state is State.HELD:  # it stays a person's to let it go on
+                return replace(
+                    came_back,
+                    change=changed(document, State.HELD, outcome.verdict),
+                    events=(note, told(Type.HELD, outcome.verdict)),
+                )
+            legs = [back if other.n == leg.n else other for other in legs]
+            if document.state is State.WAITING or next_leg(legs) is not None:
+                return replace(
+                    came_back,
+                    next=Again(now, "deliver", {}),
+                    change=changed(document, State.ROUTING, outcome.verdict),
+                )
+            nothing_left = failed(document, plan, legs, [*earlier, note.data])
+            return replace(
+                came_back,
+                change=nothing_left.change,
+                events=(note, *nothing_left.events),
+            )
+        case _:
+            assert_never(outcome)
+
+
+def _result(outcome: Delivered | Sent | Refused) -> Result:
+    match outcome:
+        case Delivered():
+            return Result.DELIVERED
+        case Sent():
+            return Result.SENT
+        case Refused():
+            return Result.REFUSED
+        case _:
+            assert_never(outcome)
+
+
+def overdue(document: Document, leg: Leg) -> Checkpoint:
+    """The report that was expected has not come: the ERP is told, and the document stays sent."""
+    verdict = Verdict(
+        "delivery.unconfirmed",
+        f"no {leg.expects} in time",
+        "The confirmation that was expected has not come in time. The document counts as sent.",
+    )
+    until = leg.until.isoformat() if leg.until else None
+    return Checkpoint(
+        next=Done(),
+        change=changed(document, State.SENT, verdict),
+        legs=(replace(leg, expects=None, until=None),),
+        events=(told(Type.UNCONFIRMED, verdict, leg, expects=leg.expects, until=until),),
+    )

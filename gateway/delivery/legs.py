@@ -1,0 +1,83 @@
+"""The legs of a document's journey: the steps of its plan, and why none of them led there.
+
+In charge of their keys, their states and which one is next. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from gateway.events import Type
+from gateway.lifecycle import State, change
+from gateway.routing.plan import Plan
+from gateway.store.port import Checkpoint, Document, Done, Event, Leg, NewEvent
+
+
+class LegState(StrEnum):
+    """How far a leg has come."""
+
+    PLANNED = "planned"
+    TRYING = "trying"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+def key(document_id: str, n: int) -> UUID:
+    """The idempotency key of a leg: the same for every attempt of it."""
+    return uuid5(NAMESPACE_URL, f"budkavle:{document_id}/{n}")
+
+
+def legs_of(document_id: str, plan: Plan, first: int = 0) -> tuple[Leg, ...]:
+    """The legs of the plan's included steps, numbered from `first`."""
+    return tuple(
+        Leg(document_id, n, step.channel, key(document_id, n), LegState.PLANNED)
+        for n, step in enumerate(plan.included, first)
+    )
+
+
+def next_leg(legs: Iterable[Leg]) -> Leg | None:
+    """The leg that is being tried, or else the first one that has not been."""
+    return next((leg for leg in legs if leg.state in (LegState.TRYING, LegState.PLANNED)), None)
+
+
+def failed(
+    document: Document, plan: Plan, legs: Sequence[Leg], told: Iterable[Mapping[str, Any]]
+) -> Checkpoint:
+    """No channel is left, with what each one said; `told` as for `reasons`."""
+    why = reasons(plan, legs, told)
+    text = " ".join(["No channel is left.", *(f"{r['channel']}: {r['text']}" for r in why)])
+    code = "delivery.no_channel_left"
+    return Checkpoint(
+        next=Done(),
+        change=change(document.state, State.FAILED, code=code, text=text),
+        events=(NewEvent(Type.FAILED, {"code": code, "text": text, "reasons": why}),),
+    )
+
+
+def reasons(
+    plan: Plan, legs: Sequence[Leg], told: Iterable[Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    """Why each step did not lead there: its reason to be out, or the last word on its leg.
+
+    `told` is what channels said, in order (`what_channels_said`). Only the latest round of legs
+    counts: a person may have had the whole plan tried again.
+    """
+    last = {data["leg"]: data for data in told}
+    round_of_legs = iter(legs[len(legs) - len(plan.included) :])
+    why = []
+    for step in plan.steps:
+        code, text = step.code, step.reason
+        if step.included and (leg := next(round_of_legs, None)) and leg.n in last:
+            code, text = last[leg.n]["code"], last[leg.n]["text"]
+        why.append({"channel": step.channel, "code": code, "text": text})
+    return why
+
+
+def what_channels_said(events: Iterable[Event]) -> list[Mapping[str, Any]]:
+    """The answers and reports among a document's events, in order."""
+    return [event.data for event in events if event.type in (Type.ATTEMPTED, Type.REPORTED)]

@@ -1,0 +1,208 @@
+"""The worker: takes due jobs, runs their handlers, and sees to it that nothing is lost or stuck.
+
+In charge of leases, of how much runs at once, of stopping, and of errors nobody foresaw. Not in
+charge of what a job does (`prepare`, `deliver`, `late`). It may die at any time: the lease of what
+it had runs out, and the job is taken up again where its last checkpoint left it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from gateway.clock import Clock
+from gateway.delivery.backoff import Backoff
+from gateway.delivery.collect import Collecting
+from gateway.delivery.deliver import CALL_LIMIT_S, Delivering, Metrics
+from gateway.delivery.late import overdue
+from gateway.delivery.legs import LegState
+from gateway.delivery.prepare import Preparing
+from gateway.delivery.trouble import kills, went_wrong
+from gateway.inbound.inboxes import Inboxes
+from gateway.lifecycle import State
+from gateway.routing.orders import Orders, shipped
+from gateway.store.ids import new_id
+from gateway.store.port import Checkpoint, Done, Job, LeaseLost, StorageUnavailable, Store
+from transports.base import Transport
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Works on the documents of a store.
+
+    `concurrency` is how many jobs run at once; `lease_s` how long a dead worker's jobs rest;
+    `poll_s` how late, at most, a job that becomes due is noticed; `collect_every_s` how often
+    channels are asked for late results. `executor` runs what is heavy on the processor; None: the
+    event loop's threads.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        transports: Mapping[str, Transport],
+        clock: Clock,
+        *,
+        orders: Orders | None = None,
+        backoff: Backoff | None = None,
+        registry: CollectorRegistry | None = None,
+        executor: Executor | None = None,
+        concurrency: int = 32,
+        lease_s: float = 30.0,
+        poll_s: float = 1.0,
+        collect_every_s: float = 10.0,
+        call_limit_s: float = CALL_LIMIT_S,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._owner = new_id("wrk")
+        self._backoff = backoff or Backoff()
+        self._concurrency = concurrency
+        self._lease_s = lease_s
+        self._poll_s = poll_s
+        self._collect_every_s = collect_every_s
+        self._stopping = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._collecting = Collecting(store, Inboxes(store, clock), transports, clock)
+        self._handlers: Mapping[str, Callable[[Job], Awaitable[None]]] = {
+            "prepare": Preparing(
+                store,
+                clock,
+                configured=frozenset(transports),
+                orders=orders or shipped(),
+                executor=executor,
+            ),
+            "deliver": Delivering(
+                store,
+                transports,
+                clock,
+                backoff=self._backoff,
+                metrics=Metrics(registry or CollectorRegistry()),
+                executor=executor,
+                call_limit_s=call_limit_s,
+            ),
+            "expect": self._expect,
+        }
+
+    async def run(self) -> None:
+        """Works until `stop`, and finishes then what it has begun."""
+        beside = [
+            asyncio.create_task(self._every(self._lease_s / 3, self._keep_leases)),
+            asyncio.create_task(self._every(self._collect_every_s, self._collecting.once)),
+        ]
+        try:
+            while not self._stopping.is_set():
+                news = asyncio.ensure_future(self._store.wait("jobs", self._poll_s))
+                if not await self._take():
+                    await self._first_of(news)
+                news.cancel()
+            if self._running:
+                await asyncio.wait(self._running)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Takes no new job; `run` returns when those under way have ended."""
+        self._stopping.set()
+
+    async def run_due(self) -> None:
+        """Does all that is due now and what becomes due by that, with one round of collecting.
+
+        For a gateway that is not running.
+        """
+        await self._store.reap(self._clock.now())
+        while True:
+            while await self._take():
+                await asyncio.gather(*self._running)
+            await self._collecting.once()
+            if not await self._take():
+                return
+            await asyncio.gather(*self._running)
+
+    # --- taking jobs ---
+
+    async def _take(self) -> bool:
+        """Starts as many due jobs as there is room for; whether there were any."""
+        room = self._concurrency - len(self._running)
+        if room <= 0:
+            return False
+        try:
+            jobs = await self._store.claim(self._owner, self._clock.now(), self._lease_s, room)
+        except StorageUnavailable as error:
+            log.error("storage_unavailable", error=str(error))
+            return False
+        for job in jobs:
+            task = asyncio.create_task(self._work(job))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return bool(jobs)
+
+    async def _first_of(self, news: asyncio.Future[None]) -> None:
+        """Waits for news; when there is no room for more work, for room. Or for `stop`."""
+        full = len(self._running) >= self._concurrency
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        wanted = self._running if full else {news}
+        await asyncio.wait({*wanted, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+
+    async def _keep_leases(self) -> None:
+        now = self._clock.now()
+        await self._store.renew(self._owner, now, self._lease_s)
+        freed = await self._store.reap(now)
+        if freed:
+            log.info("leases_reaped", jobs=freed)
+
+    async def _every(self, seconds: float, what: Callable[[], Awaitable[None]]) -> None:
+        """Does something again and again. An error is logged; the next time may do better."""
+        while True:
+            try:
+                await what()
+            except Exception:
+                log.exception("round_failed")
+            await asyncio.sleep(seconds)
+
+    # --- one job ---
+
+    async def _work(self, job: Job) -> None:
+        """Runs a job's handler. Whatever is raised there, the document stays: it is tried again,
+        and in the end held for a person."""
+        with structlog.contextvars.bound_contextvars(
+            company_id=job.company_id, document_id=job.document_id, job=job.kind
+        ):
+            try:
+                await self._handle(job)
+            except LeaseLost:
+                log.info("lease_lost")  # a person acted, or another worker has it
+            except StorageUnavailable:
+                log.exception("storage_unavailable")  # the lease runs out, and it is taken up again
+
+    async def _handle(self, job: Job) -> None:
+        try:
+            if kills(job):
+                raise RuntimeError(f"claimed {job.tries} times and never written back")
+            await self._handlers[job.kind](job)
+        except (LeaseLost, StorageUnavailable):
+            raise
+        except Exception:
+            log.exception("job_failed", tries=job.tries)
+            document = await self._store.document(job.company_id, job.document_id)
+            now = self._clock.now()
+            done = Checkpoint(next=Done())
+            work = went_wrong(document, job, self._backoff, now) if document else done
+            await self._store.checkpoint(job, work, now)
+
+    async def _expect(self, job: Job) -> None:
+        """The time for an expected report is over."""
+        document = await self._store.document(job.company_id, job.document_id)
+        legs = await self._store.legs(job.company_id, job.document_id)
+        leg = next((leg for leg in legs if leg.state == LegState.SENT), None)
+        work = Checkpoint(next=Done())
+        if document is not None and document.state is State.SENT and leg is not None:
+            work = overdue(document, leg)
+        await self._store.checkpoint(job, work, self._clock.now())

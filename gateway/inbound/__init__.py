@@ -1,0 +1,1 @@
+"""How documents come in: into the inbox of the company they are for."""

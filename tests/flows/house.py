@@ -1,0 +1,214 @@
+"""A whole house for one test: store, channels with their sandboxes, worker, and a clock to move."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.clock import MovableClock
+from gateway.delivery.verbs import Denied, Verb, act
+from gateway.delivery.worker import Worker
+from gateway.inbound.inboxes import Inboxes
+from gateway.lifecycle import State
+from gateway.store.ids import new_id
+from gateway.store.port import (
+    Attempt,
+    Company,
+    Document,
+    Event,
+    Leg,
+    NewPart,
+    Part,
+    Role,
+    Store,
+    Submission,
+)
+from gateway.store.sqlite import SqliteStore
+from transports.base import Transport
+from transports.email.connections import Relay, Tls
+from transports.email.driver import Email, EmailSettings
+from transports.email.sandbox import Sandbox as MailServer
+from transports.internal.driver import Internal
+from transports.letter.driver import Letter, LetterSettings
+from transports.letter.sandbox import Sandbox as PrintHouse
+
+START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+SENDER = Company("cmp_sender", "Snickeri AB", "SE", ("0007:5560001116",), {})
+RECEIVER = Company("cmp_receiver", "Bageri AB", "SE", ("0007:5560169095",), {})
+NOBODY = "5592034846"  # no company here
+
+
+class House:
+    """What a test acts on. `step` makes one more worker over the same store, as a restart does."""
+
+    def __init__(
+        self, store: Store, clock: MovableClock, mail: MailServer, prints: PrintHouse
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.mail = mail
+        self.prints = prints
+        relay = Relay("127.0.0.1", mail.port, tls=Tls.NONE)
+        settings = EmailSettings(
+            relay, "faktura@gateway.example", reply_timeout_s=2, end_timeout_s=2
+        )
+        house = LetterSettings(prints.url, prints.token)
+        self.transports: dict[str, Transport] = {
+            "internal": Internal(Inboxes(store, clock), now=clock.now),
+            "email": Email(settings, now=clock.now),
+            "letter": Letter(house, now=clock.now),
+        }
+        self.worker = self.new_worker(store)
+
+    def new_worker(self, store: Store) -> Worker:
+        """A worker over this store or one that wraps it."""
+        return Worker(store, self.transports, self.clock)
+
+    async def submit(self, body: Mapping[str, Any]) -> str:
+        """Accepts a submission as the API does, and answers its id."""
+        document_id = new_id("doc")
+        original = NewPart(
+            Role.ORIGINAL, "original.json", "application/json", json.dumps(body).encode()
+        )
+        await self.store.accept(
+            Submission(
+                document_id, SENDER.id, "application/json", [original], body.get("delivery", {})
+            ),
+            self.clock.now(),
+        )
+        return document_id
+
+    async def work(self) -> None:
+        """Does all that is due now."""
+        await self.worker.run_due()
+
+    async def later(self, by: timedelta) -> None:
+        """Moves the clock and does all that has become due."""
+        self.clock.move(by)
+        await self.work()
+
+    async def document(self, document_id: str) -> Document:
+        found = await self.store.document(SENDER.id, document_id)
+        assert found is not None
+        return found
+
+    async def legs(self, document_id: str) -> dict[str, Leg]:
+        """The legs by channel."""
+        legs = await self.store.legs(SENDER.id, document_id)
+        return {leg.channel: leg for leg in legs}
+
+    async def attempts(self, document_id: str) -> list[Attempt]:
+        return list(await self.store.attempts(SENDER.id, document_id))
+
+    async def tries(self, document_id: str) -> list[tuple[str, str | None]]:
+        """(channel, outcome) of each attempt."""
+        return [(a.channel, a.outcome) for a in await self.attempts(document_id)]
+
+    async def events(self, document_id: str) -> list[Event]:
+        return list(await self.store.feed(SENDER.id, 0, 1000, document_id))
+
+    async def told(self, document_id: str) -> list[str]:
+        """The types of a document's events."""
+        return [event.type for event in await self.events(document_id)]
+
+    async def parts(self, document_id: str, role: Role) -> list[Part]:
+        found = await self.store.parts(SENDER.id, document_id)
+        return [part for part in found if part.role is role]
+
+    async def content(self, document_id: str, role: Role) -> bytes:
+        (part, *_) = await self.parts(document_id, role)
+        content = await self.store.content(SENDER.id, document_id, part.sha256)
+        assert content is not None
+        return content
+
+    async def do(self, document_id: str, verb: Verb, reason: str = "because") -> Document:
+        """A verb that is possible."""
+        result = await act(self.store, self.clock, SENDER.id, document_id, verb, reason)
+        assert isinstance(result, Document), result
+        return result
+
+    async def is_denied(self, document_id: str, verb: Verb) -> str:
+        """The text of a refusal."""
+        result = await act(self.store, self.clock, SENDER.id, document_id, verb, "because")
+        assert isinstance(result, Denied), result
+        return result.text
+
+    async def is_in(self, document_id: str, state: State) -> Document:
+        """The document, which must be in this state."""
+        document = await self.document(document_id)
+        assert document.state is state, (document.state, document.code, document.text)
+        return document
+
+
+@asynccontextmanager
+async def open_house(data_dir: Path) -> AsyncIterator[House]:
+    """A house over a data directory."""
+    clock = MovableClock(START)
+    store = await SqliteStore.open(data_dir)
+    async with MailServer() as mail, PrintHouse(now=clock.now) as prints:
+        house = House(store, clock, mail, prints)
+        for company in (SENDER, RECEIVER):
+            await store.add_company(company, clock.now())
+        try:
+            yield house
+        finally:
+            for transport in house.transports.values():
+                await transport.close()
+            await store.close()
+
+
+def invoice(
+    *,
+    to: str = NOBODY,
+    email: str | None = None,
+    post_code: str | None = "111 22",
+    **delivery: Any,
+) -> dict[str, Any]:
+    """A submission to an organisation number; without post code no letter can be sent."""
+    address = {"line1": "Storgatan 1", "city": "Stockholm", "country": "SE"}
+    if post_code:
+        address["post_code"] = post_code
+    if email:
+        delivery["email"] = email
+    return {
+        "invoice": {
+            "number": "F-1",
+            "issue_date": "2026-11-02",
+            "due_date": "2026-12-02",
+            "currency": "SEK",
+            "buyer_reference": "ref 12",
+            "seller": {
+                "name": SENDER.name,
+                "legal_id": {"value": "5560001116", "scheme": "0007"},
+                "vat_id": "SE556000111601",
+                "tax_registration_id": "Godkänd för F-skatt",
+                "address": {
+                    "line1": "Varvsvägen 4",
+                    "post_code": "621 55",
+                    "city": "Visby",
+                    "country": "SE",
+                },
+                "endpoint": {"value": "5560001116", "scheme": "0007"},
+            },
+            "buyer": {
+                "name": "Holmens Bageri AB",
+                "address": address,
+                "endpoint": {"value": to, "scheme": "0007"},
+            },
+            "payments": [{"means": "30", "credit_transfers": [{"account": "50501055"}]}],
+            "lines": [
+                {
+                    "id": "1",
+                    "quantity": "3",
+                    "unit": "HUR",
+                    "price": {"net": "850.00"},
+                    "item": {"name": "Snickeri", "vat": {"category": "S", "rate": "25"}},
+                }
+            ],
+        },
+        "delivery": delivery,
+    }
