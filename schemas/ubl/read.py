@@ -28,7 +28,8 @@ from schemas.invoice import (
     Note,
     Payment,
 )
-from schemas.ubl.terms import CREDITOR, SEPA_SCHEME, TREES, Node, adds_account, path_of
+from schemas.ubl.terms import CREDITOR, SEPA_SCHEME, TREES, adds_account, path_of
+from schemas.ubl.tree import Node
 
 
 class Unreadable(ValueError):

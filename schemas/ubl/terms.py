@@ -1,49 +1,23 @@
 """Where each business term stands in UBL 2.1: one table that reading and writing both follow.
 
-In charge of BT/BG <-> UBL path <-> field of `schemas.invoice`, for Invoice and CreditNote. Not in
-charge of values (`read`, `write`) or of right and wrong. Source: Peppol BIS Billing 3.0 syntax
-tree, which narrows CEN/TS 16931-3-2.
-
-A path is written as people say it, without prefixes; a predicate in brackets is both the test
-when reading and what gets written: `AllowanceCharge[ChargeIndicator=false]`. Alternatives with a
-predicate are tried before the one without. A model path is dotted inside its group, and starts
-at the invoice when it begins with `/`. Order, namespaces and datatypes come from `structure`.
+In charge of BT/BG <-> UBL path <-> field of `schemas.invoice`, for Invoice and CreditNote, and of
+telling one by the other. Not in charge of values (`read`, `write`) or of right and wrong. Source:
+the syntax tree of Peppol BIS Billing 3.0, which narrows CEN/TS 16931-3-2. How to read a row is
+told in `tree.Row`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from dataclasses import dataclass
-from types import NoneType
-from typing import Final, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from lxml import etree
 
-from schemas.invoice import Attachment, Identifier, Invoice, Note
 from schemas.ubl import structure
+from schemas.ubl.tree import Node, Row, fixed, grow
 
 Document = Literal["Invoice", "CreditNote"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table.
-
-    `rows` makes it a repeating group. `fixed` is written wherever its parent is. `absent` is
-    written where UBL demands the element and the term is not stated, and read as not stated.
-    """
-
-    term: str
-    path: str
-    model: str
-    rows: tuple[Row, ...] = ()
-    fixed: str | None = None
-    absent: str | None = None
-
-
-def _fixed(path: str, value: str) -> Row:
-    return Row("", path, "", fixed=value)
 
 
 def _period(group: str, start: str, end: str, model: str, path: str = "InvoicePeriod") -> list[Row]:
@@ -82,7 +56,7 @@ def _vat(category: str, rate: str, path: str, model: str) -> list[Row]:
     return [
         Row(category, f"{path}/ID", f"{model}.category"),
         Row(rate, f"{path}/Percent", f"{model}.rate"),
-        _fixed(f"{path}/TaxScheme/ID", "VAT"),
+        fixed(f"{path}/TaxScheme/ID", "VAT"),
     ]
 
 
@@ -124,7 +98,7 @@ def _seller() -> list[Row]:
         ),
         Row("BT-31", f"{party}/PartyTaxScheme[TaxScheme/ID=VAT]/CompanyID", "seller.vat_id"),
         Row("BT-32", f"{party}/PartyTaxScheme/CompanyID", "seller.tax_registration_id"),
-        _fixed(f"{party}/PartyTaxScheme/TaxScheme/ID", "TAX"),
+        fixed(f"{party}/PartyTaxScheme/TaxScheme/ID", "TAX"),
         Row("BT-27", f"{party}/PartyLegalEntity/RegistrationName", "seller.name"),
         Row("BT-30", f"{party}/PartyLegalEntity/CompanyID", "seller.legal_id"),
         Row("BT-33", f"{party}/PartyLegalEntity/CompanyLegalForm", "seller.legal_form"),
@@ -235,7 +209,7 @@ def _tax_totals() -> list[Row]:
                 Row("BT-119", f"{category}/Percent", "rate"),
                 Row("BT-121", f"{category}/TaxExemptionReasonCode", "exemption_code"),
                 Row("BT-120", f"{category}/TaxExemptionReason", "exemption_reason"),
-                _fixed(f"{category}/TaxScheme/ID", "VAT"),
+                fixed(f"{category}/TaxScheme/ID", "VAT"),
             ),
         ),
         # The tax total in the accounting currency is told by its currency alone.
@@ -400,170 +374,10 @@ def table(document: Document) -> tuple[Row, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A predicate: what stands at `path` (and its `attribute`) below an element."""
-
-    path: str
-    attribute: str | None
-    value: str
-
-    def holds(self, element: etree._Element) -> bool:
-        """Whether `element` is meant by the row with this predicate."""
-        found = element.find(self.path)
-        if found is None:
-            return False
-        stated = found.get(self.attribute) if self.attribute else found.text
-        wanted: str | None = self.value
-        if self.value.startswith("../"):
-            parent = element.getparent()
-            wanted = None if parent is None else parent.findtext(_CBC + self.value[3:])
-        if stated is None or wanted is None:
-            return False
-        stated, wanted = stated.strip().upper(), wanted.strip().upper()
-        return stated == wanted or (stated, wanted) in _BOOLEANS
-
-
-_CBC: Final = f"{{{structure.NAMESPACES['cbc']}}}"
-_BOOLEANS: Final = {("1", "TRUE"), ("0", "FALSE")}  # xs:boolean spells each value in two ways
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """One element, or `@attribute`, of the syntax tree that carries terms.
-
-    `kind` is its UBL type, `model` the Python type of its value: of the leaf, or of the scope that
-    starts here. `field` is the dotted model path in the scope around it; `many` tells that it
-    repeats, and then `each` names the field on the first element of the repeating path.
-    """
-
-    name: str
-    tag: str
-    qname: str
-    kind: str
-    repeats: bool
-    demanded: bool
-    test: Test | None = None
-    terms: tuple[str, ...] = ()
-    field: str | None = None
-    model: type | None = None
-    leaf: bool = False
-    many: bool = False
-    each: str | None = None
-    fixed: str | None = None
-    absent: str | None = None
-    constant: bool = False
-    kids: list[Node] = dataclasses.field(default_factory=list)
-    attributes: list[Node] = dataclasses.field(default_factory=list)
-    by_tag: dict[str, tuple[Node, ...]] = dataclasses.field(default_factory=dict)
-
-    def choose(self, element: etree._Element) -> Node | None:
-        """The alternative that `element`, a child of this node's element, stands for."""
-        for kid in self.by_tag.get(element.tag, ()):
-            if kid.test is None or kid.test.holds(element):
-                return kid
-        return None
-
-
-_STEP: Final = re.compile(r"(@?\w+)(?:\[([^\]=]+)=([^\]]+)\])?")
-_VALUES: Final = (Identifier, Note, Attachment)  # models that one element holds whole
-
-
-def _insert(scope: Node, model: type, row: Row) -> None:
-    """Puts a row into the tree below `scope`, whose fields are those of `model`."""
-    value, many = _type_of(Invoice if row.model[:1] == "/" else model, row.model)
-    if row.fixed:
-        value = str
-    node = repeating = scope
-    for match in _STEP.finditer(row.path):
-        node = _step(node, *match.groups())
-        if node.repeats or repeating is scope:
-            repeating = node
-    if many:
-        repeating.each = row.model
-    node.terms += (row.term,) if row.term else ()
-    node.fixed, node.absent = row.fixed, row.absent
-    node.field, node.many = row.model or None, many
-    node.leaf = not row.rows and (value in _VALUES or not dataclasses.is_dataclass(value))
-    if row.rows or node.leaf:
-        node.model = value
-    for inner in row.rows:
-        _insert(node, value, inner)
-
-
-def _step(parent: Node, name: str, condition: str | None, wanted: str | None) -> Node:
-    """The child of `parent` that a step of a path names; made where it is new."""
-    test = _test(parent, name, condition, wanted) if condition and wanted else None
-    known = parent.attributes if name[0] == "@" else parent.kids
-    for kid in known:
-        if (kid.name, kid.test) == (name, test):
-            return kid
-    if name[0] == "@":
-        made = Node(name, name[1:], name[1:], "", repeats=False, demanded=False)
-    else:
-        child = _child(parent.kind, name)
-        made = Node(
-            name,
-            child.tag,
-            f"{child.prefix}:{name}",
-            child.type,
-            repeats=child.most is None,
-            demanded=child.least > 0,
-            test=test,
-        )
-    known.append(made)
-    if condition and wanted and not wanted.startswith("../"):
-        _insert(made, Invoice, _fixed(condition, wanted))
-    return made
-
-
-def _test(parent: Node, name: str, path: str, value: str) -> Test:
-    steps, _, attribute = path.partition("/@")
-    kind, tags = _child(parent.kind, name).type, []
-    for step in steps.split("/"):
-        child = _child(kind, step)
-        kind = child.type
-        tags.append(child.tag)
-    return Test("/".join(tags), attribute or None, value)
-
-
-def _child(type_name: str, name: str) -> structure.Child:
-    return next(child for child in structure.children(type_name) if child.name == name)
-
-
-def _type_of(model: type, path: str) -> tuple[type, bool]:
-    """The type of the field at a model path, and whether it repeats."""
-    found, many = model, False
-    for name in re.findall(r"\w+", path):
-        hint = get_type_hints(found)[name]
-        args = [arg for arg in get_args(hint) if arg not in (NoneType, Ellipsis)]
-        found = args[0] if args else hint
-        many = get_origin(hint) is tuple
-    return found, many and path[0] != "/"
-
-
-def _settle(node: Node) -> None:
-    """Puts a node's children into the order of the schema, and alternatives by their predicate."""
-    order = [child.name for child in structure.children(node.kind)]
-    node.kids.sort(key=lambda kid: order.index(kid.name))
-    for kid in sorted(node.kids, key=lambda kid: kid.test is None):
-        node.by_tag[kid.tag] = (*node.by_tag.get(kid.tag, ()), kid)
-        _settle(kid)
-    node.constant = node.fixed is not None or (
-        bool(node.kids) and all(kid.constant for kid in node.kids)
-    )
-
-
-def _tree(document: Document) -> Node:
-    tag = f"{{{structure.ROOTS[document]}}}{document}"
-    root = Node(document, tag, document, document, repeats=False, demanded=True, model=Invoice)
-    for row in table(document):
-        _insert(root, Invoice, row)
-    _settle(root)
-    return root
-
-
-TREES: Final[dict[str, Node]] = {"Invoice": _tree("Invoice"), "CreditNote": _tree("CreditNote")}
+TREES: Final[Mapping[str, Node]] = {
+    "Invoice": grow("Invoice", table("Invoice")),
+    "CreditNote": grow("CreditNote", table("CreditNote")),
+}
 """The table as a tree of elements, by the name of the root."""
 
 
@@ -573,8 +387,9 @@ def term_of(ubl_path: str) -> tuple[str, ...]:
     More than one where only the document tells which (an allowance or a charge); none where the
     path carries no term of its own.
     """
-    nodes = [TREES[name] for name in (_names(ubl_path)[0][0],) if name in TREES]
-    for name, _ in _names(ubl_path)[1:]:
+    (root, _), *steps = _names(ubl_path)
+    nodes = [TREES[root]] if root in TREES else []
+    for name, _ in steps:
         nodes = [
             kid for node in nodes for kid in (*node.attributes, *node.kids) if kid.name == name
         ]
@@ -599,13 +414,11 @@ def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | No
             found = (kid for kid in node.attributes if kid.name == name)
             return next((scope + _slashed(kid.field) for kid in found if kid.field), pointer)
         child = None if element is None else _nth(element, name, position)
-        known = [kid for kid in node.kids if kid.name == name]
-        if child is None:
-            kid = known[0] if len(known) == 1 and known[0].name not in _TOLD_BY_DOCUMENT else None
-        else:
-            kid = node.choose(child)
-        if kid is None or kid.field == CREDITOR:
+        kid = _only(node, name) if child is None else node.choose(child)
+        if kid is None:
             break
+        if kid.field == CREDITOR or (kid.field == "payments" and child is None):
+            return "/payments"  # only the document tells which of them
         if kid.each is not None:
             index = position - 1 if child is None else _index(node, kid, child)
             pointer = f"{scope}{_slashed(kid.each)}/{index}"
@@ -617,7 +430,10 @@ def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | No
     return pointer
 
 
-_TOLD_BY_DOCUMENT: Final = ("PaymentMeans", "TaxTotal")
+def _only(node: Node, name: str) -> Node | None:
+    """The child of that name, where there are no alternatives for a document to tell apart."""
+    known = [kid for kid in node.kids if kid.name == name]
+    return known[0] if len(known) == 1 else None
 
 
 def _names(path: str) -> list[tuple[str, int]]:

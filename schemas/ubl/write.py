@@ -19,7 +19,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from schemas.invoice import Attachment, Identifier, Invoice, Note, Payment
 from schemas.ubl.structure import NAMESPACES, ROOTS
-from schemas.ubl.terms import CREDITOR, TREES, Node
+from schemas.ubl.terms import CREDITOR, TREES
+from schemas.ubl.tree import Node
 
 
 class Unwritable(ValueError):
