@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 from gateway.pdf.fonts import legible
 from gateway.pdf.sheet import (
@@ -44,6 +45,7 @@ from schemas.invoice import (
     Period,
     PrecedingInvoice,
     Seller,
+    Vat,
 )
 
 LEFT, RIGHT = 20.0, PAGE_WIDTH - 20.0
@@ -83,6 +85,7 @@ def render(invoice: Invoice, language: str) -> bytes:
 
 
 Fact = tuple[str, str]  # label, value
+_T = TypeVar("_T")
 
 
 class _Page:
@@ -110,7 +113,7 @@ class _Page:
         sheets.text(HEAD_COLUMN, self.title, TITLE)
         sheets.y = ADDRESS_TOP
         for line in self._recipient():
-            sheets.text(LEFT, _cut(line, ADDRESS, 88), ADDRESS)
+            sheets.text(LEFT, line, ADDRESS)
             sheets.y += ADDRESS.line
         sheets.y = 30.0
         for label, value in self._key_facts():
@@ -120,8 +123,10 @@ class _Page:
 
     def _recipient(self) -> list[str]:
         buyer = self.invoice.buyer
-        lines = [buyer.name, *self._address(buyer.address)]
-        return [legible(line).replace("\n", " ") for line in lines][:6]
+        texts = [buyer.name, *self._address(buyer.address)]
+        lines = [line for text in texts for line in wrap(text, ADDRESS, 88)[:2]]
+        # Six lines are what every window shows; name and town matter most.
+        return lines if len(lines) <= 6 else [*lines[:4], *lines[-2:]]
 
     def _key_facts(self) -> list[Fact]:
         invoice, words = self.invoice, self.words
@@ -150,7 +155,7 @@ class _Page:
         sheets.y += 2.2
         label = self.words("credited" if self.invoice.is_credit_note else "to_pay")
         sheets.text(HEAD_COLUMN, label, BODY.muted(), dy=0.9)
-        sheets.text(RIGHT, self._money(totals.due), DUE, right=True)
+        self._figure(RIGHT, self._money(totals.due), 46, DUE)
         sheets.y += DUE.line
 
     def _fact_row(self, label: str, value: str, face: Face) -> None:
@@ -245,7 +250,8 @@ class _Page:
         sheets = self.sheets
         room = (RIGHT - LEFT) / columns
         texts = [
-            [line for text in block[1:] for line in wrap(text, BODY, room - 5)] for block in blocks
+            [line for text in block[1:] for line in wrap(text, BODY, room - 5)][:40]
+            for block in blocks
         ]
         height = LABEL.line + max(len(lines) for lines in texts) * BODY.line
         sheets.need(height)
@@ -288,12 +294,12 @@ class _Page:
         sheets.need(min(height, 80))
         sheets.text(LEFT, _cut(line.id, SMALL, _ITEM - LEFT - 1), SMALL, dy=0.35)
         unit = self.words.unit(line.unit)
-        sheets.text(_QUANTITY, quantity(line.quantity, language), BODY, right=True)
+        self._figure(_QUANTITY, quantity(line.quantity, language), 16)
         sheets.text(_QUANTITY + 1.5, _cut(unit, BODY, 13), BODY)
-        sheets.text(_PRICE, price(line.price.net, language), BODY, right=True)
-        sheets.text(_VAT, self._vat(line.item.vat.category, line.item.vat.rate), BODY, right=True)
+        self._figure(_PRICE, price(line.price.net, language), 20)
+        self._figure(_VAT, self._vat(line.item.vat), 14)
         if line.net_amount is not None:
-            sheets.text(RIGHT, amount(line.net_amount, language), BODY, right=True)
+            self._figure(RIGHT, amount(line.net_amount, language), 21)
         for text, face in (*((n, BODY) for n in names), *((d, SMALL) for d in details)):
             sheets.need(face.line)
             sheets.text(_ITEM, text, face)
@@ -363,10 +369,9 @@ class _Page:
         for item, kind, sign in both:
             names = wrap(self._adjustment(item, kind), BODY, _PRICE - _ITEM)
             self.sheets.need(len(names) * BODY.line + 3)
-            self.sheets.text(_VAT, self._vat(item.vat.category, item.vat.rate), BODY, right=True)
+            self._figure(_VAT, self._vat(item.vat), 14)
             if item.amount is not None:
-                text = amount(sign * item.amount, self.language)
-                self.sheets.text(RIGHT, text, BODY, right=True)
+                self._figure(RIGHT, amount(sign * item.amount, self.language), 21)
             for name in names:
                 self.sheets.text(_ITEM, name, BODY)
                 self.sheets.y += BODY.line
@@ -376,19 +381,22 @@ class _Page:
 
     def totals(self) -> None:
         """VAT by rate on the left, the sums on the right, the amount due at the end."""
-        sums, vat = self._sums(), self._vat_rows()
-        heights = (
-            len(sums) * (BODY.line + 0.5) + 14,
-            6 + sum((1 + len(reason)) * BODY.line + 0.5 for *_, reason in vat),
-        )
-        sheets = self.sheets
+        sheets, sums, vat = self.sheets, self._sums(), self._vat_rows()
+        sums_height = len(sums) * (BODY.line + 0.5) + 14
+        vat_height = 6 + sum((1 + len(reason)) * BODY.line + 0.5 for *_, reason in vat)
         sheets.y += 3
-        sheets.need(max(heights))
-        start = sheets.y
-        self._vat_table(vat)
-        lowest, sheets.y = sheets.y, start
-        self._sum_table(sums)
-        sheets.y = max(lowest, sheets.y) + 5
+        if vat_height > 120:  # so many rates that they need pages of their own
+            sheets.need(sums_height)
+            self._sum_table(sums)
+            self._vat_table(vat)
+        else:
+            sheets.need(max(sums_height, vat_height))
+            start = sheets.y
+            self._vat_table(vat)
+            below, sheets.y = sheets.y, start
+            self._sum_table(sums)
+            sheets.y = max(below, sheets.y)
+        sheets.y += 5
 
     def _sums(self) -> list[Fact]:
         totals, words, invoice = self.invoice.totals, self.words, self.invoice
@@ -420,7 +428,7 @@ class _Page:
         sheets, totals = self.sheets, self.invoice.totals
         for label, value in sums:
             sheets.text(_SUMS, label, BODY.muted())
-            sheets.text(RIGHT, value, BODY, right=True)
+            self._figure(RIGHT, value, 35)
             sheets.y += BODY.line + 0.5
         if totals is not None and totals.due is not None:
             sheets.y += 1.0
@@ -428,13 +436,13 @@ class _Page:
             sheets.y += 2.2
             label = self.words("credited" if self.invoice.is_credit_note else "to_pay")
             sheets.text(_SUMS, label, STRONG, dy=0.8)
-            sheets.text(RIGHT, self._money(totals.due), DUE, right=True)
+            self._figure(RIGHT, self._money(totals.due), 46, DUE)
             sheets.y += DUE.line + 1
 
     def _vat_rows(self) -> list[tuple[str, str, str, list[str]]]:
         return [
             (
-                self._vat(row.category, row.rate),
+                self._vat(Vat(row.category, row.rate)),
                 "" if row.taxable is None else amount(row.taxable, self.language),
                 "" if row.tax is None else amount(row.tax, self.language),
                 wrap(row.exemption_reason or row.exemption_code or "", SMALL, 76),
@@ -453,9 +461,10 @@ class _Page:
         sheets.put(Rule(LEFT, sheets.y, LEFT + 78))
         sheets.y += 1.5
         for rate, taxable, tax, reason in rows:
+            sheets.need(BODY.line + len(reason) * SMALL.line)
             sheets.text(LEFT, rate, BODY)
-            sheets.text(LEFT + 52, taxable, BODY, right=True)
-            sheets.text(LEFT + 78, tax, BODY, right=True)
+            self._figure(LEFT + 52, taxable, 30)
+            self._figure(LEFT + 78, tax, 24)
             sheets.y += BODY.line + 0.5
             for line in reason:
                 sheets.text(LEFT, line, SMALL)
@@ -470,27 +479,24 @@ class _Page:
             return
         sheets = self.sheets
         cells = [
-            [
-                (label, wrap(value, PAY, room - 4))
-                for (label, value), room in zip(row, _PAY_ROOM, strict=False)
-            ]
+            [(label, wrap(value, PAY, room - 4)) for (label, value), room in _in_columns(row)]
             for row in rows
         ]
         heights = [
-            LABEL.line + 0.6 + max(len(lines) for _, lines in row) * PAY.line + 2.6 for row in cells
+            LABEL.line + max(len(lines) for _, lines in row) * PAY.line + 3.2 for row in cells
         ]
-        sheets.need(sum(heights) + 6)
-        sheets.put(Wash(LEFT, sheets.y, RIGHT - LEFT, sum(heights) + 3.2))
-        sheets.y += 3
+        sheets.need(min(sum(heights) + 6, 120))
         for row, height in zip(cells, heights, strict=True):
+            sheets.need(height + 3.2)
+            sheets.put(Wash(LEFT, sheets.y, RIGHT - LEFT, height + 3.2))
             x = LEFT + 4
-            for (label, lines), room in zip(row, _PAY_ROOM, strict=False):
-                sheets.text(x, label, LABEL)
+            for (label, lines), room in _in_columns(row):
+                sheets.text(x, label, LABEL, dy=3)
                 for at, line in enumerate(lines):
-                    sheets.text(x, line, PAY, dy=LABEL.line + 0.6 + at * PAY.line)
+                    sheets.text(x, line, PAY, dy=3 + LABEL.line + 0.6 + at * PAY.line)
                 x += room
             sheets.y += height
-        sheets.y += 5
+        sheets.y += 8
 
     def _payment_rows(self) -> list[list[Fact]]:
         """Rows of up to three facts: what every payer needs, then a row for each account."""
@@ -624,10 +630,15 @@ class _Page:
     def _money(self, value: Decimal) -> str:
         return money(value, self.invoice.currency, self.language)
 
-    def _vat(self, category: str, rate: Decimal | None) -> str:
+    def _vat(self, vat: Vat) -> str:
         """The rate; the category's letter beside it where it is not the ordinary one."""
-        written = "" if rate is None else percent(rate, self.language)
-        return written if category == "S" else f"{category} {written}".strip()
+        rate = "" if vat.rate is None else percent(vat.rate, self.language)
+        return rate if vat.category == "S" else f"{vat.category} {rate}".strip()
+
+    def _figure(self, right: float, text: str, room: float, face: Face = BODY) -> None:
+        """Places a figure by its right end; smaller, rather than over its neighbour."""
+        fitted = face.fitted(text, room)
+        self.sheets.text(right, text, fitted, right=True, dy=face.ascent - fitted.ascent)
 
     def _period(self, period: Period | None) -> str | None:
         if period is None or not (period.start or period.end):
@@ -650,6 +661,11 @@ _VAT = LEFT + 147
 _SUMS = LEFT + 100
 _PROSE_ROOM = 130.0  # longer lines are hard to follow
 _PAY_ROOM = (70.0, 46.0, 46.0)  # an IBAN of 24 characters fits the first
+
+
+def _in_columns(row: Sequence[_T]) -> Iterable[tuple[_T, float]]:
+    """The cells of a row of the payment block, each with the room it has."""
+    return zip(row, _PAY_ROOM, strict=False)
 
 
 def _threes(facts: Sequence[Fact]) -> list[list[Fact]]:

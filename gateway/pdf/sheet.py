@@ -47,9 +47,19 @@ class Face:
         """The distance of lines in millimetres."""
         return self.leading or self.size * 1.36 / _POINTS
 
+    @property
+    def ascent(self) -> float:
+        """From the top of its letters to the baseline, in millimetres."""
+        return self.size * 0.92 / _POINTS
+
     def wide(self, text: str) -> float:
         """How wide a text is in this face."""
         return width(text, self.font, self.size) / _POINTS
+
+    def fitted(self, text: str, room: float) -> Face:
+        """The same, or so much smaller that a text that may not be broken fits its column."""
+        wide = self.wide(text)
+        return self if wide <= room else replace(self, size=self.size * room / wide)
 
     def muted(self) -> Face:
         """The same in grey."""
@@ -110,8 +120,7 @@ class Sheets:
 
     def text(self, x: float, text: str, face: Face, *, right: bool = False, dy: float = 0) -> None:
         """Places a line of text whose top is at `y` + `dy`."""
-        baseline = self.y + dy + face.size * 0.92 / _POINTS
-        self.put(Text(x, baseline, text, face, right))
+        self.put(Text(x, self.y + dy + face.ascent, text, face, right))
 
     def need(self, height: float) -> None:
         """Goes to the next page unless `height` is left on this one."""
