@@ -13,7 +13,7 @@ import re
 import threading
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -29,14 +29,75 @@ class Code(StrEnum):
     """The ways in which a structure can be wrong; each is the id of a finding."""
 
     ROOT = "STRUCTURE-ROOT"
-    UNKNOWN = "STRUCTURE-UNKNOWN"
-    ORDER = "STRUCTURE-ORDER"
-    REPEATED = "STRUCTURE-REPEATED"
+    NAMESPACE = "STRUCTURE-NAMESPACE"
     MISSING = "STRUCTURE-MISSING"
-    CONTENT = "STRUCTURE-CONTENT"
-    VALUE = "STRUCTURE-VALUE"
+    REPEATED = "STRUCTURE-REPEATED"
+    ORDER = "STRUCTURE-ORDER"
+    MISSPELT = "STRUCTURE-MISSPELT"
+    ELSEWHERE = "STRUCTURE-ELSEWHERE"
+    UNKNOWN = "STRUCTURE-UNKNOWN"
+    TEXT = "STRUCTURE-TEXT"
+    ELEMENTS = "STRUCTURE-ELEMENTS"
+    EXTENSION = "STRUCTURE-EXTENSION"
     ATTRIBUTE = "STRUCTURE-ATTRIBUTE"
+    ATTRIBUTE_MISSING = "STRUCTURE-ATTRIBUTE-MISSING"
+    BLANKS = "STRUCTURE-BLANKS"
+    NUMBER = "STRUCTURE-NUMBER"
+    DATE = "STRUCTURE-DATE"
+    TIME = "STRUCTURE-TIME"
+    INDICATOR = "STRUCTURE-INDICATOR"
+    BASE64 = "STRUCTURE-BASE64"
+    LANGUAGE = "STRUCTURE-LANGUAGE"
+    URI = "STRUCTURE-URI"
     OTHER = "STRUCTURE-OTHER"
+
+
+_UNKNOWN = "{name} is not allowed in {parent}"
+_STATED = '{name} is "{stated}"'
+
+WORDS: Mapping[Code, tuple[str, str]] = {
+    Code.ROOT: ("{name} is not a known document", "expected {expected} of UBL 2.1"),
+    Code.NAMESPACE: ('the namespace of {name} is "{stated}"', 'expected "{expected}"'),
+    Code.MISSING: ("{name} is missing in {parent}", "put it between {after} and {before}"),
+    Code.REPEATED: ("{name} may stand only once in {parent}", "keep one of them"),
+    Code.ORDER: (
+        "{name} stands in the wrong place in {parent}",
+        "move it between {after} and {before}",
+    ),
+    Code.MISSPELT: (_UNKNOWN, "did you mean {expected}?"),
+    Code.ELSEWHERE: (_UNKNOWN, "it belongs in {expected}"),
+    Code.UNKNOWN: (_UNKNOWN, "remove it; what may stand here: {expected}"),
+    Code.TEXT: ('the text "{stated}" stands between the elements of {name}', "remove it"),
+    Code.ELEMENTS: ("{name} holds elements", "write only text in it"),
+    Code.EXTENSION: ("{name} is empty", "put one element into it, or remove the extension"),
+    Code.ATTRIBUTE: ("{name} is not allowed; {parent} has no attributes", "remove it"),
+    Code.ATTRIBUTE_MISSING: ("{name} is missing in {parent}", "add it: {expected}"),
+    Code.BLANKS: ('{name} is "{stated}" with blanks around it', "remove the blanks"),
+    Code.NUMBER: (_STATED, "expected a number: digits, a point before decimals, such as 1250.00"),
+    Code.DATE: (_STATED, "expected a date: year-month-day, such as 2026-11-21"),
+    Code.TIME: (_STATED, "expected a time: hours:minutes:seconds, such as 14:30:00"),
+    Code.INDICATOR: (_STATED, "expected true or false"),
+    Code.BASE64: (_STATED, "expected a file in base64"),
+    Code.LANGUAGE: (_STATED, "expected a language code, such as sv or nb"),
+    Code.URI: (_STATED, "expected a URI"),
+    Code.OTHER: ("{stated}", "correct or remove it"),
+}
+"""The text and the hint of each fault in English; another language needs only another table."""
+
+_WRONG_VALUE = {
+    "decimal": Code.NUMBER,
+    "date": Code.DATE,
+    "time": Code.TIME,
+    "boolean": Code.INDICATOR,
+    "base64Binary": Code.BASE64,
+    "language": Code.LANGUAGE,
+    "anyURI": Code.URI,
+}
+"""By XML Schema base type; any text is right for the others, the strings."""
+
+_EXAMPLES = {"currencyID": "SEK", "mimeCode": "application/pdf", "unitCode": "C62"}
+
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +107,23 @@ class Fault:
     `where` is a path without prefixes, with an index only where siblings share the name:
     `Invoice/InvoiceLine[2]/Item/Name`, `.../PriceAmount/@currencyID`. What is missing has the path
     where it should stand, and the line of the element it should stand in.
+    `values` are what the words speak of; names of attributes begin with "@".
     """
 
     code: Code
     where: str
     line: int | None
-    text: str
-    hint: str
+    values: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """What is wrong, in English."""
+        return WORDS[self.code][0].format_map(self.values)
+
+    @property
+    def hint(self) -> str:
+        """What to do, in English."""
+        return WORDS[self.code][1].format_map(self.values)
 
 
 def faults(root: etree._Element, limit: int = 200) -> tuple[Fault, ...]:
@@ -60,9 +131,12 @@ def faults(root: etree._Element, limit: int = 200) -> tuple[Fault, ...]:
 
     An element's own faults come before those of its children. Stops after `limit` faults.
     """
-    name = etree.QName(root).localname
-    if root.tag != f"{{{ROOTS.get(name)}}}{name}":
-        return (_wrong_root(root, name),)
+    name = _name(root)
+    if name not in ROOTS:
+        return (_fault(Code.ROOT, name, root, name=name, expected=", ".join(sorted(ROOTS))),)
+    if (namespace := etree.QName(root).namespace or "") != ROOTS[name]:
+        values = {"name": name, "stated": namespace, "expected": ROOTS[name]}
+        return (_fault(Code.NAMESPACE, name, root, **values),)
     compiled = schema(name)
     if compiled.validate(root):
         return ()
@@ -75,23 +149,13 @@ def path(element: etree._Element) -> str:
     """The path of an element as faults write it."""
     parent = element.getparent()
     if parent is None:
-        return etree.QName(element).localname
+        return _name(element)
     same = list(parent.iterchildren(element.tag))
     return f"{path(parent)}/{_step(element, same.index(element) + 1, len(same))}"
 
 
 def _step(element: etree._Element, number: int, count: int) -> str:
-    name = etree.QName(element).localname
-    return f"{name}[{number}]" if count > 1 else name
-
-
-def _wrong_root(root: etree._Element, name: str) -> Fault:
-    if name in ROOTS:
-        namespace = etree.QName(root).namespace
-        said = f"{name} is in {f'the namespace {namespace}' if namespace else 'no namespace'}"
-        return _fault(Code.ROOT, name, root, said, f"expected the namespace {ROOTS[name]}")
-    said = f"{name} is not a known document"
-    return _fault(Code.ROOT, name, root, said, f"expected {_listed(sorted(ROOTS))} of UBL 2.1")
+    return f"{_name(element)}[{number}]" if count > 1 else _name(element)
 
 
 def _other(error: etree._LogEntry, root: etree._Element) -> Fault:
@@ -100,10 +164,8 @@ def _other(error: etree._LogEntry, root: etree._Element) -> Fault:
     found = root.xpath(error.path, namespaces=prefixes) if error.path else None
     element = found[0] if isinstance(found, list) and found else root
     assert isinstance(element, etree._Element)
-    text = re.sub(r"\{[^}]*\}", "", error.message)
-    inside = any(_name(ancestor) == "ExtensionContent" for ancestor in element.iterancestors())
-    hint = "correct or remove it" if inside else "remove the attribute xsi:type or xsi:nil"
-    return _fault(Code.OTHER, path(element), element, text, hint)
+    stated = re.sub(r"\{[^}]*\}", "", error.message)
+    return _fault(Code.OTHER, path(element), element, stated=stated)
 
 
 def _below(element: etree._Element, type_name: str, where: str) -> Iterator[Fault]:
@@ -113,14 +175,12 @@ def _below(element: etree._Element, type_name: str, where: str) -> Iterator[Faul
         yield from _leaf_faults(element, DATATYPES[type_name].base, where)
     elif type_name == ANY:
         if len(element) == 0:
-            said, hint = (
-                f"{_name(element)} is empty",
-                "put one element into it, or remove all of it",
-            )
-            yield _fault(Code.CONTENT, where, element, said, hint)
+            yield _fault(Code.EXTENSION, where, element, name=_name(element))
     else:
+        if stated := _text(element).strip():
+            values = {"name": _name(element), "stated": _shortened(stated)}
+            yield _fault(Code.TEXT, where, element, **values)
         kids = list(_with_paths(element, where))
-        yield from _text_faults(element, where)
         yield from _child_faults(element, kids, type_name, where)
         types = {child.tag: child.type for child in children(type_name)}
         for kid, at in kids:
@@ -153,24 +213,24 @@ def _child_faults(
     for index, (kid, at) in enumerate(kids):
         counts[kid.tag] += 1
         if kid.tag not in ranks:
-            text = f"{_name(kid)} is not allowed in {_name(parent)}"
-            yield _fault(Code.UNKNOWN, at, kid, text, _instead(index, kids, allowed))
+            code, expected = _instead(index, kids, allowed)
+            values = {"name": _name(kid), "parent": _name(parent), "expected": expected}
+            yield _fault(code, at, kid, stated=etree.QName(kid).namespace or "", **values)
         elif _too_many(counts[kid.tag], allowed[ranks[kid.tag]]):
-            text = f"{_name(kid)} may stand only once in {_name(parent)}"
-            yield _fault(Code.REPEATED, at, kid, text, "keep one of them")
+            yield _fault(Code.REPEATED, at, kid, name=_name(kid), parent=_name(parent))
         else:
             fitting.append((ranks[kid.tag], kid, at))
     standing = _longest_ascending([rank for rank, _, _ in fitting])
     in_order = [fitting[index][0] for index in sorted(standing)]
     for index, (rank, kid, at) in enumerate(fitting):
         if index not in standing:
-            text = f"{_name(kid)} stands in the wrong place in {_name(parent)}"
-            yield _fault(Code.ORDER, at, kid, text, f"move it {_place(rank, in_order, allowed)}")
+            place = _place(rank, in_order, allowed, parent)
+            yield _fault(Code.ORDER, at, kid, name=_name(kid), **place)
     for rank, child in enumerate(allowed):
         if child.least and not counts[child.tag]:
-            text = f"{child.name} is missing in {_name(parent)}"
-            place = _place(rank, in_order, allowed) or f"into {_name(parent)}"
-            yield _fault(Code.MISSING, f"{where}/{child.name}", parent, text, f"put it {place}")
+            place = _place(rank, in_order, allowed, parent)
+            at = f"{where}/{child.name}"
+            yield _fault(Code.MISSING, at, parent, name=child.name, **place)
 
 
 def _too_many(count: int, child: Child) -> bool:
@@ -179,44 +239,41 @@ def _too_many(count: int, child: Child) -> bool:
 
 def _instead(
     index: int, kids: Sequence[tuple[etree._Element, str]], allowed: Sequence[Child]
-) -> str:
-    """How the name of an unknown child is written right, or what may stand in its place."""
+) -> tuple[Code, str]:
+    """What to do with an unknown child: how it is meant, where it belongs, or what may stand."""
     name = _name(kids[index][0])
     for child in allowed:
         if child.name == name:
-            return f"put it into the namespace {NAMESPACES[child.prefix]}"
-    homes = [c.name for c in allowed if any(g.name == name for g in children(c.type))]
+            return Code.NAMESPACE, NAMESPACES[child.prefix]
+    homes = [c.name for c in allowed if any(grand.name == name for grand in children(c.type))]
     if 0 < len(homes) < 4:
-        return f"it belongs in {_listed(homes)}"
+        return Code.ELSEWHERE, ", ".join(homes)
     if near := get_close_matches(name, [child.name for child in allowed], 1, 0.75):
-        return f"did you mean {near[0]}?"
+        return Code.MISSPELT, near[0]
+    # What may stand between its neighbours; of many the most similar.
     tags = [child.tag for child in allowed]
-    # The places between its neighbours; a row of unknown ones has no known neighbour.
     before, after = (kids[i][0].tag if 0 <= i < len(kids) else "" for i in (index - 1, index + 1))
     first = tags.index(before) if before in tags else 0
     last = tags.index(after) if after in tags else len(tags) - 1
-    present = {before, after}
     here = [
         child.name
         for child in allowed[first : last + 1]
-        if child.most is None or child.tag not in present
-    ]
-    if not here:
-        return "remove it"
-    if len(here) > 12:
-        likely = get_close_matches(name, here, 5, 0)
-        return f"remove it; here may stand, for example, {_listed(likely)}"
-    return f"remove it; here may stand {_listed(here)}"
+        if child.most is None or child.tag not in (before, after)
+    ] or [child.name for child in allowed]
+    return Code.UNKNOWN, ", ".join(here if len(here) <= 12 else get_close_matches(name, here, 5, 0))
 
 
-def _place(rank: int, in_order: Sequence[int], allowed: Sequence[Child]) -> str:
-    """Where a child belongs among those that stand in order: "after ID and before IssueDate"."""
+def _place(
+    rank: int, in_order: Sequence[int], allowed: Sequence[Child], parent: etree._Element
+) -> dict[str, str]:
+    """Between which tags a child belongs, given the ranks of those that stand in order."""
     before = in_order[: bisect_left(in_order, rank)]
     after = in_order[bisect_right(in_order, rank) :]
-    words = [f"after {allowed[before[-1]].name}"] if before else []
-    if after:
-        words.append(f"before {allowed[after[0]].name}")
-    return " and ".join(words)
+    return {
+        "parent": _name(parent),
+        "after": f"<{allowed[before[-1]].name if before else _name(parent)}>",
+        "before": f"<{allowed[after[0]].name}>" if after else f"</{_name(parent)}>",
+    }
 
 
 def _longest_ascending(ranks: Sequence[int]) -> frozenset[int]:
@@ -235,70 +292,51 @@ def _longest_ascending(ranks: Sequence[int]) -> frozenset[int]:
     return frozenset(run)
 
 
-# --- text, values, attributes --------------------------------------------------------------------
-
-_EXPECTED = {
-    "decimal": "a number: digits, and a point before the decimals, such as 1250.00",
-    "date": "a date: year-month-day, such as 2026-11-21",
-    "time": "a time: hours:minutes:seconds, such as 14:30:00",
-    "boolean": "true or false",
-    "base64Binary": "a file in base64",
-    "language": "a language code, such as sv or nb",
-    "anyURI": "a URI",
-}
-"""What a value must be, by XML Schema base type; any text is a right string."""
-
-_EXAMPLES = {"currencyID": "SEK", "mimeCode": "application/pdf", "unitCode": "C62"}
-
-_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
-
-
-def _text_faults(element: etree._Element, where: str) -> Iterator[Fault]:
-    if text := _text(element).strip():
-        said = f"the text {_shown(text)} stands between the elements of {_name(element)}"
-        yield _fault(Code.CONTENT, where, element, said, "remove it")
+# --- values and attributes -----------------------------------------------------------------------
 
 
 def _leaf_faults(element: etree._Element, base: str, where: str) -> Iterator[Fault]:
-    name = _name(element)
     if next(element.iterchildren("*"), None) is not None:
-        said = f"{name} holds elements"
-        yield _fault(Code.CONTENT, where, element, said, "write only text in it")
-    elif not _is(base, value := _text(element)):
-        said = f"{name} is {_shown(value)}" if value.strip() else f"{name} is empty"
-        blanks = _is(base, value.strip())
-        hint = "remove the blanks around it" if blanks else f"expected {_EXPECTED[base]}"
-        yield _fault(Code.VALUE, where, element, said, hint)
+        yield _fault(Code.ELEMENTS, where, element, name=_name(element))
+    else:
+        yield from _value_faults(element, base, _text(element), _name(element), where)
+
+
+def _value_faults(
+    element: etree._Element, base: str, value: str, name: str, where: str
+) -> Iterator[Fault]:
+    if not _is(base, value):
+        code = Code.BLANKS if _is(base, value.strip()) else _WRONG_VALUE[base]
+        yield _fault(code, where, element, name=name, stated=_shortened(value.strip()))
 
 
 def _attribute_faults(element: etree._Element, type_name: str, where: str) -> Iterator[Fault]:
     datatype = DATATYPES.get(type_name)
     allowed = datatype.attributes if datatype else {}
-    name = _name(element)
+    required = datatype.required if datatype else ()
+    parent = _name(element)
     attributes = {str(key): str(value) for key, value in element.attrib.items()}
     for attribute, value in attributes.items():
-        at = f"{where}/@{etree.QName(attribute).localname}"
+        name = f"@{etree.QName(attribute).localname}"
+        at = f"{where}/{name}"
         if attribute in allowed:
-            if not _is(allowed[attribute], value):
-                said = f"the attribute {attribute} of {name} is {_shown(value)}"
-                hint = f"expected {_EXPECTED[allowed[attribute]]}"
-                yield _fault(Code.VALUE, at, element, said, hint)
+            yield from _value_faults(element, allowed[attribute], value, f"{parent}/{name}", at)
         elif not attribute.startswith(_XSI):
-            said = f"{name} may not have the attribute {etree.QName(attribute).localname}"
-            hint = f"remove it; allowed is {_listed(list(allowed))}" if allowed else "remove it"
-            yield _fault(Code.ATTRIBUTE, at, element, said, hint)
-    for attribute in sorted(datatype.required if datatype else ()):
-        if attribute not in attributes:
-            said = f"the attribute {attribute} of {name} is missing"
-            hint = f'expected {attribute}, such as {attribute}="{_EXAMPLES[attribute]}"'
-            yield _fault(Code.ATTRIBUTE, f"{where}/@{attribute}", element, said, hint)
+            near = get_close_matches(attribute, list(allowed), 1, 0.75)
+            code = Code.MISSPELT if near else Code.UNKNOWN if allowed else Code.ATTRIBUTE
+            expected = ", ".join(f"@{name}" for name in near or allowed)
+            yield _fault(code, at, element, name=name, parent=parent, expected=expected)
+    for attribute in sorted(set(required) - attributes.keys()):
+        name, expected = f"@{attribute}", f'{attribute}="{_EXAMPLES[attribute]}"'
+        values = {"name": name, "parent": parent, "expected": expected}
+        yield _fault(Code.ATTRIBUTE_MISSING, f"{where}/{name}", element, **values)
 
 
 class _Values(threading.local):
-    """Whether a text is a right value of a base type, by libxml2's own rules."""
+    """Whether a text is a right value of a base type, by libxml2's own rules; one per thread."""
 
     def __init__(self) -> None:
-        elements = "".join(f'<xs:element name="{b}" type="xs:{b}"/>' for b in _EXPECTED)
+        elements = "".join(f'<xs:element name="{b}" type="xs:{b}"/>' for b in _WRONG_VALUE)
         text = f'<xs:schema xmlns:xs="{XSD}">{elements}</xs:schema>'
         self.schema = etree.XMLSchema(etree.fromstring(text))
 
@@ -307,19 +345,19 @@ _values = _Values()
 
 
 def _is(base: str, value: str) -> bool:
-    if base not in _EXPECTED:
+    if base not in _WRONG_VALUE:
         return True
     element = etree.Element(base)
     element.text = value
     return _values.schema.validate(element)
 
 
-# --- words ---------------------------------------------------------------------------------------
+# --- elements ------------------------------------------------------------------------------------
 
 
-def _fault(code: Code, where: str, element: etree._Element, text: str, hint: str) -> Fault:
+def _fault(code: Code, where: str, element: etree._Element, **values: str) -> Fault:
     line: Any = element.sourceline  # the stubs miss its type
-    return Fault(code, where, line, text, hint)
+    return Fault(code, where, line, values)
 
 
 def _name(element: etree._Element) -> str:
@@ -331,10 +369,6 @@ def _text(element: etree._Element) -> str:
     return (element.text or "") + "".join(node.tail or "" for node in element)
 
 
-def _shown(value: str) -> str:
+def _shortened(value: str) -> str:
     value = " ".join(value.split())
-    return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return value if len(value) <= 60 else f"{value[:57]}..."
