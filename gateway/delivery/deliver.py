@@ -22,7 +22,7 @@ from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.envelope import Particulars
 from gateway.delivery.legs import failed, legs_of, next_leg, what_channels_said
-from gateway.delivery.outcome import Result, Try, intent, interrupted, not_tried, settle
+from gateway.delivery.outcome import Result, Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
@@ -34,7 +34,6 @@ from gateway.store.port import (
     Event,
     Job,
     Keep,
-    LeaseLost,
     Leg,
     Store,
 )
@@ -155,10 +154,10 @@ class Delivering:
         )
         before = intent(trial, answer, packed.new_image)
         await self._save(job, before)
-        if not await self._store.holds(job, self._clock.now()):
-            raise LeaseLost(f"job {job.id} went to somebody else before the call")
-        outcome = await self._call(transport, packed.envelope)
         begun = trial.after(before)
+        if not await self._store.holds(job, self._clock.now()):
+            return await self._end(job, begun, not_called(begun, self._clock.now()))
+        outcome = await self._call(transport, packed.envelope)
         work = settle(begun, outcome, transport.repeat, self._backoff, self._clock.now())
         return await self._end(job, begun, work)
 

@@ -125,6 +125,22 @@ def not_tried(
             assert_never(answer)
 
 
+def not_called(trial: Try, now: datetime) -> Checkpoint:
+    """The lease ran out between the intent and the call, so the call was not made. If somebody else
+    has the job by now this is never written, and they find an attempt without an end."""
+    text = "It was not handed over: the gateway stood still for too long just before."
+    verdict = Verdict("delivery.not_called", "the lease ran out before the call", text)
+    return _ended(
+        trial,
+        TryLater(verdict),
+        Result.TRY_LATER,
+        State.ROUTING,
+        now,
+        then=Again(now, data={}),
+        leg=trial.leg,
+    )
+
+
 # --- after the call ---------------------------------------------------------------------------
 
 
@@ -282,7 +298,6 @@ def _ended(
     return Checkpoint(
         next=then,
         change=changed(trial.document, after, why or answer.verdict, next_at),
-        channel=leg.channel,
         parts=evidence(answer.evidence, attempt),
         legs=(leg,),
         attempt=attempt,

@@ -89,7 +89,8 @@ class Worker:
         }
 
     async def run(self) -> None:
-        """Works until `stop`, and finishes then what it has begun."""
+        """Works until `stop`, and finishes then what it has begun. Cancelled, it breaks that off as
+        a crash would: it is taken up again at the next start."""
         beside = [
             asyncio.create_task(self._every(self._lease_s / 3, self._keep_leases)),
             asyncio.create_task(self._every(self._collect_every_s, self._collecting.once)),
@@ -103,9 +104,10 @@ class Worker:
             if self._running:
                 await asyncio.wait(self._running)
         finally:
-            for task in beside:
+            tasks = [*beside, *self._running]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def stop(self) -> None:
         """Takes no new job; `run` returns when those under way have ended."""
