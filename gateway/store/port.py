@@ -334,7 +334,9 @@ class Store(Protocol):
         events: Sequence[NewEvent],
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
-        job (None: takes it away). False when the document has moved on meanwhile."""
+        job (None: takes it away; what Again does not say stays as it was). False when the document
+        has moved on meanwhile; NotAllowed when it is not in the state that the change starts from.
+        """
         ...
 
     async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.store.port import NewPart, StorageUnavailable
+from gateway.store.sqlite.directory import make, sync
 from gateway.store.sqlite.rows import PART_COLUMNS, Row
 from gateway.store.sqlite.writer import Transaction
 
@@ -59,7 +60,7 @@ class Blobs:
     def put(self, company_id: str, content: bytes, sha256: str) -> None:
         """Writes a file, durably: when it returns, name and bytes are on disk."""
         path = self._path(company_id, sha256)
-        _make(path.parent)
+        make(path.parent)
         if not path.exists():
             draft = path.with_name(f"{sha256}.{os.urandom(4).hex()}.tmp")
             try:
@@ -71,7 +72,7 @@ class Blobs:
             except OSError:
                 draft.unlink(missing_ok=True)
                 raise
-        _sync(path.parent)  # also when it was there: whoever wrote it may not have come so far
+        sync(path.parent)  # also when it was there: whoever wrote it may not have come so far
 
     def get(self, company_id: str, sha256: str) -> bytes:
         """The bytes of a file. Raises StorageUnavailable when they are not what was stored."""
@@ -127,20 +128,3 @@ def find(
         (document_id, company_id, sha256),
     ).fetchone()
     return row
-
-
-def _make(directory: Path) -> None:
-    """mkdir -p, each new name on disk."""
-    if directory.exists():
-        return
-    _make(directory.parent)
-    directory.mkdir(exist_ok=True)
-    _sync(directory.parent)
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -27,6 +27,7 @@ Row = tuple[Any, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 HEAD_COLUMNS = ", ".join(f.name for f in fields(Head))
 _HEAD = len(fields(Head))
@@ -63,7 +64,7 @@ def _maybe_moment(value: int | None) -> datetime | None:
 
 def to_json(data: Mapping[str, Any]) -> str:
     """JSON data as text; raises TypeError for anything that JSON has not."""
-    return json.dumps(dict(data), ensure_ascii=False, separators=(",", ":"))
+    return _encode(dict(data)) if data else "{}"
 
 
 def head_values(head: Head) -> Row:

@@ -30,7 +30,7 @@ def test_no_two_threads_get_the_same_place() -> None:
     with ThreadPoolExecutor(4) as pool:
         runs = list(pool.map(lambda _: [uuid7() for _ in range(5_000)], range(4)))
     assert all(run == sorted(run) for run in runs)
-    places = [value.int >> 64 for run in runs for value in run]
+    places = [UUID(value).int >> 64 for run in runs for value in run]
     assert len(set(places)) == 20_000
 
 
