@@ -330,7 +330,7 @@ def table(document: Document) -> tuple[Row, ...]:
     invoice = document == "Invoice"
     type_code = Row("BT-3", f"{document}TypeCode", "type_code")
     tax_point = Row("BT-7", "TaxPointDate", "tax_point_date")
-    notes = Row("BG-1", "Note", "notes")
+    notes = Row("BG-1 BT-21 BT-22", "Note", "notes")
     due = [Row("BT-9", "DueDate", "due_date")] if invoice else []
     return (
         Row("BT-24", "CustomizationID", "specification"),
@@ -387,9 +387,9 @@ def term_of(ubl_path: str) -> tuple[str, ...]:
     More than one where only the document tells which (an allowance or a charge); none where the
     path carries no term of its own.
     """
-    (root, _), *steps = _names(ubl_path)
+    root, *steps = (name for name, _ in _names(ubl_path))
     nodes = [TREES[root]] if root in TREES else []
-    for name, _ in steps:
+    for name in steps:
         nodes = [
             kid for node in nodes for kid in (*node.attributes, *node.kids) if kid.name == name
         ]
@@ -438,7 +438,7 @@ def _only(node: Node, name: str) -> Node | None:
 
 def _names(path: str) -> list[tuple[str, int]]:
     """The steps of a path: (name, position among its namesakes, from 1)."""
-    return [(name, int(position or 1)) for name, position in _POSITION.findall(path)]
+    return [(name, int(position or 1)) for name, position in _POSITION.findall(path)] or [("", 1)]
 
 
 _POSITION: Final = re.compile(r"(@?\w+)(?:\[(\d+)\])?")

@@ -22,7 +22,7 @@ from schemas.ubl import structure
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: a term or group, its path in UBL, its path in the model.
+    """One line of the table: its term (or group, or several), its UBL path, its model path.
 
     A UBL path is written as people say it, without prefixes; a predicate in brackets is both the
     test when reading and what gets written: `AllowanceCharge[ChargeIndicator=false]`. Alternatives
@@ -137,7 +137,7 @@ def _insert(scope: Node, model: type, row: Row) -> None:
             repeating = node
     if many:
         repeating.each = row.model
-    node.terms += (row.term,) if row.term else ()
+    node.terms += tuple(row.term.split())
     node.fixed, node.absent = row.fixed, row.absent
     node.field, node.many = row.model or None, many
     node.leaf = not row.rows and (value in _VALUES or not dataclasses.is_dataclass(value))
