@@ -39,7 +39,9 @@ def _seed(name: str, country: str, participant: str, word: str) -> Seed:
 
 
 SENDER = _seed("Fjärdens Snickeri AB", "SE", "0007:5560001116", "sender")
+SENDER_NO = _seed("Havbris Regnskap AS", "NO", "0192:948100010", "sender_no")
 RECEIVER = _seed("Nordlys Drift AS", "NO", "0192:918130047", "receiver")
+SEEDS = (SENDER, SENDER_NO, RECEIVER)
 
 
 class Sandbox:
@@ -163,7 +165,7 @@ class Sandbox:
 
 async def plant(store: Store, clock: Clock) -> None:
     """Adds the seeds; where they are already, nothing changes."""
-    for seed in (SENDER, RECEIVER):
+    for seed in SEEDS:
         await store.add_company(seed.company, clock.now())
         digest = hashlib.sha256(seed.key.encode()).hexdigest()
         if await store.company_of_key(digest) is None:

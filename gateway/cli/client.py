@@ -213,7 +213,9 @@ def inbox(url: str, key: str, save: Path | None, confirm: bool) -> None:
 
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: document[name] for name in ("id", "received_at", "channel")} | document["head"]
+    return {name: document[name] for name in ("id", "received_at", "channel")} | {
+        **document["head"]
+    }
 
 
 def _write(path: Path, content: bytes) -> None:

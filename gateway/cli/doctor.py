@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-import socket
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 import click
 
@@ -21,7 +20,7 @@ from gateway.cli.options import Impossible, load_settings, settings_options
 from gateway.cli.output import line, on_terminal
 
 if TYPE_CHECKING:
-    from gateway.config import Settings
+    from gateway.config import Email, Letter, Settings
 
 # Evidence and documents grow; with less the next busy day may fill the disk.
 SCARCE_BYTES = 1024**3
@@ -134,30 +133,58 @@ def _clock(last_event: datetime) -> Check:
 
 
 def _channels(settings: Settings) -> Iterator[Check]:
-    places: dict[str, tuple[str, int] | None] = {
-        "email": (settings.email.host, settings.email.port) if settings.email else None,
-        "letter": _place(settings.letter.url) if settings.letter else None,
+    looks = {
+        "email": settings.email and _email_fault(settings.email),
+        "letter": settings.letter and _letter_fault(settings.letter),
     }
-    for name, place in places.items():
-        if place is None:
+    for name, look in looks.items():
+        if look is None:
             yield Check("warn", name, "Not configured.", f"Add a section [{name}] to use it.")
             continue
-        host, port = place
-        try:
-            with socket.create_connection((host, port), timeout=REACH_S):
-                yield Check("ok", name, f"{host}:{port} answers.")
-        except OSError as error:
-            yield Check(
-                "fail",
-                name,
-                f"{host}:{port} does not answer: {error}.",
-                f"Check [{name}] and the network; documents wait meanwhile.",
-            )
+        wrong = asyncio.run(look)
+        if wrong:
+            todo = f"Check [{name}] and the network; documents wait meanwhile."
+            yield Check("fail", name, wrong, todo)
+        else:
+            yield Check("ok", name, "It answers.")
 
 
-def _place(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+async def _email_fault(section: Email) -> str | None:
+    """Why no message could be handed over now: connecting, TLS, login."""
+    from gateway.app import email_settings
+    from transports.email.connections import Connections, NoConnection
+    from transports.email.dialogue import Transcript
+
+    relay = replace(email_settings(section).relay, connect_timeout_s=REACH_S)
+    connections = Connections(relay)
+    try:
+        async with connections.lend(Transcript()):
+            return None
+    except NoConnection as error:
+        return f"{relay.address}: {error}."
+    finally:
+        await connections.close()
+
+
+async def _letter_fault(section: Letter) -> str | None:
+    """Why the print house's reports could not be read now."""
+    from gateway.app import letter_settings
+    from transports.base import NotCollected
+    from transports.letter.driver import Letter as Channel
+
+    settings = replace(
+        letter_settings(section), connect_timeout_s=REACH_S, answer_timeout_s=REACH_S
+    )
+    channel = Channel(settings)
+    try:
+        async for _ in channel.collect():  # reading them takes nothing away
+            break
+    except NotCollected as error:
+        return f"{section.url}: {error.verdict.text}."
+    else:
+        return None
+    finally:
+        await channel.close()
 
 
 def _show(check: Check) -> None:

@@ -50,7 +50,7 @@ def sandbox(data: Path | None, listen: str, level: str) -> None:
         except OSError as error:
             raise Impossible(f"The sandbox can not start: {error}") from error
         try:
-            _tell(running)
+            tell(running)
             await until_told_to_stop(running.gateway)
         finally:
             await running.stop()
@@ -60,15 +60,16 @@ def sandbox(data: Path | None, listen: str, level: str) -> None:
         asyncio.run(run(directory))
 
 
-def _tell(running: Sandbox) -> None:
-    from gateway.sandbox import RECEIVER, SENDER
+def tell(running: Sandbox) -> None:
+    """Prints the addresses and keys."""
+    from gateway.sandbox import RECEIVER, SEEDS, SENDER
 
     if not on_terminal():
         line(
             {
                 "url": running.gateway.url,
                 "sandbox": running.url,
-                "keys": {"sender": SENDER.key, "receiver": RECEIVER.key},
+                "keys": {seed.company.participants[0]: seed.key for seed in SEEDS},
             }
         )
         return

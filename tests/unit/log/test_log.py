@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from gateway.log import setup
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+def said(capsys: pytest.CaptureFixture[str], form: Any = "json") -> str:
+    """What is logged when an invoice makes us stumble."""
+    setup("info", form)
+    invoice = {"buyer": "Astrid Lund", "personal_number": "19800101-1239"}
+    try:
+        raise KeyError(f"no such person: {invoice['personal_number']}")
+    except KeyError:
+        structlog.get_logger().exception("job_failed", document_id="doc_1", key="bk_secret")
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_an_exception_tells_where_but_not_what_was_there(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = said(capsys, form)
+    assert "test_log.py" in text and "KeyError" in text and "no such person" in text
+    assert "Astrid" not in text and "1980" not in text and "1239" not in text
+
+
+def test_secrets_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(said(capsys))["key"] == "********"
+
+
+def test_a_line_is_an_object_with_time_and_level(capsys: pytest.CaptureFixture[str]) -> None:
+    line = json.loads(said(capsys))
+    assert line["level"] == "error" and line["event"] == "job_failed" and line["timestamp"]
+    assert line["document_id"] == "doc_1"
