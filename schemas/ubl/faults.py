@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -182,10 +183,16 @@ def _below(element: etree._Element, type_name: str, where: str) -> Iterator[Faul
             yield _fault(Code.TEXT, where, element, **values)
         kids = list(_with_paths(element, where))
         yield from _child_faults(element, kids, type_name, where)
-        types = {child.tag: child.type for child in children(type_name)}
+        ranks, allowed = _ranks(type_name), children(type_name)
         for kid, at in kids:
-            if kid.tag in types:
-                yield from _below(kid, types[kid.tag], at)
+            if kid.tag in ranks:
+                yield from _below(kid, allowed[ranks[kid.tag]].type, at)
+
+
+@cache
+def _ranks(type_name: str) -> Mapping[str, int]:
+    """The place of each child in its aggregate, by tag."""
+    return {child.tag: rank for rank, child in enumerate(children(type_name))}
 
 
 def _with_paths(parent: etree._Element, where: str) -> Iterator[tuple[etree._Element, str]]:
@@ -206,8 +213,7 @@ def _child_faults(
     where: str,
 ) -> Iterator[Fault]:
     """Children that are unknown, too many, in the wrong place, or missing."""
-    allowed = children(type_name)
-    ranks = {child.tag: rank for rank, child in enumerate(allowed)}
+    allowed, ranks = children(type_name), _ranks(type_name)
     counts = Counter[str]()
     fitting: list[tuple[int, etree._Element, str]] = []
     for index, (kid, at) in enumerate(kids):
@@ -361,7 +367,8 @@ def _fault(code: Code, where: str, element: etree._Element, **values: str) -> Fa
 
 
 def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    """The name without prefix; no name of UBL is longer than 100, a hostile one may be."""
+    return etree.QName(element).localname[:100]
 
 
 def _text(element: etree._Element) -> str:
