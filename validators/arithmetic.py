@@ -8,15 +8,20 @@ checked, so a text that must be a number is one. Source: XPath and XQuery Functi
 from __future__ import annotations
 
 import decimal
+import math
+import re
 from collections.abc import Iterable
 from decimal import ROUND_FLOOR, ROUND_HALF_DOWN, Decimal
 from typing import Final
+
+from validators.document import WHITESPACE
 
 ZERO: Final = Decimal(0)
 HUNDRED: Final = Decimal(100)
 CENT: Final = Decimal("0.02")  # u:slack of the Peppol rules
 _HALF: Final = Decimal("0.5")
 _DIVISION_DIGITS: Final = 18
+_DOUBLE = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|-?INF")
 
 # Sums and products are exact in XPath; 28 digits, Python's own measure, are not always enough.
 EXACT: Final = decimal.Context(prec=200, traps=[])
@@ -25,6 +30,12 @@ EXACT: Final = decimal.Context(prec=200, traps=[])
 def decimal_of(text: str) -> Decimal:
     """The text as xs:decimal; white space around it does not count."""
     return Decimal(text)
+
+
+def number(text: str) -> float:
+    """fn:number: the text as a double, NaN when it is none."""
+    text = text.strip(WHITESPACE)
+    return float(text.replace("INF", "inf")) if _DOUBLE.fullmatch(text) else math.nan
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -8,7 +8,7 @@ details of that tree that a business model has no room for: a tax category under
 address line, a code with a space before it. So the rules here read the tree too, but the tree of
 lxml is slow to walk from Python: each step makes an object. Three things make it quick:
 
-* one flat `root.iter()`; the parent is found by comparing with the record at hand, not by recursion;
+* one flat `root.iter()`; the parent is found by comparing with the record at hand;
 * a record (`Node`) only for elements with children. A leaf stays the lxml element it is, so its
   text, attributes and line number are there when a rule asks, and cost nothing when none does;
 * each distinct path of elements is one `Path` object, shared by all documents of the process. Which
@@ -19,12 +19,15 @@ The parser has taken comments and processing instructions away, so `text` of a l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
 
 from lxml import etree
+
+from schemas.codelists import codes
 
 Leaf = etree._Element
 LeafCheck = Callable[[Leaf, "Node", "Document"], None]
@@ -36,11 +39,13 @@ WHITESPACE: Final = " \t\r\n"  # XML's own four; str.strip() alone would take no
 # Paths kept for all documents. UBL has some 3,000; only extension content can make more of them.
 _MOST_PATHS: Final = 20_000
 
+_SPACES = re.compile(r"[ \t\r\n]+")
+
 _LEAF_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 
 
 class Path:
-    """One path of element names, such as Invoice/InvoiceLine/Item, and the checks that look at it."""
+    """A path of element names, such as Invoice/InvoiceLine/Item, and the checks that look at it."""
 
     __slots__ = ("checks", "depth", "gathered", "is_leaf", "name", "parent", "steps", "tag")
 
@@ -165,6 +170,12 @@ class Node:
         return name in self.leaves or name in self.nodes
 
 
+def normalized(text: str) -> str:
+    """fn:normalize-space: no white space around the text, one space where there was some in it."""
+    text = text.strip(WHITESPACE)
+    return _SPACES.sub(" ", text) if _SPACES.search(text) else text
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A rule that did not hold: its id, the element it is about, and what the message can say.
@@ -182,6 +193,7 @@ class Document:
     """A bound document: its records, the day it is checked at, and what has been found so far."""
 
     __slots__ = (
+        "_lists",
         "at",
         "elements",
         "empty",
@@ -201,6 +213,7 @@ class Document:
         self.todo_leaves: list[tuple[Path, Leaf, Node]] = []
         self.hits: list[Hit] = []
         self.once_only: dict[Callable[[Document], object], Any] = {}
+        self._lists: dict[str, frozenset[str]] = {}
 
     def found(self, rule: str, at: Node | Leaf, missing: str = "", /, **values: object) -> None:
         """Notes that `rule` does not hold at `at`; `values` are for the message."""
@@ -210,6 +223,13 @@ class Document:
     def every(self, name: str) -> list[Any]:
         """All elements called `name` in the document: nodes, or leaves. `name` must be gathered."""
         return self.elements.get(name, [])
+
+    def codes(self, name: str) -> frozenset[str]:
+        """The code list `name` as of the day the document is checked at."""
+        found = self._lists.get(name)
+        if found is None:
+            found = self._lists[name] = codes(name, self.at)
+        return found
 
     def once(self, function: Callable[[Document], T]) -> T:
         """What `function` says of this document, worked out the first time it is asked for."""

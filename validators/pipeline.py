@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import localcontext
@@ -41,7 +41,7 @@ def parse(data: bytes, *, language: str = "en") -> etree._Element | tuple[Findin
     data = guard.as_bytewise(data)
     refused = tuple(guard.refusals(data))
     if refused:
-        return tuple(_guard_finding(rule, values, None, language) for rule, values in refused)
+        return tuple(_fatal(rule, values, "", None, language) for rule, values in refused)
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -53,32 +53,50 @@ def parse(data: bytes, *, language: str = "en") -> etree._Element | tuple[Findin
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        line = (error.lineno or None) if error.lineno else None
-        values = {"stated": error.msg or "?"}
-        return (_guard_finding("GUARD-MALFORMED", values, line, language),)
+        return (_malformed(error, language),)
     if root.getroottree().docinfo.internalDTD is not None:
-        return (_guard_finding("GUARD-DOCTYPE", {}, None, language),)
+        return (_fatal("GUARD-DOCTYPE", {}, "", None, language),)
     return root
+
+
+def _malformed(error: etree.XMLSyntaxError, language: str) -> Finding:
+    """The parser's own words and the line; depth, its one limit that is not the guard's, apart."""
+    deep = "depth" in (error.msg or "")
+    rule = "GUARD-DEPTH" if deep else "GUARD-MALFORMED"
+    return _fatal(rule, {"stated": error.msg or "?"}, "", error.lineno or None, language)
 
 
 def validate(data: bytes, *, at: date, profile: str | None = None, language: str = "en") -> Report:
     """What is right and wrong with a document on the day `at`.
 
     `profile` names the rule set (`validators.profiles`), None chooses by what the document says it
-    is. `language` of the texts: "en", "sv" or "nb". Never raises on any bytes.
+    is. `language` of the texts: "en", "sv" or "nb". Never raises on any bytes; ValueError for a
+    profile there is none of.
     """
+    if profile is not None and profile not in profiles.NAMES:
+        raise ValueError(f"no profile {profile!r}; there are {', '.join(profiles.NAMES)}")
     with _collector_off():
         root = parse(data, language=language)
         if isinstance(root, tuple):
             return Report(profile or profiles.UNKNOWN, False, root)
         chosen = profile or profiles.of(root)
-        problems = structure.findings(root, language)
+        if chosen == profiles.UNKNOWN:
+            return Report(chosen, False, (_unknown(root, language),))
+        problems = structure.findings(root)
         if problems:
             return Report(chosen, False, problems)
         with localcontext(EXACT):
             document = bind(root, _checks(), at)
             document.check()
         return Report(chosen, True, _findings(document.hits, at, language))
+
+
+def _unknown(root: etree._Element, language: str) -> Finding:
+    name = etree.QName(root)
+    stated = f"{{{name.namespace or ''}}}{name.localname}"
+    return _fatal(
+        "STRUCTURE-PROFILE", {"stated": stated}, name.localname, Places.line(root), language
+    )
 
 
 @cache
@@ -102,7 +120,7 @@ def _findings(hits: Iterable[Hit], at: date, language: str) -> tuple[Finding, ..
                 rule=rule.id,
                 severity=rule.severity,
                 where=places.path(hit.at, hit.missing),
-                line=hit.at.sourceline,
+                line=places.line(hit.at),
                 text=text,
                 hint=hint,
                 terms=rule.terms,
@@ -118,20 +136,14 @@ def _shown(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _guard_finding(
-    rule: str, values: dict[str, object], line: int | None, language: str
+def _fatal(
+    rule: str, values: Mapping[str, object], where: str, line: int | None, language: str
 ) -> Finding:
+    """A finding of the guard or about the profile."""
     text, hint = texts(language).say(rule, (), "", values)
-    return Finding(
-        rule=rule,
-        severity=Severity.FATAL,
-        where="",
-        line=line,
-        text=text,
-        hint=hint,
-        stated=_shown(values.get("stated")),
-        computed=_shown(values.get("computed")),
-    )
+    stated, computed = _shown(values.get("stated")), _shown(values.get("computed"))
+    severity = Severity.FATAL
+    return Finding(rule, severity, where, line, text, hint, stated=stated, computed=computed)
 
 
 _collecting = threading.Lock()

@@ -25,6 +25,12 @@ class Places:
         names.append(etree.QName(at).localname)
         return "/".join(reversed(names))
 
+    @staticmethod
+    def line(element: etree._Element) -> int | None:
+        """The line an element begins on, from 1."""
+        line: int | None = element.sourceline  # type: ignore[assignment]  # the stubs say Ellipsis
+        return line
+
     def _step(self, parent: etree._Element, element: etree._Element) -> str:
         steps = self._steps.get(parent)
         if steps is None:

@@ -21,11 +21,13 @@ NAMES: Final = (PEPPOL_BILLING,)
 
 
 def of(root: etree._Element) -> str:
-    """The profile of a document. An invoice or credit note in UBL is always held to Peppol's
-    rules: what it says it is, is one of the things they look at (PEPPOL-EN16931-R004, -R007).
+    """The profile of a document.
+
+    An invoice or credit note in UBL is always held to Peppol's rules: what it says it is, is one
+    of the things they look at (PEPPOL-EN16931-R004, -R007).
     """
     name = etree.QName(root)
-    if name.localname in ("Invoice", "CreditNote"):
-        if structure.ROOTS[name.localname] == name.namespace:
-            return PEPPOL_BILLING
+    known = name.localname in ("Invoice", "CreditNote")
+    if known and structure.ROOTS[name.localname] == name.namespace:
+        return PEPPOL_BILLING
     return UNKNOWN

@@ -12,12 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Final
 
 from validators.document import Checks, LeafCheck, NodeCheck
 from validators.findings import Severity
-
-C = TypeVar("C", LeafCheck, NodeCheck)
 
 # Peppol BIS Billing 3.0.21 with EN 16931 1.3.16 replaces 3.0.20 from this day on.
 MAY_2026: Final = date(2026, 8, 17)
@@ -53,12 +51,22 @@ def define(table: str, *, since: date | None = None, until: date | None = None) 
 
 def nodes(*patterns: str) -> Callable[[NodeCheck], NodeCheck]:
     """Has the function look at each element with children whose path ends as a pattern says."""
-    return _looks_at(patterns)
+
+    def register(function: NodeCheck) -> NodeCheck:
+        _look_at(patterns, function)
+        return function
+
+    return register
 
 
 def leaves(*patterns: str) -> Callable[[LeafCheck], LeafCheck]:
     """Has the function look at each element without children whose path ends as a pattern says."""
-    return _looks_at(patterns)
+
+    def register(function: LeafCheck) -> LeafCheck:
+        _look_at(patterns, function)
+        return function
+
+    return register
 
 
 def gather(*names: str) -> None:
@@ -66,13 +74,9 @@ def gather(*names: str) -> None:
     _gathered.update(names)
 
 
-def _looks_at(patterns: tuple[str, ...]) -> Callable[[C], C]:
-    def register(function: C) -> C:
-        for pattern in patterns:
-            _patterns[pattern] = (*_patterns.get(pattern, ()), function)
-        return function
-
-    return register
+def _look_at(patterns: tuple[str, ...], function: Callable[..., None]) -> None:
+    for pattern in patterns:
+        _patterns[pattern] = (*_patterns.get(pattern, ()), function)
 
 
 def rules() -> tuple[Rule, ...]:

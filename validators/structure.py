@@ -1,39 +1,27 @@
-"""Structure findings: what the XML Schema of UBL says of a document, told in plain words.
+"""Structure findings: what is wrong with the structure of a document, as findings.
 
-In charge of turning schema errors into findings (`STRUCTURE-*`). Not in charge of the schema
-(`schemas.ubl.structure`).
+In charge of `STRUCTURE-*` findings. Not in charge of the structure, nor of the words: both are
+`schemas.ubl`. The compiled schema says yes or no at once; words are sought only after a no.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from lxml import etree
 
-from schemas.ubl import structure
+from schemas.ubl import faults
 from validators.findings import Finding, Severity
-from validators.messages import texts
-from validators.places import Places
-
-ROOTS: Final = ("Invoice", "CreditNote")
 
 
-def findings(root: etree._Element, language: str) -> tuple[Finding, ...]:
+def findings(root: etree._Element) -> tuple[Finding, ...]:
     """What is wrong with the structure below `root`; nothing when it is right."""
-    name = etree.QName(root)
-    if name.localname not in ROOTS or structure.ROOTS[name.localname] != name.namespace:
-        values = {"stated": f"{{{name.namespace or ''}}}{name.localname}"}
-        text, hint = texts(language).say("STRUCTURE-ROOT", (), "", values)
-        return (_finding("STRUCTURE-ROOT", name.localname, root.sourceline, text, hint),)
-    schema = structure.schema(name.localname)
-    if schema.validate(root):
-        return ()
-    text, hint = texts(language).say("STRUCTURE-ELEMENT", (), "", {})
     return tuple(
-        _finding("STRUCTURE-ELEMENT", entry.path or "", entry.line, entry.message, hint)
-        for entry in schema.error_log
+        Finding(
+            rule=fault.code,
+            severity=Severity.FATAL,
+            where=fault.where,
+            line=fault.line,
+            text=fault.text,
+            hint=fault.hint,
+        )
+        for fault in faults.faults(root)
     )
-
-
-def _finding(rule: str, where: str, line: int | None, text: str, hint: str) -> Finding:
-    return Finding(rule, Severity.FATAL, where, line or None, text, hint)

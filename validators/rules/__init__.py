@@ -6,6 +6,29 @@ finds the table, the function, the texts in `validators/messages/` and the test.
 
 from __future__ import annotations
 
-from validators.rules import totals
+from validators.rules import (
+    allowances,
+    codes,
+    header,
+    identifiers,
+    lines,
+    parties,
+    payment,
+    totals,
+    vat,
+)
+from validators.rules.national import no, se
 
-__all__ = ["totals"]
+__all__ = [
+    "allowances",
+    "codes",
+    "header",
+    "identifiers",
+    "lines",
+    "no",
+    "parties",
+    "payment",
+    "se",
+    "totals",
+    "vat",
+]

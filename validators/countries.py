@@ -1,0 +1,56 @@
+"""Which country's rules a document comes under, as Peppol's national rules decide it.
+
+In charge of the countries of seller and buyer. Not in charge of any national rule.
+Source: the variables at the head of the Peppol BIS Billing rules.
+"""
+
+from __future__ import annotations
+
+from validators.document import Document, Leaf, Node, normalized
+
+
+def seller(document: Document) -> str:
+    """The seller's country: from the VAT identifier of the seller or of the tax representative,
+    else from the seller's address; "XX" when neither tells.
+    """
+    root = document.root
+    return (
+        _of_vat_id(list(root.step("AccountingSupplierParty", "Party")))
+        or _of_vat_id(list(root.step("TaxRepresentativeParty")))
+        or _of_address(root, "AccountingSupplierParty", "XX")
+    )
+
+
+def address_of(document: Document, party: str) -> str:
+    """The country code of a party's address as it stands, "" without one."""
+    found = country_leaves(document.root, party)
+    return (found[0].text or "") if found else ""
+
+
+def both_german(document: Document) -> bool:
+    """Whether the addresses of seller and buyer are both in Germany; ask through `once`."""
+    return all(
+        _of_address(document.root, party, "") == "DE"
+        for party in ("AccountingSupplierParty", "AccountingCustomerParty")
+    )
+
+
+def country_leaves(root: Node, party: str) -> list[Leaf]:
+    """The country code of a party's address, as a list of none or one."""
+    return root.leaves_at(party, "Party", "PostalAddress", "Country", "IdentificationCode")
+
+
+def _of_vat_id(parties: list[Node]) -> str:
+    """The first two characters of the VAT identifier; "" when there are none."""
+    for party in parties:
+        for scheme in party.every("PartyTaxScheme"):
+            if "TaxScheme" in scheme.nodes and scheme.nodes["TaxScheme"].text("ID") == "VAT":
+                prefix = scheme.text("CompanyID")[:2]
+                if prefix:
+                    return normalized(prefix).upper() or "?"
+    return ""
+
+
+def _of_address(root: Node, party: str, otherwise: str) -> str:
+    found = country_leaves(root, party)
+    return normalized(found[0].text or "").upper() if found else otherwise

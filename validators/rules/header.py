@@ -1,0 +1,225 @@
+"""The head of the document: numbers, dates, references, notes, periods.
+
+EN 16931 BT-1 to BT-26, BG-1 to BG-3, BG-14, BG-24: BR-01 to BR-05, BR-16, BR-29, BR-52, BR-53,
+BR-55, BR-CO-03, BR-CO-19; Peppol R001 to R008, R053 to R055, R080, F001, P0100, P0101, P0112.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from validators.calendar import comes_before
+from validators.countries import both_german
+from validators.document import Document, Leaf, Node, normalized
+from validators.registry import MAY_2026, define, gather, leaves, nodes
+
+define("""
+BR-01      fatal  BT-24
+BR-02      fatal  BT-1
+BR-03      fatal  BT-2
+BR-04      fatal  BT-3
+BR-05      fatal  BT-5
+BR-16      fatal  BG-25
+BR-29      fatal  BT-74 BT-73
+BR-52      fatal  BT-122
+BR-53      fatal  BT-111 BT-6
+BR-55      fatal  BT-25
+BR-CO-03   fatal  BT-7 BT-8
+BR-CO-19   fatal  BG-14 BT-73 BT-74
+PEPPOL-EN16931-R001   fatal  BT-23
+PEPPOL-EN16931-R002   fatal  BG-1
+PEPPOL-EN16931-R003   fatal  BT-10 BT-13
+PEPPOL-EN16931-R004   fatal  BT-24
+PEPPOL-EN16931-R005   fatal  BT-6 BT-5
+PEPPOL-EN16931-R007   fatal  BT-23
+PEPPOL-EN16931-R008   fatal
+PEPPOL-EN16931-R053   fatal  BG-23
+PEPPOL-EN16931-R054   fatal  BT-111
+PEPPOL-EN16931-R055   fatal  BT-110 BT-111
+PEPPOL-EN16931-R080   fatal  BT-11
+PEPPOL-EN16931-F001   fatal  BT-2 BT-7 BT-9 BT-26 BT-72 BT-73 BT-74 BT-134 BT-135
+PEPPOL-EN16931-P0100  fatal  BT-3
+PEPPOL-EN16931-P0101  fatal  BT-3
+PEPPOL-EN16931-P0112  fatal  BT-3
+""")
+
+gather("TaxTotal")
+
+BILLING: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
+
+# BT-23: profile 01 is billing alone, 02 is billing with a response.
+PROFILES: Final = {
+    "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0": "01",
+    "urn:peppol:france:billing:regulated": "01",
+    "urn:peppol:france:billing:non-regulated": "01",
+    "urn:peppol:bis:billing_with_response": "02",
+}
+_NUMBERED = re.compile("urn:fdc:peppol.eu:2017:poacc:billing:([0-9]{2}):1.0")
+
+
+@nodes("/Invoice", "/CreditNote")
+def mandatory(root: Node, document: Document) -> None:
+    """BR-01 to BR-05, BR-16, BR-53, BR-CO-03."""
+    for rule, name in (
+        ("BR-01", "CustomizationID"),
+        ("BR-02", "ID"),
+        ("BR-03", "IssueDate"),
+        ("BR-05", "DocumentCurrencyCode"),
+    ):
+        if not root.value(name):
+            document.found(rule, root, name)
+    if not (root.value("InvoiceTypeCode") or root.value("CreditNoteTypeCode")):
+        document.found("BR-04", root, f"{root.path.name}TypeCode")
+    if not (root.has("InvoiceLine") or root.has("CreditNoteLine")):
+        document.found("BR-16", root, f"{root.path.name}Line")
+    currency = root.leaves.get("TaxCurrencyCode")
+    if currency is not None and not any(
+        node.leaves["TaxAmount"].get("currencyID") == (currency.text or "")
+        for node in document.every("TaxTotal")
+        if "TaxAmount" in node.leaves
+    ):
+        document.found("BR-53", root, "TaxTotal/TaxAmount", stated=currency.text)
+    if "TaxPointDate" in root.leaves and root.leaves_at("InvoicePeriod", "DescriptionCode"):
+        document.found("BR-CO-03", root.leaves["TaxPointDate"], stated=root.text("TaxPointDate"))
+
+
+@nodes("/Invoice", "/CreditNote")
+def peppol_head(root: Node, document: Document) -> None:
+    """Peppol R001 to R004 and R007."""
+    if "ProfileID" not in root.leaves:
+        document.found("PEPPOL-EN16931-R001", root, "ProfileID")
+    if document.once(profile) is None:
+        at = root.leaves.get("ProfileID", root)
+        missing = "" if "ProfileID" in root.leaves else "ProfileID"
+        document.found("PEPPOL-EN16931-R007", at, missing, stated=root.text("ProfileID"))
+    notes = root.every_leaf("Note")
+    if len(notes) > 1 and not document.once(both_german):
+        document.found("PEPPOL-EN16931-R002", notes[1], stated=len(notes))
+    if "BuyerReference" not in root.leaves and not root.leaves_at("OrderReference", "ID"):
+        document.found("PEPPOL-EN16931-R003", root, "BuyerReference")
+    stated = normalized(root.text("CustomizationID"))
+    if not stated.startswith(BILLING) or ("::" in stated and document.at >= MAY_2026):
+        at = root.leaves.get("CustomizationID", root)
+        document.found("PEPPOL-EN16931-R004", at, stated=stated, computed=BILLING)
+
+
+@nodes("/Invoice", "/CreditNote")
+def vat_totals(root: Node, document: Document) -> None:
+    """Peppol R053, R054, R055: one VAT total with a breakdown, one more in a VAT currency."""
+    totals = root.every("TaxTotal")
+    bare = [node for node in totals if "TaxSubtotal" not in node.nodes]
+    if len(totals) - len(bare) != 1:
+        document.found("PEPPOL-EN16931-R053", root, stated=len(totals) - len(bare), computed=1)
+    currency = root.leaves.get("TaxCurrencyCode")
+    wanted = 0 if currency is None else 1
+    if len(bare) != wanted:
+        document.found("PEPPOL-EN16931-R054", root, stated=len(bare), computed=wanted)
+    if currency is None:
+        return
+    amounts: dict[str, list[float]] = {}
+    for node in totals:
+        leaf = node.leaves["TaxAmount"]
+        amounts.setdefault(leaf.get("currencyID") or "", []).append(float(leaf.text or ""))
+    one = amounts.get(normalized(currency.text or ""), [])
+    other = amounts.get(normalized(root.text("DocumentCurrencyCode")), [])
+    falling = any(x <= 0 for x in one) and any(x <= 0 for x in other)
+    rising = any(x >= 0 for x in one) and any(x >= 0 for x in other)
+    if not (falling or rising):
+        stated = ", ".join(str(x) for x in one + other)
+        document.found("PEPPOL-EN16931-R055", currency, stated=stated)
+
+
+@nodes("/Invoice", "/CreditNote")
+def nothing_empty(root: Node, document: Document) -> None:
+    """Peppol R008: an element has content or is left out."""
+    for element in document.empty:
+        document.found("PEPPOL-EN16931-R008", element)
+
+
+@nodes("/CreditNote")
+def one_project(root: Node, document: Document) -> None:
+    """Peppol R080: a credit note has its project reference (BT-11) once, as type code 50."""
+    projects = [
+        node
+        for node in root.every("AdditionalDocumentReference")
+        if node.text("DocumentTypeCode") == "50"
+    ]
+    if len(projects) > 1:
+        document.found("PEPPOL-EN16931-R080", projects[1], stated=len(projects), computed=1)
+
+
+@leaves("TaxCurrencyCode")
+def two_currencies(leaf: Leaf, node: Node, document: Document) -> None:
+    """Peppol R005: a VAT currency is only told when it is not the invoice's."""
+    if normalized(leaf.text or "") == normalized(node.text("DocumentCurrencyCode")):
+        document.found("PEPPOL-EN16931-R005", leaf, stated=leaf.text)
+
+
+@leaves("InvoiceTypeCode")
+def invoice_type(leaf: Leaf, node: Node, document: Document) -> None:
+    """Peppol P0100, P0112."""
+    code = normalized(leaf.text or "")
+    if _profile_counts(document) and code not in document.codes("peppol:UNCL1001-inv"):
+        document.found("PEPPOL-EN16931-P0100", leaf, stated=code)
+    if code in ("326", "384") and not document.once(both_german):
+        document.found("PEPPOL-EN16931-P0112", leaf, stated=code)
+
+
+@leaves("CreditNoteTypeCode")
+def credit_note_type(leaf: Leaf, node: Node, document: Document) -> None:
+    """Peppol P0101."""
+    code = normalized(leaf.text or "")
+    if _profile_counts(document) and code not in document.codes("peppol:UNCL1001-cn"):
+        document.found("PEPPOL-EN16931-P0101", leaf, stated=code)
+
+
+@leaves("IssueDate", "DueDate", "TaxPointDate", "StartDate", "EndDate", "ActualDeliveryDate")
+def date_format(leaf: Leaf, node: Node, document: Document) -> None:
+    """Peppol F001: a date is YYYY-MM-DD. The structure made sure of the rest."""
+    if len(leaf.text or "") != 10:
+        document.found("PEPPOL-EN16931-F001", leaf, stated=leaf.text)
+
+
+@nodes("InvoicePeriod")
+def period(node: Node, document: Document) -> None:
+    """BR-29, BR-CO-19 of the document's period; those of lines are in `lines`."""
+    if node.parent is not None and node.parent.path.name in ("InvoiceLine", "CreditNoteLine"):
+        return
+    start, end = node.leaves.get("StartDate"), node.leaves.get("EndDate")
+    if start is None and end is None and "DescriptionCode" not in node.leaves:
+        document.found("BR-CO-19", node, "StartDate")
+    if start is not None and end is not None and comes_before(end, start):
+        document.found("BR-29", end, stated=end.text, computed=start.text)
+
+
+@nodes("AdditionalDocumentReference")
+def supporting_document(node: Node, document: Document) -> None:
+    """BR-52: a supporting document has a reference."""
+    if not node.value("ID"):
+        document.found("BR-52", node, "ID")
+
+
+@nodes("BillingReference")
+def preceding_invoice(node: Node, document: Document) -> None:
+    """BR-55: a preceding invoice has its number."""
+    if not node.leaves_at("InvoiceDocumentReference", "ID"):
+        document.found("BR-55", node, "InvoiceDocumentReference/ID")
+
+
+def profile(document: Document) -> str | None:
+    """The number of the Peppol billing profile that BT-23 names, None when it names none.
+
+    Until 3.0.21 any number did that stood in the right place of the identifier, whose dots were
+    taken for any character.
+    """
+    stated = normalized(document.root.text("ProfileID"))
+    if document.at >= MAY_2026:
+        return PROFILES.get(stated)
+    return stated.split(":")[6] if _NUMBERED.search(stated) else None
+
+
+def _profile_counts(document: Document) -> bool:
+    """Whether the profile restricts the type code: 02 does only from 3.0.21 on."""
+    wanted = ("01", "02") if document.at >= MAY_2026 else ("01",)
+    return document.once(profile) in wanted

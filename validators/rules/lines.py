@@ -1,0 +1,201 @@
+"""The invoice lines: BG-25 to BG-32.
+
+EN 16931 BR-21 to BR-28, BR-30, BR-54, BR-64, BR-65, BR-CO-04, BR-CO-20, BR-DEC-23; Peppol R100,
+R101, R110, R111, R120, R121, R130.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from validators.arithmetic import ZERO, decimal_of, decimals, divide, plain, to_cents, total, within
+from validators.calendar import comes_before
+from validators.document import Document, Leaf, Node, normalized
+from validators.registry import define, leaves, nodes
+from validators.rules.allowances import is_vat
+
+define("""
+BR-21      fatal  BT-126
+BR-22      fatal  BT-129
+BR-23      fatal  BT-130
+BR-24      fatal  BT-131
+BR-25      fatal  BT-153
+BR-26      fatal  BT-146
+BR-27      fatal  BT-146
+BR-28      fatal  BT-148
+BR-30      fatal  BT-135 BT-134
+BR-54      fatal  BT-160 BT-161
+BR-64      fatal  BT-157
+BR-65      fatal  BT-158
+BR-CO-04   fatal  BT-151
+BR-CO-20   fatal  BG-26 BT-134 BT-135
+BR-DEC-23  fatal  BT-131
+PEPPOL-EN16931-R100  fatal  BT-128
+PEPPOL-EN16931-R101  fatal  BT-128
+PEPPOL-EN16931-R110  fatal  BT-134 BT-73
+PEPPOL-EN16931-R111  fatal  BT-135 BT-74
+PEPPOL-EN16931-R120  fatal  BT-131 BT-129 BT-146 BT-149 BT-136 BT-141
+PEPPOL-EN16931-R121  fatal  BT-149
+PEPPOL-EN16931-R130  fatal  BT-150 BT-130
+""")
+
+
+@nodes("InvoiceLine", "CreditNoteLine")
+def line(node: Node, document: Document) -> None:
+    """BR-21 to BR-25, BR-CO-04, BR-DEC-23."""
+    here = node.leaves
+    if not node.value("ID"):
+        document.found("BR-21", node, "ID")
+    quantity = here.get("InvoicedQuantity", here.get("CreditedQuantity"))
+    if quantity is None:
+        document.found("BR-22", node, quantity_name(node))
+        document.found("BR-23", node, quantity_name(node))
+    elif quantity.get("unitCode") is None:
+        document.found("BR-23", quantity, stated=quantity.text)
+    net = here.get("LineExtensionAmount")
+    if net is None:
+        document.found("BR-24", node, "LineExtensionAmount")
+    elif decimals(net.text or "") > 2:
+        document.found("BR-DEC-23", net, stated=net.text)
+    item = node.nodes.get("Item")
+    if item is None or not item.value("Name"):
+        document.found("BR-25", node, "Item/Name")
+    if item is None or not any(
+        "ID" in each.leaves and is_vat(each) for each in item.every("ClassifiedTaxCategory")
+    ):
+        document.found("BR-CO-04", node, "Item/ClassifiedTaxCategory/ID")
+
+
+@nodes("InvoiceLine", "CreditNoteLine")
+def price(node: Node, document: Document) -> None:
+    """BR-26, BR-27, BR-28: a line has a net price, and no price is negative."""
+    held = node.nodes.get("Price")
+    net = held.leaves.get("PriceAmount") if held else None
+    if held is None or net is None:
+        document.found("BR-26", node, "Price/PriceAmount")
+        document.found("BR-27", node, "Price/PriceAmount")
+        return
+    if not float(net.text or "") >= 0:
+        document.found("BR-27", net, stated=net.text)
+    if "AllowanceCharge" in held.nodes:
+        gross = held.leaves_at("AllowanceCharge", "BaseAmount")
+        if gross and not any(float(leaf.text or "") >= 0 for leaf in gross):
+            document.found("BR-28", gross[0], stated=gross[0].text)
+
+
+@nodes("InvoiceLine", "CreditNoteLine")
+def net_amount(node: Node, document: Document) -> None:
+    """Peppol R120, R121: BT-131 = quantity x (price / base quantity) + charges - allowances."""
+    held = node.nodes.get("Price")
+    unit = _number(held, "PriceAmount", ZERO) if held else ZERO
+    base = held.leaves.get("BaseQuantity") if held else None
+    if base is not None:
+        count = decimal_of(base.text or "")
+        if count <= 0:
+            document.found("PEPPOL-EN16931-R121", base, stated=base.text)
+        if count:
+            unit = divide(unit, count)
+    computed = _number(node, quantity_name(document.root), Decimal(1)) * unit
+    if "AllowanceCharge" in node.nodes:
+        computed += _sum_of(node, "true") - _sum_of(node, "false")
+    if not within(_number(node, "LineExtensionAmount", ZERO), computed):
+        at = node.leaves.get("LineExtensionAmount", node)
+        stated = node.text("LineExtensionAmount")
+        document.found("PEPPOL-EN16931-R120", at, stated=stated, computed=plain(to_cents(computed)))
+
+
+def _sum_of(node: Node, kind: str) -> Decimal:
+    """The allowances, or charges, of a line; here only the words count as indicator."""
+    return to_cents(
+        total(
+            decimal_of(leaf.text or "")
+            for each in node.every("AllowanceCharge")
+            if normalized(each.text("ChargeIndicator")) == kind
+            for leaf in each.every_leaf("Amount")
+        )
+    )
+
+
+@nodes("InvoiceLine/DocumentReference", "CreditNoteLine/DocumentReference")
+def invoiced_object(node: Node, document: Document) -> None:
+    """Peppol R100, R101: a line refers to one object, by type code 130. Asked once for a line."""
+    holder = node.parent
+    references = holder.every("DocumentReference") if holder else []
+    if not references or references[0] is not node:
+        return
+    if len(references) > 1:
+        document.found("PEPPOL-EN16931-R100", references[1], stated=len(references), computed=1)
+    if not any(each.text("DocumentTypeCode") == "130" for each in references):
+        stated = node.text("DocumentTypeCode")
+        document.found("PEPPOL-EN16931-R101", node, stated=stated, computed="130")
+
+
+@nodes("InvoiceLine/InvoicePeriod", "CreditNoteLine/InvoicePeriod")
+def line_period(node: Node, document: Document) -> None:
+    """BR-30, BR-CO-20, Peppol R110, R111: a line's period is in order, and within the invoice's."""
+    start, end = node.leaves.get("StartDate"), node.leaves.get("EndDate")
+    if start is None and end is None:
+        document.found("BR-CO-20", node, "StartDate")
+    if start is not None and end is not None and comes_before(end, start):
+        document.found("BR-30", end, stated=end.text, computed=start.text)
+    if node.path.depth != 2:
+        return
+    for bound in document.root.leaves_at("InvoicePeriod", "StartDate"):
+        if start is not None and comes_before(start, bound):
+            document.found("PEPPOL-EN16931-R110", start, stated=start.text, computed=bound.text)
+    for bound in document.root.leaves_at("InvoicePeriod", "EndDate"):
+        if end is not None and comes_before(bound, end):
+            document.found("PEPPOL-EN16931-R111", end, stated=end.text, computed=bound.text)
+
+
+@leaves("Price/BaseQuantity")
+def base_unit(leaf: Leaf, node: Node, document: Document) -> None:
+    """Peppol R130: the price's unit is the quantity's."""
+    unit = leaf.get("unitCode")
+    holder = node.parent
+    if unit is None or holder is None:
+        return
+    if "InvoicedQuantity" in holder.leaves or "CreditedQuantity" in holder.leaves:
+        quantity = holder.leaves.get(quantity_name(document.root))
+        stated = None if quantity is None else quantity.get("unitCode")
+        if stated != unit:
+            document.found("PEPPOL-EN16931-R130", leaf, stated=unit, computed=stated)
+
+
+@nodes("AdditionalItemProperty")
+def item_attribute(node: Node, document: Document) -> None:
+    """BR-54: an attribute of an item has a name and a value."""
+    for name in ("Name", "Value"):
+        if name not in node.leaves:
+            document.found("BR-54", node, name)
+            return
+
+
+@leaves(
+    "InvoiceLine/Item/CommodityClassification/ItemClassificationCode",
+    "CreditNoteLine/Item/CommodityClassification/ItemClassificationCode",
+)
+def classification(leaf: Leaf, node: Node, document: Document) -> None:
+    """BR-65: a classification code tells its list."""
+    if leaf.get("listID") is None:
+        document.found("BR-65", leaf, stated=leaf.text)
+
+
+@leaves(
+    "InvoiceLine/Item/StandardItemIdentification/ID",
+    "CreditNoteLine/Item/StandardItemIdentification/ID",
+)
+def standard_identifier(leaf: Leaf, node: Node, document: Document) -> None:
+    """BR-64: a standard identifier of an item tells its scheme."""
+    if leaf.get("schemeID") is None:
+        document.found("BR-64", leaf, stated=leaf.text)
+
+
+def quantity_name(node: Node) -> str:
+    """What the quantity is called in a line, or in the lines of a document."""
+    return "InvoicedQuantity" if node.path.name.startswith("Invoice") else "CreditedQuantity"
+
+
+def _number(node: Node, name: str, otherwise: Decimal) -> Decimal:
+    leaf = node.leaves.get(name)
+    return otherwise if leaf is None else decimal_of(leaf.text or "")

@@ -1,0 +1,1 @@
+"""National rules of Peppol BIS Billing, a module for each country."""

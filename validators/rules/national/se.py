@@ -1,0 +1,123 @@
+"""Sweden: SE-R-001 to SE-R-013 of Peppol BIS Billing, for sellers with an address in Sweden."""
+
+from __future__ import annotations
+
+import math
+
+from validators.arithmetic import number
+from validators.check_digits import swedish
+from validators.countries import address_of
+from validators.document import Document, Leaf, Node, normalized
+from validators.registry import define, leaves, nodes
+
+define("""
+SE-R-001  fatal    BT-31
+SE-R-002  fatal    BT-31
+SE-R-003  fatal    BT-30
+SE-R-004  fatal    BT-30
+SE-R-005  fatal    BT-32
+SE-R-006  fatal    BT-119 BT-152 BT-96 BT-103
+SE-R-007  warning  BT-84
+SE-R-008  warning  BT-84
+SE-R-009  warning  BT-84
+SE-R-010  warning  BT-84
+SE-R-011  warning  BT-81
+SE-R-012  warning  BT-81
+SE-R-013  fatal    BT-30
+""")
+
+
+@nodes("AccountingSupplierParty/Party")
+def vat_identifier(node: Node, document: Document) -> None:
+    """SE-R-001, SE-R-002: SE and twelve digits."""
+    if not document.once(swedish_seller) or not (numbers := _swedish_vat(document)):
+        return
+    if len(numbers) != 1 or len(normalized(numbers[0])) != 14:
+        document.found("SE-R-001", node, "PartyTaxScheme/CompanyID", stated=numbers[0])
+    if len(numbers) != 1 or math.isnan(number(numbers[0][2:14])):
+        document.found("SE-R-002", node, "PartyTaxScheme/CompanyID", stated=numbers[0])
+
+
+@leaves("AccountingSupplierParty/Party/PartyLegalEntity/CompanyID")
+def organisation_number(leaf: Leaf, node: Node, document: Document) -> None:
+    """SE-R-003, SE-R-004, SE-R-013: ten digits and the right check digit."""
+    if not document.once(swedish_seller):
+        return
+    text = leaf.text or ""
+    if math.isnan(number(text)):
+        document.found("SE-R-003", leaf, stated=text)
+    if len(normalized(text)) != 10:
+        document.found("SE-R-004", leaf, stated=text)
+    if not swedish(normalized(text)):
+        document.found("SE-R-013", leaf, stated=text)
+
+
+@leaves("AccountingSupplierParty/Party/PartyTaxScheme/CompanyID")
+def f_tax(leaf: Leaf, node: Node, document: Document) -> None:
+    """SE-R-005: a tax registration that is not VAT is the approval for F-tax, in those words."""
+    party = node.parent
+    if party is None or not document.once(swedish_seller):
+        return
+    scheme = node.nodes["TaxScheme"].value("ID").upper() if "TaxScheme" in node.nodes else ""
+    if scheme == "VAT" or not party.leaves_at("PartyLegalEntity", "CompanyID"):
+        return
+    if normalized((leaf.text or "").upper()) != "GODKÄND FÖR F-SKATT":
+        document.found("SE-R-005", leaf, stated=leaf.text, computed="Godkänd för F-skatt")
+
+
+@nodes("TaxCategory", "ClassifiedTaxCategory")
+def rates(node: Node, document: Document) -> None:
+    """SE-R-006: the standard category has one of the Swedish rates."""
+    if node.text("ID") != "S" or not document.once(_swedish_vat):
+        return
+    if document.once(swedish_seller) and number(node.text("Percent")) not in (25, 12, 6):
+        at = node.leaves.get("Percent", node)
+        document.found("SE-R-006", at, stated=node.text("Percent"), computed="25, 12, 6")
+
+
+@leaves("PaymentMeans/PayeeFinancialAccount/ID")
+def giro(leaf: Leaf, node: Node, document: Document) -> None:
+    """SE-R-007 and -010: Plusgiro, two to eight digits. SE-R-008 and -009: Bankgiro, 7 or 8."""
+    means = node.parent
+    if means is None or not document.once(swedish_seller):
+        return
+    branch = node.leaves_at("FinancialInstitutionBranch", "ID")
+    kind = normalized(branch[0].text or "") if branch else ""
+    if normalized(means.text("PaymentMeansCode")) != "30":
+        return
+    account = normalized(leaf.text or "")
+    digits_rule, length_rule, lengths = {
+        "SE:PLUSGIRO": ("SE-R-007", "SE-R-010", range(2, 9)),
+        "SE:BANKGIRO": ("SE-R-008", "SE-R-009", range(7, 9)),
+    }.get(kind, ("", "", range(0)))
+    if digits_rule and math.isnan(number(account)):
+        document.found(digits_rule, leaf, stated=account)
+    if length_rule and len(account) not in lengths:
+        document.found(length_rule, leaf, stated=account)
+
+
+@nodes("PaymentMeans")
+def means(node: Node, document: Document) -> None:
+    """SE-R-011: giro payments are code 30. SE-R-012: so are transfers between Swedish parties."""
+    code = node.text("PaymentMeansCode")
+    if code not in ("50", "56", "31") or not document.once(swedish_seller):
+        return
+    if code != "31":
+        document.found("SE-R-011", node.leaves["PaymentMeansCode"], stated=code, computed="30")
+    elif address_of(document, "AccountingCustomerParty") == "SE":
+        document.found("SE-R-012", node.leaves["PaymentMeansCode"], stated=code, computed="30")
+
+
+def swedish_seller(document: Document) -> bool:
+    """Whether the seller's address is in Sweden; ask through `once`."""
+    return address_of(document, "AccountingSupplierParty") == "SE"
+
+
+def _swedish_vat(document: Document) -> list[str]:
+    """The seller's VAT identifiers, when one begins with SE; the scheme in capital letters."""
+    numbers = [
+        each.text("CompanyID")
+        for each in document.root.step("AccountingSupplierParty", "Party", "PartyTaxScheme")
+        if "TaxScheme" in each.nodes and each.nodes["TaxScheme"].text("ID") == "VAT"
+    ]
+    return numbers if any(text.startswith("SE") for text in numbers) else []
