@@ -104,11 +104,20 @@ class Sandbox:
         """Listens; port 0 is a free one."""
         app = web.Application(client_max_size=200 * 1024 * 1024, middlewares=[self._gate])
         app.add_routes([web.put("/jobs/{key}", self._put), web.get("/reports", self._get_reports)])
-        self._runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
+        # A handler that hangs ends with its connection.
+        self._runner = web.AppRunner(
+            app, shutdown_timeout=1, access_log=None, handler_cancellation=True
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        server = self._runner.server if self._runner else None
+        return len(server.connections) if server else 0
 
     def behave(self, post_code: str, behaviour: Behaviour) -> None:
         """From now on, does `behaviour` with letters to that post code."""

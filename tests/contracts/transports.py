@@ -1,0 +1,320 @@
+"""Each channel with its sandbox, in the shape the contract suite works with.
+
+A new channel adds a `Case` to CASES and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from reportlab.pdfgen.canvas import Canvas
+
+from gateway.clock import MovableClock
+from gateway.inbound.inboxes import Inboxes
+from gateway.store.port import Company, Role
+from gateway.store.sqlite import SqliteStore
+from schemas.identifiers import Participant
+from transports.base import (
+    Delivered,
+    Envelope,
+    File,
+    PostalAddress,
+    Reachable,
+    Recipient,
+    Refused,
+    Sender,
+    Sent,
+    Summary,
+    Transport,
+    TryLater,
+    Unknown,
+)
+from transports.email.connections import Relay, Tls
+from transports.email.driver import Email, EmailSettings
+from transports.email.sandbox import Sandbox as MailServer
+from transports.internal.driver import Internal
+from transports.letter.driver import Letter, LetterSettings
+from transports.letter.sandbox import Sandbox as PrintHouse
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PERSONAL_NUMBER = "191212121212"
+HERE = Company("cmp_here", "Bageri AB", "SE", ("0007:5560169095",), {})
+PATIENCE_S = 0.4  # how long the drivers wait for a sandbox that hangs
+
+
+def pdf(pages: int = 1) -> bytes:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, invariant=1)
+    for _ in range(pages):
+        canvas.drawString(72, 720, "1001")
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def envelope(recipient: Recipient, address: str, name: str) -> Envelope:
+    """An envelope whose key comes from its name."""
+    return Envelope(
+        key=uuid5(UUID(int=0), name),
+        document_id="doc_01900000-0000-7000-8000-000000000001",
+        sender=Sender(
+            company_id="cmp_sender",
+            name="Åkeri & Söner AB",
+            country="SE",
+            reply_to="faktura@akeri.example",
+            contact="Åsa Öberg, 08-123 45 67",
+            postal_address=PostalAddress(
+                "Åkeri & Söner AB", ("Kajen 1",), "111 22", "Stockholm", "SE"
+            ),
+        ),
+        recipient=recipient,
+        address=address,
+        summary=Summary(
+            number="1001",
+            credit_note=False,
+            issue_date=date(2026, 11, 20),
+            due_date=date(2026, 12, 20),
+            amount_due=Decimal("12345.50"),
+            currency="SEK",
+            language="sv",
+            payment_reference="1001004",
+        ),
+        accepted_at=NOW,
+        document=File("invoice.xml", "application/xml", b"<Invoice/>"),
+        image=File("faktura-1001.pdf", "application/pdf", pdf()),
+        attachments=(File("tidrapport.pdf", "application/pdf", pdf(2)),),
+    )
+
+
+RECIPIENT = Recipient(
+    name="Bageri Ägget AB",
+    country="SE",
+    participant=Participant.parse("0007:5560169095"),
+    personal_number=PERSONAL_NUMBER,
+    email="accept@bageri.example",
+    phone="+46701234567",
+    postal_address=PostalAddress("Bageri Ägget AB", ("Ågatan 2",), "222 33", "Lund", "SE"),
+)
+
+
+@dataclass
+class Channel:
+    """A channel that is up, with what the suite needs to know of its sandbox."""
+
+    transport: Transport
+    again: Callable[[], Transport]  # one more driver, as after a restart
+    recipient_for: Callable[[str], Recipient]  # the recipient that makes the sandbox do `behaviour`
+    taken: Callable[[UUID], Awaitable[list[bytes]]]  # the request bytes the other side has kept
+    connections: Callable[[], int]  # open now, counted at the other side
+    shut: Callable[[], Awaitable[None]]  # takes the other side away
+    secrets: tuple[str, ...]  # what no public text may hold: hosts, ports
+
+    async def envelope(self, behaviour: str, name: str = "first") -> Envelope:
+        """An envelope for which the sandbox does `behaviour`, addressed as `resolve` says."""
+        recipient = self.recipient_for(behaviour)
+        blank = envelope(recipient, "", f"{behaviour}/{name}")
+        found = await self.transport.resolve(recipient, blank.summary)
+        assert isinstance(found, Reachable), found
+        return replace(blank, address=found.address)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A channel as the suite knows it before it is up.
+
+    `outcomes`: what each of the sandbox's behaviours must come to, the first time.
+    `hangs`: those in which the other side never answers.
+    """
+
+    open: Callable[[Path], AsyncIterator[Channel]]
+    outcomes: Mapping[str, tuple[type, str]]
+    unreachable: Mapping[str, tuple[Recipient, str]]
+    hangs: tuple[str, ...] = ()
+    accepts: str = "accept"
+
+
+async def open_internal(data: Path) -> AsyncIterator[Channel]:
+    clock = MovableClock(NOW)
+    store = await SqliteStore.open(data)
+    await store.add_company(HERE, NOW)
+    inboxes = Inboxes(store, clock)
+
+    async def taken(key: UUID) -> list[bytes]:
+        found = []
+        for document in await store.inbox(HERE.id, None, 100):
+            for part in await store.parts(HERE.id, document.id):
+                if part.role is Role.DOCUMENT:
+                    content = await store.content(HERE.id, document.id, part.sha256)
+                    assert content is not None
+                    found.append(content)
+        return found
+
+    def driver() -> Transport:
+        return Internal(inboxes, now=clock.now)
+
+    async def shut() -> None:
+        await store.close()
+
+    yield Channel(
+        transport=driver(),
+        again=driver,
+        recipient_for=lambda behaviour: RECIPIENT,
+        taken=taken,
+        connections=lambda: 0,
+        shut=shut,
+        secrets=(HERE.id,),
+    )
+    await store.close()
+
+
+async def open_email(data: Path) -> AsyncIterator[Channel]:
+    clock = MovableClock(NOW)
+    async with MailServer() as server:
+        settings = EmailSettings(
+            Relay("127.0.0.1", server.port, Tls.NONE, connect_timeout_s=5),
+            "faktura@gateway.example",
+            reply_timeout_s=PATIENCE_S,
+            end_timeout_s=PATIENCE_S,
+        )
+
+        async def taken(key: UUID) -> list[bytes]:
+            mine = f"<{key}@gateway.example>"
+            return [r.content for r in server.received if r.message["Message-ID"] == mine]
+
+        def driver() -> Transport:
+            return Email(settings, now=clock.now)
+
+        yield Channel(
+            transport=driver(),
+            again=driver,
+            recipient_for=lambda behaviour: replace(
+                RECIPIENT, email=f"{behaviour}+1@bageri.example"
+            ),
+            taken=taken,
+            connections=lambda: len(server.open),
+            shut=server.close,
+            secrets=("127.0.0.1", str(server.port), "bageri.example", "gateway.example"),
+        )
+
+
+POST_CODES = {
+    "accept": "222 33",
+    "bad_address": "999 99",
+    "return": "999 98",
+    "reject": "999 97",
+    "error": "999 96",
+    "busy": "999 95",
+    "hang": "999 94",
+    "drop": "999 93",
+}
+
+
+async def open_letter(data: Path) -> AsyncIterator[Channel]:
+    clock = MovableClock(NOW)
+    async with PrintHouse(now=clock.now) as house:
+        settings = LetterSettings(house.url, house.token, answer_timeout_s=PATIENCE_S)
+
+        async def taken(key: UUID) -> list[bytes]:
+            return [house.jobs[key].body] if key in house.jobs else []
+
+        def driver() -> Transport:
+            return Letter(settings, now=clock.now)
+
+        def recipient_for(behaviour: str) -> Recipient:
+            assert RECIPIENT.postal_address is not None
+            address = replace(RECIPIENT.postal_address, post_code=POST_CODES[behaviour])
+            return replace(RECIPIENT, postal_address=address)
+
+        yield Channel(
+            transport=driver(),
+            again=driver,
+            recipient_for=recipient_for,
+            taken=taken,
+            connections=lambda: house.open,
+            shut=house.close,
+            secrets=("127.0.0.1", house.url, house.token),
+        )
+
+
+NOBODY = Recipient("Ingen", "SE")
+NO_STREET = PostalAddress("Ingen", (), "222 33", "Lund", "SE")
+
+CASES: Mapping[str, Case] = {
+    "internal": Case(
+        open=open_internal,
+        outcomes={"accept": (Delivered, "internal.delivered")},
+        unreachable={
+            "nobody": (NOBODY, "internal.no_participant"),
+            "elsewhere": (
+                replace(NOBODY, participant=Participant.parse("0007:5592034846")),
+                "internal.not_here",
+            ),
+        },
+    ),
+    "email": Case(
+        open=open_email,
+        outcomes={
+            "accept": (Sent, "email.sent"),
+            "refuse": (Refused, "email.mailbox_unavailable"),
+            "full": (Refused, "email.mailbox_full"),
+            "large": (Refused, "email.too_large"),
+            "policy": (Refused, "email.policy"),
+            "later": (TryLater, "email.deferred"),
+            "hang": (TryLater, "email.timeout"),
+            "silent": (Unknown, "email.outcome_unknown"),
+            "drop": (Unknown, "email.outcome_unknown"),
+        },
+        unreachable={
+            "nobody": (NOBODY, "email.no_address"),
+            "nonsense": (replace(NOBODY, email="inte en adress"), "email.bad_address"),
+            "two": (replace(NOBODY, email="a@b.example, c@d.example"), "email.bad_address"),
+        },
+        hangs=("hang", "silent"),
+    ),
+    "letter": Case(
+        open=open_letter,
+        outcomes={
+            "accept": (Sent, "letter.accepted"),
+            "bad_address": (Refused, "letter.bad_address"),
+            "return": (Sent, "letter.accepted"),
+            "reject": (Sent, "letter.accepted"),
+            "error": (Unknown, "letter.outcome_unknown"),
+            "busy": (TryLater, "letter.busy"),
+            "hang": (Unknown, "letter.outcome_unknown"),
+            "drop": (Unknown, "letter.outcome_unknown"),
+        },
+        unreachable={
+            "nobody": (NOBODY, "letter.address_incomplete"),
+            "no_street": (replace(NOBODY, postal_address=NO_STREET), "letter.address_incomplete"),
+        },
+        hangs=("hang",),
+    ),
+}
+
+
+@asynccontextmanager
+async def opened(case: Case, data: Path) -> AsyncIterator[Channel]:
+    """The channel of a case, up for the time of a test."""
+    source = case.open(data)
+    channel = await anext(source)
+    try:
+        yield channel
+    finally:
+        await channel.transport.close()
+        async for _ in source:
+            raise AssertionError("a case opens one channel")
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Waits for a condition of the sandbox, at most ten seconds."""
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.005)
