@@ -134,8 +134,8 @@ def _clock(last_event: datetime) -> Check:
 
 def _channels(settings: Settings) -> Iterator[Check]:
     looks = {
-        "email": settings.email and _email_fault(settings.email),
-        "letter": settings.letter and _letter_fault(settings.letter),
+        "email": _email_fault(settings.email) if settings.email else None,
+        "letter": _letter_fault(settings.letter) if settings.letter else None,
     }
     for name, look in looks.items():
         if look is None:

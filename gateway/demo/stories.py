@@ -91,7 +91,6 @@ STORIES = (
             "BR-CL-14",
             "BR-CL-23",
             "BR-CO-16",
-            "BR-CO-25",
             "PEPPOL-COMMON-R049",
             "PEPPOL-EN16931-R003",
             "PEPPOL-EN16931-R120",
