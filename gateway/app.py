@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from gateway import config
-from gateway.api.app import make_app
+from gateway.api.app import make_app, make_runner
 from gateway.api.routes import Limits
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
@@ -63,10 +63,9 @@ class Gateway:
         try:
             self._transports = transports(settings, self.store, self.clock)
             registry = CollectorRegistry()
-            self._http = web.AppRunner(
+            self._http = make_runner(
                 make_app(self.store, self.clock, limits=_limits(settings.http), registry=registry),
-                access_log=None,
-                shutdown_timeout=settings.http.drain_s,
+                drain_s=settings.http.drain_s,
             )
             await self._http.setup()
             await web.TCPSite(self._http, settings.http.host, settings.http.port).start()

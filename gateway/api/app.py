@@ -86,6 +86,24 @@ def make_app(
     return app
 
 
+def make_runner(
+    app: web.Application, *, drain_s: float = 60, lingering_s: float = 10
+) -> web.AppRunner:
+    """Makes the server around the application.
+
+    Requests under way get `drain_s` to end when it stops; a client whose body was refused gets
+    `lingering_s` to stop sending and read why. Compressed bodies are never inflated: a bomb would
+    be before anybody could refuse it.
+    """
+    return web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,
+        shutdown_timeout=drain_s,
+        lingering_time=lingering_s,
+    )
+
+
 def _handler(made: Service, operation: Operation) -> Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
         caller = None if operation.public else await _caller(request, made.store)
@@ -150,8 +168,8 @@ async def _answered(request: web.Request, handle: Handle) -> web.StreamResponse:
         )
     except web.HTTPNotFound:
         problem = Problem(Type.NOT_FOUND)
-    except StorageUnavailable:
-        log.error("storage_unavailable", exc_info=True)
+    except StorageUnavailable as raised:
+        log.error("storage_unavailable", reason=str(raised))
         problem = Problem(Type.STORAGE_UNAVAILABLE, headers={"Retry-After": str(RETRY_AFTER_S)})
     except Exception:  # the edge: a bug is logged with its trace and answered without
         log.exception("request_failed")

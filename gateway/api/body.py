@@ -148,7 +148,8 @@ def _form(content: bytes, boundary: str) -> tuple[File, tuple[File, ...], bytes 
     documents = [part for part in parts if part.name == "document"]
     deliveries = [part for part in parts if part.name == "delivery"]
     attachments = [part for part in parts if part.name == "attachment"]
-    if len(documents) != 1 or len(deliveries) > 1 or len(attachments) < len(parts) - 2:
+    known = len(documents) + len(deliveries) + len(attachments)
+    if len(documents) != 1 or len(deliveries) > 1 or known < len(parts):
         raise Problem(
             Type.MALFORMED_REQUEST,
             "multipart: expected one part `document`, at most one `delivery`, and any number of"

@@ -38,6 +38,7 @@ _TEXT = rf"^[^{_CONTROL}]*[^{_CONTROL}\t\n\r ][^{_CONTROL}]*$"
 _AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,20})?$"
 _BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
 _LARGEST = 10**15  # as many digits as a double keeps exactly, so strings and numbers agree
+_MOST_DECIMALS = 350  # every double below _LARGEST can be written out in that
 
 
 def _text(value: Any) -> str:
@@ -55,7 +56,8 @@ def _amount(value: Any) -> Decimal:
         return Decimal(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         number = Decimal(value)
-        if number.is_finite() and abs(number) < _LARGEST:
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and exponent > -_MOST_DECIMALS and abs(number) < _LARGEST:
             # 1E+3 becomes 1000: exponents are no part of an amount in XML.
             return Decimal(format(number, "f"))
     raise PydanticCustomError(

@@ -1,0 +1,108 @@
+"""A real server on loopback over a real store, and two companies with a key each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from gateway.api.app import make_app, make_runner
+from gateway.api.routes import Limits
+from gateway.clock import MovableClock
+from gateway.delivery.prepare import Preparing
+from gateway.routing.orders import shipped
+from gateway.store.port import Company
+from gateway.store.sqlite import SqliteStore
+
+AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+KEY, OTHER_KEY = "bk_norrsken_test_key", "bk_fjordstrom_test_key"
+COMPANY = Company("com_norrsken", "Norrsken Papper AB", "SE", ("0007:5560000019",), {})
+OTHER = Company("com_fjordstrom", "Fjordstrøm AS", "NO", ("0192:918130047",), {})
+MOST_BYTES = 1024 * 1024
+
+
+@dataclass
+class Reply:
+    """An answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+@dataclass
+class Api:
+    """The server, its store, and requests to it."""
+
+    url: str
+    store: SqliteStore
+    clock: MovableClock
+    session: aiohttp.ClientSession
+    closed: bool = False
+
+    async def call(self, method: str, path: str, *, key: str | None = KEY, **how: Any) -> Reply:
+        headers = dict(how.pop("headers", {}))
+        if key is not None:
+            headers.setdefault("Authorization", f"Bearer {key}")
+        async with self.session.request(
+            method, self.url + path, headers=headers, **how
+        ) as response:
+            return Reply(response.status, response.headers, await response.read())
+
+    async def get(self, path: str, **how: Any) -> Reply:
+        return await self.call("GET", path, **how)
+
+    async def post(self, path: str, **how: Any) -> Reply:
+        return await self.call("POST", path, **how)
+
+    async def submit(self, body: Any, **how: Any) -> Reply:
+        return await self.post("/v1/documents", json=body, **how)
+
+    async def close_store(self) -> None:
+        """What a full disk looks like from here: the store refuses."""
+        if not self.closed:
+            self.closed = True
+            await self.store.close()
+
+    async def count(self) -> int:
+        """How many documents there are, of all companies and states."""
+        return sum((await self.store.counts(self.clock.now()))["documents"].values())
+
+    async def prepare(self) -> None:
+        """Does the work that is due: what a worker would do before the first channel is tried."""
+        preparing = Preparing(self.store, self.clock, configured=["email"], orders=shipped())
+        for job in await self.store.claim("test", self.clock.now(), 60, 100):
+            await preparing(job)
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    store = await SqliteStore.open(tmp_path)
+    clock = MovableClock(AT)
+    for company, key in ((COMPANY, KEY), (OTHER, OTHER_KEY)):
+        await store.add_company(company, AT)
+        await store.add_key(company.id, hashlib.sha256(key.encode()).hexdigest(), "test", AT)
+    app = make_app(
+        store, clock, limits=Limits(body_bytes=MOST_BYTES, idle_body_s=0.5, long_poll_s=20)
+    )
+    runner = make_runner(app, drain_s=5, lingering_s=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    async with aiohttp.ClientSession() as session:
+        api = Api(f"http://127.0.0.1:{port}", store, clock, session)
+        yield api
+    await runner.cleanup()
+    await api.close_store()
