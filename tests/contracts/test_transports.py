@@ -244,9 +244,11 @@ async def test_cancelling_leaves_no_connection_and_no_harm(
     await until(lambda: channel.connections() > 0)
     for task in under_way:
         task.cancel()
-    for task in under_way:
-        with pytest.raises(asyncio.CancelledError):
-            await task
+    # Python 3.11's wait_for may swallow a cancellation that comes together with an answer; then
+    # the attempt ends by its own patience.
+    ends = await asyncio.gather(*under_way, return_exceptions=True)
+    assert all(isinstance(end, (asyncio.CancelledError, TryLater, Unknown)) for end in ends), ends
+    assert any(isinstance(end, asyncio.CancelledError) for end in ends)
     await until(lambda: channel.connections() == 0)
     _, outcome = await deliver(channel, "accept")
     assert isinstance(outcome, Sent)
