@@ -449,7 +449,7 @@ def _slashed(field: str | None) -> str:
 
 
 def _nth(element: etree._Element, name: str, position: int) -> etree._Element | None:
-    found = [child for child in element if etree.QName(child).localname == name]
+    found = list(element.iterchildren(f"{{*}}{name}"))
     return found[position - 1] if len(found) >= position else None
 
 
