@@ -69,7 +69,7 @@ async def _demo(keep: bool, limit_s: float) -> bool:
             with OnTerminal() if on_terminal() else Lines() as show:
                 show.say(f"A gateway at {sandbox.gateway.url}, a mail server and a print house.")
                 well = await Teller(sandbox, clients, show, limit_s=limit_s).tell()
-                show.verdict(well, "All as foretold." if well else "Not all was as foretold.")
+            show.verdict(well, "All as foretold." if well else "Not all was as foretold.")
             if keep:
                 tell(sandbox)
                 await until_told_to_stop(sandbox.gateway)

@@ -67,9 +67,8 @@ class Told:
     @property
     def sentence(self) -> str:
         """What became of it."""
-        before = [f"{tried['channel']}: {tried['text']}" for tried in self.attempts[:-1]]
-        course = " Then: ".join([*before, self.document["text"]])
-        return f"{self.number} is {self.state}. {course}"
+        before = "".join(f"{tried['channel']}: {tried['text']} " for tried in self.attempts[:-1])
+        return f"{self.number} is {self.state}. {before}{self.document['text']}"
 
     def differences(self) -> Iterator[str]:
         """How it ended other than foretold."""
@@ -124,6 +123,7 @@ class Teller:
         self._changed = asyncio.Event()
         self._told: list[Told] = []
         self._as_foretold = True
+        self._partners_had_time = False
 
     async def tell(self) -> bool:
         """Tells all; answers whether everything ended as foretold."""
@@ -134,6 +134,7 @@ class Teller:
         await self._fetch()
         self._look_outside()
         await self._read_feeds()
+        self._show.say("What became of each:")
         for told in self._told:
             self._tell_outcome(told)
         return self._as_foretold
@@ -231,6 +232,9 @@ class Teller:
             for told in self._told
             if told.document["next_at"]
         ]
+        if not times and self._partners_had_time:
+            return
+        self._partners_had_time |= not times
         until, who = min(times, default=(now + PARTNERS_TAKE, "the print house"))
         self._sandbox.put_forward(max(until - now, timedelta(seconds=1)))
         self._show.say(f"The clock is put forward to {until:%H:%M:%S}, for {who}.")
@@ -260,7 +264,7 @@ class Teller:
         left = await self._customer.inbox()
         self._verdict(
             came == Counter(expected.keys()) and not left,
-            f"In the inbox were {dict(came)}, and after confirming {len(left)}.",
+            f"The inbox held {came.total()} documents, none twice; {len(left)} after confirming.",
         )
 
     def _look_outside(self) -> None:

@@ -1,0 +1,307 @@
+"""The command line against running things: what comes out, for whom, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import COMMANDS
+from gateway.sandbox import RECEIVER, Sandbox
+from tests.e2e.command import ROOT, budkavle, on_terminal
+from tests.e2e.invoices import submission
+
+EXAMPLES = ROOT / "examples"
+GOOD = EXAMPLES / "no-b2b-invoice.xml"
+BROKEN = EXAMPLES / "broken-organisation-number.xml"
+FINDING = {"rule", "severity", "where", "line", "text", "hint"}
+
+
+def write(path: Path, body: object) -> Path:
+    path.write_text(json.dumps(body))
+    return path
+
+
+# --- check ---------------------------------------------------------------------------------------
+
+
+async def test_check_tells_each_file_in_a_line_of_json() -> None:
+    ran = await budkavle("check", GOOD, BROKEN)
+    assert ran.code == 1
+    good, broken = ran.lines
+    assert good == {
+        "file": str(GOOD),
+        "profile": "peppol-billing",
+        "ok": True,
+        "structure_ok": True,
+        "findings": [],
+    }
+    assert broken["ok"] is False
+    assert all(finding.keys() == FINDING for finding in broken["findings"])
+    assert "PEPPOL-COMMON-R049" in {finding["rule"] for finding in broken["findings"]}
+
+
+async def test_check_is_for_people_on_a_terminal_and_as_asked_anywhere() -> None:
+    shown = await on_terminal("check", BROKEN)
+    assert "not ok" in shown.out and "PEPPOL-COMMON-R049" in shown.out and "{" not in shown.out
+    asked = await budkavle("check", "--format", "text", BROKEN)
+    assert "not ok" in asked.out and "\x1b" not in asked.out
+    lines = await on_terminal("check", "--format", "jsonl", GOOD)
+    assert lines.lines[0]["ok"] is True
+
+
+async def test_check_reads_gzip_and_standard_input(tmp_path: Path) -> None:
+    packed = tmp_path / "invoice.xml.gz"
+    packed.write_bytes(gzip.compress(GOOD.read_bytes()))
+    ran = await budkavle("check", packed, "-", given=GOOD.read_bytes())
+    assert ran.code == 0
+    assert [line["file"] for line in ran.lines] == [str(packed), "-"]
+
+
+async def test_check_goes_on_after_what_it_can_not_read(tmp_path: Path) -> None:
+    torn = tmp_path / "torn.xml.gz"
+    torn.write_bytes(gzip.compress(GOOD.read_bytes())[:-20])
+    ran = await budkavle("check", tmp_path / "none.xml", tmp_path, torn, BROKEN, GOOD)
+    assert ran.code == 2
+    assert [line["ok"] for line in ran.lines] == [False, True]
+    for told in ("none.xml: No such file", f"{tmp_path}/*.xml", "torn.xml.gz: not a whole"):
+        assert told in ran.err
+
+
+async def test_check_streams(tmp_path: Path) -> None:
+    """A line is there before the next file is: the second one is a pipe nobody has written to."""
+    pipe = tmp_path / "later.xml"
+    os.mkfifo(pipe)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway.cli", "check", GOOD, pipe),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    first = await asyncio.wait_for(process.stdout.readline(), 20)
+    assert json.loads(first)["ok"] is True
+    pipe.write_bytes(GOOD.read_bytes())
+    await asyncio.wait_for(process.wait(), 20)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [("--profile", "nonsense", "peppol-billing"), ("--at", "tomorrow", "%Y-%m-%d")],
+)
+async def test_check_refuses_what_it_does_not_know(option: str, value: str, told: str) -> None:
+    ran = await budkavle("check", option, value, GOOD)
+    assert ran.code == 2 and told in ran.err and ran.out == ""
+
+
+# --- build ---------------------------------------------------------------------------------------
+
+
+async def test_build_writes_ubl_that_passes_the_check(tmp_path: Path) -> None:
+    out = tmp_path / "out.xml"
+    built = await budkavle("build", EXAMPLES / "se-b2b-invoice.json", "-o", out)
+    assert built.code == 0
+    assert (await budkavle("check", out)).lines[0]["findings"] == []
+    piped = await budkavle("build", EXAMPLES / "se-b2b-invoice.json")
+    assert piped.out.encode() == out.read_bytes()
+
+
+async def test_build_tells_what_is_wrong_and_writes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out.xml"
+    ran = await budkavle("build", EXAMPLES / "broken-wrong-total.json", "-o", out)
+    assert ran.code == 1 and not out.exists()
+    assert "BR-CO-15" in ran.err and "/invoice/totals/with_vat" in ran.err
+
+
+# --- send, inbox, events --------------------------------------------------------------------------
+
+
+async def test_an_invoice_is_sent_followed_received_and_confirmed(
+    sandbox: Sandbox, ledger: Mapping[str, str], tmp_path: Path
+) -> None:
+    invoice = write(tmp_path / "invoice.json", submission("C-1", to=RECEIVER))
+    sent = await budkavle("send", "--wait", invoice, environment=ledger)
+    assert sent.code == 0
+    (line,) = sent.lines
+    assert line["state"] == "delivered" and line["channel"] == "internal"
+
+    again = await budkavle("send", invoice, environment=ledger)
+    assert again.lines[0]["id"] == line["id"] and again.lines[0]["replayed"] is True
+
+    customer = {**ledger, "BUDKAVLE_API_KEY": RECEIVER.key}
+    saved = tmp_path / "saved"
+    inbox = await budkavle("inbox", "--save", saved, "--confirm", environment=customer)
+    (arrived,) = inbox.lines
+    assert arrived["number"] == "C-1"
+    assert b"<cbc:ID>C-1</cbc:ID>" in (saved / f"{arrived['id']}.xml").read_bytes()
+    empty = await budkavle("inbox", environment=customer)
+    assert empty.code == 0 and empty.out == ""
+
+    events = await budkavle("events", environment=ledger)
+    types = [event["type"] for event in events.lines]
+    assert types[0] == "document.received" and types[-1] == "document.delivered"
+    rest = await budkavle("events", "--after", events.lines[0]["cursor"], environment=ledger)
+    assert [event["type"] for event in rest.lines] == types[1:]
+
+
+async def test_send_says_everything_that_is_wrong(
+    sandbox: Sandbox, ledger: Mapping[str, str], tmp_path: Path
+) -> None:
+    body = submission("C-2", to=RECEIVER)
+    body["invoice"]["currenzy"] = "SEK"
+    del body["invoice"]["issue_date"]
+    ran = await budkavle("send", write(tmp_path / "bad.json", body), environment=ledger)
+    assert ran.code == 1
+    assert "/invoice/currenzy" in ran.err and "/invoice/issue_date" in ran.err
+
+
+async def test_send_takes_wishes_and_attachments(
+    sandbox: Sandbox, ledger: Mapping[str, str], tmp_path: Path
+) -> None:
+    invoice = write(tmp_path / "invoice.json", submission("C-3", to=RECEIVER))
+    ran = await budkavle(
+        *("send", "--wait", "--email", "kund@customer.example", "--channel", "email"),
+        *("--attach", EXAMPLES / "timesheet.pdf", invoice),
+        environment=ledger,
+    )
+    assert ran.code == 0, ran.err
+    (mail,) = sandbox.received()["emails"]
+    assert mail["to"] == "kund@customer.example" and "timesheet.pdf" in mail["files"]
+
+
+async def test_send_ends_with_1_when_a_document_does_not_arrive(
+    sandbox: Sandbox, ledger: Mapping[str, str]
+) -> None:
+    ran = await budkavle("send", "--wait", EXAMPLES / "broken-wrong-total.json", environment=ledger)
+    assert ran.code == 1 and ran.lines[0]["state"] == "rejected"
+
+
+async def test_a_gateway_that_is_not_there_is_exit_code_2(tmp_path: Path) -> None:
+    away = {"BUDKAVLE_URL": "http://127.0.0.1:9", "BUDKAVLE_API_KEY": "bk_x"}
+    ran = await budkavle("events", environment=away)
+    assert ran.code == 2 and "can not be reached" in ran.err
+
+
+async def test_a_wrong_key_is_exit_code_1(sandbox: Sandbox, ledger: Mapping[str, str]) -> None:
+    ran = await budkavle("inbox", environment={**ledger, "BUDKAVLE_API_KEY": "bk_wrong"})
+    assert ran.code == 1 and ran.err.startswith("401 ") and "Traceback" not in ran.err
+
+
+# --- operating ------------------------------------------------------------------------------------
+
+
+async def test_a_company_and_its_key_are_made_once(tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    participant = ("--country", "SE", "--participant", "0007:5560001116")
+    added = await budkavle("company", "add", "Snickeri AB", *participant, *data)
+    assert added.code == 0
+    company = added.lines[0]["id"]
+    (listed,) = (await budkavle("company", "list", *data)).lines
+    assert listed["id"] == company and listed["participants"] == "0007:5560001116"
+    key = await budkavle("key", "add", company, *data)
+    assert key.lines[0]["key"].startswith("bk_")
+
+    taken = await budkavle("company", "add", "Other AB", *participant, *data)
+    assert taken.code == 2 and "belongs to Snickeri AB" in taken.err
+    wrong = await budkavle("company", "add", "X", "--country", "SE", "--participant", "x", *data)
+    assert wrong.code == 2 and "0192:918130047" in wrong.err
+    nobody = await budkavle("key", "add", "com_none", *data)
+    assert nobody.code == 2 and "budkavle company list" in nobody.err
+
+
+async def test_the_data_directory_belongs_to_one_process(sandbox: Sandbox, tmp_path: Path) -> None:
+    ran = await budkavle("migrate", "--data", tmp_path / "sandbox")
+    assert ran.code == 2 and "in use by process" in ran.err and "Traceback" not in ran.err
+    serve = await budkavle("serve", "--data", tmp_path / "sandbox", "--listen", "127.0.0.1:0")
+    assert serve.code == 2 and "in use by process" in serve.err and "Traceback" not in serve.err
+
+
+async def test_migrate_makes_the_database_and_does_no_harm_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert (await budkavle("migrate", "--data", tmp_path / "data")).code == 0
+
+
+async def test_doctor_looks_at_everything(sandbox: Sandbox, tmp_path: Path) -> None:
+    environment = {
+        "BUDKAVLE_EMAIL__HOST": "127.0.0.1",
+        "BUDKAVLE_EMAIL__PORT": str(sandbox.mail.port),
+        "BUDKAVLE_EMAIL__TLS": "none",
+        "BUDKAVLE_EMAIL__SENDER": "invoices@gateway.example",
+        "BUDKAVLE_LETTER__URL": sandbox.print_house.url,
+        "BUDKAVLE_LETTER__TOKEN": sandbox.print_house.token,
+    }
+    data = ("--data", tmp_path / "sandbox")  # looking does not take it from the gateway
+    well = await budkavle("doctor", *data, environment=environment)
+    assert well.code == 0, well.out
+    assert {line["what"]: line["level"] for line in well.lines} == dict.fromkeys(
+        ("settings", "data", "disk", "database", "clock", "email", "letter"), "ok"
+    )
+    unwell = await budkavle(
+        *("doctor", *data),
+        environment={**environment, "BUDKAVLE_EMAIL__PORT": "9", "BUDKAVLE_LETTER__TOKEN": "wrong"},
+    )
+    assert unwell.code == 1
+    failed = {line["what"]: line for line in unwell.lines if line["level"] == "fail"}
+    assert failed.keys() == {"email", "letter"}
+    assert all(line["do"] for line in failed.values())
+
+
+async def test_doctor_tells_of_settings_that_can_not_be_used(tmp_path: Path) -> None:
+    ran = await budkavle(
+        "doctor", "--data", tmp_path, environment={"BUDKAVLE_WORKER__CONCURRENCY": "none"}
+    )
+    assert ran.code == 1 and "worker.concurrency" in ran.lines[0]["text"]
+
+
+async def test_config_shows_values_sources_and_no_secret(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2\n")
+    file = tmp_path / "some.toml"
+    file.write_text(
+        "[email]\nhost = 'mail.example'\nsender = 'a@b.example'\n"
+        f"password_file = '{secret}'\n[letter]\nurl = 'http://127.0.0.1'\ntoken = 'hunter2'\n"
+    )
+    ran = await budkavle("config", "--config", file, environment={"BUDKAVLE_WORKER__LEASE_S": "45"})
+    rows = {line["setting"]: line for line in ran.lines}
+    assert rows["email.host"]["from"] == str(file)
+    assert rows["worker.lease_s"] == {
+        "setting": "worker.lease_s",
+        "value": "45.0",
+        "from": "environment",
+    }
+    assert rows["letter.token"]["value"] == rows["email.password"]["value"] == "********"
+    assert "hunter2" not in ran.out
+    shown = await on_terminal("config", "--config", file)
+    assert "hunter2" not in shown.out and "email.host" in shown.out
+
+
+async def test_wrong_settings_end_a_command_with_all_reasons(tmp_path: Path) -> None:
+    file = tmp_path / "some.toml"
+    file.write_text("[worker]\nconcurency = 1\n[letter]\ncolour = 3\n")
+    ran = await budkavle("serve", "--config", file)
+    assert ran.code == 2 and "Traceback" not in ran.err
+    for told in ("did you mean worker.concurrency", "letter.url: missing", "letter.colour"):
+        assert told in ran.err
+
+
+async def test_serve_takes_the_roles_there_are() -> None:
+    ran = await budkavle("serve", "--role", "api")
+    assert ran.code == 2 and "one process" in ran.err
+
+
+async def test_version_is_the_packages() -> None:
+    ran = await budkavle("version")
+    assert ran.lines == [{"version": "0.1.0"}]
+    assert "Budkavle 0.1.0" in (await on_terminal("version")).out
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+async def test_every_command_has_help(command: str) -> None:
+    ran = await budkavle(*command.split(), "--help")
+    assert ran.code == 0 and "Usage: budkavle" in ran.out
