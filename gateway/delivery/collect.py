@@ -1,13 +1,12 @@
-"""Late results: asks each channel what has become of what it took.
+"""Late results: asks a channel what has become of what it took, and takes in what it brings.
 
 In charge of finding the document of a report and of saving what it makes of it (`late`), once.
-A report on a document that is being worked on just now is kept and taken up at the next round; a
-crash loses nothing by that, since the channel tells it again.
+A report on a document that is being worked on just now is put off until the next round; a crash
+loses nothing by that, since the channel tells it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import assert_never
 
 import structlog
@@ -27,44 +26,38 @@ log = structlog.get_logger()
 
 
 class Collecting:
-    """Collects from every channel."""
+    """Collects from one channel."""
 
-    def __init__(
-        self, store: Store, inboxes: Inboxes, transports: Mapping[str, Transport], clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, transport: Transport, clock: Clock) -> None:
         self._store = store
-        self._inboxes = inboxes
-        self._transports = transports
+        self._inboxes = Inboxes(store, clock)
+        self._transport = transport
         self._clock = clock
-        self._put_off: list[Report] = []
+        self._put_off: list[Report] = []  # in the order they came
 
     async def once(self) -> None:
-        """One round with every channel. Raises what the store and the channels raise."""
-        put_off, self._put_off = self._put_off, []
-        for report in put_off:
-            await self._take_up(report)
-        for transport in self._transports.values():
-            await self._round(transport)
-
-    async def _round(self, transport: Transport) -> None:
+        """One round. Raises what the store and the channel raise; what was put off stays so."""
+        for report in tuple(self._put_off):
+            first = next(other for other in self._put_off if other.key == report.key)
+            if first is report and await self._report(report):
+                self._put_off.remove(report)
         try:
-            async for item in transport.collect():
-                match item:
-                    case Report():
-                        await self._take_up(item)
-                    case Inbound():
-                        if not await self._inboxes.take(transport.name, item):
-                            log.warning("inbound_for_nobody", channel=transport.name, id=item.id)
-                    case _:
-                        assert_never(item)
+            async for item in self._transport.collect():
+                await self._take(item)
         except NotCollected as error:
-            log.warning("not_collected", channel=transport.name, code=error.verdict.code)
+            log.warning("not_collected", channel=self._transport.name, code=error.verdict.code)
 
-    async def _take_up(self, report: Report) -> None:
-        """Takes a report up, or puts it off behind those on the same document that were."""
-        waits = any(earlier.key == report.key for earlier in self._put_off)
-        if waits or not await self._report(report):
-            self._put_off.append(report)
+    async def _take(self, item: Report | Inbound) -> None:
+        match item:
+            case Report():
+                waits = any(earlier.key == item.key for earlier in self._put_off)
+                if waits or not await self._report(item):
+                    self._put_off.append(item)
+            case Inbound():
+                if not await self._inboxes.take(self._transport.name, item):
+                    log.warning("inbound_for_nobody", channel=self._transport.name, id=item.id)
+            case _:
+                assert_never(item)
 
     async def _report(self, report: Report) -> bool:
         """Takes up a report; False when its document is in somebody's hands just now."""
@@ -77,7 +70,10 @@ class Collecting:
             return False
         legs = await self._store.legs(document.company_id, document.id)
         attempts = await self._store.attempts(document.company_id, document.id)
-        last = next(a for a in reversed(attempts) if a.leg == leg.n)
+        last = next((a for a in reversed(attempts) if a.leg == leg.n), None)
+        if last is None:
+            log.warning("report_without_attempt", report_id=report.id, document_id=document.id)
+            return True
         papers = await Papers.of(self._store, document)
         work = reported(
             document,

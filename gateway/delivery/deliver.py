@@ -11,12 +11,14 @@ What each answer means is decided in `outcome`.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from time import perf_counter
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import Counter as Counted
 
 from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
@@ -27,6 +29,7 @@ from gateway.delivery.papers import Papers
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import (
+    Again,
     Attempt,
     Checkpoint,
     Document,
@@ -75,7 +78,7 @@ class Metrics:
     """What is counted of calls to channels."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.attempts = Counter(
+        self.attempts = Counted(
             "budkavle_attempts",
             "Attempts ended, by channel and outcome.",
             ["channel", "outcome"],
@@ -90,7 +93,11 @@ class Metrics:
 
 
 class Delivering:
-    """The handler. `executor` renders images; None: the event loop's threads."""
+    """The handler. `executor` renders images; None: the event loop's threads.
+
+    A channel with `calls_per_channel` calls under way is full: further documents for it rest a
+    while, so that a channel that hangs does not keep all the others waiting.
+    """
 
     def __init__(
         self,
@@ -102,6 +109,7 @@ class Delivering:
         metrics: Metrics,
         executor: Executor | None = None,
         call_limit_s: float = CALL_LIMIT_S,
+        calls_per_channel: int = 24,
     ) -> None:
         self._store = store
         self._transports = transports
@@ -110,6 +118,8 @@ class Delivering:
         self._metrics = metrics
         self._executor = executor
         self._call_limit_s = call_limit_s
+        self._calls_per_channel = calls_per_channel
+        self._calls: Counter[str] = Counter()  # under way, by channel
 
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store and the channels raise."""
@@ -140,7 +150,14 @@ class Delivering:
         if transport is None:
             work = not_tried(trial, NOT_CONFIGURED, self._backoff, self._clock.now())
             return await self._end(job, trial, work)
-        return await self._try(job, trial, transport)
+        if self._calls[leg.channel] >= self._calls_per_channel:
+            due = self._clock.now() + self._backoff.delay(leg.key, 1)
+            return await self._save(job, Checkpoint(next=Again(due)))
+        self._calls[leg.channel] += 1
+        try:
+            return await self._try(job, trial, transport)
+        finally:
+            self._calls[leg.channel] -= 1
 
     async def _try(self, job: Job, trial: Try, transport: Transport) -> bool:
         papers = await Papers.of(self._store, trial.document, self._executor)

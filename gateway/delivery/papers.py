@@ -86,7 +86,7 @@ class Papers:
         return Packed(envelope, new_image)
 
     async def _image(self, document: File, known: Particulars) -> tuple[File, NewPart | None]:
-        stored = next((part for part in self._parts if part.role is Role.IMAGE), None)
+        stored = self._find(Role.IMAGE)
         if stored is not None:
             return await self._file(stored), None
         content = await asyncio.get_running_loop().run_in_executor(
@@ -101,7 +101,13 @@ class Papers:
         )
 
     def _first(self, role: Role) -> Part:
-        return next(part for part in self._parts if part.role is role)
+        part = self._find(role)
+        if part is None:
+            raise LookupError(f"{self._document.id} has no part {role}")
+        return part
+
+    def _find(self, role: Role) -> Part | None:
+        return next((part for part in self._parts if part.role is role), None)
 
     async def _file(self, part: Part) -> File:
         return File(part.name, part.media_type, await self._content(part.sha256))

@@ -10,8 +10,8 @@ import asyncio
 import json
 from collections.abc import Collection
 from concurrent.futures import Executor
-from dataclasses import asdict
-from datetime import date
+from dataclasses import asdict, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, assert_never
 
@@ -65,10 +65,12 @@ class Preparing:
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store raises."""
         document = await self._store.document(job.company_id, job.document_id)
-        company = await self._store.company(job.company_id)
-        if document is None or company is None or document.state is not State.RECEIVED:
+        if document is None or document.state is not State.RECEIVED:
             await self._store.checkpoint(job, Checkpoint(next=Done()), self._clock.now())
             return
+        company = await self._store.company(job.company_id)
+        if company is None:
+            raise LookupError(f"there is no company {job.company_id}")
         original, attachments = await (await Papers.of(self._store, document)).submitted()
         today = self._clock.now().date()
         result = await asyncio.get_running_loop().run_in_executor(
@@ -79,25 +81,20 @@ class Preparing:
             case Rejected():
                 work = rejected(result)
             case Prepared():
-                work = self._prepared(job, document, company, result, today)
+                route = plan(
+                    result.recipient,
+                    result.summary,
+                    document.delivery,
+                    configured=self._configured,
+                    orders=self._orders,
+                    at=today,
+                )
+                work = prepared(document, company, result, route, self._clock.now())
             case _:
                 assert_never(result)
         await self._store.checkpoint(job, work, self._clock.now())
         state = work.change.after if work.change else None
         log.info("document_prepared", state=state, findings=len(result.findings))
-
-    def _prepared(
-        self, job: Job, document: Document, company: Company, result: Prepared, today: date
-    ) -> Checkpoint:
-        route = plan(
-            result.recipient,
-            result.summary,
-            document.delivery,
-            configured=self._configured,
-            orders=self._orders,
-            at=today,
-        )
-        return prepared(document, company, result, route, Again(self._clock.now(), "deliver", {}))
 
 
 def rejected(result: Rejected) -> Checkpoint:
@@ -115,9 +112,9 @@ def rejected(result: Rejected) -> Checkpoint:
 
 
 def prepared(
-    document: Document, company: Company, result: Prepared, route: Plan, go_on: Again
+    document: Document, company: Company, result: Prepared, route: Plan, now: datetime
 ) -> Checkpoint:
-    """It can be sent; it goes on at once unless the ERP asked us to hold it."""
+    """It can be sent. It goes on at once, unless the ERP asked for it to be held."""
     known = Particulars(
         sender=sender(company, result.invoice),
         recipient=result.recipient,
@@ -125,9 +122,8 @@ def prepared(
         attachments=tuple(enclosed(file) for file in result.attachments),
         embedded=len(embedded(result.invoice)),
     )
-    routed = NewEvent(Type.ROUTED, {"steps": route.data()["steps"]})
     ready = Checkpoint(
-        next=go_on,
+        next=Again(now, "deliver", {}),
         change=change(
             State.RECEIVED,
             State.ROUTING,
@@ -142,18 +138,16 @@ def prepared(
             known.part(),
         ),
         legs=legs_of(document.id, route),
-        events=(routed,),
+        events=(NewEvent(Type.ROUTED, {"steps": route.data()["steps"]}),),
     )
     if not document.delivery.get("hold"):
         return ready
     code, text = "document.held_on_request", "Held because you asked for it."
-    return Checkpoint(
+    return replace(
+        ready,
         next=Done(),
         change=change(State.RECEIVED, State.HELD, code=code, text=text),
-        head=ready.head,
-        parts=ready.parts,
-        legs=ready.legs,
-        events=(routed, NewEvent(Type.HELD, {"code": code, "text": text})),
+        events=(*ready.events, NewEvent(Type.HELD, {"code": code, "text": text})),
     )
 
 

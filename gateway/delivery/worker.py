@@ -22,11 +22,10 @@ from gateway.delivery.late import overdue
 from gateway.delivery.legs import LegState
 from gateway.delivery.prepare import Preparing
 from gateway.delivery.trouble import kills, went_wrong
-from gateway.inbound.inboxes import Inboxes
-from gateway.lifecycle import State
+from gateway.lifecycle import NotAllowed, State
 from gateway.routing.orders import Orders, shipped
 from gateway.store.ids import new_id
-from gateway.store.port import Checkpoint, Done, Job, LeaseLost, StorageUnavailable, Store
+from gateway.store.port import Again, Checkpoint, Done, Job, LeaseLost, StorageUnavailable, Store
 from transports.base import Transport
 
 log = structlog.get_logger()
@@ -67,7 +66,7 @@ class Worker:
         self._collect_every_s = collect_every_s
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
-        self._collecting = Collecting(store, Inboxes(store, clock), transports, clock)
+        self.collecting = [Collecting(store, channel, clock) for channel in transports.values()]
         self._handlers: Mapping[str, Callable[[Job], Awaitable[None]]] = {
             "prepare": Preparing(
                 store,
@@ -84,6 +83,7 @@ class Worker:
                 metrics=Metrics(registry or CollectorRegistry()),
                 executor=executor,
                 call_limit_s=call_limit_s,
+                calls_per_channel=max(1, concurrency * 3 // 4),  # a slow one leaves room for others
             ),
             "expect": self._expect,
         }
@@ -93,7 +93,10 @@ class Worker:
         a crash would: it is taken up again at the next start."""
         beside = [
             asyncio.create_task(self._every(self._lease_s / 3, self._keep_leases)),
-            asyncio.create_task(self._every(self._collect_every_s, self._collecting.once)),
+            *(
+                asyncio.create_task(self._every(self._collect_every_s, collecting.once))
+                for collecting in self.collecting
+            ),
         ]
         try:
             while not self._stopping.is_set():
@@ -122,7 +125,8 @@ class Worker:
         while True:
             while await self._take():
                 await asyncio.gather(*self._running)
-            await self._collecting.once()
+            for collecting in self.collecting:
+                await collecting.once()
             if not await self._take():
                 return
             await asyncio.gather(*self._running)
@@ -172,32 +176,40 @@ class Worker:
     # --- one job ---
 
     async def _work(self, job: Job) -> None:
-        """Runs a job's handler. Whatever is raised there, the document stays: it is tried again,
-        and in the end held for a person."""
+        """Runs a job's handler. Whatever is raised there, the job is given back: nobody else would,
+        since the leases of a worker that lives are prolonged."""
         with structlog.contextvars.bound_contextvars(
             company_id=job.company_id, document_id=job.document_id, job=job.kind
         ):
             try:
-                await self._handle(job)
+                if kills(job):
+                    raise RuntimeError(f"claimed {job.tries} times and never written back")
+                await self._handlers[job.kind](job)
             except LeaseLost:
                 log.info("lease_lost")  # a person acted, or another worker has it
-            except StorageUnavailable:
-                log.exception("storage_unavailable")  # the lease runs out, and it is taken up again
+            except StorageUnavailable as error:
+                log.error("storage_unavailable", error=str(error))
+                await self._give_back(job, ours=False)
+            except Exception:
+                log.exception("job_failed", tries=job.tries)
+                await self._give_back(job, ours=True)
 
-    async def _handle(self, job: Job) -> None:
-        try:
-            if kills(job):
-                raise RuntimeError(f"claimed {job.tries} times and never written back")
-            await self._handlers[job.kind](job)
-        except (LeaseLost, StorageUnavailable):
-            raise
-        except Exception:
-            log.exception("job_failed", tries=job.tries)
-            document = await self._store.document(job.company_id, job.document_id)
+    async def _give_back(self, job: Job, *, ours: bool) -> None:
+        """Writes that the job comes again; `ours`: the fault is counted. Goes on trying as long as
+        the store can not write."""
+        while not self._stopping.is_set():
             now = self._clock.now()
-            done = Checkpoint(next=Done())
-            work = went_wrong(document, job, self._backoff, now) if document else done
-            await self._store.checkpoint(job, work, now)
+            try:
+                document = await self._store.document(job.company_id, job.document_id)
+                work = Checkpoint(next=Again(now + self._backoff.delays[0]))
+                if ours and document is not None:
+                    work = went_wrong(document, job, self._backoff, now)
+                return await self._store.checkpoint(job, work, now)
+            except LeaseLost:
+                return None
+            except (StorageUnavailable, NotAllowed):
+                await asyncio.sleep(self._poll_s)
+        return None
 
     async def _expect(self, job: Job) -> None:
         """The time for an expected report is over."""
