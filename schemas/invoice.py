@@ -401,5 +401,7 @@ class Invoice:
         return self.type_code in CREDIT_NOTE_TYPES
 
 
-# Peppol BIS Billing 3.0, code list UNCL1001-cn.
-CREDIT_NOTE_TYPES = frozenset({"381", "396", "81", "83", "532"})
+# UNTDID 1001 as EN 16931 lets a credit note use it (BR-CL-01). Only 81 may be an invoice too.
+CREDIT_NOTE_TYPES = frozenset(
+    {"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"}
+)

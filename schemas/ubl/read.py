@@ -52,6 +52,8 @@ def read(root: etree._Element) -> Invoice:
         raise Unreadable(path_of(root), "not a UBL 2.1 Invoice or CreditNote")
     box: dict[str, Any] = {}
     _visit(root, tree, box, box)
+    if tree.name == "CreditNote":
+        box.setdefault("type_code", "381")  # UBL does not demand it, and the model's is 380
     creditor = box.pop(CREDITOR[1:], None)
     invoice: Invoice = _build(_plan(Invoice), box, root, tree)
     return _with_creditor(invoice, creditor) if creditor else invoice

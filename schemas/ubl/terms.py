@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from lxml import etree
 
+from schemas.invoice import Attachment, Identifier
 from schemas.ubl import structure
 from schemas.ubl.tree import Node, Row, fixed, grow
 
@@ -390,6 +391,8 @@ def term_of(ubl_path: str) -> tuple[str, ...]:
     root, *steps = (name for name, _ in _names(ubl_path))
     nodes = [TREES[root]] if root in TREES else []
     for name in steps:
+        if parts := [part[0] for node in nodes if (part := _part(node, name))]:
+            return tuple(parts)
         nodes = [
             kid for node in nodes for kid in (*node.attributes, *node.kids) if kid.name == name
         ]
@@ -410,6 +413,8 @@ def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | No
     node, element = TREES[name], root
     scope = pointer = ""
     for name, position in steps:
+        if part := _part(node, name):
+            return part[1] if part[1][0] == "/" else f"{pointer}/{part[1]}"
         if name[0] == "@":
             found = (kid for kid in node.attributes if kid.name == name)
             return next((scope + _slashed(kid.field) for kid in found if kid.field), pointer)
@@ -428,6 +433,24 @@ def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | No
             scope = pointer
         node, element = kid, child
     return pointer
+
+
+def _part(node: Node, attribute: str) -> tuple[str, str] | None:
+    """Term and field of an attribute that belongs to the value of an element."""
+    if attribute == "@currencyID" and node.kind == "Amount":
+        return ("BT-6", "/vat_currency") if "BT-111" in node.terms else ("BT-5", "/currency")
+    found = _PARTS.get((node.model, attribute))
+    return (f"{node.terms[0]}-{found[0]}", found[1]) if found and node.terms else None
+
+
+# EN 16931-1, 6.3: the parts of an identifier and of a binary object, numbered below their term.
+_PARTS: Final[Mapping[tuple[type | None, str], tuple[int, str]]] = {
+    (Identifier, "@schemeID"): (1, "scheme"),
+    (Identifier, "@listID"): (1, "scheme"),
+    (Identifier, "@listVersionID"): (2, "scheme_version"),
+    (Attachment, "@mimeCode"): (1, "mime_code"),
+    (Attachment, "@filename"): (2, "filename"),
+}
 
 
 def _only(node: Node, name: str) -> Node | None:

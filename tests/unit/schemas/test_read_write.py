@@ -198,9 +198,7 @@ def leaves(root: etree._Element) -> Iterator[tuple[str, str]]:
         if len(element) == 0 and text and term_of(path):
             yield path, text
         for name, value in element.items():
-            if term_of(f"{path}/@{name}") or (
-                term_of(path) and name in ("schemeID", "listID", "listVersionID")
-            ):
+            if term_of(f"{path}/@{name}"):
                 yield f"{path}/@{name}", value.strip()
 
 
@@ -209,7 +207,7 @@ def lost(root: etree._Element, rewritten: etree._Element) -> list[tuple[str, str
     return [
         (path, value)
         for path, value in leaves(root)
-        if not same(after.get(place(path, root)), value) and not no_term(path, root)
+        if not same(after.get(place(path, root)), value)
     ]
 
 
@@ -227,30 +225,6 @@ def same(after: str | None, before: str) -> bool:
         return Decimal(after) == Decimal(before)  # "+1.50" and "1.5" are one number
     except ArithmeticError:
         return "".join(after.split()) == "".join(before.split())  # white space in base64
-
-
-def no_term(path: str, root: etree._Element) -> bool:
-    """Values at a known path that are no business term all the same, and so are not kept."""
-    steps = path.split("/")
-    if steps[-1] == "@schemeID" and not path.endswith(SCHEMED):
-        return True  # the term has no scheme (UBL-CR rules warn of it)
-    if steps[-1] in ("@listID", "@listVersionID"):
-        return "ItemClassificationCode" not in path
-    return "TaxRepresentativeParty" in path and "PartyIdentification" in path
-
-
-SCHEMED = tuple(
-    f"{element}/@schemeID"
-    for element in (
-        "EndpointID",
-        "PartyIdentification/ID",
-        "PartyLegalEntity/CompanyID",
-        "AdditionalDocumentReference/ID",
-        "DeliveryLocation/ID",
-        "StandardItemIdentification/ID",
-        "DocumentReference/ID",
-    )
-)
 
 
 @official
@@ -294,8 +268,8 @@ def check_pointers(root: etree._Element) -> None:
     for path, value in leaves(root):
         pointer = model_pointer(path, root)
         assert pointer is not None
-        if no_term(path, root) or pointer == "/payments" or value == "NA":
-            continue
+        if pointer == "/payments" or value == "NA":
+            continue  # the creditor id has no place of its own; "NA" says that nothing is stated
         found: Any = invoice
         for step in pointer.strip("/").split("/"):
             found = found[int(step)] if step.isdigit() else getattr(found, step)
