@@ -1,0 +1,385 @@
+"""What each answer of a channel makes of a document: the decisions, without store or channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.delivery.backoff import Backoff
+from gateway.delivery.late import BUSY, overdue, reported
+from gateway.delivery.legs import LegState, failed, key, legs_of, next_leg, reasons
+from gateway.delivery.outcome import (
+    OUTCOME_UNKNOWN,
+    Try,
+    intent,
+    interrupted,
+    not_called,
+    not_tried,
+    settle,
+)
+from gateway.delivery.trouble import CLAIMS, TRIES, went_wrong
+from gateway.lifecycle import State
+from gateway.routing.plan import Plan, Step
+from gateway.store.port import Again, Attempt, Checkpoint, Done, Job, Keep, Leg, NewPart, Role
+from tests.unit.delivery.test_verbs import document
+from transports.base import (
+    Delivered,
+    Evidence,
+    NotReachable,
+    Outcome,
+    ReachabilityUnknown,
+    Reachable,
+    Refused,
+    Repeat,
+    Sent,
+    TryLater,
+    Unknown,
+    Verdict,
+    Waiting,
+)
+
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+DAY = timedelta(days=1)
+SAID = Verdict("email.said_so", "mx.example said 550", "The mail server said so.", "mx.example")
+WIRE = (Evidence("request", "text/plain", b"MAIL FROM", NOW),)
+BACKOFF = Backoff()
+LEG = Leg("doc_1", 1, "email", key("doc_1", 1), LegState.TRYING, "kund@customer.example")
+PLAN = Plan(
+    "SE",
+    (
+        Step("internal", "internal", True, "route.included", "In line."),
+        Step("kivra", "kivra", False, "route.not_configured", "Not configured on this gateway."),
+        Step("email", "email", True, "route.included", "In line."),
+        Step("letter", "letter", True, "route.included", "In line."),
+    ),
+)
+
+
+def attempt(n: int, started_at: datetime, outcome: str | None = None) -> Attempt:
+    ended_at = started_at if outcome else None
+    return Attempt(f"att_{n}", "doc_1", 1, "email", started_at, ended_at, outcome)
+
+
+def trial(state: State = State.SENDING, earlier: Sequence[Attempt] = ()) -> Try:
+    return Try(document(state), LEG, attempt(99, NOW), earlier)
+
+
+def types(work: Checkpoint) -> list[str]:
+    return [event.type.removeprefix("document.") for event in work.events]
+
+
+def after(work: Checkpoint) -> State:
+    assert work.change is not None
+    return work.change.after
+
+
+def leg_state(work: Checkpoint) -> str:
+    (leg,) = work.legs
+    return leg.state
+
+
+@pytest.mark.parametrize(
+    ("outcome", "result", "state", "leg", "then", "events"),
+    [
+        (
+            Delivered(SAID, WIRE, "ref"),
+            "delivered",
+            State.DELIVERED,
+            LegState.DELIVERED,
+            Done(),
+            ["attempted", "delivered"],
+        ),
+        (Sent(SAID, WIRE), "sent", State.SENT, LegState.SENT, Done(), ["attempted", "sent"]),
+        (
+            Sent(SAID, WIRE, expects="report", until=NOW + DAY),
+            "sent",
+            State.SENT,
+            LegState.SENT,
+            Again(NOW + DAY, "expect", {}),
+            ["attempted", "sent"],
+        ),
+        (
+            Refused(SAID, WIRE),
+            "refused",
+            State.ROUTING,
+            LegState.REFUSED,
+            Keep({}),
+            ["attempted"],
+        ),
+        (
+            TryLater(SAID, WIRE, after=timedelta(hours=1)),
+            "try_later",
+            State.WAITING,
+            LegState.TRYING,
+            Again,
+            ["attempted", "waiting"],
+        ),
+        (
+            Waiting(SAID, NOW + 3 * DAY, WIRE),
+            "waiting",
+            State.WAITING,
+            LegState.TRYING,
+            Again(NOW + 3 * DAY, data={}),
+            ["attempted", "waiting"],
+        ),
+    ],
+)
+def test_an_outcome_settles_state_leg_attempt_job_and_events(
+    outcome: Outcome,
+    result: str,
+    state: State,
+    leg: LegState,
+    then: object,
+    events: list[str],
+) -> None:
+    work = settle(trial(), outcome, Repeat.HOLD, BACKOFF, NOW)
+    assert work.attempt is not None and work.change is not None
+    assert (work.attempt.outcome, work.attempt.ended_at) == (result, NOW)
+    assert (work.attempt.text, work.attempt.remote) == (SAID.text, "mx.example")
+    assert (after(work), leg_state(work), types(work)) == (state, leg, events)
+    assert work.next == then or isinstance(work.next, Again)
+    assert (work.change.code, work.change.text) == (SAID.code, SAID.public_text)
+    (kept,) = work.parts
+    assert (kept.role, kept.attempt_id, kept.content) == (Role.EVIDENCE, "att_99", b"MAIL FROM")
+
+
+def test_the_text_for_operators_is_never_in_an_event_or_a_state() -> None:
+    for outcome in (
+        Delivered(SAID),
+        Sent(SAID),
+        Refused(SAID),
+        TryLater(SAID),
+        Waiting(SAID, NOW + DAY),
+        Unknown(SAID),
+    ):
+        work = settle(trial(), outcome, Repeat.HOLD, BACKOFF, NOW)
+        assert work.change is not None
+        assert "mx.example" not in repr((work.change, work.events))
+
+
+def test_what_a_channel_asks_for_is_waited_for() -> None:
+    work = settle(trial(), TryLater(SAID, after=timedelta(hours=1)), Repeat.HOLD, BACKOFF, NOW)
+    assert isinstance(work.next, Again) and work.change is not None
+    assert work.next.due_at >= NOW + timedelta(hours=1)
+    assert work.change.next_at == work.next.due_at
+
+
+def test_a_channel_is_given_up_at_its_deadline_and_says_how_often_it_was_tried() -> None:
+    earlier = [attempt(n, NOW - (3 - n) * DAY, "try_later") for n in range(3)]
+    work = settle(trial(earlier=earlier), TryLater(SAID), Repeat.HOLD, BACKOFF, NOW)
+    assert (after(work), leg_state(work)) == (State.ROUTING, LegState.REFUSED)
+    assert work.attempt is not None and work.attempt.public_text is not None
+    assert work.attempt.code == "delivery.gave_up"
+    assert "Given up after 4 tries since 2026-11-18 08:00 UTC." in work.attempt.public_text
+
+
+@given(st.sampled_from([State.ROUTING, State.WAITING]))
+def test_unknown_reachability_is_never_a_no(state: State) -> None:
+    work = not_tried(trial(state), ReachabilityUnknown(SAID), BACKOFF, NOW)
+    assert (after(work), leg_state(work)) == (State.WAITING, LegState.TRYING)
+
+
+@given(st.sampled_from([State.ROUTING, State.WAITING]))
+def test_not_reachable_is_the_next_channel_s_turn(state: State) -> None:
+    work = not_tried(trial(state), NotReachable(SAID, WIRE), BACKOFF, NOW)
+    assert (after(work), leg_state(work)) == (State.ROUTING, LegState.UNREACHABLE)
+    assert (work.next, types(work)) == (Keep({}), ["attempted"])
+
+
+@pytest.mark.parametrize("state", [State.ROUTING, State.WAITING, State.SENDING])
+def test_the_intent_is_an_attempt_without_an_end(state: State) -> None:
+    image = NewPart(Role.IMAGE, "invoice.pdf", "application/pdf", b"%PDF")
+    before = trial(state)
+    work = intent(before, Reachable("there", SAID, WIRE), image)
+    assert work.attempt is not None and work.attempt.ended_at is None
+    assert (after(work), work.legs[0].address, work.channel) == (State.SENDING, "there", "email")
+    assert [part.role for part in work.parts] == [Role.IMAGE, Role.EVIDENCE]
+    assert work.next == Keep()
+    assert before.after(work).document.state is State.SENDING
+
+
+# --- nobody knows -----------------------------------------------------------------------------
+
+
+def test_an_unknown_outcome_is_held_where_the_channel_does_not_know_the_key() -> None:
+    work = settle(trial(), Unknown(SAID, WIRE), Repeat.HOLD, BACKOFF, NOW)
+    assert work.change is not None
+    assert (after(work), work.change.code, work.next) == (State.HELD, OUTCOME_UNKNOWN, Done())
+    assert leg_state(work) == LegState.TRYING
+    assert types(work) == ["attempted", "held"]
+
+
+def test_an_unknown_outcome_is_tried_again_where_it_does_until_the_deadline() -> None:
+    work = settle(trial(), Unknown(SAID), Repeat.SAFE, BACKOFF, NOW)
+    assert (after(work), leg_state(work)) == (State.WAITING, LegState.TRYING)
+    old = [attempt(1, NOW - 4 * DAY, "unknown")]
+    work = settle(trial(earlier=old), Unknown(SAID), Repeat.SAFE, BACKOFF, NOW)
+    assert after(work) is State.HELD, "never the next channel: that might be a second copy"
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.ROUTING])
+def test_an_interrupted_attempt_is_closed_and_repeated_at_once_where_that_is_safe(
+    state: State,
+) -> None:
+    work = interrupted(trial(state), Repeat.SAFE, BACKOFF, NOW)
+    assert (work.next, work.change, work.legs) == (Keep(), None, ())
+    assert work.attempt is not None and work.attempt.outcome == "unknown"
+    held = interrupted(trial(state), Repeat.HOLD, BACKOFF, NOW)
+    assert after(held) is State.HELD
+
+
+def test_an_attempt_that_interrupts_us_again_and_again_is_held() -> None:
+    old = [attempt(1, NOW - 4 * DAY, "unknown")]
+    assert after(interrupted(trial(earlier=old), Repeat.SAFE, BACKOFF, NOW)) is State.HELD
+
+
+def test_a_call_that_was_not_made_is_no_unknown_outcome() -> None:
+    work = not_called(trial(), NOW)
+    assert work.attempt is not None
+    assert (work.attempt.outcome, after(work)) == ("try_later", State.ROUTING)
+    assert work.next == Again(NOW, data={})
+
+
+# --- legs -------------------------------------------------------------------------------------
+
+
+def test_a_leg_keeps_its_key_and_a_second_round_has_others() -> None:
+    first, second = legs_of("doc_1", PLAN), legs_of("doc_1", PLAN, first=3)
+    assert [leg.channel for leg in first] == ["internal", "email", "letter"]
+    assert first == legs_of("doc_1", PLAN)
+    assert len({leg.key for leg in (*first, *second)}) == 6
+    assert {leg.key for leg in first}.isdisjoint(leg.key for leg in legs_of("doc_2", PLAN))
+
+
+def test_the_next_leg_is_the_one_being_tried_or_the_first_that_was_not() -> None:
+    legs = list(legs_of("doc_1", PLAN))
+    assert next_leg(legs) == legs[0]
+    legs[0] = replace(legs[0], state=LegState.UNREACHABLE)
+    legs[1] = replace(legs[1], state=LegState.TRYING)
+    assert next_leg(legs) == legs[1]
+    assert next_leg([replace(leg, state=LegState.REFUSED) for leg in legs]) is None
+
+
+def test_the_reasons_are_the_last_word_on_each_step_of_the_latest_round() -> None:
+    legs = legs_of("doc_1", PLAN) + legs_of("doc_1", PLAN, first=3)
+    told = [
+        {"leg": 1, "code": "email.old", "text": "Old."},
+        {"leg": 3, "code": "internal.not_here", "text": "Not here."},
+        {"leg": 4, "code": "email.busy", "text": "Busy."},
+        {"leg": 4, "code": "email.refused", "text": "Refused."},
+    ]
+    why = reasons(PLAN, legs, told)
+    assert [(reason["channel"], reason["code"]) for reason in why] == [
+        ("internal", "internal.not_here"),
+        ("kivra", "route.not_configured"),
+        ("email", "email.refused"),
+        ("letter", "route.included"),
+    ]
+    work = failed(document(State.ROUTING), PLAN, legs, told)
+    assert work.change is not None and "email: Refused." in work.change.text
+
+
+# --- late -------------------------------------------------------------------------------------
+
+LEGS = [
+    Leg("doc_1", 0, "internal", key("doc_1", 0), LegState.UNREACHABLE),
+    replace(LEG, state=LegState.SENT, expects="report", until=NOW + DAY),
+    Leg("doc_1", 2, "letter", key("doc_1", 2), LegState.PLANNED),
+]
+LATE = [Delivered(SAID), Sent(SAID, expects="report"), Refused(SAID)]
+
+
+def late(
+    state: State, outcome: Delivered | Sent | Refused, legs: Sequence[Leg] = LEGS
+) -> Checkpoint:
+    return reported(
+        document(state), legs[1], outcome, plan=PLAN, legs=legs, earlier=(), parts=(), now=NOW
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "becomes", "leg", "then"),
+    [
+        (State.SENT, LATE[0], State.DELIVERED, LegState.DELIVERED, Done()),
+        (State.SENT, LATE[1], State.SENT, LegState.SENT, Again(NOW + DAY, "expect", {})),
+        (State.SENT, LATE[2], State.ROUTING, LegState.REFUSED, Again(NOW, "deliver", {})),
+        (State.DELIVERED, LATE[2], State.ROUTING, LegState.REFUSED, Again(NOW, "deliver", {})),
+        (State.WAITING, LATE[0], State.DELIVERED, LegState.DELIVERED, Done()),
+        (State.WAITING, LATE[2], State.ROUTING, LegState.REFUSED, Again(NOW, "deliver", {})),
+        (State.HELD, LATE[0], State.DELIVERED, LegState.DELIVERED, Done()),
+        (State.HELD, LATE[1], State.SENT, LegState.SENT, Again(NOW + DAY, "expect", {})),
+        (State.HELD, LATE[2], State.HELD, LegState.REFUSED, Done()),
+    ],
+)
+def test_a_late_report_moves_the_document_that_its_leg_has(
+    state: State,
+    outcome: Delivered | Sent | Refused,
+    becomes: State,
+    leg: LegState,
+    then: object,
+) -> None:
+    work = late(state, outcome)
+    assert (after(work), leg_state(work), work.next) == (becomes, leg, then)
+    assert types(work)[0] == "reported"
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.DELIVERED])
+def test_back_with_no_channel_left_it_has_failed(state: State) -> None:
+    refused = replace(LEGS[2], state=LegState.REFUSED)
+    work = late(state, Refused(SAID), [*LEGS[:2], refused])
+    assert (after(work), types(work)) == (State.FAILED, ["reported", "failed"])
+    assert {"channel": "email", "code": SAID.code, "text": SAID.public_text} in work.events[1].data[
+        "reasons"
+    ]
+
+
+@pytest.mark.parametrize("state", set(State) - BUSY)
+@pytest.mark.parametrize("outcome", LATE)
+@pytest.mark.parametrize("leg", LegState)
+def test_every_report_in_every_state_is_told_and_allowed(
+    state: State, outcome: Delivered | Sent | Refused, leg: LegState
+) -> None:
+    legs = [LEGS[0], replace(LEGS[1], state=leg), LEGS[2]]
+    work = late(state, outcome, legs)
+    assert types(work)[0] == "reported"
+    if leg in (LegState.PLANNED, LegState.REFUSED, LegState.UNREACHABLE):
+        assert (work.change, work.legs) == (None, ())
+
+
+def test_no_report_in_time_leaves_it_sent() -> None:
+    work = overdue(document(State.SENT), LEGS[1])
+    assert (after(work), types(work), work.next) == (State.SENT, ["unconfirmed"], Done())
+    assert work.events[0].data["expects"] == "report"
+
+
+# --- trouble ----------------------------------------------------------------------------------
+
+
+def job(errors: int = 0, tries: int = 1, kind: str = "deliver") -> Job:
+    return Job(1, "com_1", "doc_1", kind, 1, tries, {"errors": errors, "anew": True})
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("errors", [0, TRIES - 1])
+def test_a_fault_of_ours_ends_nothing(state: State, errors: int) -> None:
+    work = went_wrong(document(state), job(errors), BACKOFF, NOW)
+    if errors == 0:
+        assert isinstance(work.next, Again)
+        assert work.next.due_at > NOW
+        assert work.next.data == {"errors": 1, "anew": True}
+    else:
+        assert work.next == Done()
+        if state in (State.RECEIVED, State.ROUTING, State.SENDING, State.WAITING):
+            assert after(work) is State.HELD
+    if work.change is not None:
+        assert work.change.before is state
+
+
+def test_a_document_that_kills_every_worker_is_held() -> None:
+    poison = job(tries=CLAIMS + 1, kind="prepare")
+    assert after(went_wrong(document(State.RECEIVED), poison, BACKOFF, NOW)) is State.HELD
