@@ -146,13 +146,13 @@ def _failure(error: Exception) -> Answer:
     match error:
         case aiosmtplib.SMTPAuthenticationError():
             return Answer(Stage.LOGIN, error.code, error.message)
-        case aiosmtplib.SMTPResponseException():
+        case aiosmtplib.SMTPResponseException() if error.code > 0:
             return Answer(Stage.CONNECT, error.code, error.message)
         case _ if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
             return Answer(Stage.TLS, None, text)
         case aiosmtplib.SMTPConnectError() | TimeoutError():
             return Answer(Stage.CONNECT, None, text, timed_out)
-        case aiosmtplib.SMTPServerDisconnected() | OSError():
+        case aiosmtplib.SMTPServerDisconnected() | aiosmtplib.SMTPResponseException() | OSError():
             return Answer(Stage.CONNECT, None, text)
     # What is left: the relay offers neither STARTTLS nor a way of logging in that we know.
     return Answer(Stage.TLS if "TLS" in text.upper() else Stage.LOGIN, None, text)

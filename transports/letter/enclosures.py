@@ -37,7 +37,7 @@ class Enclosures:
 def pages(content: bytes) -> int | None:
     """How many pages a PDF has; None when it can not be read (or only with a password)."""
     try:
-        return len(PdfReader(io.BytesIO(content), strict=False).pages)
+        return len(PdfReader(io.BytesIO(content), strict=False).pages) or None
     except (
         PyPdfError,
         ValueError,
