@@ -150,11 +150,6 @@ def _why(
 def _has(recipient: Recipient, need: str) -> bool:
     if need == "personal_number":
         return bool(recipient.personal_number) or _is_sole_trader(recipient)
-    if need == "postal_address":
-        address = recipient.postal_address
-        return address is not None and all(
-            (address.name, address.lines, address.post_code, address.city, address.country)
-        )
     return bool(getattr(recipient, need))
 
 

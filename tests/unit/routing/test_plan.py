@@ -120,11 +120,6 @@ def test_a_channel_says_what_it_misses(missing: str, step: str, code: str) -> No
     assert NEEDS[missing] in reason
 
 
-def test_an_address_without_a_street_is_no_address() -> None:
-    result = make(replace(KNOWN, postal_address=replace(ADDRESS, lines=())))
-    assert why(result, "letter") == "route.no_postal_address"
-
-
 def test_a_sole_trader_is_reached_by_the_organisation_number() -> None:
     trader = replace(KNOWN, organisation_number="6505030004", personal_number=None)
     assert why(make(trader), "kivra") == "route.included"
