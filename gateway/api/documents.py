@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -193,7 +193,7 @@ async def get_timeline(call: Call[NoParameters]) -> web.Response:
 class ContentParameters(Parameters):
     """Which bytes."""
 
-    part: Annotated[str, Field(pattern="^(original|document)$")] = "original"
+    part: Literal["original", "document"] = "original"
     """`original`: as it came; `document`: the UBL that travels."""
 
 
@@ -202,7 +202,7 @@ class ContentParameters(Parameters):
     "/v1/documents/{document_id}/content",
     query=ContentParameters,
     answers={200: Answer("The bytes.", files=(*DOCUMENT_TYPES[:-1],), example="<Invoice/>")},
-    problems=(Type.NOT_FOUND,),
+    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW),
 )
 async def get_content(call: Call[ContentParameters]) -> web.StreamResponse:
     """Read the document's bytes, as you sent them or as they travel."""
@@ -210,7 +210,7 @@ async def get_content(call: Call[ContentParameters]) -> web.StreamResponse:
     wanted = [Role(call.query.part)]
     if document.direction is Direction.IN:  # what came in is what travelled
         wanted = [Role.DOCUMENT, Role.ORIGINAL]
-    return await files.send_first(call, document.id, parts, *wanted)
+    return await files.send_first(call, document, parts, *wanted)
 
 
 @routes.operation(
@@ -218,13 +218,13 @@ async def get_content(call: Call[ContentParameters]) -> web.StreamResponse:
     "/v1/documents/{document_id}/pdf",
     query=NoParameters,
     answers={200: Answer("The invoice as a PDF.", files=("application/pdf",), example="%PDF-1.4")},
-    problems=(Type.NOT_FOUND,),
+    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW),
 )
 async def get_pdf(call: Call[NoParameters]) -> web.StreamResponse:
     """Read the invoice as people see it.
 
-    The PDF that a channel carried, else one made from the UBL now. Not found until the document
-    has been checked.
+    The PDF that a channel carried, else one made from the UBL now. A conflict until the document
+    has been checked, and when it was rejected.
     """
     document, parts = await _document(call)
     return await files.send_image(call, document, parts)

@@ -33,14 +33,14 @@ async def newest(
 
 
 async def send_first(
-    call: Call[Q], document_id: str, parts: Sequence[Part], *roles: Role
+    call: Call[Q], document: Document, parts: Sequence[Part], *roles: Role
 ) -> web.Response:
     """Sends the first part of the first role there is one of."""
     for role in roles:
         for part in parts:
             if part.role is role:
-                return await _send(call, document_id, part)
-    raise Problem(Type.NOT_FOUND, "The document has no such part, or not yet.")
+                return await _send(call, document.id, part)
+    raise _none(document, roles[0])
 
 
 async def send_by_hash(
@@ -56,12 +56,17 @@ async def send_by_hash(
 async def send_image(call: Call[Q], document: Document, parts: Sequence[Part]) -> web.Response:
     """Sends the invoice as a PDF: the stored one, else one made now."""
     if any(part.role is Role.IMAGE for part in parts):
-        return await send_first(call, document.id, parts, Role.IMAGE)
+        return await send_first(call, document, parts, Role.IMAGE)
     ubl = await newest(call, document.id, parts, Role.DOCUMENT)
     image = await asyncio.to_thread(_image, ubl, document.delivery.get("language")) if ubl else None
     if image is None:
-        raise Problem(Type.NOT_FOUND, "There is no image, or not yet.")
+        raise _none(document, Role.IMAGE)
     return _response(f"{document.id}.pdf", "application/pdf", image)
+
+
+def _none(document: Document, role: Role) -> Problem:
+    what = f"A document that is {document.state} has no {role} yet, or never will."
+    return Problem(Type.NOT_ALLOWED_NOW, what)
 
 
 def _image(ubl: bytes, language: str | None) -> bytes | None:

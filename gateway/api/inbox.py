@@ -61,14 +61,14 @@ async def read_inbox(call: Call[InboxParameters]) -> web.Response:
     "/v1/inbox/{document_id}/content",
     query=NoParameters,
     answers={200: Answer("The bytes.", files=(*DOCUMENT_TYPES[:-1],), example="<Invoice/>")},
-    problems=(Type.NOT_FOUND,),
+    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW),
 )
 async def get_inbox_content(call: Call[NoParameters]) -> web.StreamResponse:
     """Read the bytes of a document that came in, confirmed or not."""
     document_id = call.path("document_id")
-    await _inbound(call, document_id)
+    document = await _inbound(call, document_id)
     parts = await call.service.store.parts(call.company.id, document_id)
-    return await files.send_first(call, document_id, parts, Role.DOCUMENT, Role.ORIGINAL)
+    return await files.send_first(call, document, parts, Role.DOCUMENT, Role.ORIGINAL)
 
 
 @routes.operation(
@@ -89,7 +89,8 @@ async def confirm_document(call: Call[NoParameters]) -> web.Response:
     return web.Response(status=204)
 
 
-async def _inbound(call: Call[Q], document_id: str) -> None:
+async def _inbound(call: Call[Q], document_id: str) -> Document:
     document = await call.service.store.document(call.company.id, document_id)
     if document is None or document.direction is not Direction.IN:
         raise Problem(Type.NOT_FOUND)
+    return document

@@ -98,7 +98,8 @@ MEANINGS: dict[Type, Meaning] = {
     Type.NOT_ALLOWED_NOW: Meaning(
         409,
         "The document's state does not allow this",
-        "Each state allows some verbs; or the document moved on while the request was under way.",
+        "Each state allows some verbs, and has some parts: no image of a document that was not"
+        " checked yet. Or the document moved on while the request was under way.",
         "Read the document again; `detail` names the state it is in.",
     ),
     Type.TOO_LARGE: Meaning(

@@ -7,9 +7,8 @@ from gateway.api.body import MULTIPART
 from gateway.api.routes import Body, Media, ref
 from gateway.intake.submission import JSON, XML, DeliveryOptions, SubmissionShape
 
-_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
-_UBL = {
-    "type": "string",
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream", "minLength": 1}
+_UBL = {  # raw XML has no JSON type (OpenAPI 3.1, 4.8.14.2)
     "contentMediaType": "application/xml",
     "description": "UBL 2.1 Invoice or CreditNote, Peppol BIS Billing 3.0.",
 }
@@ -32,7 +31,7 @@ DOCUMENT_BODY = Body(
                 "properties": {
                     "document": {
                         "description": "The document, as JSON or UBL by its own Content-Type.",
-                        "anyOf": [ref(SubmissionShape), _UBL],
+                        "anyOf": [ref(SubmissionShape), {"type": "string", **_UBL}],
                     },
                     "delivery": ref(DeliveryOptions),
                     "attachment": {

@@ -87,7 +87,7 @@ async def test_multipart_brings_delivery_and_attachments(api: Api) -> None:
 async def test_a_checked_document_shows_head_findings_plan_and_image(api: Api) -> None:
     reply = await api.submit(INVOICE)
     before = await api.get(reply.json["links"]["pdf"])
-    assert (before.status, before.json["type"]) == (404, "/problems/not-found")
+    assert (before.status, before.json["type"]) == (409, "/problems/not-allowed-now")
     await api.prepare()
     document = (await api.get(reply.headers["Location"])).json
     assert document["state"] == "routing"
