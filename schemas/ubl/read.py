@@ -20,14 +20,7 @@ from typing import Any, Final, get_args, get_type_hints
 
 from lxml import etree
 
-from schemas.invoice import (
-    Attachment,
-    DirectDebit,
-    Identifier,
-    Invoice,
-    Note,
-    Payment,
-)
+from schemas.invoice import Attachment, DirectDebit, Identifier, Invoice, Note, Payment
 from schemas.ubl.terms import CREDITOR, SEPA_SCHEME, TREES, adds_account, path_of
 from schemas.ubl.tree import Node
 
@@ -56,6 +49,8 @@ def read(root: etree._Element) -> Invoice:
         box.setdefault("type_code", "381")  # UBL does not demand it, and the model's is 380
     creditor = box.pop(CREDITOR[1:], None)
     invoice: Invoice = _build(_plan(Invoice), box, root, tree)
+    if len(invoice.payments) > 1:
+        invoice = replace(invoice, payments=_joined(invoice.payments, root))
     return _with_creditor(invoice, creditor) if creditor else invoice
 
 
@@ -76,17 +71,9 @@ def _visit(
             inner: dict[str, Any] = {}
             _visit(child, kid, inner, invoice)
             made = _build(_plan(kid.model), inner, child, kid)
-            siblings = box.setdefault(kid.field, [])
-            if kid.model is Payment and adds_account(child):
-                made = _joined(siblings.pop(), made)
-            siblings.append(made)
+            box.setdefault(kid.field, []).append(made)
         else:
             _visit(child, kid, box, invoice)
-
-
-def _joined(payment: Payment, next_one: Payment) -> Payment:
-    transfers = payment.credit_transfers + next_one.credit_transfers
-    return replace(payment, credit_transfers=transfers)
 
 
 def _leaf(
@@ -226,6 +213,20 @@ def _steps_to(node: Node, field: str) -> tuple[str, ...]:
         if (kid.leaf or kid.model is None) and (found := _steps_to(kid, field)):
             return (kid.name, *found)
     return ()
+
+
+def _joined(payments: tuple[Payment, ...], root: etree._Element) -> tuple[Payment, ...]:
+    """Puts the accounts together that UBL spreads over several PaymentMeans."""
+    runs: list[list[Payment]] = []
+    for payment, means in zip(payments, root.iterchildren("{*}PaymentMeans"), strict=True):
+        if adds_account(means):
+            runs[-1].append(payment)
+        else:
+            runs.append([payment])
+    return tuple(
+        replace(run[0], credit_transfers=tuple(t for each in run for t in each.credit_transfers))
+        for run in runs
+    )
 
 
 # UNTDID 4461: direct debit, SEPA direct debit.

@@ -9,7 +9,7 @@ told in `tree.Row`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from lxml import etree
@@ -77,7 +77,8 @@ def _adjustment(numbers: str, vat: list[Row]) -> tuple[Row, ...]:
 ALLOWANCE: Final = "AllowanceCharge[ChargeIndicator=false]"
 CHARGE: Final = "AllowanceCharge[ChargeIndicator=true]"
 
-# BT-90 stands among the identifiers of a party, told by its scheme.
+# BT-90 stands among the identifiers of the seller or the payee, told by its scheme. It is read from
+# either and written at the seller, where the direct debits themselves say nothing of it.
 SEPA_SCHEME: Final = "SEPA"
 SEPA: Final = f"PartyIdentification[ID/@schemeID={SEPA_SCHEME}]/ID"
 CREDITOR: Final = "/payments/direct_debit/creditor_id"
@@ -418,14 +419,14 @@ def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | No
         if name[0] == "@":
             found = (kid for kid in node.attributes if kid.name == name)
             return next((scope + _slashed(kid.field) for kid in found if kid.field), pointer)
-        child = None if element is None else _nth(element, name, position)
+        child = None if element is None else element.find(f"{{*}}{name}[{position}]")
         kid = _only(node, name) if child is None else node.choose(child)
         if kid is None:
             break
         if kid.field == CREDITOR or (kid.field == "payments" and child is None):
             return "/payments"  # only the document tells which of them
         if kid.each is not None:
-            index = position - 1 if child is None else _index(node, kid, child)
+            index = position - 1 if child is None else _index(node, kid, child, position)
             pointer = f"{scope}{_slashed(kid.each)}/{index}"
         elif kid.field is not None and not kid.many:
             pointer = _slashed(kid.field) if kid.field[0] == "/" else scope + _slashed(kid.field)
@@ -471,21 +472,22 @@ def _slashed(field: str | None) -> str:
     return "/" + (field or "").lstrip("/").replace(".", "/")
 
 
-def _nth(element: etree._Element, name: str, position: int) -> etree._Element | None:
-    found = list(element.iterchildren(f"{{*}}{name}"))
-    return found[position - 1] if len(found) >= position else None
-
-
-def _index(parent: Node, node: Node, element: etree._Element) -> int:
-    """Which item of its tuple an element is, counted from 0."""
-    before = list(element.itersiblings(element.tag, preceding=True))
+def _index(parent: Node, node: Node, element: etree._Element, position: int) -> int:
+    """Which item of its tuple an element is, counted from 0; `position` is among its namesakes."""
+    if node.name == "PaymentMeans":
+        return sum(not adds_account(each) for each in (element, *_before(element))) - 1
     if node.name == "PayeeFinancialAccount":
         means = element.getparent()
-        runs = [] if means is None else [means, *means.itersiblings(means.tag, preceding=True)]
+        runs = () if means is None else (means, *_before(means))
         return next((n for n, each in enumerate(runs) if not adds_account(each)), 0)
-    if node.name == "PaymentMeans":
-        return sum(not adds_account(each) for each in (element, *before)) - 1
-    return sum(parent.choose(each) is node for each in before)
+    if _only(parent, node.name):
+        return position - 1
+    return sum(parent.choose(each) is node for each in _before(element))
+
+
+def _before(element: etree._Element) -> Iterator[etree._Element]:
+    """The namesakes before an element, nearest first."""
+    return element.itersiblings(element.tag, preceding=True)
 
 
 def adds_account(means: etree._Element) -> bool:
@@ -494,7 +496,7 @@ def adds_account(means: etree._Element) -> bool:
     EN 16931 has many accounts in one payment, UBL one account in each PaymentMeans: neighbours
     that have an account and are alike in all else are one payment.
     """
-    before = next(means.itersiblings(means.tag, preceding=True), None)
+    before = next(_before(means), None)
     if before is None:
         return False
     (account, rest), (account_before, rest_before) = _parts(means), _parts(before)
@@ -525,7 +527,7 @@ def path_of(element: etree._Element) -> str:
     here: etree._Element | None = element
     while here is not None:
         name = etree.QName(here).localname
-        before = sum(1 for _ in here.itersiblings(here.tag, preceding=True))
+        before = sum(1 for _ in _before(here))
         alone = before == 0 and next(here.itersiblings(here.tag), None) is None
         steps.append(name if alone else f"{name}[{before + 1}]")
         here = here.getparent()

@@ -78,9 +78,9 @@ class _Writer:
         parts: list[str] = []
         stated = False
         for kid in node.kids:
-            write = self.leaf if kid.leaf else self.group
+            told_by = self.leaf if kid.leaf else self.group
             for item in (scope,) if kid.each is None else _get(scope, kid.each) or ():
-                part, told = write(kid, item)
+                part, told = told_by(kid, item)
                 parts.append(part)
                 stated |= told
         return "".join(parts), stated
@@ -97,6 +97,7 @@ class _Writer:
         attributes = {a.tag: a.fixed or self.value(a, scope) for a in node.attributes}
         match value:
             case Decimal():
+                # Written out, 1E+999999999 would fill the memory.
                 self.refused |= _oversized(value)
                 text = "" if self.refused else _plain(value)
                 if node.kind == "Amount":
@@ -163,7 +164,7 @@ def _plain(value: Decimal) -> str:
 
 
 def _oversized(value: Decimal) -> bool:
-    # NaN and infinity too; written out, 1E+999999999 would fill the memory.
+    # NaN and infinity too.
     return (
         not value.is_finite()
         or max(abs(value.adjusted()), -int(value.as_tuple().exponent)) >= _DIGITS

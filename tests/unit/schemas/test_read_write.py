@@ -153,7 +153,7 @@ def invoices(draw: st.DrawFn) -> Invoice:
     )
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
 @given(invoices())
 def test_any_invoice(invoice: Invoice) -> None:
     assert read(etree.fromstring(write(invoice))) == invoice
