@@ -11,18 +11,17 @@ What each answer means is decided in `outcome`.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from time import perf_counter
 
 import structlog
-from prometheus_client import CollectorRegistry, Histogram
-from prometheus_client import Counter as Counted
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.envelope import Particulars
+from gateway.delivery.lane import Lane
 from gateway.delivery.legs import failed, legs_of, next_leg, what_channels_said
 from gateway.delivery.outcome import Result, Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
@@ -64,6 +63,9 @@ ANEW = {"anew": True}
 # hangs in spite of them must not keep a lease for good.
 CALL_LIMIT_S = 1200.0
 
+# Longer than a partner takes that works; short enough for others not to notice.
+STALL_S = 5.0
+
 # The plan has a channel that was set up when the plan was made, and is not any more.
 NOT_CONFIGURED = NotReachable(
     Verdict(
@@ -78,7 +80,7 @@ class Metrics:
     """What is counted of calls to channels."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.attempts = Counted(
+        self.attempts = Counter(
             "budkavle_attempts",
             "Attempts ended, by channel and outcome.",
             ["channel", "outcome"],
@@ -95,8 +97,8 @@ class Metrics:
 class Delivering:
     """The handler. `executor` renders images; None: the event loop's threads.
 
-    A channel with `calls_per_channel` calls under way is full: further documents for it rest a
-    while, so that a channel that hangs does not keep all the others waiting.
+    A channel has room for `calls_per_channel` calls at once. When it is full and no call comes back
+    for `stall_s`, further documents for it rest a while: the others have the room then.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Delivering:
         executor: Executor | None = None,
         call_limit_s: float = CALL_LIMIT_S,
         calls_per_channel: int = 24,
+        stall_s: float = STALL_S,
     ) -> None:
         self._store = store
         self._transports = transports
@@ -118,8 +121,7 @@ class Delivering:
         self._metrics = metrics
         self._executor = executor
         self._call_limit_s = call_limit_s
-        self._calls_per_channel = calls_per_channel
-        self._calls: Counter[str] = Counter()  # under way, by channel
+        self._lanes = {name: Lane(calls_per_channel, stall_s) for name in transports}
 
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store and the channels raise."""
@@ -150,14 +152,15 @@ class Delivering:
         if transport is None:
             work = not_tried(trial, NOT_CONFIGURED, self._backoff, self._clock.now())
             return await self._end(job, trial, work)
-        if self._calls[leg.channel] >= self._calls_per_channel:
-            due = self._clock.now() + self._backoff.delay(leg.key, 1)
+        lane = self._lanes[leg.channel]
+        if not await lane.enter():
+            log.info("channel_stalled", channel=leg.channel)
+            due = self._clock.now() + self._backoff.delay(leg.key, 2)
             return await self._save(job, Checkpoint(next=Again(due)))
-        self._calls[leg.channel] += 1
         try:
             return await self._try(job, trial, transport)
         finally:
-            self._calls[leg.channel] -= 1
+            await lane.leave()
 
     async def _try(self, job: Job, trial: Try, transport: Transport) -> bool:
         papers = await Papers.of(self._store, trial.document, self._executor)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -47,8 +47,15 @@ class Particulars:
 
     def part(self) -> NewPart:
         """The part to be stored."""
-        content = json.dumps(asdict(self), default=str, ensure_ascii=False).encode()
+        content = json.dumps(self, default=_plain, ensure_ascii=False).encode()
         return NewPart(Role.ENVELOPE, "envelope.json", MEDIA_TYPE, content)
+
+
+def _plain(value: object) -> object:
+    """A dataclass as its fields (`asdict` would copy them all); a date or amount as text."""
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)
 
 
 def particulars(content: bytes) -> Particulars:

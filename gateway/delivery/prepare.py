@@ -122,6 +122,7 @@ def prepared(
         attachments=tuple(enclosed(file) for file in result.attachments),
         embedded=len(embedded(result.invoice)),
     )
+    plan_data = route.data()
     ready = Checkpoint(
         next=Again(now, "deliver", {}),
         change=change(
@@ -134,11 +135,11 @@ def prepared(
         parts=(
             NewPart(Role.DOCUMENT, f"{result.head.kind}.xml", "application/xml", result.document),
             _findings(result.report),
-            _json(Role.PLAN, route.data()),
+            _json(Role.PLAN, plan_data),
             known.part(),
         ),
         legs=legs_of(document.id, route),
-        events=(NewEvent(Type.ROUTED, {"steps": route.data()["steps"]}),),
+        events=(NewEvent(Type.ROUTED, {"steps": plan_data["steps"]}),),
     )
     if not document.delivery.get("hold"):
         return ready

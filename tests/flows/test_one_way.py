@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import MutableMapping
 from datetime import timedelta
+from typing import Any
 
 from gateway.lifecycle import State
 from gateway.store.port import Direction, Role
@@ -142,3 +144,20 @@ async def test_no_report_in_time_is_told_and_the_letter_stays_sent(house: House)
     house.prints.available = True
     await house.work()
     await house.is_in(document_id, State.DELIVERED)
+
+
+async def test_a_personal_number_goes_into_no_event_no_log_and_no_text(
+    house: House, logged: list[MutableMapping[str, Any]]
+) -> None:
+    secret = "196505030004"
+    document_id = await house.submit(
+        invoice(email="refuse@customer.example", post_code="999 98", personal_number=secret)
+    )
+    await house.work()
+    await house.later(timedelta(days=9))
+
+    document = await house.is_in(document_id, State.FAILED)
+    shown = [logged, await house.events(document_id), document.text, document.head]
+    shown += [await house.attempts(document_id), await house.content(document_id, Role.PLAN)]
+    assert secret not in repr(shown)
+    assert secret.encode() in await house.content(document_id, Role.ENVELOPE)

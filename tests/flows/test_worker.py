@@ -143,13 +143,32 @@ async def test_a_channel_that_hangs_does_not_keep_the_others_waiting(house: Hous
     put_in(house, deliver)
     stuck = [await house.submit(invoice(email="a@b.example")) for _ in range(8)]
     worker = Worker(
-        house.store, house.transports, house.clock, concurrency=4, poll_s=0.01, lease_s=1e6
+        house.store,
+        house.transports,
+        house.clock,
+        concurrency=4,
+        poll_s=0.01,
+        lease_s=1e6,
+        stall_s=0.05,
     )
     async with running(worker):
         await until(house, await house.submit(invoice(to="5560169095")), State.DELIVERED)
         released.set()
         for document_id in stuck:
             await until(house, document_id, State.SENT, minutes_pass=True)
+
+
+async def test_a_channel_that_is_merely_full_delays_nobody(house: House) -> None:
+    async def deliver(envelope: Envelope) -> Outcome:
+        await house.store.counts(house.clock.now())
+        return Sent(OK)
+
+    put_in(house, deliver)
+    documents = [await house.submit(invoice(email="a@b.example")) for _ in range(20)]
+    worker = Worker(house.store, house.transports, house.clock, concurrency=4)
+    await worker.run_due()
+    for document_id in documents:
+        await house.is_in(document_id, State.SENT)
 
 
 async def test_stopping_finishes_what_was_begun_and_begins_nothing(house: House) -> None:
