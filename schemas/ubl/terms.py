@@ -78,7 +78,7 @@ ALLOWANCE: Final = "AllowanceCharge[ChargeIndicator=false]"
 CHARGE: Final = "AllowanceCharge[ChargeIndicator=true]"
 
 # BT-90 stands among the identifiers of the seller or the payee, told by its scheme. It is read from
-# either and written at the seller, where the direct debits themselves say nothing of it.
+# either and written at the seller.
 SEPA_SCHEME: Final = "SEPA"
 SEPA: Final = f"PartyIdentification[ID/@schemeID={SEPA_SCHEME}]/ID"
 CREDITOR: Final = "/payments/direct_debit/creditor_id"

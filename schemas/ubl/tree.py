@@ -11,6 +11,7 @@ import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType
 from typing import Final, get_args, get_origin, get_type_hints
 
@@ -78,9 +79,10 @@ _BOOLEANS: Final = {("1", "TRUE"), ("0", "FALSE")}  # xs:boolean spells each val
 class Node:
     """One element, or `@attribute`, of the syntax tree that carries terms.
 
-    `kind` is its UBL type, `model` the Python type of its value: of the leaf, or of the scope that
-    starts here. `field` is the dotted model path in the scope around it; `many` tells that it
-    repeats, and then `each` names the field on the first element of the repeating path.
+    `kind` is its UBL type; UBL may repeat it (`repeats`) or insist on it (`demanded`). `model` is
+    the Python type of its value: of the leaf, or of the scope that starts here. `field` is the
+    dotted model path in the scope around it; where that is a tuple (`many`), `each` names it on
+    the element of the path that UBL repeats. What is `constant` carries no term at all.
     """
 
     name: str
@@ -112,7 +114,7 @@ class Node:
 
 
 def grow(document: str, rows: Iterable[Row]) -> Node:
-    """The tree of a document, "Invoice" or "CreditNote". Raises at a path UBL does not have."""
+    """The tree of a document, "Invoice" or "CreditNote". KeyError for a path UBL does not have."""
     tag = f"{{{structure.ROOTS[document]}}}{document}"
     root = Node(document, tag, document, document, repeats=False, demanded=True, model=Invoice)
     for row in rows:
@@ -184,18 +186,21 @@ def _test(parent: Node, name: str, path: str, value: str) -> Test:
 
 
 def _child(type_name: str, name: str) -> structure.Child:
-    return next(child for child in structure.children(type_name) if child.name == name)
+    return {child.name: child for child in structure.children(type_name)}[name]
 
 
 def _type_of(model: type, path: str) -> tuple[type, bool]:
     """The type of the field at a model path, and whether it repeats."""
     found, many = model, False
     for name in re.findall(r"\w+", path):
-        hint = get_type_hints(found)[name]
+        hint = _hints(found)[name]
         args = [arg for arg in get_args(hint) if arg not in (NoneType, Ellipsis)]
         found = args[0] if args else hint
         many = get_origin(hint) is tuple
     return found, many and path[0] != "/"
+
+
+_hints = cache(get_type_hints)
 
 
 def _settle(node: Node) -> None:

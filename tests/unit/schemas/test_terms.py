@@ -11,7 +11,7 @@ from lxml import etree
 from schemas.invoice import Address, Attachment, Contact, Identifier, Invoice, Note, Period, Vat
 from schemas.ubl.structure import NAMESPACES, ROOTS
 from schemas.ubl.terms import TREES, model_pointer, path_of, term_of
-from schemas.ubl.tree import Node
+from schemas.ubl.tree import Node, Row, grow
 
 BOTH = pytest.mark.parametrize("document", ["Invoice", "CreditNote"])
 WHOLE = (Identifier, Note, Attachment)  # one element holds all of it
@@ -260,3 +260,10 @@ def test_paths_count_only_where_siblings_share_the_name() -> None:
         "Invoice/InvoiceLine[2]",
         "Invoice/InvoiceLine[2]/ID",
     ]
+
+
+def test_a_path_that_ubl_does_not_have_is_no_row() -> None:
+    with pytest.raises(KeyError, match="BuyerRefrence"):
+        grow("Invoice", [Row("BT-10", "BuyerRefrence", "buyer_reference")])
+    with pytest.raises(KeyError, match="buyer_refrence"):
+        grow("Invoice", [Row("BT-10", "BuyerReference", "buyer_refrence")])
