@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,7 +25,7 @@ from schemas.totals import complete
 from schemas.ubl.read import Unreadable
 from schemas.ubl.read import read as read_ubl
 from schemas.ubl.terms import model_pointer
-from schemas.ubl.write import write
+from schemas.ubl.write import Unwritable, write
 from transports.base import File, Recipient, Summary
 from validators.findings import Finding, Report, Severity
 from validators.pipeline import parse, validate
@@ -92,7 +92,10 @@ def _from_json(
     inside = [file for file in attachments if file.media_type in EMBEDDABLE]
     beside = tuple(file for file in attachments if file.media_type not in EMBEDDABLE)
     invoice = complete(embed(stated, inside))
-    document = write(invoice)
+    try:
+        document = write(invoice)
+    except Unwritable as error:
+        return Rejected(Report("none", False, tuple(_unwritable(error))), head(invoice))
     report = validate(document, at=at)
     if report.findings:
         root = parse(document)
@@ -151,6 +154,19 @@ def _prepared(
         report,
         attachments,
     )
+
+
+def _unwritable(error: Unwritable) -> Iterator[Finding]:
+    """Values that JSON can hold and UBL can not: a number of hundreds of digits."""
+    for pointer, reason in error.problems:
+        yield Finding(
+            "STRUCTURE-UNWRITABLE",
+            Severity.FATAL,
+            f"/invoice{pointer}",
+            None,
+            f"{reason}.",
+            "Shorten the value.",
+        )
 
 
 def _in_json(finding: Finding, root: etree._Element | None, stated: Invoice) -> Finding:

@@ -35,7 +35,7 @@ TERM = "x-term"  # the schema keyword that holds a field's business term, "BT-1"
 # XML 1.0 can hold no other control characters, and a text of nothing but white space says nothing.
 _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff"
 _TEXT = rf"^[^{_CONTROL}]*[^{_CONTROL}\t\n\r ][^{_CONTROL}]*$"
-_AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,20})?$"
+_AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
 _LARGEST = 10**15  # as many digits as a double keeps exactly, so strings and numbers agree
 _MOST_DECIMALS = 350  # every double below _LARGEST can be written out in that
@@ -62,7 +62,7 @@ def _amount(value: Any) -> Decimal:
             return Decimal(format(number, "f"))
     raise PydanticCustomError(
         "amount",
-        'must be a number such as "1250.00": at most 15 digits before the point and 20 after it',
+        'must be a number such as "1250.00": at most 15 digits before the point and 15 after it',
     )
 
 

@@ -6,6 +6,7 @@ exist. Right requests are given real ones here; wrong requests are left as wrong
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import Any
 
@@ -15,6 +16,8 @@ from schemathesis.generation import GenerationMode
 from gateway.api import examples
 from gateway.api.body import MULTIPART
 from gateway.intake.submission import XML
+
+numbers = itertools.count()
 
 
 @schemathesis.serializer(*XML)
@@ -34,6 +37,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         whole = isinstance(case.body.get("document"), dict)
         document = case.body["document"] if whole else examples.SWEDISH_COMPANY
         case.body["document"] = {"invoice": document["invoice"]}  # `delivery` has its own part
+    if case.headers and "Idempotency-Key" in case.headers:  # a new document needs a new key
+        case.headers["Idempotency-Key"] = f"key-{next(numbers)}"
     if "wait" in (case.query or {}):
         case.query["wait"] = 0.01
     if not case.path.startswith("/v1/events"):
