@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lxml import etree
@@ -133,16 +135,12 @@ def schema(root: str) -> etree.XMLSchema:
 
 
 def _compile(root: str) -> etree.XMLSchema:
-    documents = xsd(root)
-
-    class Documents(etree.Resolver):
-        # The stubs leave the context out of both signatures.
-        def resolve(self, url: str, _id: str, context: Any) -> Any:  # type: ignore[override]
-            return self.resolve_string(documents[url], context)  # type: ignore[call-arg]
-
-    parser = etree.XMLParser(no_network=True)
-    parser.resolvers.add(Documents())
-    return etree.XMLSchema(etree.fromstring(documents[root], parser))
+    # From files, because a resolver of ours is not always asked: lxml puts its loader of imported
+    # documents into a global of libxml2 and takes it away again whenever any thread parses.
+    with TemporaryDirectory(prefix="budkavle-xsd-") as directory:
+        for name, text in xsd(root).items():
+            (Path(directory) / name).write_text(text, "utf-8")
+        return etree.XMLSchema(file=str(Path(directory) / root))
 
 
 @cache
