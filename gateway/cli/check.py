@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import json
+import shutil
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.cli.output import on_terminal
-
-if TYPE_CHECKING:
-    from validators.findings import Finding, Report
 
 # A file is read no further than this: larger than any document the guard lets through.
 MOST_BYTES = 100 * 1024 * 1024
@@ -64,11 +60,13 @@ def check(
     """
     from validators.pipeline import validate
     from validators.profiles import NAMES
+    from validators.report import to_jsonl, to_text
 
     if profile is not None and profile not in NAMES:
         raise click.BadParameter(f"known ones: {', '.join(NAMES)}", param_hint="--profile")
 
-    show = _show_text if (form or ("text" if on_terminal() else "jsonl")) == "text" else _show_json
+    text = (form or ("text" if on_terminal() else "jsonl")) == "text"
+    width = shutil.get_terminal_size().columns
     day = at.date() if at else _today()
     worst = 0
     for name in files:
@@ -78,7 +76,15 @@ def check(
             worst = 2
             continue
         report = validate(data, at=day, profile=profile, language=language)
-        show(name, report)
+        if text:
+            shown = to_text(
+                name, report, source=data, width=width, colour=on_terminal(), language=language
+            )
+        else:
+            shown = to_jsonl(name, report) + "\n"
+        # Written at once, so that a reader sees each document as it is done.
+        sys.stdout.write(shown)
+        sys.stdout.flush()
         worst = max(worst, 0 if report.ok else 1)
     sys.exit(worst)
 
@@ -103,45 +109,3 @@ def _read(name: str) -> bytes | _Unreadable:
         return _Unreadable(error.strerror or str(error))
     except (EOFError, zlib.error) as error:
         return _Unreadable(f"not a whole gzip file: {error}")
-
-
-def _show_json(name: str, report: Report) -> None:
-    record = {
-        "file": name,
-        "profile": report.profile,
-        "ok": report.ok,
-        "structure_ok": report.structure_ok,
-        "findings": [_finding(finding) for finding in report.findings],
-    }
-    # Written at once, so that a reader sees each document as it is done.
-    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "where": finding.where,
-        "line": finding.line,
-        "text": finding.text,
-        "hint": finding.hint,
-    }
-
-
-def _show_text(name: str, report: Report) -> None:
-    mark = click.style("ok", fg="green") if report.ok else click.style("not ok", fg="red")
-    click.echo(f"{name}: {mark} ({report.profile})")
-    for text in _lines(report):
-        click.echo(text)
-
-
-def _lines(report: Report) -> Iterator[str]:
-    colours = {"fatal": "red", "warning": "yellow", "information": "blue"}
-    for finding in report.findings:
-        severity = click.style(f"{finding.severity.value:7}", fg=colours[finding.severity.value])
-        line = f" line {finding.line}" if finding.line else ""
-        yield f"  {severity} {finding.rule}  {finding.where}{line}"
-        yield f"          {finding.text}"
-        if finding.hint:
-            yield f"          {finding.hint}"

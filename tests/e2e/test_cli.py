@@ -43,15 +43,15 @@ async def test_check_tells_each_file_in_a_line_of_json() -> None:
         "findings": [],
     }
     assert broken["ok"] is False
-    assert all(finding.keys() == FINDING for finding in broken["findings"])
+    assert all(finding.keys() >= FINDING for finding in broken["findings"])
     assert "PEPPOL-COMMON-R049" in {finding["rule"] for finding in broken["findings"]}
 
 
 async def test_check_is_for_people_on_a_terminal_and_as_asked_anywhere() -> None:
     shown = await on_terminal("check", BROKEN)
-    assert "not ok" in shown.out and "PEPPOL-COMMON-R049" in shown.out and "{" not in shown.out
+    assert "✗" in shown.out and "PEPPOL-COMMON-R049" in shown.out and "{" not in shown.out
     asked = await budkavle("check", "--format", "text", BROKEN)
-    assert "not ok" in asked.out and "\x1b" not in asked.out
+    assert "✗" in asked.out and "\x1b" not in asked.out
     lines = await on_terminal("check", "--format", "jsonl", GOOD)
     assert lines.lines[0]["ok"] is True
 
