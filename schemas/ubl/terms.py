@@ -9,7 +9,9 @@ told in `tree.Row`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from lxml import etree
@@ -406,34 +408,85 @@ def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | No
     `Invoice/InvoiceLine[2]/Item/Name` -> `/lines/1/item/name`. Give the document's `root`: where
     one element name serves several fields (allowances and charges, references, tax totals, the
     accounts of a payment) only the document tells which, and without it the answer is the group
-    around them. None where the path does not begin with Invoice or CreditNote.
+    around them. None where the path does not begin with Invoice or CreditNote. For many paths of
+    one document, `Pointers(root).at` counts its elements once.
     """
-    (name, _), *steps = _names(ubl_path)
-    if name not in TREES:
-        return None
-    node, element = TREES[name], root
-    scope = pointer = ""
-    for name, position in steps:
-        if part := _part(node, name):
-            return part[1] if part[1][0] == "/" else f"{pointer}/{part[1]}"
-        if name[0] == "@":
-            found = (kid for kid in node.attributes if kid.name == name)
-            return next((scope + _slashed(kid.field) for kid in found if kid.field), pointer)
-        child = None if element is None else element.find(f"{{*}}{name}[{position}]")
-        kid = _only(node, name) if child is None else node.choose(child)
-        if kid is None:
-            break
-        if kid.field == CREDITOR or (kid.field == "payments" and child is None):
-            return "/payments"  # only the document tells which of them
-        if kid.each is not None:
-            index = position - 1 if child is None else _index(node, kid, child, position)
-            pointer = f"{scope}{_slashed(kid.each)}/{index}"
-        elif kid.field is not None and not kid.many:
-            pointer = _slashed(kid.field) if kid.field[0] == "/" else scope + _slashed(kid.field)
-        if kid.model is not None and not kid.leaf:
-            scope = pointer
-        node, element = kid, child
-    return pointer
+    return Pointers(root).at(ubl_path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An element as the table sees it; `index` is in the tuple of its field, counted from 0.
+
+    `account` counts the PaymentMeans of the same payment before it.
+    """
+
+    element: etree._Element
+    node: Node | None
+    index: int
+    account: int
+
+
+class Pointers:
+    """Finds model fields by UBL paths of one document, which must not change meanwhile."""
+
+    def __init__(self, root: etree._Element | None) -> None:
+        self._root = root
+        self._known: dict[tuple[etree._Element, str], list[_Place]] = {}
+
+    def at(self, ubl_path: str) -> str | None:
+        """As `model_pointer`."""
+        (name, _), *steps = _names(ubl_path)
+        if name not in TREES:
+            return None
+        node, element, place = TREES[name], self._root, None
+        scope = pointer = ""
+        for name, position in steps:
+            if part := _part(node, name):
+                return part[1] if part[1][0] == "/" else f"{pointer}/{part[1]}"
+            if name[0] == "@":
+                found = (kid for kid in node.attributes if kid.name == name)
+                return next((scope + _slashed(kid.field) for kid in found if kid.field), pointer)
+            account = place.account if place else 0
+            place = self._place(element, node, name, position)
+            kid = place.node if place else _only(node, name)
+            if kid is None:
+                break
+            if kid.field == CREDITOR or (kid.field == "payments" and place is None):
+                return "/payments"  # only the document tells which of them
+            if kid.each is not None:
+                index = place.index if place else position - 1
+                pointer = f"{scope}{_slashed(kid.each)}/{index + account}"
+            elif kid.field is not None and not kid.many:
+                above = "" if kid.field[0] == "/" else scope
+                pointer = above + _slashed(kid.field)
+            if kid.model is not None and not kid.leaf:
+                scope = pointer
+            node, element = kid, place.element if place else None
+        return pointer
+
+    def _place(
+        self, parent: etree._Element | None, node: Node, name: str, position: int
+    ) -> _Place | None:
+        if parent is None:
+            return None
+        places = self._known.get((parent, name))
+        if places is None:
+            places = self._known[parent, name] = list(_places(parent, node, name))
+        return places[position - 1] if position <= len(places) else None
+
+
+def _places(parent: etree._Element, node: Node, name: str) -> Iterator[_Place]:
+    counted: Counter[Node | None] = Counter()
+    account = 0
+    for element in parent.iterchildren(f"{{*}}{name}"):
+        kid = node.choose(element)
+        if name == "PaymentMeans" and adds_account(element):
+            account += 1
+        else:
+            account = 0
+            counted[kid] += 1
+        yield _Place(element, kid, counted[kid] - 1, account)
 
 
 def _part(node: Node, attribute: str) -> tuple[str, str] | None:
@@ -472,31 +525,13 @@ def _slashed(field: str | None) -> str:
     return "/" + (field or "").lstrip("/").replace(".", "/")
 
 
-def _index(parent: Node, node: Node, element: etree._Element, position: int) -> int:
-    """Which item of its tuple an element is, counted from 0; `position` is among its namesakes."""
-    if node.name == "PaymentMeans":
-        return sum(not adds_account(each) for each in (element, *_before(element))) - 1
-    if node.name == "PayeeFinancialAccount":
-        means = element.getparent()
-        runs = () if means is None else (means, *_before(means))
-        return next((n for n, each in enumerate(runs) if not adds_account(each)), 0)
-    if _only(parent, node.name):
-        return position - 1
-    return sum(parent.choose(each) is node for each in _before(element))
-
-
-def _before(element: etree._Element) -> Iterator[etree._Element]:
-    """The namesakes before an element, nearest first."""
-    return element.itersiblings(element.tag, preceding=True)
-
-
 def adds_account(means: etree._Element) -> bool:
     """Whether a PaymentMeans only adds an account (BG-17) to the payment (BG-16) before it.
 
     EN 16931 has many accounts in one payment, UBL one account in each PaymentMeans: neighbours
     that have an account and are alike in all else are one payment.
     """
-    before = next(_before(means), None)
+    before = next(means.itersiblings(means.tag, preceding=True), None)
     if before is None:
         return False
     (account, rest), (account_before, rest_before) = _parts(means), _parts(before)
@@ -527,7 +562,7 @@ def path_of(element: etree._Element) -> str:
     here: etree._Element | None = element
     while here is not None:
         name = etree.QName(here).localname
-        before = sum(1 for _ in _before(here))
+        before = sum(1 for _ in here.itersiblings(here.tag, preceding=True))
         alone = before == 0 and next(here.itersiblings(here.tag), None) is None
         steps.append(name if alone else f"{name}[{before + 1}]")
         here = here.getparent()

@@ -31,7 +31,7 @@ from schemas.invoice import (
 )
 from schemas.ubl.read import Unreadable, read
 from schemas.ubl.structure import ROOTS, schema
-from schemas.ubl.terms import TREES, model_pointer, path_of, term_of
+from schemas.ubl.terms import TREES, Pointers, path_of, term_of
 from schemas.ubl.write import write
 
 RULES = Path(__file__).parents[4] / "shared/rules"
@@ -203,17 +203,16 @@ def leaves(root: etree._Element) -> Iterator[tuple[str, str]]:
 
 
 def lost(root: etree._Element, rewritten: etree._Element) -> list[tuple[str, str]]:
-    after = {place(path, rewritten): value for path, value in leaves(rewritten)}
-    return [
-        (path, value)
-        for path, value in leaves(root)
-        if not same(after.get(place(path, root)), value)
-    ]
+    before, after = places(root), places(rewritten)
+    return [place for place, value in before.items() if not same(after.get(place), value)]
 
 
-def place(path: str, root: etree._Element) -> tuple[str, str | None]:
-    """The path, counted among its like: we write all allowances before the first charge."""
-    return re.sub(r"\[\d+\]", "", path), model_pointer(path, root)
+def places(root: etree._Element) -> dict[Any, str]:
+    """Values by their path, counted among its like: we write allowances before charges."""
+    pointers = Pointers(root)
+    return {
+        (re.sub(r"\[\d+\]", "", path), pointers.at(path)): value for path, value in leaves(root)
+    }
 
 
 def same(after: str | None, before: str) -> bool:
@@ -264,9 +263,9 @@ def test_a_document_that_breaks_rules_is_read_or_told_unreadable() -> None:
 
 
 def check_pointers(root: etree._Element) -> None:
-    invoice = read(root)
+    invoice, pointers = read(root), Pointers(root)
     for path, value in leaves(root):
-        pointer = model_pointer(path, root)
+        pointer = pointers.at(path)
         assert pointer is not None
         if pointer == "/payments" or value == "NA":
             continue  # the creditor id has no place of its own; "NA" says that nothing is stated
