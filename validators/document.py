@@ -273,7 +273,10 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
             kin: dict[str, Any] = node.leaves
             found: Any = element
             text = element.text
-            if not text or (text[0] <= " " and not text.strip(WHITESPACE)):
+            if (
+                (not text or (text[0] <= " " and not text.strip(WHITESPACE)))
+                and not len(element)  # below a leaf stands something only in extensions
+            ):
                 document.empty.append(element)
             if path.checks:
                 document.todo_leaves.append((path, element, node))

@@ -20,7 +20,6 @@ from typing import Final
 
 from lxml import etree
 
-import validators.rules  # noqa: F401  # fills the register
 from validators import guard, profiles, registry, structure
 from validators.arithmetic import EXACT
 from validators.document import Checks, Hit, bind

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from importlib import import_module
 from typing import Final
 
 from validators.document import Checks, LeafCheck, NodeCheck
@@ -79,17 +80,25 @@ def _look_at(patterns: tuple[str, ...], function: Callable[..., None]) -> None:
         _patterns[pattern] = (*_patterns.get(pattern, ()), function)
 
 
+def _fill() -> None:
+    """Has every module of rules register itself; they in turn import this module."""
+    import_module("validators.rules")
+
+
 def rules() -> tuple[Rule, ...]:
     """Every rule of every release, in the order of the tables."""
+    _fill()
     return tuple(rule for kin in _rules.values() for rule in kin)
 
 
 @lru_cache(maxsize=64)
 def in_force(at: date) -> Mapping[str, Rule]:
     """The rules that count on the day `at`, by id."""
+    _fill()
     return {rule.id: rule for kin in _rules.values() for rule in kin if rule.in_force(at)}
 
 
 def checks() -> Checks:
     """The register as `validators.document.bind` needs it."""
+    _fill()
     return Checks(_patterns, frozenset(_gathered))

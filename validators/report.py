@@ -154,7 +154,7 @@ class _Page:
 
     def _wrapped(self, text: str, indent: str) -> list[str]:
         return textwrap.wrap(
-            " ".join(text.split()),
+            _printable(" ".join(text.split())),
             self.width,
             initial_indent=indent,
             subsequent_indent=f"{indent}  ",
@@ -174,7 +174,12 @@ def _excerpt(line: str, where: str) -> str:
     return ""
 
 
+def _printable(text: str) -> str:
+    """The text without what a terminal could take for a command."""
+    return "".join(each if each.isprintable() else "·" for each in text)
+
+
 def _short(text: str, width: int) -> str:
-    """The text in `width` columns, without what a terminal could take for a command."""
-    text = "".join(each if each.isprintable() else "·" for each in text)
+    """The text in `width` columns."""
+    text = _printable(text)
     return text if len(text) <= width else text[: width - 1] + "…"

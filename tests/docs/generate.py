@@ -12,8 +12,13 @@ from pathlib import Path
 
 import click
 
+import validators.rules  # noqa: F401  # fills the register
 from gateway import config, events, lifecycle
+from gateway.api import problems
 from gateway.cli import COMMANDS, cli
+from validators import registry
+from validators.messages import texts
+from validators import messages, registry
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -124,11 +129,76 @@ answer. At least once: an answer that got lost is read again with the same curso
 {events.table()}"""
 
 
+def rules() -> str:
+    """Every rule of validation."""
+    text = """# Rules
+
+`budkavle check` and every accepted document are held to these rules: EN 16931 and Peppol BIS
+Billing 3.0, with the national rules of Peppol. Ids and flags are the official ones; a fatal rule
+stops a document, a warning does not. A rule with days counts from the first to before the last.
+The day is today, or the one given with `--at`.
+
+| Rule | Flag | Terms | From | Until | What it finds |
+|---|---|---|---|---|---|
+"""
+    told = messages.texts("en").messages
+    return text + "".join(
+        f"| {rule.id} | {rule.severity} | {', '.join(rule.terms)} | {rule.since or ''}"
+        f" | {rule.until or ''} | {told[rule.id][0].replace('|', '/')} |\n"
+        for rule in registry.rules()
+    )
+
+
+def problem_types() -> str:
+    """Every problem type of the API."""
+    parts = [
+        """# Problems
+
+A request that is refused is answered with `application/problem+json` (RFC 9457): `type`, `title`,
+`status`, `detail`, `request_id`, and in `errors` everything that is wrong at once. Each error has a
+`detail`, and where they apply `pointer` (into your JSON body), `where` and `line` (in your XML),
+`parameter`, `rule`, `hint` and `terms`. The `type` is also a page on the gateway itself.
+
+"""
+    ]
+    for kind, meaning in problems.MEANINGS.items():
+        parts.append(
+            f"## /problems/{kind}\n\n**{meaning.status}** {meaning.title}. {meaning.says}\n\n"
+            f"*What to do:* {meaning.remedy}\n\n"
+        )
+    return "".join(parts)
+
+
+def rules() -> str:
+    """Every rule that is built in."""
+    names = texts("en").terms
+    lines = [
+        "# Rules\n",
+        "Every rule that documents are held to, by its official id. Rules come in releases: one with",
+        "days counts from the first day on and up to the other. Beside these, ids that begin",
+        "`GUARD-` say that a file is not safe or not possible to read, and `STRUCTURE-` that it is",
+        "not UBL. `budkavle check --at` shows the findings of any day.\n",
+        "| Rule | Flag | About | From | To |",
+        "|---|---|---|---|---|",
+    ]
+    for rule in sorted(registry.rules(), key=lambda rule: (rule.id, str(rule.since))):
+        about = ", ".join(
+            f"{names[term]} ({term})" if term in names else term for term in rule.terms
+        )
+        lines.append(
+            f"| {rule.id} | {rule.severity} | {about} | {rule.since or ''} | {rule.until or ''} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings,
     "cli.md": commands,
     "states.md": states,
     "events.md": event_types,
+    "problems.md": problem_types,
+    "rules.md": rules,
+    "rules.md": rules,
 }
 
 

@@ -1,0 +1,76 @@
+"""Every rule fires on our own invoice once it is broken the way the rule forbids, and only then."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from tests.conformance.rules.edits import INVOICE, edited
+from validators import registry
+from validators.document import bind
+from validators.pipeline import validate
+
+TABLE = Path(__file__).with_name("rules") / "fires.txt"
+DAY = date(2026, 11, 21)
+
+# Official tests that cannot fail: see the comments at the tables of these rules.
+NEVER = {"BR-CO-05", "BR-CO-06", "BR-CO-07", "BR-CO-08", "BR-DEC-13", "BR-DEC-15"}
+CATEGORIES = ("S", "Z", "E", "AE", "K", "G", "O", "L", "M")
+
+
+def rows() -> list[tuple[str, str]]:
+    lines = TABLE.read_text("utf-8").splitlines()
+    return [
+        (line.split()[0], line.partition(" ")[2].strip())
+        for line in lines
+        if line and not line.startswith("#")
+    ]
+
+
+def a_day_of(identifier: str) -> date:
+    """A day on which the rule is in force: today's release, or the last day of an older one."""
+    if identifier in registry.in_force(DAY):
+        return DAY
+    last = max(rule.until for rule in registry.rules() if rule.id == identifier and rule.until)
+    return last - timedelta(days=1)
+
+
+def fired(root: etree._Element, at: date) -> set[str]:
+    """The rules that do not hold, whatever the structure: some can never fire on a valid one."""
+    document = bind(root, registry.checks(), at)
+    document.check()
+    return {hit.rule for hit in document.hits} & registry.in_force(at).keys()
+
+
+@cache
+def fired_on_the_invoice(at: date) -> frozenset[str]:
+    return frozenset(fired(edited(""), at))
+
+
+@pytest.mark.parametrize(("identifier", "edits"), rows())
+def test_rule_fires_when_broken(identifier: str, edits: str) -> None:
+    at = a_day_of(identifier)
+    assert identifier not in fired_on_the_invoice(at)
+    assert identifier in fired(edited(edits), at)
+
+
+def test_every_rule_has_its_row() -> None:
+    known = {rule.id for rule in registry.rules()}
+    assert {identifier for identifier, _ in rows()} == known - NEVER
+
+
+@pytest.mark.parametrize("at", [date(2026, 6, 30), DAY])
+def test_the_invoice_is_right(at: date) -> None:
+    report = validate(INVOICE.read_bytes(), at=at)
+    assert report.structure_ok
+    assert report.findings == ()
+
+
+@pytest.mark.parametrize("kind", ["", "credit note; "])
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_each_category_can_be_right(kind: str, category: str) -> None:
+    assert fired(edited(f"{kind}category {category}"), DAY) == set()

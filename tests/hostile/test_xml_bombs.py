@@ -1,0 +1,166 @@
+"""Hostile XML ends in a finding: not in memory, not in time, not in another file.
+
+Each document is validated in a process of its own with a bound on its memory.
+"""
+
+from __future__ import annotations
+
+import codecs
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.rules.edits import INVOICE
+from validators import guard
+from validators.pipeline import parse, validate
+
+DAY = date(2026, 11, 21)
+ROOT = Path(__file__).parents[2]
+GOOD = INVOICE.read_bytes()
+MEGABYTE = 1024 * 1024
+
+CHILD = """
+import json, resource, sys
+from datetime import date
+from validators.pipeline import validate
+report = validate(sys.stdin.buffer.read(), at=date(2026, 11, 21))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps([[f.rule for f in report.findings][:5], report.ok, peak]))
+"""
+
+
+def judged(data: bytes, most: int) -> tuple[list[str], bool, int]:
+    """The first rules, the verdict, and the peak memory in bytes, in a process of its own."""
+
+    def bound() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        input=data,
+        capture_output=True,
+        cwd=ROOT,
+        preexec_fn=bound,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()[-800:]
+    import json
+
+    rules, ok, peak = json.loads(done.stdout)
+    return rules, ok, peak * 1024
+
+
+def _laughs() -> bytes:
+    entities = '<!ENTITY a "ha">' + "".join(
+        f'<!ENTITY {name} "{f"&{before};" * 10}">'
+        for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+    )
+    return f"<!DOCTYPE Invoice [{entities}]><Invoice>&j;</Invoice>".encode()
+
+
+DOCUMENTS: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "billion laughs": ("GUARD-DOCTYPE", _laughs),
+    "quadratic blow-up": (
+        "GUARD-DOCTYPE",
+        lambda: b'<!DOCTYPE a [<!ENTITY x "' + b"x" * 10**6 + b'">]><a>' + b"&x;" * 10**5 + b"</a>",
+    ),
+    "external entity": (
+        "GUARD-DOCTYPE",
+        lambda: b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>',
+    ),
+    "external subset": ("GUARD-DOCTYPE", lambda: b'<!DOCTYPE a SYSTEM "http://127.0.0.1:1/"><a/>'),
+    "doctype in utf-16": (
+        "GUARD-DOCTYPE",
+        lambda: (
+            codecs.BOM_UTF16_LE + "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>".encode("utf-16-le")
+        ),
+    ),
+    "doctype after comments": ("GUARD-DOCTYPE", lambda: b"<!-- -->" * 20 + b"<!DOCTYPE a><a/>"),
+    "doctype out of sight": (
+        "GUARD-PROLOG",
+        lambda: b"<!--" + b"x" * 10**6 + b"--><!DOCTYPE a><a/>",
+    ),
+    "unending prolog": ("GUARD-PROLOG", lambda: b"<!-- -->" * 10**5 + b"<a/>"),
+    "depth": ("GUARD-DEPTH", lambda: b"<a>" * 10**5),
+    "depth in a large document": ("GUARD-DEPTH", lambda: b"<a>" * 3_900_000),
+    "tags": ("GUARD-TAGS", lambda: b"<a>" + b"<b/>" * 5_000_000 + b"</a>"),
+    "attributes": (
+        "GUARD-ATTRIBUTES",
+        lambda: b"<a " + b" ".join(b'a%d=""' % n for n in range(2_500_000)) + b"/>",
+    ),
+    "size": ("GUARD-SIZE", lambda: b"<a>" + b" " * guard.MOST_BYTES + b"</a>"),
+    "utf-7": ("GUARD-ENCODING", lambda: b'<?xml version="1.0" encoding="UTF-7"?>+ADw-a/+AD4-'),
+    "utf-32": ("GUARD-ENCODING", lambda: "<a/>".encode("utf-32")),
+    "an encoding nobody knows": (
+        "GUARD-ENCODING",
+        lambda: b'<?xml version="1.0" encoding="x-y"?><a/>',
+    ),
+    "nothing": ("GUARD-EMPTY", lambda: b""),
+    "white space": ("GUARD-EMPTY", lambda: b" \n" * 1000),
+    "not xml": ("GUARD-MALFORMED", lambda: b"%PDF-1.7 ..."),
+    "undeclared entity": ("GUARD-MALFORMED", lambda: b"<a>&x;</a>"),
+    "cut off": ("GUARD-MALFORMED", lambda: GOOD[: len(GOOD) // 2]),
+    "null": ("GUARD-MALFORMED", lambda: b"<aaaa>\x00</aaaa>"),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_it_ends_in_a_finding(name: str) -> None:
+    rule, make = DOCUMENTS[name]
+    data = make()
+    rules, ok, peak = judged(data, most=900 * MEGABYTE)
+    assert rules[0] == rule
+    assert not ok
+    assert peak < 160 * MEGABYTE + 3 * len(data)
+
+
+def lines(count: int) -> bytes:
+    """Our invoice with its second line `count` times; the totals no longer fit."""
+    start = GOOD.rindex(b"  <cac:InvoiceLine>")
+    end = GOOD.rindex(b"</Invoice>")
+    return GOOD[:start] + GOOD[start:end] * count + GOOD[end:]
+
+
+def test_a_long_invoice_passes() -> None:
+    data = lines(20_000)
+    rules, _, peak = judged(data, most=2_000 * MEGABYTE)
+    assert rules
+    assert not any(rule.startswith(("GUARD-", "STRUCTURE-")) for rule in rules)
+    assert peak < 1_200 * MEGABYTE
+
+
+def test_a_large_attachment_passes() -> None:
+    content = b"QUJD" * (7 * MEGABYTE)
+    data = GOOD.replace(b"aG91cnMK", content)
+    rules, ok, peak = judged(data, most=1_000 * MEGABYTE)
+    assert (rules, ok) == ([], True)
+    assert peak < 60 * MEGABYTE + 6 * len(data)
+
+
+def encodings() -> Iterator[bytes]:
+    declared = b'encoding="UTF-8"'
+    text = GOOD.decode()
+    yield codecs.BOM_UTF8 + GOOD
+    yield GOOD.replace(b'<?xml version="1.0" encoding="UTF-8"?>', b"")
+    yield GOOD.replace(declared, b"encoding='utf8'")
+    for name in ("ISO-8859-1", "windows-1252", "ISO-8859-15"):
+        yield text.replace("UTF-8", name).encode(name)
+    yield text.replace("UTF-8", "UTF-16").encode("utf-16")
+    yield codecs.BOM_UTF16_BE + text.encode("utf-16-be")
+
+
+@pytest.mark.parametrize("data", list(encodings()), ids=range(8))
+def test_an_invoice_in_another_encoding_passes(data: bytes) -> None:
+    assert validate(data, at=DAY).ok
+
+
+def test_entities_of_xml_itself_are_no_attack() -> None:
+    root = parse(b"<a>&lt;&#65;&amp;<![CDATA[<!DOCTYPE]]></a>")
+    assert not isinstance(root, tuple)
+    assert root.text == "<A&<!DOCTYPE"
