@@ -36,7 +36,7 @@ class Type(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an event says, what it does not promise, and the names in its data."""
+    """What an event says, what it does not promise, and the names its data may have."""
 
     says: str
     not_promised: str
@@ -93,7 +93,7 @@ MEANINGS: dict[Type, Meaning] = {
     Type.HELD: Meaning(
         "Nothing happens until a person decides.",
         "A document held in the middle of an attempt may have reached its recipient.",
-        WHY,
+        (*WHY, "reason"),
     ),
     Type.RELEASED: Meaning(
         "A person let a held document go on.",

@@ -23,7 +23,7 @@ from gateway.delivery.backoff import Backoff
 from gateway.delivery.envelope import Particulars
 from gateway.delivery.lane import Lane
 from gateway.delivery.legs import failed, legs_of, next_leg, what_channels_said
-from gateway.delivery.outcome import Result, Try, intent, interrupted, not_called, not_tried, settle
+from gateway.delivery.outcome import Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
@@ -145,7 +145,7 @@ class Delivering:
         if earlier and earlier[-1].ended_at is None:
             cut_short = Try(document, leg, earlier[-1], earlier[:-1])
             repeat = transport.repeat if transport else Repeat.HOLD
-            work = interrupted(cut_short, repeat, self._backoff, self._clock.now())
+            work = interrupted(cut_short, repeat, self._clock.now())
             return await self._end(job, cut_short, work)
         attempt = Attempt(new_id("att"), document.id, leg.n, leg.channel, self._clock.now())
         trial = Try(document, leg, attempt, earlier)
@@ -182,7 +182,7 @@ class Delivering:
         return await self._end(job, begun, work)
 
     async def _reach(self, trial: Try, transport: Transport, known: Particulars) -> Reachability:
-        if trial.leg.address is not None and trial.last_result is Result.UNKNOWN:
+        if trial.leg.address is not None and trial.unknowns:
             # The channel may have it already, at that address: the same bytes go there again.
             return Reachable(trial.leg.address, Verdict("delivery.same_address", "", ""))
         try:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.legs import LegState
@@ -47,6 +47,9 @@ from transports.base import (
 
 OUTCOME_UNKNOWN = "delivery.outcome_unknown"
 
+# An attempt that was cut short so often is likely what kills the gateway.
+INTERRUPTIONS: Final = 10
+
 
 class Result(StrEnum):
     """How an attempt ended."""
@@ -80,9 +83,10 @@ class Try:
         return self.earlier[0].started_at if self.earlier else self.attempt.started_at
 
     @property
-    def last_result(self) -> str | None:
-        """How the attempt before this one ended."""
-        return self.earlier[-1].outcome if self.earlier else None
+    def unknowns(self) -> int:
+        """How many attempts before this one had an outcome that nobody knows: the channel may have
+        the document, and no other one may get it."""
+        return sum(attempt.outcome == Result.UNKNOWN for attempt in self.earlier)
 
     def after(self, saved: Checkpoint) -> Try:
         """The same attempt once its intent is on disk."""
@@ -189,11 +193,11 @@ def settle(
             assert_never(outcome)
 
 
-def interrupted(trial: Try, repeat: Repeat, backoff: Backoff, now: datetime) -> Checkpoint:
+def interrupted(trial: Try, repeat: Repeat, now: datetime) -> Checkpoint:
     """An attempt was found without an end: the gateway stopped in the middle of it.
 
-    Where the channel knows the key, the holder goes on and sends the same bytes again at once: it
-    was not the channel that made trouble.
+    Where the channel knows the key, the holder goes on and sends the same bytes again at once,
+    however long ago that was: it was not the channel that made trouble.
     """
     verdict = Verdict(
         "delivery.interrupted",
@@ -201,16 +205,18 @@ def interrupted(trial: Try, repeat: Repeat, backoff: Backoff, now: datetime) -> 
         "The gateway was interrupted while it handed the document over "
         f"({trial.leg.channel}): it may or may not have been taken.",
     )
-    if repeat is Repeat.SAFE and now <= backoff.deadline(trial.leg.channel, trial.first_at):
+    if repeat is Repeat.SAFE and trial.unknowns < INTERRUPTIONS:
         attempt = _close(trial.attempt, Result.UNKNOWN, verdict, now)
         return Checkpoint(next=Keep(), attempt=attempt, events=(_attempted(attempt),))
-    return _hold(trial, Unknown(verdict), now)
+    return _hold(trial, Unknown(verdict), Result.UNKNOWN, now)
 
 
 def _try_later(trial: Try, outcome: TryLater, backoff: Backoff, now: datetime) -> Checkpoint:
     due = now + backoff.delay(trial.leg.key, trial.number, outcome.after)
     if due <= backoff.deadline(trial.leg.channel, trial.first_at):
         return _wait(trial, outcome, Result.TRY_LATER, due, now)
+    if trial.unknowns:
+        return _hold(trial, outcome, Result.TRY_LATER, now)
     given_up = Verdict(
         "delivery.gave_up",
         outcome.verdict.text,
@@ -237,26 +243,32 @@ def _unknown(
     due = now + backoff.delay(trial.leg.key, trial.number)
     if repeat is Repeat.SAFE and due <= backoff.deadline(trial.leg.channel, trial.first_at):
         return _wait(trial, outcome, Result.UNKNOWN, due, now)
-    return _hold(trial, outcome, now)
+    return _hold(trial, outcome, Result.UNKNOWN, now)
 
 
-def _hold(trial: Try, outcome: Unknown, now: datetime) -> Checkpoint:
-    held = Verdict(
-        OUTCOME_UNKNOWN,
-        outcome.verdict.text,
-        f"{outcome.verdict.public_text} Ask the recipient, or look at the channel's own log. If it "
-        "did not arrive, `retry` sends it once more; if it did, `release` counts it as sent.",
-    )
+def _hold(trial: Try, outcome: TryLater | Unknown, result: Result, now: datetime) -> Checkpoint:
+    held = held_unknown(outcome.verdict)
     return _ended(
         trial,
         outcome,
-        Result.UNKNOWN,
+        result,
         State.HELD,
         now,
         then=Done(),
         leg=trial.leg,
         why=held,
         event=told(Type.HELD, held),
+    )
+
+
+def held_unknown(verdict: Verdict) -> Verdict:
+    """Why a document is held that a channel may have, and what a person can do about it."""
+    return Verdict(
+        OUTCOME_UNKNOWN,
+        verdict.text,
+        f"{verdict.public_text} It may have reached the recipient. Ask there, or look at the "
+        "channel's own log. If it did not arrive, `retry` sends it once more; if it did, `release` "
+        "counts it as sent.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from gateway.delivery.backoff import Backoff
-from gateway.delivery.outcome import changed, told
+from gateway.delivery.outcome import changed, held_unknown, told
 from gateway.events import Type
 from gateway.lifecycle import State
 from gateway.store.port import Again, Checkpoint, Document, Done, Job
@@ -31,7 +31,7 @@ FAULT = Verdict(
 HELD = Verdict(
     "internal.error",
     "the handler raised too often; see the log",
-    "A fault of ours keeps us from going on. Once it is mended, `retry` tries again.",
+    "A fault of ours kept us from going on. Once it is mended, `retry` tries again.",
 )
 
 
@@ -44,10 +44,11 @@ def went_wrong(document: Document, job: Job, backoff: Backoff, now: datetime) ->
         case State.RECEIVED | State.ROUTING | State.SENDING | State.WAITING if (
             errors >= TRIES or kills(job)
         ):
+            why = held_unknown(HELD) if document.state is State.SENDING else HELD
             return Checkpoint(
                 next=Done(),
-                change=changed(document, State.HELD, HELD),
-                events=(told(Type.HELD, HELD),),
+                change=changed(document, State.HELD, why),
+                events=(told(Type.HELD, why),),
             )
         case State.RECEIVED | State.SENDING:  # SENDING: an open attempt, judged at the next claim
             return Checkpoint(next=again, change=changed(document, document.state, FAULT))

@@ -12,6 +12,7 @@ from typing import Any
 from gateway.clock import MovableClock
 from gateway.delivery.verbs import Denied, Verb, act
 from gateway.delivery.worker import Worker
+from gateway.events import MEANINGS, Type
 from gateway.inbound.inboxes import Inboxes
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
@@ -109,7 +110,10 @@ class House:
         return [(a.channel, a.outcome) for a in await self.attempts(document_id)]
 
     async def events(self, document_id: str) -> list[Event]:
-        return list(await self.store.feed(SENDER.id, 0, 1000, document_id))
+        events = list(await self.store.feed(SENDER.id, 0, 1000, document_id))
+        for event in events:
+            assert set(event.data) <= set(MEANINGS[Type(event.type)].data), event
+        return events
 
     async def told(self, document_id: str) -> list[str]:
         """The types of a document's events."""

@@ -253,7 +253,8 @@ async def test_a_fault_of_ours_is_tried_again_and_held_in_the_end(house: House) 
         await house.later(timedelta(hours=3))
     document = await house.is_in(document_id, State.HELD)
     assert len(channel.calls) == 8
-    assert document.code == "internal.error"
+    assert document.code == "delivery.outcome_unknown"
+    assert document.text.startswith("A fault of ours")
 
     async def mended(envelope: Envelope) -> Outcome:
         return Sent(OK)

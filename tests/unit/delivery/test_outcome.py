@@ -14,6 +14,7 @@ from gateway.delivery.backoff import Backoff
 from gateway.delivery.late import BUSY, overdue, reported
 from gateway.delivery.legs import LegState, failed, key, legs_of, next_leg, reasons
 from gateway.delivery.outcome import (
+    INTERRUPTIONS,
     OUTCOME_UNKNOWN,
     Try,
     intent,
@@ -226,16 +227,28 @@ def test_an_unknown_outcome_is_tried_again_where_it_does_until_the_deadline() ->
 def test_an_interrupted_attempt_is_closed_and_repeated_at_once_where_that_is_safe(
     state: State,
 ) -> None:
-    work = interrupted(trial(state), Repeat.SAFE, BACKOFF, NOW)
+    work = interrupted(trial(state), Repeat.SAFE, NOW)
     assert (work.next, work.change, work.legs) == (Keep(), None, ())
     assert work.attempt is not None and work.attempt.outcome == "unknown"
-    held = interrupted(trial(state), Repeat.HOLD, BACKOFF, NOW)
+    held = interrupted(trial(state), Repeat.HOLD, NOW)
     assert after(held) is State.HELD
 
 
+def test_an_interruption_is_repeated_however_long_the_gateway_was_down() -> None:
+    old = Try(document(State.SENDING), LEG, attempt(1, NOW - 40 * DAY))
+    assert interrupted(old, Repeat.SAFE, NOW).next == Keep()
+
+
 def test_an_attempt_that_interrupts_us_again_and_again_is_held() -> None:
-    old = [attempt(1, NOW - 4 * DAY, "unknown")]
-    assert after(interrupted(trial(earlier=old), Repeat.SAFE, BACKOFF, NOW)) is State.HELD
+    old = [attempt(n, NOW, "unknown") for n in range(INTERRUPTIONS)]
+    assert after(interrupted(trial(earlier=old), Repeat.SAFE, NOW)) is State.HELD
+
+
+def test_what_a_channel_may_have_goes_to_no_other_when_it_is_given_up() -> None:
+    old = [attempt(1, NOW - 4 * DAY, "unknown"), attempt(2, NOW - 3 * DAY, "try_later")]
+    work = settle(trial(earlier=old), TryLater(SAID), Repeat.SAFE, BACKOFF, NOW)
+    assert work.change is not None
+    assert (after(work), work.change.code) == (State.HELD, OUTCOME_UNKNOWN)
 
 
 def test_a_call_that_was_not_made_is_no_unknown_outcome() -> None:
