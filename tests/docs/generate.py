@@ -16,8 +16,6 @@ import validators.rules  # noqa: F401  # fills the register
 from gateway import config, events, lifecycle
 from gateway.api import problems
 from gateway.cli import COMMANDS, cli
-from validators import registry
-from validators.messages import texts
 from validators import messages, registry
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +134,8 @@ def rules() -> str:
 `budkavle check` and every accepted document are held to these rules: EN 16931 and Peppol BIS
 Billing 3.0, with the national rules of Peppol. Ids and flags are the official ones; a fatal rule
 stops a document, a warning does not. A rule with days counts from the first to before the last.
-The day is today, or the one given with `--at`.
+The day is today, or the one given with `--at`. Beside these, an id that begins `GUARD-` says that a
+file is not safe or not possible to read, and `STRUCTURE-` that it is not UBL.
 
 | Rule | Flag | Terms | From | Until | What it finds |
 |---|---|---|---|---|---|
@@ -169,35 +168,12 @@ A request that is refused is answered with `application/problem+json` (RFC 9457)
     return "".join(parts)
 
 
-def rules() -> str:
-    """Every rule that is built in."""
-    names = texts("en").terms
-    lines = [
-        "# Rules\n",
-        "Every rule that documents are held to, by its official id. Rules come in releases: one with",
-        "days counts from the first day on and up to the other. Beside these, ids that begin",
-        "`GUARD-` say that a file is not safe or not possible to read, and `STRUCTURE-` that it is",
-        "not UBL. `budkavle check --at` shows the findings of any day.\n",
-        "| Rule | Flag | About | From | To |",
-        "|---|---|---|---|---|",
-    ]
-    for rule in sorted(registry.rules(), key=lambda rule: (rule.id, str(rule.since))):
-        about = ", ".join(
-            f"{names[term]} ({term})" if term in names else term for term in rule.terms
-        )
-        lines.append(
-            f"| {rule.id} | {rule.severity} | {about} | {rule.since or ''} | {rule.until or ''} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings,
     "cli.md": commands,
     "states.md": states,
     "events.md": event_types,
     "problems.md": problem_types,
-    "rules.md": rules,
     "rules.md": rules,
 }
 
