@@ -30,8 +30,8 @@ DOCUMENT_BODY = Body(
                 "additionalProperties": False,
                 "properties": {
                     "document": {
-                        "description": "The document, as JSON or UBL by its own Content-Type.",
-                        "anyOf": [ref(SubmissionShape), {"type": "string", **_UBL}],
+                        "description": "The document: what the body of the other media types holds,"
+                        " JSON or UBL by the part's own Content-Type.",
                     },
                     "delivery": ref(DeliveryOptions),
                     "attachment": {
