@@ -19,7 +19,7 @@ from gateway.client import Attached, Client, Problem, Unreachable, attached
 WELL = frozenset({"sent", "delivered"})
 
 # What `send --wait` tells of a document; all the rest is at its address.
-SHOWN = ("id", "state", "channel", "code", "text")
+SHOWN = ("id", "state", "channel", "code", "text", "findings")
 
 
 def _over_http(work: Coroutine[Any, Any, bool]) -> None:
@@ -150,6 +150,9 @@ def _show(outcome: Mapping[str, Any]) -> None:
         again = " (it had been accepted before)" if outcome["replayed"] else ""
         why = f": {outcome['text']}" if outcome.get("text") else ""
         click.echo(f"{outcome['file']}: {outcome['id']} {outcome['state']}{why}{again}")
+        for found in outcome.get("findings", ()):
+            click.echo(f"  {found['severity']} {found['rule']} {found['where']}: {found['text']}")
+            click.echo(f"    {found['hint']}")
     else:
         line(outcome)
 

@@ -30,36 +30,36 @@ AT_ONCE = 32
 _numbers = count(1)
 
 
-def run() -> Sequence[tuple[str, float]]:
-    """Ratios, each as (what, times as long as the bare POST)."""
-    return asyncio.run(_run())
+def measure() -> Mapping[str, float]:
+    """Per second, bare, accepted and end to end; and the last two as ratios to the first."""
+    return asyncio.run(_measure())
 
 
-async def _run() -> Sequence[tuple[str, float]]:
-    bare: list[float] = []
-    accepted: list[float] = []
-    carried: list[float] = []
+async def _measure() -> Mapping[str, float]:
+    took: dict[str, list[float]] = {"bare": [], "accepted": [], "end_to_end": []}
     with tempfile.TemporaryDirectory() as data:
-        sandbox = ["-m", "gateway.cli", "sandbox", "--data", data, "--listen", "127.0.0.1:0"]
+        sandbox = ("-m", "gateway.cli", "sandbox", "--data", data, "--listen", "127.0.0.1:0")
         async with (
             _server("-m", "tests.bench.bare") as yardstick,
             _server(*sandbox) as gateway,
             aiohttp.ClientSession(headers={"Authorization": f"Bearer {SENDER.key}"}) as session,
         ):
-            await _post_all(session, str(yardstick["url"]), _bodies(AT_ONCE))
-            await _carry(session, str(gateway["url"]), _bodies(AT_ONCE))
+            await _post_all(session, yardstick, _bodies(AT_ONCE))
+            await _carry(session, gateway, _bodies(AT_ONCE))
             for _ in range(ROUNDS):
                 bodies = _bodies(PER_ROUND)
-                bare.append(await _post_all(session, str(yardstick["url"]), bodies))
-                took, whole = await _carry(session, str(gateway["url"]), bodies)
-                accepted.append(took)
-                carried.append(whole)
-    yard = statistics.median(bare)
-    return [
-        ("bare aiohttp POST", 1.0),
-        ("accepted (202, on disk)", statistics.median(accepted) / yard),
-        ("end to end (in the receiver's inbox)", statistics.median(carried) / yard),
-    ]
+                took["bare"].append(await _post_all(session, yardstick, bodies))
+                accepted, carried = await _carry(session, gateway, bodies)
+                took["accepted"].append(accepted)
+                took["end_to_end"].append(carried)
+    rates = {name: PER_ROUND / statistics.median(times) for name, times in took.items()}
+    return {
+        "bare POST, per second": rates["bare"],
+        "accepted (202, on disk), per second": rates["accepted"],
+        "end to end (in the inbox), per second": rates["end_to_end"],
+        "accepted / bare": rates["accepted"] / rates["bare"],
+        "end to end / bare": rates["end_to_end"] / rates["bare"],
+    }
 
 
 def _bodies(number: int) -> list[bytes]:
@@ -116,8 +116,8 @@ async def _end_of_feed(session: aiohttp.ClientSession, url: str) -> str:
 
 
 @asynccontextmanager
-async def _server(*arguments: str) -> AsyncIterator[Mapping[str, object]]:
-    """A process that tells in its first line where it listens."""
+async def _server(*arguments: str) -> AsyncIterator[str]:
+    """A process that tells in its first line where it listens; its address."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
@@ -126,7 +126,7 @@ async def _server(*arguments: str) -> AsyncIterator[Mapping[str, object]]:
     )
     assert process.stdout is not None
     try:
-        yield json.loads(await process.stdout.readline())
+        yield json.loads(await process.stdout.readline())["url"]
     finally:
         process.terminate()
         await process.wait()

@@ -1,0 +1,35 @@
+"""`make bench`: what things cost beside the least they could, side by side in one run.
+
+Only the ratios mean something: figures per second say more about the machine than about the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import store, validation, whole_way
+
+BENCHES: dict[str, Callable[[], Mapping[str, float]]] = {
+    "documents over HTTP, and a bare aiohttp POST of the same body": whole_way.measure,
+    "validation, and lxml's parse + XSD": validation.ratios,
+    "store, and raw SQLite": store.measure,
+}
+
+
+def main() -> None:
+    """Runs all benches and prints their tables."""
+    console = Console()
+    for title, measure in BENCHES.items():
+        with console.status(title):
+            figures = measure()
+        table = Table(title=title, title_justify="left", box=None, show_header=False)
+        for name, value in figures.items():
+            table.add_row(name, f"{value:,.2f}")
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()
