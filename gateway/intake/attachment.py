@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from schemas.invoice import Attachment, Invoice, SupportingDocument
@@ -26,11 +27,6 @@ EMBEDDABLE = frozenset(
 )
 
 LONGEST_NAME = 150  # characters; file systems take 255 bytes, and a letter may be two of them
-
-# Control characters, and those that make a name look like another (direction, zero width).
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
-)
 
 
 def embed(invoice: Invoice, files: Iterable[File]) -> Invoice:
@@ -67,12 +63,19 @@ def safe_name(name: str) -> str:
 
     A name that is too long keeps its start and its ending.
     """
-    name = _UNSAFE.sub("", re.split(r"[/\\]", name)[-1]).strip().lstrip(".")
+    shown = filter(_is_shown, re.split(r"[/\\]", name)[-1])
+    name = re.sub(r"^[.\s]+|\s+$", "", "".join(shown))
     if len(name) > LONGEST_NAME:
         stem, dot, ending = name.rpartition(".")
         kept = f"{dot}{ending}" if stem and len(ending) <= 10 else ""
-        name = name[: LONGEST_NAME - len(kept)] + kept
+        name = name[: LONGEST_NAME - len(kept)].rstrip() + kept
     return name
+
+
+def _is_shown(character: str) -> bool:
+    # Not printable are control characters, and those that make a name look like another one
+    # (direction, zero width); but so are the narrow spaces that macOS puts into names.
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def _distinct(name: str, taken: Iterable[str]) -> str:
