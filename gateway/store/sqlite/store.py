@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -28,6 +29,7 @@ from gateway.store.port import (
     NewPart,
     Page,
     Part,
+    StorageUnavailable,
     Submission,
 )
 from gateway.store.sqlite import blobs as blob_rows
@@ -53,7 +55,8 @@ _READERS = 4
 class SqliteStore:
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
-    Beyond the port's exceptions `open` raises DirectoryInUse and SchemaTooNew.
+    `open` raises DirectoryInUse, SchemaTooNew, StorageUnavailable, and OSError when the directory
+    can not be made.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class SqliteStore:
         self._writer = writer
         self._readers = readers
         self._blobs = Blobs(directory.blobs)
+        self._closed = False
 
     @classmethod
     async def open(cls, data_dir: Path) -> Self:
@@ -77,7 +81,10 @@ class SqliteStore:
         return cls(directory, topics, writer, Readers(directory.database, _READERS))
 
     async def close(self) -> None:
-        """Writes what is queued and lets go of the file."""
+        """Writes what is queued and lets go of the file. Once is enough; again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await self._writer.close()
         await asyncio.to_thread(self._readers.close)
         self._topics.tell_all()
@@ -263,7 +270,9 @@ def _take(data_dir: Path) -> DataDirectory:
             jobs.free_all(connection)
         finally:
             connection.close()
-    except BaseException:
+    except BaseException as error:
         directory.release()
+        if isinstance(error, sqlite3.Error):
+            raise StorageUnavailable(f"{directory.database} can not be used: {error}") from error
         raise
     return directory

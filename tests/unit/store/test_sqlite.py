@@ -247,6 +247,36 @@ async def test_the_directory_is_free_after_closing(tmp_path: Path) -> None:
         await store.close()
 
 
+async def test_closing_again_does_nothing(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "data")
+    await store.close()
+    other = await SqliteStore.open(tmp_path / "data")
+    await store.close()
+    with pytest.raises(DirectoryInUse):  # it did not let go of the other's lock
+        await SqliteStore.open(tmp_path / "data")
+    await other.close()
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "budkavle.sqlite").write_bytes(b"not a database " * 1000)
+    for _ in range(2):  # the lock is let go
+        with pytest.raises(StorageUnavailable, match=r"budkavle\.sqlite can not be used"):
+            await SqliteStore.open(folder)
+
+
+async def test_a_caller_who_goes_away_takes_nothing_back(store: SqliteStore) -> None:
+    asked = [submission(), submission()]
+    first = asyncio.ensure_future(store.accept(asked[0], NOW))
+    while not store._writer._queue.qsize() and not first.done():
+        await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.wait([first])
+    answer = await store.accept(asked[1], NOW)  # the same idempotency key
+    assert answer == Accepted(asked[0].document_id, replayed=True)
+
+
 async def test_the_directory_is_nobody_elses(store: SqliteStore, tmp_path: Path) -> None:
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
 
