@@ -68,7 +68,8 @@ async def incoming(call: Call[Q]) -> Incoming:
     media_type, parameters = content_type(request, DOCUMENT_TYPES)
     content = await read_body(request, limits)
     if media_type == MULTIPART:
-        original, attachments, options = _form(content, parameters.get("boundary", ""))
+        boundary = parameters.get("boundary", "")
+        original, attachments, options = await apart(len(content), _form, content, boundary)
     else:
         original, attachments, options = _document(media_type, content), (), None
     submission = await apart(len(original.content), read, original)

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field
 
 from gateway.api import answers, examples, files
-from gateway.api.body import DOCUMENT_TYPES, Incoming, incoming
+from gateway.api.body import DOCUMENT_TYPES, Incoming, apart, incoming
 from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Call, Header, NoParameters, Parameters, Q, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
@@ -82,7 +82,7 @@ async def submit_document(call: Call[NoParameters]) -> web.Response:
             given.original.media_type,
             _parts(given),
             given.delivery,
-            None if key is None else (key, given.fingerprint()),
+            None if key is None else (key, await apart(given.size, given.fingerprint)),
         ),
         call.service.clock.now(),
     )
