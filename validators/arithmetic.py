@@ -11,14 +11,15 @@ import decimal
 import math
 import re
 from collections.abc import Iterable
-from decimal import ROUND_FLOOR, ROUND_HALF_DOWN, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 from typing import Final
 
 from validators.document import WHITESPACE
 
 ZERO: Final = Decimal(0)
 HUNDRED: Final = Decimal(100)
-CENT: Final = Decimal("0.02")  # u:slack of the Peppol rules
+SLACK: Final = Decimal("0.02")  # of u:slack in the Peppol rules
+_CENT: Final = Decimal("0.01")
 _HALF: Final = Decimal("0.5")
 _DIVISION_DIGITS: Final = 18
 _DOUBLE = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|-?INF")
@@ -50,9 +51,15 @@ def round_half_up(value: Decimal) -> Decimal:
 
 def to_cents(value: Decimal) -> Decimal:
     """`round(value * 10 * 10) div 100`, the way the official rules round to two decimals."""
-    if value.as_tuple().exponent >= -2:  # type: ignore[operator]  # XSD lets no NaN or infinity in
-        return value
-    return round_half_up(value * HUNDRED) / HUNDRED
+    return value.quantize(_CENT, ROUND_HALF_UP if value >= 0 else ROUND_HALF_DOWN)
+
+
+def percentage(base: str, percent: str) -> Decimal:
+    """`(base * percent) div 100`."""
+    product = Decimal(base) * Decimal(percent)
+    if len(base) + len(percent) <= _DIVISION_DIGITS:  # too few digits for rounding
+        return product / HUNDRED
+    return divide(product, HUNDRED)
 
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
@@ -64,7 +71,7 @@ def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
     return quotient.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_DOWN)
 
 
-def within(expected: Decimal, value: Decimal, slack: Decimal = CENT) -> bool:
+def within(expected: Decimal, value: Decimal, slack: Decimal = SLACK) -> bool:
     """u:slack of the Peppol rules: whether the two are no more than `slack` apart."""
     return expected - slack <= value <= expected + slack
 

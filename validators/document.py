@@ -20,7 +20,7 @@ The parser has taken comments and processing instructions away, so `text` of a l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -32,6 +32,9 @@ from schemas.codelists import codes
 Leaf = etree._Element
 LeafCheck = Callable[[Leaf, "Node", "Document"], None]
 NodeCheck = Callable[["Node", "Document"], None]
+# The same for all elements of a path at once. Leaves come with the node they stand in.
+LeavesCheck = Callable[[Sequence[tuple[Leaf, "Node"]], "Document"], None]
+NodesCheck = Callable[[Sequence["Node"], "Document"], None]
 T = TypeVar("T")
 
 WHITESPACE: Final = " \t\r\n"  # XML's own four; str.strip() alone would take no-break spaces too
@@ -47,27 +50,18 @@ _LEAF_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBas
 class Path:
     """A path of element names, such as Invoice/InvoiceLine/Item, and the checks that look at it."""
 
-    __slots__ = ("checks", "depth", "gathered", "is_leaf", "name", "parent", "steps", "tag")
+    __slots__ = ("checks", "gathered", "is_leaf", "name", "names", "parent", "steps", "tag")
 
     def __init__(self, tag: str, parent: Path | None, checks: Checks) -> None:
         namespace, _, name = tag.rpartition("}")
         self.tag = tag
         self.name = name
         self.parent = parent
-        self.depth: int = parent.depth + 1 if parent else 0
+        self.names: tuple[str, ...] = (*parent.names, name) if parent else (name,)
         self.is_leaf = namespace[1:] == _LEAF_NAMESPACE
         self.steps: dict[str, Path] = {}
         self.checks: tuple[Any, ...] = checks.matching(self)
         self.gathered = name in checks.gathered
-
-    def names(self) -> list[str]:
-        """The element names from the root down."""
-        names = [self.name]
-        at = self.parent
-        while at is not None:
-            names.append(at.name)
-            at = at.parent
-        return names[::-1]
 
 
 class Checks:
@@ -82,9 +76,9 @@ class Checks:
         self, patterns: Mapping[str, tuple[Callable[..., None], ...]], gathered: frozenset[str]
     ) -> None:
         self.gathered = gathered
-        self._ends: dict[str, list[tuple[list[str], bool, Callable[..., None]]]] = {}
+        self._ends: dict[str, list[tuple[tuple[str, ...], bool, Callable[..., None]]]] = {}
         for pattern, functions in patterns.items():
-            names = pattern.lstrip("/").split("/")
+            names = tuple(pattern.lstrip("/").split("/"))
             for function in functions:
                 self._ends.setdefault(names[-1], []).append(
                     (names, pattern.startswith("/"), function)
@@ -98,7 +92,7 @@ class Checks:
         candidates = self._ends.get(path.name)
         if not candidates:
             return ()
-        names = path.names()
+        names = path.names
         return tuple(
             function
             for wanted, whole, function in candidates
@@ -153,17 +147,17 @@ class Node:
             return self.repeated[name]
         return [self.nodes[name]] if name in self.nodes else []
 
-    def step(self, *names: str) -> Iterator[Node]:
+    def step(self, *names: str) -> list[Node]:
         """All nodes at the path `names` below this one."""
-        if not names:
-            yield self
-            return
-        for node in self.every(names[0]):
-            yield from node.step(*names[1:])
+        found = [self]
+        for name in names:
+            found = [kin for node in found for kin in node.every(name)]
+        return found
 
     def leaves_at(self, *names: str) -> list[Leaf]:
         """All leaves at the path `names` below this one."""
-        return [leaf for node in self.step(*names[:-1]) for leaf in node.every_leaf(names[-1])]
+        *steps, name = names
+        return [leaf for node in self.step(*steps) for leaf in node.every_leaf(name)]
 
     def has(self, name: str) -> bool:
         """Whether a leaf or node called `name` stands here."""
@@ -198,10 +192,10 @@ class Document:
         "elements",
         "empty",
         "hits",
+        "nodes",
         "once_only",
         "root",
-        "todo_leaves",
-        "todo_nodes",
+        "todo",
     )
 
     def __init__(self, root: Node, at: date) -> None:
@@ -209,8 +203,8 @@ class Document:
         self.at = at
         self.elements: dict[str, list[Any]] = {}
         self.empty: list[etree._Element] = []
-        self.todo_nodes: list[Node] = []
-        self.todo_leaves: list[tuple[Path, Leaf, Node]] = []
+        self.nodes: list[Node] = [root]
+        self.todo: dict[Path, list[Any]] = {}
         self.hits: list[Hit] = []
         self.once_only: dict[Callable[[Document], object], Any] = {}
         self._lists: dict[str, frozenset[str]] = {}
@@ -239,21 +233,24 @@ class Document:
         return result
 
     def check(self) -> None:
-        """Runs every check on the elements it looks at."""
-        for path, leaf, node in self.todo_leaves:
+        """Gives every check the elements it looks at."""
+        for path, found in self.todo.items():
             for check in path.checks:
-                check(leaf, node, self)
-        for node in self.todo_nodes:
-            for check in node.path.checks:
-                check(node, self)
+                check(found, self)
+
+    def release(self) -> None:
+        """Takes the records apart, so that they are gone without the help of the collector."""
+        for node in self.nodes:
+            node.parent = None
 
 
 def bind(root: etree._Element, checks: Checks, at: date) -> Document:
     """Reads the tree once and returns its records; the structure must be right already."""
     node = Node(checks.root(root.tag), root, None)
     document = Document(node, at)
+    nodes, todo = document.nodes, document.todo
     if node.path.checks:
-        document.todo_nodes.append(node)
+        todo[node.path] = [node]
     elements = root.iter()
     next(elements)
     for element in elements:
@@ -279,14 +276,21 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
             ):
                 document.empty.append(element)
             if path.checks:
-                document.todo_leaves.append((path, element, node))
+                if path in todo:
+                    todo[path].append((element, node))
+                else:
+                    todo[path] = [(element, node)]
         else:
             kin = node.nodes
             found = Node(path, element, node)
             if not len(element) and not (element.text or "").strip(WHITESPACE):
                 document.empty.append(element)
+            nodes.append(found)
             if path.checks:
-                document.todo_nodes.append(found)
+                if path in todo:
+                    todo[path].append(found)
+                else:
+                    todo[path] = [found]
         if path.gathered:
             document.elements.setdefault(name, []).append(found)
         if name in kin:

@@ -87,6 +87,7 @@ def validate(data: bytes, *, at: date, profile: str | None = None, language: str
         with localcontext(EXACT):
             document = bind(root, _checks(), at)
             document.check()
+        document.release()
         return Report(chosen, True, _findings(document.hits, at, language))
 
 

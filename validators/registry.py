@@ -8,14 +8,23 @@ ids, flags, business terms and the days a rule is in force. Not in charge of tex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib import import_module
 from typing import Final
 
-from validators.document import Checks, LeafCheck, NodeCheck
+from validators.document import (
+    Checks,
+    Document,
+    Leaf,
+    LeafCheck,
+    LeavesCheck,
+    Node,
+    NodeCheck,
+    NodesCheck,
+)
 from validators.findings import Severity
 
 # Peppol BIS Billing 3.0.21 with EN 16931 1.3.16 replaces 3.0.20 from this day on.
@@ -54,7 +63,11 @@ def nodes(*patterns: str) -> Callable[[NodeCheck], NodeCheck]:
     """Has the function look at each element with children whose path ends as a pattern says."""
 
     def register(function: NodeCheck) -> NodeCheck:
-        _look_at(patterns, function)
+        def each(found: Sequence[Node], document: Document) -> None:
+            for node in found:
+                function(node, document)
+
+        _look_at(patterns, each)
         return function
 
     return register
@@ -64,6 +77,33 @@ def leaves(*patterns: str) -> Callable[[LeafCheck], LeafCheck]:
     """Has the function look at each element without children whose path ends as a pattern says."""
 
     def register(function: LeafCheck) -> LeafCheck:
+        def each(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
+            for leaf, node in found:
+                function(leaf, node, document)
+
+        _look_at(patterns, each)
+        return function
+
+    return register
+
+
+def all_nodes(*patterns: str) -> Callable[[NodesCheck], NodesCheck]:
+    """Like `nodes`, but the function gets all the elements of a path at once.
+
+    For what stands on every line, where a call for each would cost more than the check.
+    """
+
+    def register(function: NodesCheck) -> NodesCheck:
+        _look_at(patterns, function)
+        return function
+
+    return register
+
+
+def all_leaves(*patterns: str) -> Callable[[LeavesCheck], LeavesCheck]:
+    """Like `leaves`, but the function gets all the elements of a path at once."""
+
+    def register(function: LeavesCheck) -> LeavesCheck:
         _look_at(patterns, function)
         return function
 

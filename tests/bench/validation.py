@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from lxml import etree
@@ -24,8 +25,19 @@ DAY = date(2026, 11, 21)
 
 
 def invoice(lines: int) -> bytes:
-    """Our invoice with its second line so many times; the totals do not fit beyond one."""
+    """Our invoice with its second line so many times, and right totals."""
     data = INVOICE.read_bytes()
+    net = Decimal(95 * lines)
+    vat = (net - 30) / 4
+    for old, new in (
+        (b"1095.00", net),
+        (b"1065.00", net - 30),
+        (b"266.25", vat),
+        (b"1331.25", net - 30 + vat),
+        (b">-0.25<", b">0.00<"),
+        (b"1231.00", net - 130 + vat),
+    ):
+        data = data.replace(old, new if isinstance(new, bytes) else f"{new:.2f}".encode())
     start, end = data.rindex(b"  <cac:InvoiceLine>"), data.rindex(b"</Invoice>")
     first = data.index(b"  <cac:InvoiceLine>")
     return data[:first] + data[start:end] * lines + data[end:]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from validators.arithmetic import HUNDRED, ZERO, decimal_of, decimals, divide, plain, within
-from validators.document import Document, Node, normalized
+from validators.arithmetic import ZERO, decimal_of, decimals, percentage, plain, within
+from validators.document import WHITESPACE, Document, Node, normalized
 from validators.registry import define, nodes
 
 define("""
@@ -59,14 +59,20 @@ _ON_LINE: Final = {
     True: ("BR-43", None, "BR-44", "BR-CO-24", "BR-DEC-27", "BR-DEC-28"),
 }
 
+_WORDS: Final = ("false", "true")
+_TRUE: Final = ("true", "1")
+
 
 def indicator(node: Node) -> bool | None:
     """cbc:ChargeIndicator as xs:boolean: True for a charge, False for an allowance.
 
     None when there is none. The structure lets "1" and "0" through as well as words.
     """
-    value = node.value("ChargeIndicator")
-    return value in ("true", "1") if value else None
+    leaf = node.leaves.get("ChargeIndicator")
+    if leaf is None:
+        return None
+    word = leaf.text
+    return word in _TRUE if word in _WORDS else (word or "").strip(WHITESPACE) in _TRUE
 
 
 def of_kind(parent: Node, charge: bool) -> list[Node]:
@@ -91,7 +97,7 @@ def on_document(node: Node, document: Document) -> None:
 def on_line(node: Node, document: Document) -> None:
     """BR-41 to BR-44, BR-CO-23, BR-CO-24, BR-DEC-24 to -28: BG-27 and BG-28."""
     _complete(node, document, _ON_LINE)
-    if node.path.depth == 2:  # Peppol's rules look at the lines of the document alone
+    if len(node.path.names) == 3:  # Peppol's rules look at the lines of the document alone
         _percentage(node, document)
 
 
@@ -130,11 +136,12 @@ def _percentage(node: Node, document: Document) -> None:
         return
     if percent is not None and base is not None:
         stated = decimal_of(leaves["Amount"].text or "") if "Amount" in leaves else ZERO
-        computed = divide(decimal_of(base.text or "") * decimal_of(percent.text or ""), HUNDRED)
+        computed = percentage(base.text or "", percent.text or "")
         if not within(stated, computed):
             at = leaves.get("Amount", node)
             document.found("PEPPOL-EN16931-R040", at, stated=stated, computed=plain(computed))
-    if normalized(node.text("ChargeIndicator")) not in ("true", "false"):
+    word = node.text("ChargeIndicator")
+    if word not in _WORDS and normalized(word) not in _WORDS:
         at = leaves.get("ChargeIndicator", node)
         document.found("PEPPOL-EN16931-R043", at, stated=node.text("ChargeIndicator"))
 

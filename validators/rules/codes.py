@@ -6,10 +6,12 @@ with the days they changed, are `schemas.codelists`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from validators.document import Document, Leaf, Node, normalized
-from validators.registry import define, leaves, nodes
+from validators.registry import all_leaves, define, leaves, nodes
 from validators.rules.allowances import indicator
 
 define("""
@@ -127,10 +129,13 @@ def vat_category(leaf: Leaf, node: Node, document: Document) -> None:
     _demand("BR-CL-17", "UNCL5305", leaf.text or "", leaf, document)
 
 
-@leaves("ClassifiedTaxCategory/ID")
-def vat_category_of_item(leaf: Leaf, node: Node, document: Document) -> None:
+@all_leaves("ClassifiedTaxCategory/ID")
+def vat_category_of_item(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
     """BR-CL-18."""
-    _demand("BR-CL-18", "UNCL5305", leaf.text or "", leaf, document)
+    codes = document.codes("UNCL5305")
+    for leaf, _ in found:
+        if leaf.text not in codes:
+            _demand("BR-CL-18", "UNCL5305", leaf.text or "", leaf, document)
 
 
 @leaves("AllowanceCharge/AllowanceChargeReasonCode")
@@ -173,12 +178,13 @@ def note_subject(leaf: Leaf, node: Node, document: Document) -> None:
     """
     _, sign, rest = (leaf.text or "").partition("#")
     subject, end, _ = rest.partition("#")
-    if sign and end and len(subject) == 3 and subject not in document.once(_subjects):
+    if sign and end and len(subject) == 3 and subject not in _subjects(document.codes("UNCL4451")):
         document.found("BR-CL-08", leaf, stated=subject, list="UNCL4451")
 
 
-def _subjects(document: Document) -> str:
-    return f" {' '.join(sorted(document.codes('UNCL4451')))} "
+@cache
+def _subjects(codes: frozenset[str]) -> str:
+    return f" {' '.join(sorted(codes))} "
 
 
 # --- codes in attributes -------------------------------------------------------------------------
@@ -198,7 +204,7 @@ def party_scheme(leaf: Leaf, node: Node, document: Document) -> None:
     scheme = leaf.get("schemeID")
     if scheme is None:
         return
-    holders = node.path.names()
+    holders = node.path.names
     if normalized(scheme) == "SEPA" and (
         "AccountingSupplierParty" in holders or "PayeeParty" in holders
     ):
@@ -249,12 +255,14 @@ def classification_list(leaf: Leaf, node: Node, document: Document) -> None:
         _demand("BR-CL-13", "UNCL7143", name, leaf, document)
 
 
-@leaves("InvoicedQuantity", "CreditedQuantity", "BaseQuantity")
-def unit(leaf: Leaf, node: Node, document: Document) -> None:
+@all_leaves("InvoicedQuantity", "CreditedQuantity", "BaseQuantity")
+def unit(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
     """BR-CL-23."""
-    code = leaf.get("unitCode")
-    if code is not None:
-        _demand("BR-CL-23", "UNECERec20-21", code, leaf, document)
+    codes = document.codes("UNECERec20-21")
+    for leaf, _ in found:
+        code = leaf.get("unitCode")
+        if code is not None and code not in codes:
+            _demand("BR-CL-23", "UNECERec20-21", code, leaf, document)
 
 
 @leaves("EmbeddedDocumentBinaryObject")
@@ -266,7 +274,7 @@ def file_type(leaf: Leaf, node: Node, document: Document) -> None:
         document.found("PEPPOL-EN16931-CL001", leaf, stated=code, list="MIME")
 
 
-@leaves(
+@all_leaves(
     "Amount",
     "BaseAmount",
     "PriceAmount",
@@ -281,15 +289,18 @@ def file_type(leaf: Leaf, node: Node, document: Document) -> None:
     "PayableRoundingAmount",
     "PayableAmount",
 )
-def currency_of_amount(leaf: Leaf, node: Node, document: Document) -> None:
-    """BR-CL-03, Peppol CL007, R051: every amount is in a known currency, the invoice's own.
-
-    A VAT total without a breakdown may be in another (BT-111).
-    """
-    code = leaf.get("currencyID", "")
+def currency_of_amount(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
+    """BR-CL-03, Peppol CL007, R051: every amount is in a known currency, the invoice's own."""
     own = document.once(_currency)
-    if code == own and own in document.codes("peppol:ISO4217") and own in document.codes("ISO4217"):
-        return
+    known = own in document.codes("peppol:ISO4217") and own in document.codes("ISO4217")
+    for leaf, node in found:
+        code = leaf.get("currencyID", "")
+        if not known or code != own:
+            _other_currency(code, own, leaf, node, document)
+
+
+def _other_currency(code: str, own: str | None, leaf: Leaf, node: Node, document: Document) -> None:
+    """A VAT total without a breakdown may be in another currency than the invoice (BT-111)."""
     _demand("BR-CL-03", "ISO4217", code, leaf, document)
     if code not in document.codes("peppol:ISO4217"):
         document.found("PEPPOL-EN16931-CL007", leaf, stated=code, list="peppol:ISO4217")

@@ -6,12 +6,14 @@ R101, R110, R111, R120, R121, R130.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
-from validators.arithmetic import ZERO, decimal_of, decimals, divide, plain, to_cents, total, within
+from validators.arithmetic import ZERO, decimal_of, decimals, divide, plain, to_cents, within
 from validators.calendar import comes_before
 from validators.document import Document, Leaf, Node, normalized
-from validators.registry import define, leaves, nodes
+from validators.registry import all_nodes, define, leaves, nodes
 from validators.rules.allowances import is_vat
 
 define("""
@@ -38,6 +40,8 @@ PEPPOL-EN16931-R120  fatal  BT-131 BT-129 BT-146 BT-149 BT-136 BT-141
 PEPPOL-EN16931-R121  fatal  BT-149
 PEPPOL-EN16931-R130  fatal  BT-150 BT-130
 """)
+
+ONE: Final = Decimal(1)
 
 
 @nodes("InvoiceLine", "CreditNoteLine")
@@ -83,37 +87,53 @@ def price(node: Node, document: Document) -> None:
             document.found("BR-28", gross[0], stated=gross[0].text)
 
 
-@nodes("InvoiceLine", "CreditNoteLine")
-def net_amount(node: Node, document: Document) -> None:
-    """Peppol R120, R121: BT-131 = quantity x (price / base quantity) + charges - allowances."""
-    held = node.nodes.get("Price")
-    unit = _number(held, "PriceAmount", ZERO) if held else ZERO
-    base = held.leaves.get("BaseQuantity") if held else None
-    if base is not None:
-        count = decimal_of(base.text or "")
-        if count <= 0:
-            document.found("PEPPOL-EN16931-R121", base, stated=base.text)
-        if count:
-            unit = divide(unit, count)
-    computed = _number(node, quantity_name(document.root), Decimal(1)) * unit
-    if "AllowanceCharge" in node.nodes:
-        computed += _sum_of(node, "true") - _sum_of(node, "false")
-    if not within(_number(node, "LineExtensionAmount", ZERO), computed):
-        at = node.leaves.get("LineExtensionAmount", node)
-        stated = node.text("LineExtensionAmount")
-        document.found("PEPPOL-EN16931-R120", at, stated=stated, computed=plain(to_cents(computed)))
+@all_nodes("InvoiceLine", "CreditNoteLine")
+def net_amount(found: Sequence[Node], document: Document) -> None:
+    """Peppol R120: BT-131 = quantity x (price / base quantity) + charges - allowances."""
+    counted = quantity_name(document.root)
+    for node in found:
+        leaves = node.leaves
+        quantity, net = leaves.get(counted), leaves.get("LineExtensionAmount")
+        computed = ONE if quantity is None else decimal_of(quantity.text or "")
+        computed *= _unit_price(node.nodes.get("Price"))
+        if "AllowanceCharge" in node.nodes:
+            computed += _charges_less_allowances(node)
+        if not within(ZERO if net is None else decimal_of(net.text or ""), computed):
+            stated = node.text("LineExtensionAmount")
+            document.found(
+                "PEPPOL-EN16931-R120",
+                node if net is None else net,
+                stated=stated,
+                computed=plain(to_cents(computed)),
+            )
 
 
-def _sum_of(node: Node, kind: str) -> Decimal:
-    """The allowances, or charges, of a line; here only the words count as indicator."""
-    return to_cents(
-        total(
-            decimal_of(leaf.text or "")
-            for each in node.every("AllowanceCharge")
-            if normalized(each.text("ChargeIndicator")) == kind
-            for leaf in each.every_leaf("Amount")
-        )
-    )
+def _unit_price(price: Node | None) -> Decimal:
+    """The price of one unit; a base quantity of zero counts as one."""
+    net = price.leaves.get("PriceAmount") if price else None
+    if price is None or net is None:
+        return ZERO
+    unit, base = decimal_of(net.text or ""), price.leaves.get("BaseQuantity")
+    if base is None or base.text == "1":
+        return unit
+    return divide(unit, decimal_of(base.text or "") or ONE)
+
+
+def _charges_less_allowances(node: Node) -> Decimal:
+    """Of a line, each rounded to cents; here only the words count as indicator."""
+    sums = {"true": ZERO, "false": ZERO}
+    for each in node.every("AllowanceCharge"):
+        word, leaf = normalized(each.text("ChargeIndicator")), each.leaves.get("Amount")
+        if word in sums and leaf is not None:
+            sums[word] += decimal_of(leaf.text or "")
+    return to_cents(sums["true"]) - to_cents(sums["false"])
+
+
+@leaves("Price/BaseQuantity")
+def base_quantity(leaf: Leaf, node: Node, document: Document) -> None:
+    """Peppol R121: the quantity a price is for is above zero."""
+    if decimal_of(leaf.text or "") <= 0 and node.parent and is_line(node.parent):
+        document.found("PEPPOL-EN16931-R121", leaf, stated=leaf.text)
 
 
 @nodes("InvoiceLine/DocumentReference", "CreditNoteLine/DocumentReference")
@@ -138,7 +158,7 @@ def line_period(node: Node, document: Document) -> None:
         document.found("BR-CO-20", node, "StartDate")
     if start is not None and end is not None and comes_before(end, start):
         document.found("BR-30", end, stated=end.text, computed=start.text)
-    if node.path.depth != 2:
+    if len(node.path.names) != 3:
         return
     for bound in document.root.leaves_at("InvoicePeriod", "StartDate"):
         if start is not None and comes_before(start, bound):
@@ -196,6 +216,6 @@ def quantity_name(node: Node) -> str:
     return "InvoicedQuantity" if node.path.name.startswith("Invoice") else "CreditedQuantity"
 
 
-def _number(node: Node, name: str, otherwise: Decimal) -> Decimal:
-    leaf = node.leaves.get(name)
-    return otherwise if leaf is None else decimal_of(leaf.text or "")
+def is_line(node: Node) -> bool:
+    """Whether the node is a line, and not a line of a line."""
+    return node.path.name in ("InvoiceLine", "CreditNoteLine")

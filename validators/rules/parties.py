@@ -6,6 +6,8 @@ BR-CO-26; Peppol R010, R020.
 
 from __future__ import annotations
 
+from functools import cache
+
 from validators.document import WHITESPACE, Document, Leaf, Node
 from validators.registry import MAY_2026, define, leaves, nodes
 from validators.rules.allowances import is_vat
@@ -45,7 +47,7 @@ def seller_and_buyer(root: Node, document: Document) -> None:
         names = root.leaves_at(party, "Party", "PartyLegalEntity", "RegistrationName")
         if len(names) != 1 or not (names[0].text or "").strip(WHITESPACE):
             document.found(name_rule, root, f"{party}/Party/PartyLegalEntity/RegistrationName")
-        if not any(True for _ in root.step(party, "Party", "PostalAddress")):
+        if not root.step(party, "Party", "PostalAddress"):
             document.found(address_rule, root, f"{party}/Party/PostalAddress")
 
 
@@ -58,7 +60,7 @@ def country(node: Node, document: Document) -> None:
     """BR-09, BR-11, BR-20: a postal address tells its country."""
     code = node.nodes["Country"].value("IdentificationCode") if "Country" in node.nodes else ""
     if not code:
-        names = node.path.names()
+        names = node.path.names
         rule = {"AccountingSupplierParty": "BR-09", "AccountingCustomerParty": "BR-11"}.get(
             names[-3] if names[-2] == "Party" else "", "BR-20"
         )
@@ -140,13 +142,13 @@ def vat_prefix(node: Node, document: Document) -> None:
     The official test looks for the first two characters in the whole list of codes with spaces
     between them, so "S 1" passes because a code ends in S.
     """
-    if is_vat(node) and node.text("CompanyID")[:2] not in document.once(_prefixes):
+    if is_vat(node) and node.text("CompanyID")[:2] not in _prefixes(document.codes("ISO3166-1")):
         document.found("BR-CO-09", node.leaves["CompanyID"], stated=node.text("CompanyID"))
 
 
-def _prefixes(document: Document) -> str:
-    countries = sorted(document.codes("ISO3166-1") | {"EL"})
-    return f" {' '.join(countries)} "
+@cache
+def _prefixes(countries: frozenset[str]) -> str:
+    return f" {' '.join(sorted(countries | {'EL'}))} "
 
 
 def _texts(found: list[Leaf]) -> set[str]:

@@ -313,12 +313,16 @@ def identifiers(document: Document) -> Identifiers:
 def families(root: Node, document: Document) -> None:
     """BR-x-01 to BR-x-04 of each category in use, and what is special to O, IC and B."""
     found = document.once(use)
-    if not next(root.step("TaxTotal", "TaxSubtotal"), None):
+    if not root.step("TaxTotal", "TaxSubtotal"):
         document.found("BR-CO-18", root, "TaxTotal/TaxSubtotal")
-    for category in CATEGORIES:
+    rows = {node.value("ID"): node for node in found.breakdown if is_vat(node)}
+    used = (
+        found.anywhere.keys() | found.items_any_scheme.keys() | found.allowances_any_scheme.keys()
+    )
+    used |= {node.value("ID") for node in found.breakdown}
+    for category in (_BY_CODE[code] for code in sorted(used & _BY_CODE.keys())):
         _breakdown_row(category, found, root, document)
         _identifiers(category, found, root, document)
-    rows = {node.value("ID"): node for node in found.breakdown if is_vat(node)}
     if "O" in rows and "ID" in rows["O"].leaves:
         outside_scope(found, root, document)
     if "K" in rows:
