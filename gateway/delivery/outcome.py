@@ -117,6 +117,8 @@ def not_tried(
     """The channel does not know the recipient: the next one. It could not say: the same one again,
     until its deadline."""
     match answer:
+        case NotReachable() if trial.unknowns:
+            return _hold(trial, answer, Result.UNREACHABLE, now)
         case NotReachable():
             leg = replace(trial.leg, state=LegState.UNREACHABLE)
             return _ended(
@@ -246,11 +248,13 @@ def _unknown(
     return _hold(trial, outcome, Result.UNKNOWN, now)
 
 
-def _hold(trial: Try, outcome: TryLater | Unknown, result: Result, now: datetime) -> Checkpoint:
-    held = held_unknown(outcome.verdict)
+def _hold(
+    trial: Try, answer: NotReachable | TryLater | Unknown, result: Result, now: datetime
+) -> Checkpoint:
+    held = held_unknown(answer.verdict)
     return _ended(
         trial,
-        outcome,
+        answer,
         result,
         State.HELD,
         now,

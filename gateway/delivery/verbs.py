@@ -13,7 +13,7 @@ from typing import assert_never
 
 from gateway.clock import Clock
 from gateway.delivery.deliver import ANEW
-from gateway.delivery.outcome import OUTCOME_UNKNOWN
+from gateway.delivery.outcome import OUTCOME_UNKNOWN, Result
 from gateway.events import Type
 from gateway.lifecycle import Change, State, change
 from gateway.store.port import Again, Direction, Document, NewEvent, Role, Store
@@ -67,8 +67,15 @@ async def act(
             return None
         now = clock.now()
         parts = await store.parts(company_id, document_id)
-        prepared = any(part.role is Role.PLAN for part in parts)
-        decision = decide(document, verb, reason, now, prepared=prepared)
+        attempts = await store.attempts(company_id, document_id)
+        decision = decide(
+            document,
+            verb,
+            reason,
+            now,
+            prepared=any(part.role is Role.PLAN for part in parts),
+            unsure=any(attempt.outcome == Result.UNKNOWN for attempt in attempts),
+        )
         if isinstance(decision, Denied):
             return decision
         done = await store.act(
@@ -88,14 +95,20 @@ async def act(
 
 
 def decide(
-    document: Document, verb: Verb, reason: str, now: datetime, *, prepared: bool
+    document: Document,
+    verb: Verb,
+    reason: str,
+    now: datetime,
+    *,
+    prepared: bool,
+    unsure: bool,
 ) -> Decision | Denied:
-    """What the verb does to the document. `prepared`: it has been checked and has a plan."""
+    """What the verb does to the document. `prepared`: it has been checked and has a plan; `unsure`:
+    nobody knows whether one of its attempts reached the recipient."""
     if document.direction is Direction.IN:
         return Denied(verb, document.state, "The document came in; there is nothing to be sent.")
     if document.state not in POSSIBLE[verb]:
         return Denied(verb, document.state, _why_not(document.state, verb))
-    unknown = document.state is State.HELD and document.code == OUTCOME_UNKNOWN
     match verb:
         case Verb.HOLD:
             return _decision(
@@ -103,8 +116,8 @@ def decide(
             )
         case Verb.CANCEL:
             text = "Cancelled by you."
-            if unknown:
-                text += " The last attempt may have reached the recipient all the same."
+            if unsure:
+                text += " One of its attempts may have reached the recipient all the same."
             return _decision(
                 document,
                 State.CANCELLED,
@@ -114,7 +127,7 @@ def decide(
                 text,
                 reason,
             )
-        case Verb.RELEASE if unknown:
+        case Verb.RELEASE if document.code == OUTCOME_UNKNOWN:
             text = "Counted as sent by you; whether the recipient has it is not known here."
             code = "released.counts_as_sent"
             decision = _decision(document, State.SENT, None, Type.RELEASED, code, text, reason)

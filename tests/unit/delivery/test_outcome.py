@@ -244,6 +244,12 @@ def test_an_attempt_that_interrupts_us_again_and_again_is_held() -> None:
     assert after(interrupted(trial(earlier=old), Repeat.SAFE, NOW)) is State.HELD
 
 
+def test_what_a_channel_may_have_goes_to_no_other_when_it_is_not_there_any_more() -> None:
+    unsure = trial(State.ROUTING, [attempt(1, NOW, "unknown")])
+    work = not_tried(unsure, NotReachable(SAID), BACKOFF, NOW)
+    assert (after(work), leg_state(work)) == (State.HELD, LegState.TRYING)
+
+
 def test_what_a_channel_may_have_goes_to_no_other_when_it_is_given_up() -> None:
     old = [attempt(1, NOW - 4 * DAY, "unknown"), attempt(2, NOW - 3 * DAY, "try_later")]
     work = settle(trial(earlier=old), TryLater(SAID), Repeat.SAFE, BACKOFF, NOW)

@@ -37,7 +37,7 @@ def document(state: State, code: str = "x.y") -> Document:
 
 
 def made(state: State, verb: Verb, *, code: str = "x.y", prepared: bool = True) -> Decision:
-    decision = decide(document(state, code), verb, "because", NOW, prepared=prepared)
+    decision = decide(document(state, code), verb, "because", NOW, prepared=prepared, unsure=False)
     assert isinstance(decision, Decision), decision
     return decision
 
@@ -51,7 +51,7 @@ def made(state: State, verb: Verb, *, code: str = "x.y", prepared: bool = True) 
 def test_each_verb_is_done_or_denied_with_what_is_possible(
     state: State, verb: Verb, prepared: bool
 ) -> None:
-    decision = decide(document(state), verb, "because", NOW, prepared=prepared)
+    decision = decide(document(state), verb, "because", NOW, prepared=prepared, unsure=False)
     if state in POSSIBLE[verb]:
         assert isinstance(decision, Decision)
         assert decision.change.before is state
@@ -101,6 +101,17 @@ def test_an_unknown_outcome_is_settled_by_a_person() -> None:
 
 
 def test_what_is_being_handed_over_is_left_alone_for_a_moment() -> None:
-    denied = decide(document(State.SENDING), Verb.CANCEL, "because", NOW, prepared=True)
+    denied = decide(
+        document(State.SENDING), Verb.CANCEL, "because", NOW, prepared=True, unsure=False
+    )
     assert isinstance(denied, Denied)
     assert "Try again in a moment" in denied.text
+
+
+def test_who_cancels_is_told_that_it_may_have_arrived() -> None:
+    for unsure in (False, True):
+        decision = decide(
+            document(State.WAITING), Verb.CANCEL, "because", NOW, prepared=True, unsure=unsure
+        )
+        assert isinstance(decision, Decision)
+        assert ("may have reached the recipient" in decision.change.text) is unsure
