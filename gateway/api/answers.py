@@ -10,9 +10,10 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import WithJsonSchema
 
 from gateway.events import Type as EventType
 from gateway.lifecycle import Business, State
@@ -37,7 +38,7 @@ class Accepted(Shown):
     """Where to go on: `self`, `timeline`, `content`, `evidence`."""
 
 
-class HeadOut(Shown):
+class Head(Shown):
     """What is read out of a document once it has been read; null until then."""
 
     number: str | None
@@ -54,7 +55,7 @@ class HeadOut(Shown):
     currency: str | None
 
 
-class FindingOut(Shown):
+class Finding(Shown):
     """One thing that is not as it should be."""
 
     rule: str
@@ -74,7 +75,7 @@ class FindingOut(Shown):
     """The value that was expected."""
 
 
-class StepOut(Shown):
+class Step(Shown):
     """A step of the plan: a channel, in or out, and why."""
 
     step: str
@@ -85,11 +86,11 @@ class StepOut(Shown):
     recheck_after_days: int | None = None
 
 
-class PlanOut(Shown):
+class Plan(Shown):
     """The channels in the order they are tried; `order` names the rule they follow."""
 
     order: str
-    steps: tuple[StepOut, ...]
+    steps: tuple[Step, ...]
 
 
 class DocumentRow(Shown):
@@ -110,20 +111,20 @@ class DocumentRow(Shown):
     channel: str | None
     """The channel that has it, or had it last."""
     media_type: str
-    head: HeadOut
+    head: Head
     created_at: datetime
     updated_at: datetime
     confirmed_at: datetime | None
     links: dict[str, str]
 
 
-class DocumentOut(DocumentRow):
+class Document(DocumentRow):
     """A document, with what was found and what is planned."""
 
     delivery: dict[str, Any]
     """Your wishes for its delivery; a personal number is shown as stars."""
-    findings: tuple[FindingOut, ...]
-    plan: PlanOut | None
+    findings: tuple[Finding, ...]
+    plan: Plan | None
 
 
 class DocumentList(Shown):
@@ -134,7 +135,7 @@ class DocumentList(Shown):
     """Cursor of the next page; null at the end."""
 
 
-class LegOut(Shown):
+class Leg(Shown):
     """A step that is tried or was: one channel."""
 
     n: int
@@ -147,7 +148,7 @@ class LegOut(Shown):
     until: datetime | None
 
 
-class AttemptOut(Shown):
+class Attempt(Shown):
     """One try on one channel."""
 
     id: str
@@ -160,11 +161,11 @@ class AttemptOut(Shown):
     text: str | None
 
 
-class EventOut(Shown):
+class Event(Shown):
     """Something that happened to a document."""
 
     id: str
-    type: EventType
+    type: Annotated[EventType, WithJsonSchema({"type": "string", "enum": list(EventType)})]
     at: datetime
     document_id: str
     data: dict[str, Any]
@@ -175,12 +176,12 @@ class EventOut(Shown):
 class Timeline(Shown):
     """Everything that happened to a document, oldest first."""
 
-    legs: tuple[LegOut, ...]
-    attempts: tuple[AttemptOut, ...]
-    events: tuple[EventOut, ...]
+    legs: tuple[Leg, ...]
+    attempts: tuple[Attempt, ...]
+    events: tuple[Event, ...]
 
 
-class FileOut(Shown):
+class File(Shown):
     """A file of a document."""
 
     role: port.Role
@@ -198,7 +199,7 @@ class FileOut(Shown):
 class Files(Shown):
     """The files of a document, in the order they were written."""
 
-    files: tuple[FileOut, ...]
+    files: tuple[File, ...]
 
 
 class InboxDocument(Shown):
@@ -209,8 +210,8 @@ class InboxDocument(Shown):
     channel: str | None
     """The channel that brought it."""
     media_type: str
-    head: HeadOut
-    files: tuple[FileOut, ...]
+    head: Head
+    files: tuple[File, ...]
     links: dict[str, str]
 
 
@@ -223,7 +224,7 @@ class Inbox(Shown):
 class Events(Shown):
     """Events in the order they happened."""
 
-    events: tuple[EventOut, ...]
+    events: tuple[Event, ...]
     next: str
     """Pass it as `after` next time; given even when there are no events."""
 
@@ -236,7 +237,7 @@ class Validation(Shown):
     profile: str
     """The rule set that was chosen."""
     structure_ok: bool
-    findings: tuple[FindingOut, ...]
+    findings: tuple[Finding, ...]
 
 
 class Health(Shown):
@@ -268,16 +269,16 @@ def row(document: port.Document) -> DocumentRow:
     return DocumentRow(**_row(document))
 
 
-def document(row: port.Document, found: bytes | None, plan: bytes | None) -> DocumentOut:
+def document(row: port.Document, found: bytes | None, plan: bytes | None) -> Document:
     """A whole document; `found` and `plan` are its newest FINDINGS and PLAN parts."""
     wishes = dict(row.delivery)
     if "personal_number" in wishes:
         wishes["personal_number"] = "********"
-    return DocumentOut(
+    return Document(
         **_row(row),
         delivery=wishes,
-        findings=tuple(FindingOut(**finding) for finding in json.loads(found or b"[]")),
-        plan=PlanOut.model_validate_json(plan) if plan else None,
+        findings=tuple(Finding(**finding) for finding in json.loads(found or b"[]")),
+        plan=Plan.model_validate_json(plan) if plan else None,
     )
 
 
@@ -300,14 +301,14 @@ def _row(document: port.Document) -> dict[str, Any]:
     }
 
 
-def head(row: port.Head) -> HeadOut:
+def head(row: port.Head) -> Head:
     """The head of a document."""
-    return HeadOut.model_validate(row, from_attributes=True)
+    return Head.model_validate(row, from_attributes=True)
 
 
-def finding(found: findings.Finding) -> FindingOut:
+def finding(found: findings.Finding) -> Finding:
     """A finding."""
-    return FindingOut.model_validate(found, from_attributes=True)
+    return Finding.model_validate(found, from_attributes=True)
 
 
 def timeline(
@@ -315,9 +316,9 @@ def timeline(
 ) -> Timeline:
     """What happened; of an attempt the public text only."""
     return Timeline(
-        legs=tuple(LegOut.model_validate(leg, from_attributes=True) for leg in legs),
+        legs=tuple(Leg.model_validate(leg, from_attributes=True) for leg in legs),
         attempts=tuple(
-            AttemptOut(
+            Attempt(
                 id=attempt.id,
                 leg=attempt.leg,
                 channel=attempt.channel,
@@ -333,9 +334,9 @@ def timeline(
     )
 
 
-def event(row: port.Event) -> EventOut:
+def event(row: port.Event) -> Event:
     """An event."""
-    return EventOut(
+    return Event(
         id=row.id,
         type=EventType(row.type),
         at=row.at,
@@ -358,10 +359,10 @@ def seq(cursor: str | None) -> int:
     return 0 if cursor is None else int(cursor.removeprefix("cur_"), 16)
 
 
-def files(document_id: str, parts: Sequence[port.Part]) -> tuple[FileOut, ...]:
+def files(document_id: str, parts: Sequence[port.Part]) -> tuple[File, ...]:
     """The files of a document that may be shown."""
     return tuple(
-        FileOut(
+        File(
             role=part.role,
             name=part.name,
             media_type=part.media_type,

@@ -163,7 +163,7 @@ async def list_documents(call: Call[ListParameters]) -> web.Response:
     "GET",
     "/v1/documents/{document_id}",
     query=NoParameters,
-    answers={200: Answer("The document.", answers.DocumentOut, examples.DOCUMENT)},
+    answers={200: Answer("The document.", answers.Document, examples.DOCUMENT)},
     problems=(Type.NOT_FOUND,),
 )
 async def get_document(call: Call[NoParameters]) -> web.Response:

@@ -17,8 +17,9 @@ from gateway.api import examples
 from gateway.api.problems import MEANINGS, MEDIA_TYPE, ProblemDetails, Type, url
 from gateway.api.routes import Answer, Body, Media, Operation, ref
 
-_ALWAYS = (Type.INVALID_PARAMETER, Type.INTERNAL)
-_WITH_KEY = (Type.UNAUTHENTICATED, Type.STORAGE_UNAVAILABLE)
+# Problems that any operation may have, and those that any operation with a key may have.
+ALWAYS = (Type.INVALID_PARAMETER, Type.INTERNAL)
+WITH_KEY = (Type.UNAUTHENTICATED, Type.STORAGE_UNAVAILABLE)
 
 _DESCRIPTION = """\
 Hand in an invoice, have it delivered, hear what became of it; take over what comes in.
@@ -90,7 +91,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def problems_of(operation: Operation) -> tuple[Type, ...]:
     """Every problem the operation may answer with, its own and those any may."""
-    kinds = {*operation.problems, *_ALWAYS, *(() if operation.public else _WITH_KEY)}
+    kinds = {*operation.problems, *ALWAYS, *(() if operation.public else WITH_KEY)}
     return tuple(kind for kind in Type if kind in kinds)
 
 

@@ -16,6 +16,7 @@ import validators.rules  # noqa: F401  # fills the register
 from gateway import config, events, lifecycle
 from gateway.api import problems
 from gateway.cli import COMMANDS, cli
+from tests.docs.api_page import api
 from validators import messages, registry
 
 ROOT = Path(__file__).parents[2]
@@ -173,6 +174,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": commands,
     "states.md": states,
     "events.md": event_types,
+    "api.md": api,
     "problems.md": problem_types,
     "rules.md": rules,
 }
