@@ -76,7 +76,12 @@ def make_app(
         client_max_size=2**62,
     )
     for operation in OPERATIONS:
-        app.router.add_route(operation.method, operation.path, _handler(made, operation))
+        app.router.add_route(
+            operation.method,
+            operation.path,
+            _handler(made, operation),
+            expect_handler=_expect_nothing,
+        )
 
     async def close(_: web.Application) -> None:
         made.closing.set()
@@ -111,6 +116,10 @@ def _handler(made: Service, operation: Operation) -> Handle:
         return await operation.handler(Call(request, made, caller, query))
 
     return handle
+
+
+async def _expect_nothing(request: web.Request) -> None:
+    """Leaves `100 Continue` to the reading of the body: a request refused before gets none."""
 
 
 async def _caller(request: web.Request, store: Store) -> Company:

@@ -120,6 +120,8 @@ async def read_body(request: web.Request, limits: Limits) -> bytes:
     )
     if (request.content_length or 0) > limits.body_bytes:
         raise too_large
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     chunks: list[bytes] = []
     size = 0
     try:

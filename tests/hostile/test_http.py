@@ -78,6 +78,21 @@ async def test_a_chunked_body_larger_than_the_limit_is_refused(api: Api) -> None
     assert await api.count() == 0
 
 
+async def test_a_client_that_asks_first_is_told_before_it_sends(api: Api) -> None:
+    ask = "Expect: 100-continue\r\nConnection: close\r\n"
+    for head, status in (
+        (HEAD + JSON + ask + "Content-Length: 50000000\r\n\r\n", b"413"),
+        (HEAD + "Content-Type: text/plain\r\n" + ask + "Content-Length: 2\r\n\r\n", b"415"),
+        (HEAD.replace(KEY, "bk_no") + JSON + ask + "Content-Length: 2\r\n\r\n", b"401"),
+    ):
+        answer = await talk(api, head.encode())
+        assert answer.startswith(b"HTTP/1.1 " + status), answer[:200]
+    body = b"{}"
+    sent = (HEAD + JSON + ask + f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+    answer = await talk(api, sent)
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 422"), answer[:200]
+
+
 async def test_requests_in_one_connection_do_not_mix(api: Api) -> None:
     one = (HEAD + JSON + "Content-Length: 2\r\n\r\n{}").encode()
     two = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
