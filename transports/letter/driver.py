@@ -147,7 +147,10 @@ class Letter:
         headers = {"Content-Type": wire.content_type(key), "Content-Length": str(len(content))}
         try:
             async with self._session().put(
-                f"{self._base}/jobs/{key}", data=body.chunks(), headers=headers
+                f"{self._base}/jobs/{key}",
+                data=body.chunks(),
+                headers=headers,
+                allow_redirects=False,
             ) as response:
                 answer = await response.read()
                 head = _head(response)
@@ -241,7 +244,7 @@ class Letter:
     async def _reports(self) -> tuple[tuple[JobReport, ...], str]:
         try:
             async with self._session().get(
-                f"{self._base}/reports", params={"after": self._cursor}
+                f"{self._base}/reports", params={"after": self._cursor}, allow_redirects=False
             ) as response:
                 body = await response.read()
                 if response.status != 200:

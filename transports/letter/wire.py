@@ -140,6 +140,8 @@ def read_refusal(body: bytes) -> tuple[str, str]:
 def read_reports(body: bytes) -> tuple[tuple[JobReport, ...], str]:
     """A page of reports, oldest first, and the cursor to ask on with. Raises Malformed."""
     data = _object(body)
+    if not isinstance(data.get("reports"), list):
+        raise Malformed("the reports are not a list")
     try:
         reports = tuple(
             JobReport(
