@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import re
 import secrets
 import time
@@ -17,6 +18,7 @@ from importlib.metadata import version
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
@@ -103,10 +105,21 @@ def make_runner(
     return web.AppRunner(
         app,
         access_log=None,
+        logger=_SERVER_LOG,
         auto_decompress=False,
         shutdown_timeout=drain_s,
         lingering_time=lingering_s,
     )
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    # What a client sends that is not HTTP is answered with 400 and no fault of ours; and the
+    # library would log the line that was wrong, which may hold a key.
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_SERVER_LOG = logging.getLogger("gateway.api.server")
+_SERVER_LOG.addFilter(_is_ours)
 
 
 def _handler(made: Service, operation: Operation) -> Handle:

@@ -38,17 +38,21 @@ BROKEN = {
     "negative length": (HEAD + JSON + "Content-Length: -1\r\n\r\n").encode(),
     "bad chunk": (HEAD + JSON + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n").encode(),
     "NUL in a header": (HEAD + "X: a\x00b\r\nContent-Length: 0\r\n\r\n").encode(),
+    "NUL in the key": f"GET /v1/inbox HTTP/1.1\r\nAuthorization: {KEY}\x00\r\n\r\n".encode(),
     "huge header": (HEAD + "X: " + "y" * 100_000 + "\r\n\r\n").encode(),
 }
 
 
 @pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN.keys())
-async def test_broken_framing_is_a_4xx_or_a_closed_connection(api: Api, sent: bytes) -> None:
+async def test_broken_framing_is_a_4xx_or_a_closed_connection(
+    api: Api, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = await talk(api, sent, end=True)
     if answer:
         assert answer.startswith(b"HTTP/1.1 4"), answer[:200]
     assert b"Traceback" not in answer
     assert b'File "' not in answer
+    assert KEY not in caplog.text
     assert (await api.get("/healthz")).status == 200
     assert await api.count() == 0
 
