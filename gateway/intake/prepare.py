@@ -18,6 +18,8 @@ from lxml import etree
 
 from gateway.intake.attachment import EMBEDDABLE, embed
 from gateway.intake.head import head, recipient, summary
+from gateway.intake.json_invoice import to_model
+from gateway.intake.shape import Shape
 from gateway.intake.submission import Refused, read
 from gateway.store.port import Head
 from schemas.invoice import Invoice
@@ -81,8 +83,8 @@ def prepare(
     submission = read(original)
     if isinstance(submission, Refused):
         return Rejected(Report("none", False, submission.findings), None)
-    if isinstance(submission.content, Invoice):
-        return _from_json(submission.content, attachments, delivery, at)
+    if isinstance(submission.content, Shape):
+        return _from_json(to_model(submission.content), attachments, delivery, at)
     return _from_ubl(original.content, submission.content, attachments, delivery, at)
 
 

@@ -19,7 +19,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType
@@ -39,16 +39,6 @@ _AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
 _LARGEST = 10**15  # as many digits as a double keeps exactly, so strings and numbers agree
 _MOST_DECIMALS = 350  # every double below _LARGEST can be written out in that
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise PydanticCustomError("text", "must be a string")
-    if re.search(f"[{_CONTROL}\ud800-\udfff]", value):
-        raise PydanticCustomError("text", "must not hold control characters")
-    if not value.strip("\t\n\r "):
-        raise PydanticCustomError("text", "must not be empty: leave the field out instead")
-    return value
 
 
 def _amount(value: Any) -> Decimal:
@@ -90,14 +80,7 @@ Text = TypeAliasType(
     "Text",
     Annotated[
         str,
-        PlainValidator(_text),
-        WithJsonSchema(
-            {
-                "type": "string",
-                "pattern": _TEXT,
-                "description": "Not empty, and without control characters.",
-            }
-        ),
+        Field(pattern=_TEXT, description="Not empty, and without control characters."),
     ],
 )
 Amount = TypeAliasType(
@@ -151,6 +134,8 @@ _TEXTS = {
     "list_type": "must be an array",
     "bool_type": "must be true or false",
     "string_type": "must be a string",
+    "string_unicode": "holds half of a surrogate pair",
+    "string_pattern_mismatch": "is not written as this field must be",
 }
 
 

@@ -14,10 +14,9 @@ from lxml import etree
 from pydantic import ConfigDict, Field, StrictBool, create_model
 
 from gateway.intake import shape
-from gateway.intake.json_invoice import InvoiceShape, to_model
+from gateway.intake.json_invoice import InvoiceShape
 from gateway.intake.shape import Shape
 from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
-from schemas.invoice import Invoice
 from transports.base import File
 from validators.findings import Finding, Severity
 from validators.pipeline import parse
@@ -83,9 +82,9 @@ SubmissionShape: type[Shape] = create_model(
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A submission of the right shape: the invoice (JSON), or the tree of the document (UBL)."""
+    """A submission of the right shape: the JSON that was bound, or the tree of the UBL."""
 
-    content: Invoice | etree._Element
+    content: Shape | etree._Element
     delivery: Mapping[str, Any]
 
 
@@ -104,7 +103,7 @@ def read(original: File) -> Submission | Refused:
     if isinstance(body, tuple):
         return Refused(body)
     invoice, delivery = (getattr(body, name) for name in ("invoice", "delivery"))
-    return Submission(to_model(invoice), _given(delivery) if delivery else {})
+    return Submission(invoice, _given(delivery) if delivery else {})
 
 
 def read_delivery(content: bytes) -> Mapping[str, Any] | Refused:
