@@ -29,9 +29,9 @@ from gateway.store.sqlite.blobs import StoredPart
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
 
-_NEW = (
-    "document (id, company_id, direction, state, business, version, media_type, delivery, channel, "
-    f"code, text, next_at, created_at, updated_at, confirmed_at, {rows.HEAD_COLUMNS}, arrival_key)"
+_COLUMNS = (
+    "id, company_id, direction, state, code, text, business, version, media_type, delivery, "
+    f"channel, arrival_key, created_at, updated_at, {rows.HEAD_COLUMNS}"
 )
 
 # What every inbound document has behind it when it is shown for the first time.
@@ -55,77 +55,74 @@ class Accept:
 def accept(transaction: Transaction, units: Sequence[Accept]) -> list[Accepted | KeyReused]:
     """Writes document, parts, idempotency key, first event and `prepare` job."""
     answers: list[Accepted | KeyReused] = []
-    fresh: list[tuple[Submission, Accept, int]] = []
-    used: dict[tuple[str, str], tuple[str, str]] = {}  # within this transaction
+    fresh: list[Accept] = []
+    keys: dict[tuple[str, str], tuple[str, str]] = {}  # those of this transaction
     for unit in units:
         submission = unit.submission
+        before = None
         if submission.idempotency is not None:
             key, request = submission.idempotency
-            before = used.get((submission.company_id, key)) or _used(
-                transaction, submission.company_id, key
-            )
-            if before is not None:
-                document_id, first_request = before
-                same = first_request == request
-                answers.append(Accepted(document_id, True) if same else KeyReused(document_id))
-                continue
-            used[submission.company_id, key] = (submission.document_id, request)
-        fresh.append((submission, unit, micros(unit.now)))
-        answers.append(Accepted(submission.document_id))
-    if not fresh:
-        return answers
+            place = (submission.company_id, key)
+            before = keys.get(place) or _used(transaction, *place)
+            keys.setdefault(place, (submission.document_id, request))
+        if before is None:
+            fresh.append(unit)
+            answers.append(Accepted(submission.document_id))
+        elif before[1] == request:
+            answers.append(Accepted(before[0], replayed=True))
+        else:
+            answers.append(KeyReused(before[0]))
+    _add(transaction, fresh)
+    return answers
+
+
+def _used(transaction: Transaction, company_id: str, key: str) -> tuple[str, str] | None:
+    """The document that the key made, and the hash of its request."""
+    row: tuple[str, str] | None = transaction.run(
+        "SELECT document_id, request_sha256 FROM idempotency WHERE company_id = ? AND key = ?",
+        (company_id, key),
+    ).fetchone()
+    return row
+
+
+def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
+    if not units:
+        return
+    each = [(unit.submission, micros(unit.now)) for unit in units]
     transaction.insert(
-        _NEW,
+        f"document ({_COLUMNS})",
         [
             (
-                s.document_id,
-                s.company_id,
-                Direction.OUT,
-                State.RECEIVED,
-                Business.NONE,
-                1,
-                s.media_type,
-                rows.to_json(s.delivery),
-                None,
-                "document.received",
-                "It is stored, and will be checked.",
-                None,
-                at,
-                at,
-                None,
-                *rows.head_values(Head()),
-                None,
+                *(s.document_id, s.company_id, Direction.OUT),
+                *(State.RECEIVED, "document.received", "It is stored, and will be checked."),
+                *(Business.NONE, 1, s.media_type, rows.to_json(s.delivery)),
+                *(None, None, at, at, *rows.head_values(Head())),
             )
-            for s, _, at in fresh
+            for s, at in each
         ],
     )
     transaction.insert(
         "idempotency (company_id, key, request_sha256, document_id, created_at)",
         [
             (s.company_id, *s.idempotency, s.document_id, at)
-            for s, _, at in fresh
+            for s, at in each
             if s.idempotency is not None
         ],
     )
     blobs.insert_parts(
-        transaction, [(s.document_id, s.company_id, at, unit.parts) for s, unit, at in fresh]
+        transaction,
+        [
+            (s.document_id, s.company_id, at, unit.parts)
+            for unit, (s, at) in zip(units, each, strict=True)
+        ],
     )
     received = (NewEvent(Type.RECEIVED),)
-    events.append(transaction, [(s.company_id, s.document_id, at, received) for s, _, at in fresh])
+    events.append(transaction, [(s.company_id, s.document_id, at, received) for s, at in each])
     transaction.insert(
         "job (document_id, company_id, kind, data, due_at)",
-        [(s.document_id, s.company_id, "prepare", "{}", at) for s, _, at in fresh],
+        [(s.document_id, s.company_id, "prepare", "{}", at) for s, at in each],
     )
     transaction.topics.add("jobs")
-    return answers
-
-
-def _used(transaction: Transaction, company_id: str, key: str) -> tuple[str, str] | None:
-    row: tuple[str, str] | None = transaction.run(
-        "SELECT document_id, request_sha256 FROM idempotency WHERE company_id = ? AND key = ?",
-        (company_id, key),
-    ).fetchone()
-    return row
 
 
 # --- the inbox --------------------------------------------------------------------------------
@@ -156,25 +153,12 @@ def _arrive(transaction: Transaction, unit: Arrive) -> str | None:
     document_id = new_id("doc")
     media_type = next((p.media_type for p in arrival.parts if p.role is Role.DOCUMENT), "")
     row = (
-        document_id,
-        arrival.company_id,
-        Direction.IN,
-        _INTO_INBOX.after,
-        Business.NONE,
-        1,
-        media_type,
-        "{}",
-        arrival.channel,
-        _INTO_INBOX.code,
-        _INTO_INBOX.text,
-        None,
-        at,
-        at,
-        None,
-        *rows.head_values(arrival.head),
-        arrival.key,
+        *(document_id, arrival.company_id, Direction.IN),
+        *(_INTO_INBOX.after, _INTO_INBOX.code, _INTO_INBOX.text),
+        *(Business.NONE, 1, media_type, "{}"),
+        *(arrival.channel, arrival.key, at, at, *rows.head_values(arrival.head)),
     )
-    transaction.insert(_NEW, [row])
+    transaction.insert(f"document ({_COLUMNS})", [row])
     blobs.insert_parts(transaction, [(document_id, arrival.company_id, at, unit.parts)])
     received = (NewEvent(Type.ARRIVED, {"channel": arrival.channel}),)
     events.append(transaction, [(arrival.company_id, document_id, at, received)])

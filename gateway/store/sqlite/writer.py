@@ -24,7 +24,7 @@ from gateway.store.topics import Topics
 
 # Bounds the memory and the time of one transaction; 64 HTTP clients never fill it.
 _MOST_UNITS = 512
-# Rows in one INSERT. SQLite allows 32,766 values in one statement; document has 26 columns.
+# Rows in one INSERT. SQLite allows 32,766 values in one statement; document has 24 columns here.
 _MOST_ROWS = 64
 
 
@@ -175,6 +175,7 @@ class Writer:
 def _together(
     transaction: Transaction, operation: Operation[A, R], arguments: Sequence[A]
 ) -> Sequence[R | Exception]:
+    """All at once under a savepoint; when that raises, one by one. Raises storage faults only."""
     told = set(transaction.topics)
     transaction.run("SAVEPOINT unit")
     try:

@@ -399,7 +399,7 @@ async def test_small_bytes_are_rows_and_large_ones_files(
     assert file.parts[-3] == COMPANY.id
 
 
-async def test_a_million_future_jobs_would_not_slow_a_claim(tmp_path: Path) -> None:
+def test_jobs_of_later_days_do_not_slow_a_claim(tmp_path: Path) -> None:
     """A claim's work in SQLite's own steps is the same with none and with 20,000 ahead."""
     connection = schema.connect(tmp_path / "x.sqlite")
     schema.migrate(connection)
