@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -26,6 +24,7 @@ from gateway.clock import SystemClock
 from gateway.sandbox import RECEIVER, SENDER, plant
 from gateway.store.sqlite import SqliteStore
 from tests.e2e.invoices import submission
+from tests.e2e.server import Server
 from transports.email.sandbox import Sandbox as MailServer
 from transports.letter.sandbox import Sandbox as PrintHouse
 
@@ -46,44 +45,6 @@ ONCE = frozenset(
         "inbox.received",
     }
 )
-
-
-class Server:
-    """`budkavle serve` as a process that can be killed and started again."""
-
-    def __init__(self, settings: Mapping[str, str]) -> None:
-        self._environment = {**os.environ, **settings}
-        self._process: asyncio.subprocess.Process | None = None
-        self.url = ""
-        self.up = asyncio.Event()
-
-    async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "gateway.cli",
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            env=self._environment,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-        assert self._process.stdout is not None
-        first = await asyncio.wait_for(self._process.stdout.readline(), 30)
-        self.url = json.loads(first)["url"]
-        self.up.set()
-
-    async def kill(self) -> None:
-        assert self._process is not None and self._process.returncode is None, "it died by itself"
-        self.up.clear()
-        self._process.send_signal(signal.SIGKILL)
-        await self._process.wait()
-
-    async def stop(self) -> int:
-        assert self._process is not None
-        self._process.terminate()
-        return await asyncio.wait_for(self._process.wait(), 30)
 
 
 def bodies() -> dict[str, bytes]:
@@ -186,7 +147,8 @@ async def test_nothing_is_lost_and_nothing_is_doubled(seed: int, tmp_path: Path)
             events = await all_events(sender)
             arrived = [document async for document in everything_in(receiver)]
             arrivals = await all_events(receiver)
-        assert await server.stop() == 0
+        code, log = await server.stop()
+        assert code == 0 and not log, log
 
     held = {number for number, document in ended.items() if document["state"] == "held"}
     states = Counter(document["state"] for document in ended.values())

@@ -42,7 +42,7 @@ async def budkavle(
         stdin=asyncio.subprocess.PIPE if given is not None else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=_environment(environment),
+        env=environment_of(environment),
         cwd=cwd,
     )
     out, err = await asyncio.wait_for(process.communicate(given), limit_s)
@@ -61,7 +61,7 @@ async def on_terminal(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=theirs,
         stderr=asyncio.subprocess.PIPE,
-        env=_environment(wide),
+        env=environment_of(wide),
         cwd=ROOT,
     )
     os.close(theirs)
@@ -86,7 +86,7 @@ def _command(arguments: tuple[str | Path, ...]) -> list[str]:
     return [sys.executable, "-m", "gateway.cli", *map(str, arguments)]
 
 
-def _environment(given: Mapping[str, str] | None) -> dict[str, str]:
-    """This process's, without settings somebody may have for a gateway of their own."""
+def environment_of(given: Mapping[str, str] | None) -> dict[str, str]:
+    """This process's environment, without the settings somebody may have for a real gateway."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("BUDKAVLE_")}
     return {**clean, "PYTHONPATH": str(ROOT), **(given or {})}

@@ -1,0 +1,68 @@
+"""`budkavle serve` as a process of its own, that can be stopped, killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+
+from tests.e2e.command import ROOT, environment_of
+
+PATIENCE_S = 60.0
+
+
+class Server:
+    """The process; `url` is where it listens, `up` is set while it does."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._environment = environment_of(settings)
+        self._process: asyncio.subprocess.Process | None = None
+        self.url = ""
+        self.up = asyncio.Event()
+
+    async def start(self) -> None:
+        """Starts it; returns when it answers."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway.cli", "serve", "--listen", "127.0.0.1:0"),
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=ROOT,
+        )
+        assert self._process.stdout is not None
+        first = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
+        self.url = json.loads(first)["url"]
+        self.up.set()
+
+    async def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None and self._process.returncode is None, "it died by itself"
+        self.up.clear()
+        self._process.kill()
+        await self._process.communicate()
+
+    async def stop(self, sign: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Tells it to stop; its exit code and its log."""
+        assert self._process is not None
+        self.up.clear()
+        self._process.send_signal(sign)
+        _, log = await asyncio.wait_for(self._process.communicate(), PATIENCE_S)
+        assert self._process.returncode is not None
+        return self._process.returncode, log.decode()
+
+    async def __aenter__(self) -> Server:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.communicate()
