@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.pdf import render, words
+from gateway.pdf import words
 from gateway.pdf.fonts import legible
 from gateway.pdf.words import LANGUAGES, Words, country
 
 TABLES = tomllib.loads(Path(words.__file__).with_name("words.toml").read_text(encoding="utf-8"))
-SOURCE = Path(render.__file__).read_text(encoding="utf-8")
+SOURCE = "".join(
+    path.read_text(encoding="utf-8") for path in Path(words.__file__).parent.glob("*.py")
+)
 
 
 @pytest.mark.parametrize("table", ["labels", "means", "units"])

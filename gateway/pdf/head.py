@@ -1,0 +1,98 @@
+"""The top of page 1: seller and title, the recipient in the window, the key facts.
+
+The recipient's address stands where windows of C5, C6/5 and E6/5 envelopes show it: their common
+part is 15 to 110 mm from the left and 44 to 70 mm from the top.
+"""
+
+from __future__ import annotations
+
+from gateway.pdf.page import (
+    ADDRESS,
+    BODY,
+    DUE,
+    LEFT,
+    NAME,
+    RIGHT,
+    SMALL,
+    TITLE,
+    Fact,
+    Page,
+    cut,
+    stated,
+)
+from gateway.pdf.sheet import Face, Rule, wrap
+from schemas.figures import day
+
+_ADDRESS_TOP, _BELOW_WINDOW = 46.0, 86.0
+_LABELS, _VALUES = 122.0, 152.0  # right of the window
+
+
+def head(page: Page) -> None:
+    """Seller and title on top, the recipient in the window, the key facts beside it."""
+    sheets, seller = page.sheets, page.invoice.seller
+    sheets.y = 17.1  # on one baseline with the title
+    for line in wrap(seller.name, NAME, _LABELS - LEFT - 8)[:2]:
+        sheets.text(LEFT, line, NAME)
+        sheets.y += NAME.line
+    if seller.trading_name and seller.trading_name != seller.name:
+        sheets.text(LEFT, cut(seller.trading_name, SMALL, 90), SMALL)
+    sheets.y = 15.0
+    sheets.text(_LABELS, page.title, TITLE)
+    sheets.y = _ADDRESS_TOP
+    for line in _recipient(page):
+        sheets.text(LEFT, line, ADDRESS)
+        sheets.y += ADDRESS.line
+    sheets.y = 30.0
+    for label, value in _key_facts(page):
+        _fact_row(page, label, value, BODY)
+    _amount_due_row(page)
+    sheets.y = max(_BELOW_WINDOW, sheets.y + 6)
+
+
+def _recipient(page: Page) -> list[str]:
+    buyer = page.invoice.buyer
+    texts = [buyer.name, *page.address(buyer.address)]
+    lines = [line for text in texts for line in wrap(text, ADDRESS, 88)[:2]]
+    # Six lines are what every window shows; name and town matter most.
+    return lines if len(lines) <= 6 else [*lines[:4], *lines[-2:]]
+
+
+def _key_facts(page: Page) -> list[Fact]:
+    invoice, words = page.invoice, page.words
+    buyer_number = invoice.buyer.identifier
+    return stated(
+        (words("number"), invoice.number),
+        (words("issue_date"), day(invoice.issue_date, page.language)),
+        (words("due_date"), invoice.due_date and day(invoice.due_date, page.language)),
+        (words("customer_number"), buyer_number and buyer_number.value),
+        (words("buyer_reference"), invoice.buyer_reference),
+        (words("purchase_order_reference"), invoice.purchase_order_reference),
+        (words("period"), page.period(invoice.period)),
+        *(
+            (words("preceding_invoice"), page.preceding(before))
+            for before in invoice.preceding_invoices[:3]
+        ),
+    )
+
+
+def _amount_due_row(page: Page) -> None:
+    totals = page.invoice.totals
+    if totals is None or totals.due is None:
+        return
+    sheets = page.sheets
+    sheets.y += 1.6
+    sheets.put(Rule(_LABELS, sheets.y, RIGHT))
+    sheets.y += 2.2
+    label = page.words("credited" if page.invoice.is_credit_note else "to_pay")
+    sheets.text(_LABELS, label, BODY.muted(), dy=0.9)
+    page.figure(RIGHT, page.money(totals.due), 46, DUE)
+    sheets.y += DUE.line
+
+
+def _fact_row(page: Page, label: str, value: str, face: Face) -> None:
+    sheets = page.sheets
+    sheets.text(_LABELS, cut(label, face, _VALUES - _LABELS - 1), face.muted())
+    for line in wrap(value, face, RIGHT - _VALUES)[:3]:
+        sheets.text(_VALUES, line, face)
+        sheets.y += face.line + 0.15
+    sheets.y += 0.35

@@ -1,0 +1,79 @@
+"""Who else matters, and every reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.pdf.page import Page, people, scheme_and_value, stated
+from schemas.figures import day
+
+
+def parties(page: Page) -> None:
+    """Whoever else matters, side by side: buyer, delivery, payee, our contact."""
+    blocks = [block for block in _party_blocks(page) if len(block) > 1]
+    for start in range(0, len(blocks), 3):
+        page.side_by_side(blocks[start : start + 3], 3)
+
+
+def _party_blocks(page: Page) -> Iterable[list[str]]:
+    """Each with its label first; one that holds nothing else is not shown."""
+    invoice, words = page.invoice, page.words
+    buyer, seller, delivery = invoice.buyer, invoice.seller, invoice.delivery
+    yield [words("buyer"), *page.ids(buyer), *people(buyer.contact)]
+    yield [words("our_contact"), *people(seller.contact)]
+    if delivery is not None:
+        location = delivery.location_id
+        yield [
+            words("delivery"),
+            *([delivery.name] if delivery.name else []),
+            *(page.address(delivery.address) if delivery.address else []),
+            *([f"{words('location')} {location.value}"] if location else []),
+            *(
+                [f"{words('delivery_date')} {day(delivery.date, page.language)}"]
+                if delivery.date
+                else []
+            ),
+        ]
+    if invoice.payee is not None:
+        payee = invoice.payee
+        yield [
+            words("payee"),
+            payee.name,
+            *(f"{words('legal_id')} {i.value}" for i in (payee.legal_id,) if i),
+            *(f"{words('identifier')} {i.value}" for i in (payee.identifier,) if i),
+        ]
+    if invoice.tax_representative is not None:
+        agent = invoice.tax_representative
+        yield [
+            words("tax_representative"),
+            agent.name,
+            *page.address(agent.address),
+            f"{words('vat_id')} {agent.vat_id}",
+        ]
+
+
+def references(page: Page) -> None:
+    """Every other reference, label above value, four to a row."""
+    invoice, words, language = page.invoice, page.words, page.language
+    subject = invoice.invoiced_object
+    facts = stated(
+        (words("contract_reference"), invoice.contract_reference),
+        (words("project_reference"), invoice.project_reference),
+        (words("sales_order_reference"), invoice.sales_order_reference),
+        (words("despatch_advice_reference"), invoice.despatch_advice_reference),
+        (words("receiving_advice_reference"), invoice.receiving_advice_reference),
+        (words("tender_reference"), invoice.tender_reference),
+        (words("invoiced_object"), subject and scheme_and_value(subject)),
+        (words("buyer_accounting_reference"), invoice.buyer_accounting_reference),
+        (
+            words("tax_point_date"),
+            invoice.tax_point_date and day(invoice.tax_point_date, language),
+        ),
+        *(
+            (words("preceding_invoice"), page.preceding(before))
+            for before in invoice.preceding_invoices[3:]
+        ),
+    )
+    blocks = [[label, value] for label, value in facts]
+    for start in range(0, len(blocks), 4):
+        page.side_by_side(blocks[start : start + 4], 4)
