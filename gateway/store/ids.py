@@ -6,10 +6,12 @@ event, `com` company. Source: RFC 9562, section 5.7.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
+import struct
 import threading
 import time
+from collections.abc import Iterator
 from uuid import UUID
 
 _ID = re.compile(
@@ -18,6 +20,16 @@ _ID = re.compile(
 
 _lock = threading.Lock()
 _last = 0
+
+
+def _draw() -> Iterator[int]:
+    # 512 at a time: each call of the system gives up the interpreter, and a busy process takes
+    # milliseconds to give it back.
+    while True:
+        yield from struct.unpack("512Q", os.urandom(4096))
+
+
+_random = _draw()
 
 
 def uuid7() -> str:
@@ -29,9 +41,9 @@ def uuid7() -> str:
     global _last
     with _lock:
         _last = max(time.time_ns() * 4096 // 1_000_000, _last + 1)
-        ticks = _last
+        ticks, random = _last, next(_random)
     milliseconds, fraction = ticks >> 12, ticks & 0xFFF
-    digits = f"{milliseconds:012x}7{fraction:03x}{0b10 << 62 | secrets.randbits(62):016x}"
+    digits = f"{milliseconds:012x}7{fraction:03x}{0b10 << 62 | random >> 2:016x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
