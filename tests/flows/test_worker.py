@@ -16,6 +16,7 @@ from gateway.delivery.worker import Worker
 from gateway.lifecycle import State
 from gateway.store.port import Checkpoint, Job, StorageUnavailable
 from schemas.identifiers import Participant
+from tests.flows.channel import OK, Channel
 from tests.flows.house import RECEIVER, House, invoice
 from transports.base import (
     Delivered,
@@ -23,43 +24,10 @@ from transports.base import (
     File,
     Inbound,
     Outcome,
-    Reachability,
-    Reachable,
-    Recipient,
     Repeat,
     Report,
     Sent,
-    Summary,
-    Verdict,
-    nothing_late,
 )
-
-OK = Verdict("fake.ok", "ok", "Ok.")
-
-
-class Channel:
-    """A channel under the name `email` that does what the test says."""
-
-    name = "email"
-    needs_image = False
-
-    def __init__(self, deliver: Callable[[Envelope], Awaitable[Outcome]], repeat: Repeat) -> None:
-        self.repeat = repeat
-        self.calls: list[Envelope] = []
-        self._deliver = deliver
-
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
-        return Reachable("there", OK)
-
-    async def deliver(self, envelope: Envelope) -> Outcome:
-        self.calls.append(envelope)
-        return await self._deliver(envelope)
-
-    def collect(self) -> Any:
-        return nothing_late()
-
-    async def close(self) -> None:
-        pass
 
 
 def put_in(
