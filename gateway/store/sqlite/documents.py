@@ -64,7 +64,7 @@ def accept(transaction: Transaction, units: Sequence[Accept]) -> list[Accepted |
             key, request = submission.idempotency
             place = (submission.company_id, key)
             before = keys.get(place) or _used(transaction, *place)
-            keys.setdefault(place, (submission.document_id, request))
+            keys.setdefault(place, before or (submission.document_id, request))
         if before is None:
             fresh.append(unit)
             answers.append(Accepted(submission.document_id))
