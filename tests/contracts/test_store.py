@@ -241,6 +241,17 @@ async def test_one_key_used_at_once_makes_one_document(store: Store) -> None:
     assert len(await store.claim("worker", NOW, 30, 100)) == 1
 
 
+async def test_many_repeats_at_once_are_all_told_of_the_first(store: Store) -> None:
+    first = await accepted(store, idempotency=("key", "body"))
+    before = await everything(store)
+    answers = await asyncio.gather(
+        *(store.accept(submission(idempotency=("key", "body")), NOW) for _ in range(20)),
+        *(store.accept(submission(idempotency=("key", "other")), NOW) for _ in range(20)),
+    )
+    assert answers == [Accepted(first, replayed=True)] * 20 + [KeyReused(first)] * 20
+    assert await everything(store) == before
+
+
 async def test_a_submission_that_contradicts_takes_nobody_with_it(store: Store) -> None:
     twice = submission()
     await store.accept(twice, NOW)
