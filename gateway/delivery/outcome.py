@@ -251,7 +251,7 @@ def _unknown(
 def _hold(
     trial: Try, answer: NotReachable | TryLater | Unknown, result: Result, now: datetime
 ) -> Checkpoint:
-    held = held_unknown(answer.verdict)
+    held = held_unknown(answer.verdict, trial.leg)
     return _ended(
         trial,
         answer,
@@ -265,12 +265,14 @@ def _hold(
     )
 
 
-def held_unknown(verdict: Verdict) -> Verdict:
+def held_unknown(verdict: Verdict, leg: Leg | None = None) -> Verdict:
     """Why a document is held that a channel may have, and what a person can do about it."""
+    # The key is what the channel knows it by: in the Message-ID of an e-mail, the job of a letter.
+    what = f" for {leg.key}" if leg else ""
     return Verdict(
         OUTCOME_UNKNOWN,
         verdict.text,
-        f"{verdict.public_text} It may have reached the recipient. Ask there, or look at the "
+        f"{verdict.public_text} It may have reached the recipient: ask there, or look{what} in the "
         "channel's own log. If it did not arrive, `retry` sends it once more; if it did, `release` "
         "counts it as sent.",
     )

@@ -19,6 +19,9 @@ async def an_unknown_outcome(house: House) -> str:
     document = await house.is_in(document_id, State.HELD)
     assert document.code == "delivery.outcome_unknown"
     assert "`retry` sends it once more" in document.text
+    (message,) = house.mail.received
+    key = str((await house.legs(document_id))["email"].key)
+    assert key in document.text and key in message.message["Message-ID"]
     assert await house.tries(document_id) == [("internal", "unreachable"), ("email", "unknown")]
     return document_id
 
