@@ -7,6 +7,7 @@ behind and the invoice goes alone, because an invoice that arrives is worth more
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass
 
 from pypdf import PdfReader
@@ -38,17 +39,21 @@ def pages(content: bytes) -> int | None:
     """How many pages a PDF has; None when it can not be read (or only with a password)."""
     try:
         return len(PdfReader(io.BytesIO(content), strict=False).pages) or None
-    except (
-        PyPdfError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ):
-        # A broken PDF makes pypdf stumble in many ways; all mean that it can not be counted.
+    except _STUMBLES:
         return None
+
+
+# A broken PDF makes pypdf stumble in many ways; all mean that it can not be counted.
+_STUMBLES = (
+    PyPdfError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,  # too deep, or a feature it does not have
+    zlib.error,
+)
 
 
 def enclose(image: File, attachments: tuple[File, ...], limits: Limits) -> Enclosures | None:
