@@ -64,6 +64,7 @@ class Connections:
         self._relay = relay
         self._free = asyncio.Semaphore(relay.max_connections)
         self._idle: list[tuple[aiosmtplib.SMTP, int]] = []  # connection, messages so far
+        self._closed = False
 
     @asynccontextmanager
     async def lend(self, transcript: Transcript) -> AsyncIterator[aiosmtplib.SMTP]:
@@ -78,13 +79,15 @@ class Connections:
             except BaseException:
                 abort(smtp)  # not closed politely: nothing more may leave this process
                 raise
-            if smtp.is_connected and used + 1 < self._relay.messages_per_connection:
+            in_order = smtp.is_connected and not self._closed
+            if in_order and used + 1 < self._relay.messages_per_connection:
                 self._idle.append((smtp, used + 1))
             else:
                 abort(smtp)
 
     async def close(self) -> None:
-        """Says goodbye on every connection that is not in use."""
+        """Says goodbye on every connection; one that is in use is dropped after its message."""
+        self._closed = True
         while self._idle:
             smtp, _ = self._idle.pop()
             try:
