@@ -7,6 +7,7 @@ copy and the recipient's never share a row, only bytes.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 
@@ -56,7 +57,7 @@ class Inboxes:
         arrival = _arrival(
             f"{channel}:{inbound.id}",
             company.id,
-            _read_head(inbound.document),
+            await asyncio.to_thread(_read_head, inbound.document),
             (inbound.document, *inbound.attachments),
             channel,
         )
