@@ -64,6 +64,7 @@ def load_settings(config_file: Path | None, data: Path | None, **flags: Any) -> 
 def in_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
     """Runs `work` on the database in the directory `data`, made when it is not there."""
 
+    from gateway.store.port import StorageUnavailable
     from gateway.store.sqlite import DirectoryInUse, SchemaTooNew, SqliteStore
 
     async def run() -> T:
@@ -75,7 +76,7 @@ def in_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
-    except (OSError, DirectoryInUse, SchemaTooNew) as error:
+    except (OSError, DirectoryInUse, SchemaTooNew, StorageUnavailable) as error:
         raise Impossible(str(error)) from error
 
 

@@ -44,11 +44,12 @@ def serve(config_file: Path | None, data: Path | None, listen: str | None, role:
 
 
 async def _serve(gateway: Gateway) -> None:
+    from gateway.store.port import StorageUnavailable
     from gateway.store.sqlite import DirectoryInUse, SchemaTooNew
 
     try:
         await gateway.start()
-    except (OSError, ValueError, DirectoryInUse, SchemaTooNew) as error:
+    except (OSError, ValueError, DirectoryInUse, SchemaTooNew, StorageUnavailable) as error:
         raise Impossible(f"The gateway can not start: {error}") from error
     try:
         if on_terminal():
