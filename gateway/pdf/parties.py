@@ -28,19 +28,17 @@ def _party_blocks(page: Page) -> Iterable[list[str]]:
             *([delivery.name] if delivery.name else []),
             *(page.address(delivery.address) if delivery.address else []),
             *([f"{words('location')} {location.value}"] if location else []),
-            *(
-                [f"{words('delivery_date')} {day(delivery.date, page.language)}"]
-                if delivery.date
-                else []
-            ),
         ]
     if invoice.payee is not None:
         payee = invoice.payee
+        ids = stated(
+            (words("legal_id"), payee.legal_id and payee.legal_id.value),
+            (words("identifier"), payee.identifier and payee.identifier.value),
+        )
         yield [
             words("payee"),
             payee.name,
-            *(f"{words('legal_id')} {i.value}" for i in (payee.legal_id,) if i),
-            *(f"{words('identifier')} {i.value}" for i in (payee.identifier,) if i),
+            *(f"{label} {value}" for label, value in ids),
         ]
     if invoice.tax_representative is not None:
         agent = invoice.tax_representative
@@ -56,7 +54,9 @@ def references(page: Page) -> None:
     """Every other reference, label above value, four to a row."""
     invoice, words, language = page.invoice, page.words, page.language
     subject = invoice.invoiced_object
+    delivered = invoice.delivery.date if invoice.delivery else None
     facts = stated(
+        (words("delivery_date"), delivered and day(delivered, language)),
         (words("contract_reference"), invoice.contract_reference),
         (words("project_reference"), invoice.project_reference),
         (words("sales_order_reference"), invoice.sales_order_reference),
