@@ -6,6 +6,7 @@ In charge of the order of two dates. Not in charge of their form: the structure 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from typing import Final
 
 from validators.document import WHITESPACE, Leaf
@@ -17,6 +18,19 @@ _MINUTES_A_DAY: Final = 24 * 60
 def comes_before(one: Leaf, other: Leaf) -> bool:
     """Whether the date in `one` is earlier than the date in `other`."""
     return moment_of(one.text or "") < moment_of(other.text or "")
+
+
+def is_date(text: str) -> bool:
+    """Whether the text could be cast to xs:date."""
+    found = _DATE.fullmatch(text.strip(WHITESPACE))
+    if found is None:
+        return False
+    year, month, day = int(found[1]), int(found[2]), int(found[3])
+    offset = int(found[5]) * 60 + int(found[6]) if found[4] else 0
+    if not year or not 1 <= month <= 12 or offset > 14 * 60 or (found[6] or "00") > "59":
+        return False
+    # 400 years repeat; Python's calendar begins with the year 1.
+    return 1 <= day <= monthrange(year % 400 + 400, month)[1]
 
 
 def moment_of(text: str) -> int:

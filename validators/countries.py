@@ -6,7 +6,12 @@ Source: the variables at the head of the Peppol BIS Billing rules.
 
 from __future__ import annotations
 
+from typing import Final
+
 from validators.document import Document, Leaf, Node, normalized
+
+SELLER: Final = "AccountingSupplierParty"
+BUYER: Final = "AccountingCustomerParty"
 
 
 def seller(document: Document) -> str:
@@ -15,10 +20,22 @@ def seller(document: Document) -> str:
     """
     root = document.root
     return (
-        _of_vat_id(list(root.step("AccountingSupplierParty", "Party")))
-        or _of_vat_id(list(root.step("TaxRepresentativeParty")))
-        or _of_address(root, "AccountingSupplierParty", "XX")
+        _of_vat_id(root.step(SELLER, "Party"))
+        or _of_vat_id(root.step("TaxRepresentativeParty"))
+        or _of_address(root, SELLER, "XX")
     )
+
+
+def seller_itself(document: Document) -> str:
+    """The seller's country, whatever its tax representative's."""
+    root = document.root
+    return _of_vat_id(root.step(SELLER, "Party")) or _of_address(root, SELLER, "XX")
+
+
+def buyer(document: Document) -> str:
+    """The buyer's country: from its VAT identifier, else from its address, else "XX"."""
+    root = document.root
+    return _of_vat_id(root.step(BUYER, "Party")) or _of_address(root, BUYER, "XX")
 
 
 def address_of(document: Document, party: str) -> str:
@@ -27,12 +44,14 @@ def address_of(document: Document, party: str) -> str:
     return (found[0].text or "") if found else ""
 
 
+def addresses(document: Document) -> tuple[str, str]:
+    """The countries of the seller's and the buyer's address, trimmed and in capital letters."""
+    return _of_address(document.root, SELLER, ""), _of_address(document.root, BUYER, "")
+
+
 def both_german(document: Document) -> bool:
     """Whether the addresses of seller and buyer are both in Germany; ask through `once`."""
-    return all(
-        _of_address(document.root, party, "") == "DE"
-        for party in ("AccountingSupplierParty", "AccountingCustomerParty")
-    )
+    return addresses(document) == ("DE", "DE")
 
 
 def country_leaves(root: Node, party: str) -> list[Leaf]:

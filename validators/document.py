@@ -68,16 +68,20 @@ class Checks:
     """Which checks look at which paths, and the paths met so far. One per profile.
 
     A pattern is the end of a path (`Price/AllowanceCharge`), or all of it when it begins with a
-    slash (`/Invoice/AllowanceCharge`). `gathered` are element names to be listed for rules that
-    ask whether such an element stands anywhere in the document.
+    slash (`/Invoice/AllowanceCharge`); `*Amount` is any name that ends so. `gathered` are element
+    names to be listed for rules that ask whether such an element stands anywhere in the document.
     """
 
     def __init__(
         self, patterns: Mapping[str, tuple[Callable[..., None], ...]], gathered: frozenset[str]
     ) -> None:
         self.gathered = gathered
+        self._suffixes: list[tuple[str, tuple[Callable[..., None], ...]]] = []
         self._ends: dict[str, list[tuple[tuple[str, ...], bool, Callable[..., None]]]] = {}
         for pattern, functions in patterns.items():
+            if pattern.startswith("*"):
+                self._suffixes.append((pattern[1:], functions))
+                continue
             names = tuple(pattern.lstrip("/").split("/"))
             for function in functions:
                 self._ends.setdefault(names[-1], []).append(
@@ -89,14 +93,19 @@ class Checks:
     def matching(self, path: Path) -> tuple[Callable[..., None], ...]:
         """The checks whose pattern fits `path`, in the order they were registered."""
         self._count += 1
-        candidates = self._ends.get(path.name)
-        if not candidates:
-            return ()
         names = path.names
-        return tuple(
-            function
-            for wanted, whole, function in candidates
-            if names[-len(wanted) :] == wanted and (not whole or len(names) == len(wanted))
+        return (
+            *(
+                function
+                for wanted, whole, function in self._ends.get(path.name, ())
+                if names[-len(wanted) :] == wanted and (not whole or len(names) == len(wanted))
+            ),
+            *(
+                function
+                for suffix, functions in self._suffixes
+                if path.name.endswith(suffix)
+                for function in functions
+            ),
         )
 
     def root(self, tag: str) -> Path:
@@ -188,6 +197,7 @@ class Document:
 
     __slots__ = (
         "_lists",
+        "_told",
         "at",
         "elements",
         "empty",
@@ -207,12 +217,20 @@ class Document:
         self.todo: dict[Path, list[Any]] = {}
         self.hits: list[Hit] = []
         self.once_only: dict[Callable[[Document], object], Any] = {}
+        self._told: set[str] = set()
         self._lists: dict[str, frozenset[str]] = {}
 
     def found(self, rule: str, at: Node | Leaf, missing: str = "", /, **values: object) -> None:
         """Notes that `rule` does not hold at `at`; `values` are for the message."""
         element = at.element if isinstance(at, Node) else at
         self.hits.append(Hit(rule, element, missing, values))
+
+    def first_time(self, rule: str) -> bool:
+        """Whether `rule` has not been asked about yet: for rules that speak once."""
+        if rule in self._told:
+            return False
+        self._told.add(rule)
+        return True
 
     def every(self, name: str) -> list[Any]:
         """All elements called `name` in the document: nodes, or leaves. `name` must be gathered."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from validators.rules import (
     allowances,
+    cardinality,
     codes,
     header,
     identifiers,
@@ -15,20 +16,29 @@ from validators.rules import (
     parties,
     payment,
     totals,
+    unused,
     vat,
 )
-from validators.rules.national import no, se
+from validators.rules.national import de, dk, gr, is_, it, nl, no, se
 
 __all__ = [
     "allowances",
+    "cardinality",
     "codes",
+    "de",
+    "dk",
+    "gr",
     "header",
     "identifiers",
+    "is_",
+    "it",
     "lines",
+    "nl",
     "no",
     "parties",
     "payment",
     "se",
     "totals",
+    "unused",
     "vat",
 ]

@@ -22,9 +22,15 @@ from pathlib import Path
 
 from lxml import etree
 
+from schemas.ubl.structure import TYPES, children
+
 CAC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
 CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 INVOICE = Path(__file__).with_name("invoice.xml")
+
+AGGREGATES = {
+    child.name for kind in TYPES for child in children(kind) if child.prefix in ("cac", "ext")
+}
 
 _STEP = re.compile(r"(\w+)(?:\[(\d+|\+)\])?")
 
@@ -74,12 +80,11 @@ def _drop(root: etree._Element, path: str) -> None:
 
 def _put(root: etree._Element, path: str, text: str = "") -> None:
     path, _, attribute = path.partition("@")
-    at, steps = root, _STEP.findall(path)
-    for name, number in steps:
+    at = root
+    for name, number in _STEP.findall(path):
         kids = [kid for kid in at if etree.QName(kid).localname == name]
         if number == "+" or not kids:
-            leaf = (name, number) == steps[-1]
-            at = etree.SubElement(at, f"{CBC if leaf else CAC}{name}")
+            at = etree.SubElement(at, f"{CAC if name in AGGREGATES else CBC}{name}")
         else:
             at = kids[int(number) - 1 if number else 0]
     if attribute:

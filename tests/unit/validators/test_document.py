@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -50,11 +51,11 @@ def test_empty_elements_are_those_without_content() -> None:
 def test_a_check_looks_at_the_end_of_a_path_or_at_all_of_it() -> None:
     seen: list[str] = []
 
-    def ids(leaf: Leaf, node: Node, document: Document) -> None:
-        seen.append(Places().path(leaf))
+    def ids(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
+        seen.extend(Places().path(leaf) for leaf, _ in found)
 
-    def items(node: Node, document: Document) -> None:
-        seen.append(Places().path(node.element))
+    def items(found: Sequence[Node], document: Document) -> None:
+        seen.extend(Places().path(node.element) for node in found)
 
     patterns = {
         "InvoiceLine/ID": (ids,),
