@@ -290,11 +290,14 @@ class Transport(Protocol):
 
     `name` is the channel's word in plans, logs and settings. `needs_image` says whether the
     envelope must bring the invoice as a PDF. `repeat` is design.md 5's rule after a crash.
+    `at_once` is how many envelopes it carries at the same time, None for any number: one more
+    would only wait inside, and a crash would leave it with an outcome that nobody knows.
     """
 
     name: str
     needs_image: bool
     repeat: Repeat
+    at_once: int | None
 
     async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
         """Whether and where the recipient can be reached. No side effect outside."""

@@ -63,9 +63,6 @@ ANEW = {"anew": True}
 # hangs in spite of them must not keep a lease for good.
 CALL_LIMIT_S = 1200.0
 
-# Longer than a partner takes that works; short enough for others not to notice.
-STALL_S = 5.0
-
 # The plan has a channel that was set up when the plan was made, and is not any more.
 NOT_CONFIGURED = NotReachable(
     Verdict(
@@ -97,8 +94,7 @@ class Metrics:
 class Delivering:
     """The handler. `executor` renders images; None: the event loop's threads.
 
-    A channel has room for `calls_per_channel` calls at once. When it is full and no call comes back
-    for `stall_s`, further documents for it rest a while: the others have the room then.
+    `room_per_channel` is how many documents may be called for, or wait in line, on one channel.
     """
 
     def __init__(
@@ -111,8 +107,7 @@ class Delivering:
         metrics: Metrics,
         executor: Executor | None = None,
         call_limit_s: float = CALL_LIMIT_S,
-        calls_per_channel: int = 24,
-        stall_s: float = STALL_S,
+        room_per_channel: int = 24,
     ) -> None:
         self._store = store
         self._transports = transports
@@ -121,7 +116,10 @@ class Delivering:
         self._metrics = metrics
         self._executor = executor
         self._call_limit_s = call_limit_s
-        self._lanes = {name: Lane(calls_per_channel, stall_s) for name in transports}
+        self._lanes = {
+            name: Lane(transport.at_once or room_per_channel, room_per_channel)
+            for name, transport in transports.items()
+        }
 
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store and the channels raise."""
@@ -147,20 +145,22 @@ class Delivering:
             repeat = transport.repeat if transport else Repeat.HOLD
             work = interrupted(cut_short, repeat, self._clock.now())
             return await self._end(job, cut_short, work)
-        attempt = Attempt(new_id("att"), document.id, leg.n, leg.channel, self._clock.now())
-        trial = Try(document, leg, attempt, earlier)
         if transport is None:
+            trial = self._trial(document, leg, earlier)
             work = not_tried(trial, NOT_CONFIGURED, self._backoff, self._clock.now())
             return await self._end(job, trial, work)
         lane = self._lanes[leg.channel]
-        if not await lane.enter():
-            log.info("channel_stalled", channel=leg.channel)
-            due = self._clock.now() + self._backoff.delay(leg.key, 2)
-            return await self._save(job, Checkpoint(next=Again(due)))
-        try:
-            return await self._try(job, trial, transport)
-        finally:
-            await lane.leave()
+        no_room_until = lane.come_back_at(self._clock.now())
+        if no_room_until is not None:
+            return await self._save(job, Checkpoint(next=Again(no_room_until)))
+        async with lane:
+            return await self._try(job, self._trial(document, leg, earlier), transport)
+
+    def _trial(self, document: Document, leg: Leg, earlier: Sequence[Attempt]) -> Try:
+        now = self._clock.now()
+        return Try(
+            document, leg, Attempt(new_id("att"), document.id, leg.n, leg.channel, now), earlier
+        )
 
     async def _try(self, job: Job, trial: Try, transport: Transport) -> bool:
         papers = await Papers.of(self._store, trial.document, self._executor)

@@ -1,41 +1,50 @@
-"""The calls under way on one channel, so that a channel that hangs does not take all the room.
+"""The way into one channel: so many calls at once, some more in line, and all others come back.
 
-In charge of how many there may be and of noticing that none comes back. Not in charge of what is
-done with a document for which there is no place (`deliver`).
+In charge of a channel never taking all the worker's room, however slow it is: the documents of
+other channels pass by. Not in charge of what a call is (`deliver`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+
+# Those who come back do so one after the other, 200 in a second: enough to keep a fast channel
+# busy, and little work for nothing when it is slow and thousands wait for it.
+SOON = timedelta(seconds=1)
+SPACING = timedelta(milliseconds=5)
 
 
 class Lane:
-    """A number of places. `stall_s`: a full lane that nobody leaves for so long is stalled."""
+    """`async with lane:` is a call. `places` is how many calls there may be at once, `room` how
+    many documents may be called for or wait in line for it."""
 
-    def __init__(self, places: int, stall_s: float) -> None:
-        self._free = places
-        self._stall_s = stall_s
-        self._stalled = False
-        self._left = asyncio.Condition()
+    def __init__(self, places: int, room: int) -> None:
+        self._places = asyncio.Semaphore(places)
+        self._room = room
+        self._last = datetime.min.replace(tzinfo=UTC)  # when the last one comes back
 
-    async def enter(self) -> bool:
-        """Takes a place, waiting for one as long as calls come back; False when the lane is
-        stalled."""
-        async with self._left:
-            if self._stalled:
-                return False
-            try:
-                async with asyncio.timeout(self._stall_s):
-                    await self._left.wait_for(lambda: self._free > 0)
-            except TimeoutError:
-                self._stalled = True
-                return False
-            self._free -= 1
-            return True
+    def come_back_at(self, now: datetime) -> datetime | None:
+        """When a document for which there is no room now shall come back; None: there is room."""
+        if self._room > 0:
+            return None
+        self._last = max(self._last, now + SOON) + SPACING
+        return self._last
 
-    async def leave(self) -> None:
-        """Gives the place back."""
-        async with self._left:
-            self._free += 1
-            self._stalled = False
-            self._left.notify()
+    async def __aenter__(self) -> None:
+        self._room -= 1
+        try:
+            await self._places.acquire()
+        except BaseException:
+            self._room += 1
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._places.release()
+        self._room += 1

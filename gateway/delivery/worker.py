@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.collect import Collecting
-from gateway.delivery.deliver import CALL_LIMIT_S, STALL_S, Delivering, Metrics
+from gateway.delivery.deliver import CALL_LIMIT_S, Delivering, Metrics
 from gateway.delivery.late import overdue
 from gateway.delivery.legs import LegState
 from gateway.delivery.prepare import Preparing
@@ -36,9 +36,8 @@ class Worker:
 
     `concurrency` is how many jobs run at once; `lease_s` how long a dead worker's jobs rest;
     `poll_s` how late, at most, a job that becomes due is noticed; `collect_every_s` how often
-    channels are asked for late results; `call_limit_s` and `stall_s` how long one call, and a
-    channel that is full, are waited for. `executor` runs what is heavy on the processor; None: the
-    event loop's threads.
+    channels are asked for late results; `call_limit_s` how long a call is waited for. `executor`
+    runs what is heavy on the processor; None: the event loop's threads.
     """
 
     def __init__(
@@ -56,7 +55,6 @@ class Worker:
         poll_s: float = 1.0,
         collect_every_s: float = 10.0,
         call_limit_s: float = CALL_LIMIT_S,
-        stall_s: float = STALL_S,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -85,8 +83,7 @@ class Worker:
                 metrics=Metrics(registry or CollectorRegistry()),
                 executor=executor,
                 call_limit_s=call_limit_s,
-                calls_per_channel=max(1, concurrency * 3 // 4),  # one leaves room for others
-                stall_s=stall_s,
+                room_per_channel=max(1, concurrency * 3 // 4),  # one leaves room for others
             ),
             "expect": self._expect,
         }

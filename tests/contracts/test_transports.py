@@ -100,6 +100,7 @@ async def test_it_is_a_transport(name: str, channel: Channel) -> None:
     transport = channel.transport
     assert transport.name == name
     assert isinstance(transport.needs_image, bool)
+    assert transport.at_once is None or transport.at_once >= 1
     assert isinstance(transport.repeat, Repeat)
     for method in ("resolve", "deliver", "collect", "close"):
         ours, theirs = getattr(type(transport), method), getattr(Transport, method)

@@ -66,6 +66,7 @@ class Email:
         wrong = fault(settings.sender)
         if wrong:
             raise ValueError(f"the sender's e-mail address {settings.sender!r}: {wrong}")
+        self.at_once: int | None = settings.relay.max_connections
         self._settings = settings
         self._sender = normal(settings.sender)
         self._style = Style(self._sender, settings.attach_xml)

@@ -56,6 +56,7 @@ class Internal:
     name = "internal"
     needs_image = False
     repeat = Repeat.SAFE  # the inbox knows the key
+    at_once: int | None = None
 
     def __init__(self, inbox: Inbox, *, now: Now = utc_now) -> None:
         self._inbox = inbox

@@ -68,6 +68,7 @@ class Letter:
 
     name = "letter"
     needs_image = True
+    at_once: int | None = 4  # a print house is no fast partner, and letters are large
 
     def __init__(self, settings: LetterSettings, *, now: Now = utc_now) -> None:
         self.repeat = Repeat.SAFE if settings.recognises_key else Repeat.HOLD
@@ -264,7 +265,7 @@ class Letter:
             self._opened = aiohttp.ClientSession(
                 headers={"Authorization": f"Bearer {settings.token}"},
                 # A connection for each letter: on a kept one aiohttp repeats a PUT by itself.
-                connector=aiohttp.TCPConnector(force_close=True, limit=4),
+                connector=aiohttp.TCPConnector(force_close=True),
                 timeout=aiohttp.ClientTimeout(
                     total=settings.answer_timeout_s, sock_connect=settings.connect_timeout_s
                 ),
