@@ -8,6 +8,7 @@ how the partners behave: that is told by the recipient's address (`transports.em
 from __future__ import annotations
 
 import hashlib
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -52,43 +53,42 @@ class Sandbox:
         self.mail = MailServer()
         self.print_house = PrintHouse(now=self.clock.now)
         self.url = ""  # of the sandbox's own controls
+        self.gateway: Gateway
         self._data = data
         self._listen = listen
-        self._controls: web.AppRunner | None = None
-        self.gateway: Gateway
+        self._up = AsyncExitStack()
 
     async def start(self) -> None:
-        """Starts the partners, then the gateway that knows them. Raises OSError."""
-        await self.mail.start()
-        await self.print_house.start()
-        settings = config.load(
+        """Starts the partners, then the gateway that knows them; what `Gateway.start` raises."""
+        async with AsyncExitStack() as up:
+            await up.enter_async_context(self.mail)
+            await up.enter_async_context(self.print_house)
+            self.gateway = await up.enter_async_context(Gateway(self._settings(), self.clock))
+            await plant(self.gateway.store, self.clock)
+            await self._start_controls(up)
+            self._up = up.pop_all()
+
+    async def stop(self) -> None:
+        """Stops all of it."""
+        await self._up.aclose()
+
+    def _settings(self) -> config.Settings:
+        return config.load(
             {
                 "data": self._data,
                 "http": {"listen": self._listen},
+                # So that nobody waits for a document that became due by the clock's moving.
+                "worker": {"poll_s": 0.1, "collect_every_s": 0.2},
                 "email": {
                     "host": "127.0.0.1",
                     "port": self.mail.port,
                     "tls": "none",
                     "sender": "invoices@gateway.example",
                 },
-                # So that nobody waits for a document that became due by the clock's moving.
-                "worker": {"poll_s": 0.1, "collect_every_s": 0.2},
                 "letter": {"url": self.print_house.url, "token": self.print_house.token},
             },
             environment={},  # what is set for a real gateway on this machine is not meant here
         ).settings
-        self.gateway = Gateway(settings, self.clock)
-        await self.gateway.start()
-        await plant(self.gateway.store, self.clock)
-        await self._start_controls()
-
-    async def stop(self) -> None:
-        """Stops all of it."""
-        if self._controls is not None:
-            await self._controls.cleanup()
-        await self.gateway.stop()
-        await self.print_house.close()
-        await self.mail.close()
 
     async def __aenter__(self) -> Sandbox:
         await self.start()
@@ -108,7 +108,7 @@ class Sandbox:
 
     # --- controls, over HTTP ----------------------------------------------------------------------
 
-    async def _start_controls(self) -> None:
+    async def _start_controls(self, up: AsyncExitStack) -> None:
         app = web.Application()
         app.add_routes(
             [
@@ -117,11 +117,11 @@ class Sandbox:
                 web.get("/received", self._get_received),
             ]
         )
-        self._controls = web.AppRunner(app, access_log=None)
-        await self._controls.setup()
-        site = web.TCPSite(self._controls, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._controls.addresses[0][1]}"
+        runner = web.AppRunner(app, access_log=None)
+        up.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
 
     async def _get_clock(self, request: web.Request) -> web.Response:
         return web.json_response({"now": self.clock.now().isoformat()})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,21 +64,29 @@ def load_settings(config_file: Path | None, data: Path | None, **flags: Any) -> 
 
 def in_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
     """Runs `work` on the database in the directory `data`, made when it is not there."""
-
-    from gateway.store.port import StorageUnavailable
-    from gateway.store.sqlite import DirectoryInUse, SchemaTooNew, SqliteStore
+    from gateway.store.sqlite import SqliteStore
 
     async def run() -> T:
-        store = await SqliteStore.open(data)
+        with starting():
+            store = await SqliteStore.open(data)
         try:
             return await work(store)
         finally:
             await store.close()
 
+    return asyncio.run(run())
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """What can not be opened or listened on ends the command with code 2 and the reason."""
+    from gateway.store.port import StorageUnavailable
+    from gateway.store.sqlite import DirectoryInUse, SchemaTooNew
+
     try:
-        return asyncio.run(run())
-    except (OSError, DirectoryInUse, SchemaTooNew, StorageUnavailable) as error:
-        raise Impossible(str(error)) from error
+        yield
+    except (OSError, ValueError, DirectoryInUse, SchemaTooNew, StorageUnavailable) as error:
+        raise Impossible(f"It can not start: {error}") from error
 
 
 class Impossible(click.ClickException):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.options import Impossible
+from gateway.cli.options import starting
 from gateway.cli.output import line, on_terminal
 from gateway.cli.serve import until_told_to_stop
 
@@ -45,10 +45,8 @@ def sandbox(data: Path | None, listen: str, level: str) -> None:
 
     async def run(directory: Path) -> None:
         running = Sandbox(directory, listen=listen)
-        try:
+        with starting():
             await running.start()
-        except OSError as error:
-            raise Impossible(f"The sandbox can not start: {error}") from error
         try:
             tell(running)
             await until_told_to_stop(running.gateway)

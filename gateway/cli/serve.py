@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.options import Impossible, load_settings, settings_options
+from gateway.cli.options import load_settings, settings_options, starting
 from gateway.cli.output import line, on_terminal
 
 if TYPE_CHECKING:
@@ -44,13 +44,8 @@ def serve(config_file: Path | None, data: Path | None, listen: str | None, role:
 
 
 async def _serve(gateway: Gateway) -> None:
-    from gateway.store.port import StorageUnavailable
-    from gateway.store.sqlite import DirectoryInUse, SchemaTooNew
-
-    try:
+    with starting():
         await gateway.start()
-    except (OSError, ValueError, DirectoryInUse, SchemaTooNew, StorageUnavailable) as error:
-        raise Impossible(f"The gateway can not start: {error}") from error
     try:
         if on_terminal():
             click.echo(f"Budkavle listens at {gateway.url}; Ctrl-C ends it.")
