@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
+from gateway import config
+from gateway.cli import cli
 from tests.docs.generate import NOTE, PAGES, REFERENCE, ROOT
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)")
@@ -44,3 +47,30 @@ def test_every_page_is_reached_from_the_index() -> None:
 @pytest.mark.parametrize("room", ["gateway", "schemas", "transports", "validators", "tests"])
 def test_each_room_explains_itself_on_one_screen(room: str) -> None:
     assert len((ROOT / room / "README.md").read_text("utf-8").splitlines()) <= 25
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_setting_that_is_named_exists(page: Path) -> None:
+    known = {key.name for key in config.every_key()}
+    # The channels' names begin the codes of their answers too, so only these sections are told by.
+    named = set(re.findall(r"`((?:http|worker|log)\.(?!py`)[a-z_]+)`", page.read_text("utf-8")))
+    assert named <= known
+
+
+COMMAND = re.compile(r"\bbudkavle (\w+)((?: add| list)?)([^`\n|#]*)")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in pages() if page.parent != REFERENCE],  # those are made from the commands
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_every_command_and_option_that_is_named_exists(page: Path) -> None:
+    for block in re.findall(r"`[^`]+`|^```\w*\n.*?^```", page.read_text("utf-8"), re.M | re.S):
+        for name, below, rest in COMMAND.findall(block):
+            command = cli.get_command(click.Context(cli), name)
+            assert command is not None, f"budkavle {name}"
+            if isinstance(command, click.Group) and below.strip():
+                command = command.commands[below.strip()]
+            options = {option for param in command.params for option in param.opts} | {"--help"}
+            assert set(re.findall(r"(?<= )--?[a-z]+", rest)) <= options, f"budkavle {name}{rest}"
