@@ -1,7 +1,8 @@
 """The top of page 1: seller and title, the recipient in the window, the key facts.
 
 The recipient's address stands where windows of C5, C6/5 and E6/5 envelopes show it: their common
-part is 15 to 110 mm from the left and 44 to 70 mm from the top.
+part is 15 to 110 mm from the left and 44 to 70 mm from the top. Five lines fit that; a sixth
+reaches 74 mm, which C5 and C6/5 still show.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _recipient(page: Page) -> list[str]:
     buyer = page.invoice.buyer
     texts = [buyer.name, *page.address(buyer.address)]
     lines = [line for text in texts for line in wrap(text, ADDRESS, 88)[:2]]
-    # Six lines are what every window shows; name and town matter most.
+    # Six lines are what a window shows; name and town matter most.
     return lines if len(lines) <= 6 else [*lines[:4], *lines[-2:]]
 
 
