@@ -18,7 +18,6 @@ from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import (
     Attempt,
-    Company,
     Document,
     Event,
     Leg,
@@ -29,6 +28,7 @@ from gateway.store.port import (
     Submission,
 )
 from gateway.store.sqlite import SqliteStore
+from tests.e2e import invoices
 from transports.base import Transport
 from transports.email.connections import Relay, Tls
 from transports.email.driver import Email, EmailSettings
@@ -38,9 +38,8 @@ from transports.letter.driver import Letter, LetterSettings
 from transports.letter.sandbox import Sandbox as PrintHouse
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-SENDER = Company("cmp_sender", "Snickeri AB", "SE", ("0007:5560001116",), {})
-RECEIVER = Company("cmp_receiver", "Bageri AB", "SE", ("0007:5560169095",), {})
-NOBODY = "5592034846"  # no company here
+SENDER = invoices.SENDER.company
+RECEIVER = invoices.RECEIVER.company
 
 
 class House:
@@ -167,52 +166,13 @@ async def open_house(data_dir: Path) -> AsyncIterator[House]:
 
 def invoice(
     *,
-    to: str = NOBODY,
+    here: bool = False,
     email: str | None = None,
     post_code: str | None = "111 22",
     **delivery: Any,
 ) -> dict[str, Any]:
-    """A submission to an organisation number; without post code no letter can be sent."""
-    address = {"line1": "Storgatan 1", "city": "Stockholm", "country": "SE"}
-    if post_code:
-        address["post_code"] = post_code
-    if email:
-        delivery["email"] = email
-    return {
-        "invoice": {
-            "number": "F-1",
-            "issue_date": "2026-11-02",
-            "due_date": "2026-12-02",
-            "currency": "SEK",
-            "buyer_reference": "ref 12",
-            "seller": {
-                "name": SENDER.name,
-                "legal_id": {"value": "5560001116", "scheme": "0007"},
-                "vat_id": "SE556000111601",
-                "tax_registration_id": "Godkänd för F-skatt",
-                "address": {
-                    "line1": "Varvsvägen 4",
-                    "post_code": "621 55",
-                    "city": "Visby",
-                    "country": "SE",
-                },
-                "endpoint": {"value": "5560001116", "scheme": "0007"},
-            },
-            "buyer": {
-                "name": "Holmens Bageri AB",
-                "address": address,
-                "endpoint": {"value": to, "scheme": "0007"},
-            },
-            "payments": [{"means": "30", "credit_transfers": [{"account": "50501055"}]}],
-            "lines": [
-                {
-                    "id": "1",
-                    "quantity": "3",
-                    "unit": "HUR",
-                    "price": {"net": "850.00"},
-                    "item": {"name": "Snickeri", "vat": {"category": "S", "rate": "25"}},
-                }
-            ],
-        },
-        "delivery": delivery,
-    }
+    """A submission to a company on this gateway (`here`) or to somebody elsewhere; without a post
+    code no letter can be sent."""
+    to = invoices.RECEIVER if here else None
+    body = invoices.submission("F-1", to=to, email=email, post_code=post_code)
+    return {**body, "delivery": delivery}

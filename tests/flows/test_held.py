@@ -66,7 +66,7 @@ async def test_cancel_says_that_it_may_have_arrived(house: House) -> None:
 
 
 async def test_held_on_request_it_is_checked_and_goes_on_when_released(house: House) -> None:
-    document_id = await house.submit(invoice(to="5560169095", hold=True))
+    document_id = await house.submit(invoice(here=True, hold=True))
     await house.later(timedelta(days=2))
     document = await house.is_in(document_id, State.HELD)
     assert document.code == "document.held_on_request"
@@ -79,7 +79,7 @@ async def test_held_on_request_it_is_checked_and_goes_on_when_released(house: Ho
 
 
 async def test_held_before_it_was_checked_it_is_checked_after_its_release(house: House) -> None:
-    document_id = await house.submit(invoice(to="5560169095"))
+    document_id = await house.submit(invoice(here=True))
     await house.do(document_id, Verb.HOLD)
     await house.work()
     await house.is_in(document_id, State.HELD)
@@ -141,13 +141,13 @@ async def test_a_failed_document_is_tried_again_from_its_first_channel(house: Ho
 
 @pytest.mark.parametrize("verb", [Verb.HOLD, Verb.RELEASE, Verb.RETRY, Verb.CANCEL])
 async def test_what_has_arrived_can_not_be_called_back(house: House, verb: Verb) -> None:
-    document_id = await house.submit(invoice(to="5560169095"))
+    document_id = await house.submit(invoice(here=True))
     await house.work()
     assert "delivered takes no" in await house.is_denied(document_id, verb)
 
 
 async def test_an_inbound_document_takes_no_verbs(house: House) -> None:
-    await house.submit(invoice(to="5560169095"))
+    await house.submit(invoice(here=True))
     await house.work()
     (arrived,) = await house.store.inbox(RECEIVER.id, None, 10)
     result = await act(house.store, house.clock, RECEIVER.id, arrived.id, Verb.HOLD, "x")

@@ -16,6 +16,7 @@ from gateway.delivery.worker import Worker
 from gateway.lifecycle import State
 from gateway.store.port import Checkpoint, Job, StorageUnavailable
 from schemas.identifiers import Participant
+from tests.e2e.invoices import ELSEWHERE
 from tests.flows.channel import OK, Channel
 from tests.flows.house import RECEIVER, House, invoice
 from transports.base import (
@@ -64,8 +65,8 @@ async def until(
 async def test_it_wakes_up_for_what_is_accepted(house: House) -> None:
     worker = Worker(house.store, house.transports, house.clock, poll_s=60)
     async with running(worker):
-        await until(house, await house.submit(invoice(to="5560169095")), State.DELIVERED)
-        await until(house, await house.submit(invoice(to="5560169095")), State.DELIVERED)
+        await until(house, await house.submit(invoice(here=True)), State.DELIVERED)
+        await until(house, await house.submit(invoice(here=True)), State.DELIVERED)
 
 
 async def test_it_notices_what_becomes_due_and_what_is_reported(house: House) -> None:
@@ -119,7 +120,7 @@ async def test_a_channel_that_hangs_does_not_keep_the_others_waiting(house: Hous
         lease_s=1e6,
     )
     async with running(worker):
-        await until(house, await house.submit(invoice(to="5560169095")), State.DELIVERED)
+        await until(house, await house.submit(invoice(here=True)), State.DELIVERED)
         released.set()
         for document_id in stuck:
             await until(house, document_id, State.SENT, minutes_pass=True)
@@ -262,7 +263,7 @@ class FullDisk:
 
 async def test_a_full_disk_delays_and_loses_nothing(house: House) -> None:
     full: Any = FullDisk(house, 5)
-    document_id = await house.submit(invoice(to="5560169095"))
+    document_id = await house.submit(invoice(here=True))
     async with running(Worker(full, house.transports, house.clock, poll_s=0.01, lease_s=1e6)):
         await until(house, document_id, State.DELIVERED, minutes_pass=True)
     assert full.left == 0
@@ -281,7 +282,7 @@ async def test_a_channel_that_was_taken_out_of_the_settings_is_passed_over(house
 
 async def test_what_a_channel_brings_goes_once_into_the_inbox_it_is_for(house: House) -> None:
     ubl = File("invoice.xml", "application/xml", b"<Invoice>not even read</Invoice>")
-    here, nobody = Participant("0007", "5560169095"), Participant("0007", "5592034846")
+    here, nobody = (Participant.parse(p) for p in (*RECEIVER.participants, ELSEWHERE))
 
     class Bringing(Channel):
         async def collect(self) -> AsyncIterator[Report | Inbound]:
