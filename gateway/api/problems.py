@@ -173,7 +173,7 @@ class ProblemDetails(BaseModel):
     detail: str
     request_id: str = Field(description="Also in the X-Request-Id header and in the log.")
     errors: list[Fault] = []
-    errors_left_out: int = Field(default=0, description="How many more there are.")
+    errors_left_out: int = Field(default=0, description="How many more there are, at least.")
 
 
 class Problem(Exception):

@@ -12,7 +12,7 @@ from gateway.api.body import body
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.delivery.verbs import Denied, Verb, act
-from gateway.intake.shape import Shape, Text
+from gateway.intake.shape import TEXT, Shape
 from gateway.intake.submission import JSON
 from gateway.store.port import Document
 
@@ -24,7 +24,7 @@ class Reason(Shape):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    reason: Annotated[Text, Field(max_length=500)]
+    reason: Annotated[str, Field(max_length=500, pattern=TEXT)]
     """In a sentence; the company's people can read it."""
 
 

@@ -11,11 +11,11 @@ import types
 import typing
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-from gateway.intake.shape import TERM, Amount, Base64, Date, Shape, Text
+from gateway.intake.shape import TERM, Amount, Base64, Date, Shape, Text, in_pieces
 from schemas import invoice as model
 
 _LEAVES: dict[type, Any] = {str: Text, Decimal: Amount, date: Date, bytes: Base64}
@@ -46,7 +46,8 @@ def _shape(source: type) -> type[Shape]:
 
 def _annotation(hint: Any) -> Any:
     if typing.get_origin(hint) is tuple:
-        return list[_annotation(typing.get_args(hint)[0])]  # type: ignore[misc]
+        inner = _annotation(typing.get_args(hint)[0])
+        return Annotated[list[inner], in_pieces]  # type: ignore[valid-type]
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         (hint,) = (inner for inner in typing.get_args(hint) if inner is not type(None))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):

@@ -10,11 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 
 from gateway.intake.pointer import pointer
 from validators.findings import Finding, Severity
+
+MOST_VALUES = 1_500_000  # 20,000 lines with every field of a line have 1.2 million
+MOST_MEMBERS = 200  # of one object; an invoice has 36
+MOST_FINDINGS = 200  # more would cost more time than they tell
 
 _LONGEST_NUMBER = 400  # characters; a double written out in full has at most 326 decimals
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,10 +29,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def read(content: bytes) -> tuple[Any, tuple[Finding, ...]]:
     """Reads JSON; numbers come as int or Decimal (NaN for one too long to be meant).
 
-    Answers the value, None where there is none to be had, and all that is wrong with the text.
+    Answers the value, None where there is none to be had, and what is wrong with the text, at most
+    MOST_FINDINGS. Time and memory are bounded by MOST_VALUES and MOST_MEMBERS.
     """
     if not content.strip():
         return None, (_finding("", "The body is empty.", "Send a JSON object."),)
+    if content.count(b",") > MOST_VALUES:
+        what = f"There are more than {MOST_VALUES} values."
+        return None, (_finding("", what, "Split the invoice."),)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -35,6 +45,8 @@ def read(content: bytes) -> tuple[Any, tuple[Finding, ...]]:
     doubled: dict[int, set[str]] = {}
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(pairs) > MOST_MEMBERS:
+            raise _Refused(f"An object has more than {MOST_MEMBERS} members.", "No invoice has.")
         found = dict(pairs)
         if len(found) != len(pairs):
             names = Counter(name for name, _ in pairs)
@@ -54,20 +66,21 @@ def read(content: bytes) -> tuple[Any, tuple[Finding, ...]]:
         return None, (_finding("", what, "Check the syntax there.", error.lineno),)
     except RecursionError:
         return None, (_finding("", "Nested too deeply.", "An invoice is at most 8 levels deep."),)
-    except _NotANumber as error:
-        what = f"{error} is not a JSON number."
-        return None, (_finding("", what, "Leave the field out, or send null."),)
+    except _Refused as error:
+        return None, (_finding("", *error.args),)
     if doubled or "\\ud" in text or "\\uD" in text:
-        return value, tuple(_ambiguities(value, doubled))
+        found = sorted(islice(_ambiguities(value, doubled), MOST_FINDINGS), key=_where)
+        return value, tuple(found)
     return value, ()
 
 
-class _NotANumber(ValueError):
-    """NaN, Infinity or -Infinity: Python reads them, JSON has none."""
+class _Refused(Exception):
+    """Reading stops here: what is wrong, and what to do."""
 
 
 def _refuse_constant(name: str) -> Any:
-    raise _NotANumber(name)
+    # NaN, Infinity, -Infinity: Python reads them, JSON has none.
+    raise _Refused(f"{name} is not a JSON number.", "Leave the field out, or send null.")
 
 
 def _number(text: str) -> int | Decimal:
@@ -81,22 +94,24 @@ def _number(text: str) -> int | Decimal:
         return Decimal("NaN")
 
 
-def _ambiguities(value: Any, doubled: dict[int, set[str]]) -> list[Finding]:
-    findings = []
+def _ambiguities(value: Any, doubled: dict[int, set[str]]) -> Iterator[Finding]:
     stack: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while stack:
         path, value = stack.pop()
         if isinstance(value, dict):
             for name in sorted(doubled.get(id(value), ())):
                 what = "The member stands there more than once."
-                findings.append(_finding(pointer((*path, name)), what, "Keep one of them."))
-            findings += [_surrogate(path) for name in value if _SURROGATE.search(name)]
+                yield _finding(pointer((*path, name)), what, "Keep one of them.")
+            yield from (_surrogate(path) for name in value if _SURROGATE.search(name))
             stack += [((*path, name), inner) for name, inner in value.items()]
         elif isinstance(value, list):
             stack += [((*path, n), inner) for n, inner in enumerate(value)]
         elif isinstance(value, str) and _SURROGATE.search(value):
-            findings.append(_surrogate(path))
-    return sorted(findings, key=lambda finding: finding.where)
+            yield _surrogate(path)
+
+
+def _where(finding: Finding) -> str:
+    return finding.where
 
 
 def _surrogate(path: tuple[str | int, ...]) -> Finding:

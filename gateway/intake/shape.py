@@ -19,9 +19,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic.json_schema import WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 from typing_extensions import TypeAliasType
 
 from gateway.intake import json_text
@@ -34,7 +42,7 @@ TERM = "x-term"  # the schema keyword that holds a field's business term, "BT-1"
 
 # XML 1.0 can hold no other control characters, and a text of nothing but white space says nothing.
 _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff"
-_TEXT = rf"^[^{_CONTROL}]*[^{_CONTROL}\t\n\r ][^{_CONTROL}]*$"
+TEXT = rf"^[^{_CONTROL}]*[^{_CONTROL}\t\n\r ][^{_CONTROL}]*$"
 _AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
 _LARGEST = 10**15  # as many digits as a double keeps exactly, so strings and numbers agree
@@ -80,7 +88,7 @@ Text = TypeAliasType(
     "Text",
     Annotated[
         str,
-        Field(pattern=_TEXT, description="Not empty, and without control characters."),
+        Field(pattern=TEXT, description="Not empty, and without control characters."),
     ],
 )
 Amount = TypeAliasType(
@@ -122,6 +130,42 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+PIECE = 100  # items of a list that are checked, and whose faults are told, at once
+
+
+def _in_pieces(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Checks a list piece by piece and stops after the first with faults.
+
+    A million wrong items would else make gigabytes of faults, and nobody reads page two.
+    """
+    if not isinstance(value, list) or len(value) <= PIECE:
+        return check(value)
+    checked = []
+    for start in range(0, len(value), PIECE):
+        try:
+            checked += check(value[start : start + PIECE])
+        except ValidationError as error:
+            raise _moved(error, start) from None
+    return checked
+
+
+def _moved(error: ValidationError, start: int) -> ValidationError:
+    return ValidationError.from_exception_data(
+        error.title,
+        [
+            {
+                "type": PydanticCustomError(fault["type"], fault["msg"], fault.get("ctx")),
+                "loc": (int(fault["loc"][0]) + start, *fault["loc"][1:]),
+                "input": None,
+            }
+            for fault in error.errors(include_url=False, include_input=False)
+        ],
+    )
+
+
+in_pieces = WrapValidator(_in_pieces)
+
+
 # --- binding ------------------------------------------------------------------------------------
 
 S = TypeVar("S", bound=Shape)
@@ -135,7 +179,7 @@ _TEXTS = {
     "bool_type": "must be true or false",
     "string_type": "must be a string",
     "string_unicode": "holds half of a surrogate pair",
-    "string_pattern_mismatch": "is not written as this field must be",
+    "string_pattern_mismatch": "must not be empty, nor hold control characters",
 }
 
 
@@ -160,23 +204,30 @@ def bind(value: Any, shape: type[S], *, at: str = "") -> S | tuple[Finding, ...]
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-    return tuple(_finding(fault["type"], fault["msg"], fault["loc"], shape, at) for fault in faults)
+        faults = error.errors(include_url=False, include_input=False)
+    return tuple(
+        _finding(fault, shape, at, hints=n < _MOST_HINTS) for n, fault in enumerate(faults)
+    )
 
 
-def _finding(
-    kind: str, text: str, path: tuple[str | int, ...], shape: type[BaseModel], at: str
-) -> Finding:
-    where = at + pointer(path)
+_MOST_HINTS = 200  # more than an answer shows; looking for the right spelling takes time
+
+
+def _finding(fault: ErrorDetails, shape: type[BaseModel], at: str, *, hints: bool) -> Finding:
+    kind, path = fault["type"], fault["loc"]
     holder, terms = _holder(shape, path)
-    hint = ""
-    if kind == "extra_forbidden" and holder is not None:
-        close = difflib.get_close_matches(str(path[-1]), holder.model_fields, n=1)
-        known = ", ".join(f"`{name}`" for name in holder.model_fields)
+    name = next((str(step) for step in reversed(path) if isinstance(step, str)), "The body")
+    text, hint = _TEXTS.get(kind, fault["msg"].replace("Input should be", "must be")), ""
+    if kind == "extra_forbidden" and hints and holder is not None:
+        close = difflib.get_close_matches(name, holder.model_fields, n=1)
+        known = ", ".join(f"`{field}`" for field in holder.model_fields)
         hint = f"Did you mean `{close[0]}`?" if close else f"The fields are {known}."
-    name = f"`{pointer(path[-1:])[1:]}`" if path else "The body"
-    text = _TEXTS.get(kind, text.replace("Input should be", "must be"))
-    return Finding("STRUCTURE-JSON", Severity.FATAL, where, None, f"{name} {text}.", hint, terms)
+    elif kind == "string_pattern_mismatch" and fault["ctx"]["pattern"] != TEXT:
+        text, hint = "is not written as it must be", f"The pattern is {fault['ctx']['pattern']}"
+    shown = f"`{pointer((name,))[1:]}`" if path else name
+    return Finding(
+        "STRUCTURE-JSON", Severity.FATAL, at + pointer(path), None, f"{shown} {text}.", hint, terms
+    )
 
 
 def _holder(

@@ -292,3 +292,59 @@ def test_ambiguities_and_faults_are_told_together() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(content: bytes) -> None:
     shape.read(content, InvoiceShape)
+
+
+# --- floods -------------------------------------------------------------------------------------
+
+FLOODS = {
+    "wrong items": b'{"lines": [' + b"1," * 100_000 + b"1]}",
+    "empty objects": b'{"lines": [' + b"{}," * 100_000 + b"{}]}",
+    "lists of lists": b'{"lines": ['
+    + b",".join([b'{"charges": [' + b"1," * 999 + b"1]}"] * 100)
+    + b"]}",
+    "unknown fields": b'{"lines": ['
+    + b",".join([b"{" + b",".join(b'"a%d": 1' % n for n in range(199)) + b"}"] * 500)
+    + b"]}",
+    "surrogates": b"[" + b'"\\ud800",' * 100_000 + b"1]",
+    "one name": b'{"lines": [' + b",".join([b"{" + b'"a": 1,' * 198 + b'"a": 1}'] * 500) + b"]}",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS.keys())
+def test_a_flood_of_faults_is_bounded(flood: bytes) -> None:
+    findings = shape.read(flood, InvoiceShape)
+    assert isinstance(findings, tuple)
+    most_in_one_item = json_text.MOST_MEMBERS + 10
+    assert 0 < len(findings) <= shape.PIECE * most_in_one_item + json_text.MOST_FINDINGS
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"[" + b"1," * json_text.MOST_VALUES + b"1,1]",
+        b"{" + b",".join(b'"a%d": 1' % n for n in range(json_text.MOST_MEMBERS + 1)) + b"}",
+    ],
+    ids=["values", "members"],
+)
+def test_what_no_invoice_is_like_is_not_looked_at(flood: bytes) -> None:
+    value, (finding,) = json_text.read(flood)
+    assert value is None
+    assert "more than" in finding.text
+
+
+def test_a_fault_deep_in_a_long_list_keeps_its_place() -> None:
+    line = {
+        "id": "1",
+        "quantity": 1,
+        "unit": "EA",
+        "price": {"net": 1},
+        "item": {"name": "x", "vat": {"category": "S"}},
+    }
+    wrong = line | {"charges": [{}] * 150 + [{"amount": "x", "resaon": "y"}]}
+    findings = bind({"lines": [line] * 250 + [wrong]}, InvoiceShape)
+    assert isinstance(findings, tuple)
+    told = {finding.where: finding for finding in findings if "/lines/" in finding.where}
+    here = "/lines/250/charges/150"
+    assert told.keys() == {f"{here}/amount", f"{here}/resaon"}
+    assert told[f"{here}/resaon"].hint == "Did you mean `reason`?"
+    assert told[f"{here}/amount"].terms == ("BT-141",)
