@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from gateway.cli.options import Impossible, client_options
-from gateway.cli.output import line, on_terminal, records, say
+from gateway.cli.output import line, on_terminal, progress, records, say
 from gateway.client import Attached, Client, Problem, Unreachable, attached
 
 # States in which a document has reached its recipient, or a channel that answers for it.
@@ -93,39 +93,40 @@ def send(
         raise click.UsageError("--once names one request; give one file with it")
     delivery = _delivery(delivery_json, email, channels)
     attachments = [attached(path) for path in attach]
-    contents = {str(path): path.read_bytes() for path in files}
 
     async def submit_all() -> bool:
         async with Client(url, key) as client:
-            outcomes = [
-                await _submit(client, name, content, delivery, attachments, once)
-                for name, content in contents.items()
-            ]
+            outcomes = []
+            with progress("handing in", len(files)) as done:
+                for path in files:
+                    outcome = await _submit(client, path, delivery, attachments, once)
+                    if not wait:
+                        _show(outcome)
+                    outcomes.append(outcome)
+                    done()
             if not wait:
-                for outcome in outcomes:
-                    _show(outcome)
                 return all("problem" not in outcome for outcome in outcomes)
-            well = True
-            for outcome in outcomes:
-                if "problem" not in outcome:
-                    document = await client.settled(outcome["id"])
-                    outcome |= {name: document[name] for name in SHOWN}
-                _show(outcome)
-                well &= outcome.get("state") in WELL
-            return well
+            with progress("following", len(files)) as done:
+                for outcome in outcomes:
+                    if "problem" not in outcome:
+                        document = await client.settled(outcome["id"])
+                        outcome |= {name: document[name] for name in SHOWN}
+                    _show(outcome)
+                    done()
+            return all(outcome.get("state") in WELL for outcome in outcomes)
 
     _over_http(submit_all())
 
 
 async def _submit(
     client: Client,
-    name: str,
-    content: bytes,
+    path: Path,
     delivery: Mapping[str, Any] | None,
     attachments: Sequence[Attached],
     once: str | None,
 ) -> dict[str, Any]:
     """What came of one file: its id and state, or the problem."""
+    name, content = str(path), _read(path)
     try:
         accepted = await client.submit(
             content,
@@ -141,6 +142,13 @@ async def _submit(
         "state": accepted.state,
         "replayed": accepted.replayed,
     }
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Impossible(f"{path}: {error.strerror}") from error
 
 
 def _show(outcome: Mapping[str, Any]) -> None:
