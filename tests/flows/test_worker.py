@@ -244,6 +244,39 @@ async def test_a_fault_of_ours_is_tried_again_and_held_in_the_end(house: House) 
     assert all(attempt.ended_at for attempt in await house.attempts(document_id))
 
 
+class Asleep:
+    """A store that finds the lease run out right before the first call."""
+
+    def __init__(self, house: House) -> None:
+        self._store = house.store
+        self._answers = [False]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def holds(self, job: Job, now: datetime) -> bool:
+        return self._answers.pop() if self._answers else await self._store.holds(job, now)
+
+
+async def test_without_a_lease_no_channel_is_called(house: House) -> None:
+    calls: list[Envelope] = []
+
+    async def deliver(envelope: Envelope) -> Outcome:
+        calls.append(envelope)
+        return Sent(OK)
+
+    put_in(house, deliver, Repeat.HOLD)
+    asleep: Any = Asleep(house)
+    document_id = await house.submit(invoice(email="a@b.example"))
+    await house.new_worker(asleep).run_due()
+    await house.is_in(document_id, State.SENT)
+    assert len(calls) == 1
+    assert [a.code for a in await house.attempts(document_id)][1:] == [
+        "delivery.not_called",
+        OK.code,
+    ]
+
+
 class FullDisk:
     """A store that can not write back for a while."""
 
