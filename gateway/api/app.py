@@ -72,11 +72,7 @@ def make_app(
         asyncio.Event(),
         json.dumps(describe(OPERATIONS, version("budkavle")), ensure_ascii=False).encode(),
     )
-    app = web.Application(
-        middlewares=[_around(made)],
-        # Ours is the limit that counts, and answers with a problem (`gateway.api.body`).
-        client_max_size=2**62,
-    )
+    app = web.Application(middlewares=[_around(made)])
     for operation in OPERATIONS:
         app.router.add_route(
             operation.method,
@@ -154,7 +150,9 @@ def _around(made: Service) -> Middleware:
         request[_REQUEST_ID] = _request_id(request)
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "(none)"
-        with structlog.contextvars.bound_contextvars(request_id=request[_REQUEST_ID]):
+        # The company is bound once it is known; requests of one connection share their context.
+        bound = {"request_id": request[_REQUEST_ID], "company": None}
+        with structlog.contextvars.bound_contextvars(**bound):
             response = await _answered(request, handler)
             seconds = time.perf_counter() - started
             log.info(
@@ -199,13 +197,14 @@ async def _answered(request: web.Request, handle: Handle) -> web.StreamResponse:
     return problem.answer(request[_REQUEST_ID])
 
 
-_any = random.Random()  # noqa: S311  (tells requests apart, keeps no secret)
+_numbers = random.Random()  # noqa: S311  (tells requests apart, keeps no secret)
 
 
 def _request_id(request: web.Request) -> str:
     """The caller's own id where it is a plain one, so that both logs can be laid side by side."""
     given = request.headers.get(REQUEST_ID, "")
-    return given if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given) else f"{_any.getrandbits(64):016x}"
+    plain = re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given)
+    return given if plain else f"{_numbers.getrandbits(64):016x}"
 
 
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -82,7 +82,8 @@ async def incoming(call: Call[Q]) -> Incoming:
 async def body(call: Call[Q], model: type[S]) -> S:
     """Reads a small JSON body of the given shape."""
     content_type(call.request, (JSON,))
-    bound = shape.read(await read_body(call.request, call.service.limits), model)
+    content = await read_body(call.request, call.service.limits)
+    bound = await apart(len(content), shape.read, content, model)
     if isinstance(bound, tuple):
         raise refused(bound, json=True)
     return bound
@@ -115,9 +116,8 @@ def content_type(request: web.Request, taken: tuple[str, ...]) -> tuple[str, Map
 
 async def read_body(request: web.Request, limits: Limits) -> bytes:
     """Reads the whole body, and stops as soon as it is larger than allowed."""
-    too_large = Problem(
-        Type.TOO_LARGE, f"The largest body taken is {limits.body_bytes} bytes.", headers=_CLOSE
-    )
+    what = f"The largest body taken is {limits.body_bytes} bytes."
+    too_large = Problem(Type.TOO_LARGE, what, close=True)
     if (request.content_length or 0) > limits.body_bytes:
         raise too_large
     if request.headers.get("Expect", "").lower() == "100-continue":
@@ -135,12 +135,9 @@ async def read_body(request: web.Request, limits: Limits) -> bytes:
                 raise too_large
             chunks.append(chunk)
     except TimeoutError:
-        raise Problem(Type.REQUEST_TIMEOUT, headers=_CLOSE) from None
+        raise Problem(Type.REQUEST_TIMEOUT, close=True) from None
     except (HttpProcessingError, PayloadAccessError, RequestPayloadError):
-        raise Problem(Type.MALFORMED_REQUEST, "The body was cut off.", headers=_CLOSE) from None
-
-
-_CLOSE = {"Connection": "close"}
+        raise Problem(Type.MALFORMED_REQUEST, "The body was cut off.", close=True) from None
 
 
 def _form(content: bytes, boundary: str) -> tuple[File, tuple[File, ...], bytes | None]:

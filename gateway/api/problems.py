@@ -177,7 +177,10 @@ class ProblemDetails(BaseModel):
 
 
 class Problem(Exception):
-    """Ends a request with a problem; the middleware writes the answer."""
+    """Ends a request with a problem; the middleware writes the answer.
+
+    `close` ends the connection too: what is left of the body is not worth reading.
+    """
 
     def __init__(
         self,
@@ -185,12 +188,15 @@ class Problem(Exception):
         detail: str = "",
         faults: Iterable[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        *,
+        close: bool = False,
     ) -> None:
         self.kind = kind
         self.meaning = MEANINGS[kind]
         self.detail = detail or self.meaning.says
         self.faults = tuple(faults)
         self.headers = dict(headers or {})
+        self.close = close
         super().__init__(f"{kind}: {self.detail}")
 
     def details(self, request_id: str) -> ProblemDetails:
@@ -208,12 +214,15 @@ class Problem(Exception):
     def answer(self, request_id: str) -> web.Response:
         """The answer."""
         text = self.details(request_id).model_dump_json(exclude_none=True)
-        return web.Response(
+        response = web.Response(
             status=self.meaning.status,
             body=text.encode(),
             content_type=MEDIA_TYPE,
             headers=self.headers,
         )
+        if self.close:
+            response.force_close()
+        return response
 
 
 def url(kind: Type) -> str:

@@ -15,6 +15,7 @@ import binascii
 import difflib
 import re
 import typing
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -185,7 +186,8 @@ _TEXTS = {
 
 def read(content: bytes, shape: type[S], *, at: str = "") -> S | tuple[Finding, ...]:
     """Reads JSON text and binds it: the bound body, or all that is wrong with text and fields."""
-    value, ambiguities = json_text.read(content)
+    value, found = json_text.read(content)
+    ambiguities = tuple(replace(finding, where=at + finding.where) for finding in found)
     if value is None and ambiguities:
         return ambiguities
     bound = bind(value, shape, at=at)

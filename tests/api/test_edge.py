@@ -8,6 +8,7 @@ import copy
 import json
 
 import aiohttp
+import structlog
 from aiohttp import web
 from structlog.testing import capture_logs
 
@@ -15,7 +16,7 @@ from gateway.api import examples
 from gateway.api.app import make_app, make_runner
 from gateway.store.port import Document
 from gateway.store.sqlite import SqliteStore
-from tests.api.conftest import KEY, Api
+from tests.api.conftest import COMPANY, KEY, Api
 from tests.api.test_bad_requests import assert_problem
 from tests.api.test_multipart import DOCUMENT, part
 
@@ -54,14 +55,15 @@ async def test_a_bug_is_answered_without_a_trace_and_logged_with_one(api: Api) -
 
 async def test_the_log_has_no_bodies_and_no_secrets(api: Api) -> None:
     body = examples.SWEDISH_COMPANY | {"delivery": {"personal_number": SECRET, "consumer": True}}
-    with capture_logs() as logged:
+    with capture_logs([structlog.contextvars.merge_contextvars]) as logged:
         accepted = await api.submit(body, headers={"Idempotency-Key": "key-in-header"})
         await api.submit({"invoice": SECRET})
         await api.get(f"/v1/documents?number={SECRET}")
         await api.get(f"/v1/documents/{SECRET}")
         await api.get("/v1/inbox", key=SECRET)
+        await api.get("/healthz", key=None)
+    assert [line["company"] for line in logged] == [COMPANY.id] * 4 + [None, None]
     text = json.dumps(logged)
-    assert len(logged) == 5
     for secret in (SECRET, KEY, "Norrsken", "606.25", "key-in-header"):
         assert secret not in text
     line = logged[0]

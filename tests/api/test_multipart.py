@@ -105,6 +105,16 @@ async def test_faults_of_both_parts_are_told_at_once(api: Api) -> None:
     assert await api.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("delivery", "pointer"),
+    [("{", "/delivery"), ('{"hold": true, "hold": true}', "/delivery/hold")],
+)
+async def test_a_fault_in_the_text_of_delivery(api: Api, delivery: str, pointer: str) -> None:
+    body = part("document", DOCUMENT) + part("delivery", delivery) + "--b--"
+    problem = assert_problem(await send(api, body), 400, "malformed-json")
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
 async def test_delivery_given_twice(api: Api) -> None:
     both = json.dumps(examples.NORWEGIAN_CONSUMER)
     body = part("document", both) + part("delivery", '{"hold": true}') + "--b--"
