@@ -44,6 +44,9 @@ _MOST_PATHS: Final = 20_000
 
 _SPACES = re.compile(r"[ \t\r\n]+")
 
+# A document with more faults than this is refused without telling them all.
+MOST_HITS: Final = 10_000
+
 _LEAF_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 
 
@@ -202,6 +205,7 @@ class Document:
         "elements",
         "empty",
         "hits",
+        "more_hits",
         "nodes",
         "once_only",
         "root",
@@ -216,12 +220,16 @@ class Document:
         self.nodes: list[Node] = [root]
         self.todo: dict[Path, list[Any]] = {}
         self.hits: list[Hit] = []
+        self.more_hits = False
         self.once_only: dict[Callable[[Document], object], Any] = {}
         self._told: set[str] = set()
         self._lists: dict[str, frozenset[str]] = {}
 
     def found(self, rule: str, at: Node | Leaf, missing: str = "", /, **values: object) -> None:
         """Notes that `rule` does not hold at `at`; `values` are for the message."""
+        if len(self.hits) >= MOST_HITS:
+            self.more_hits = True
+            return
         element = at.element if isinstance(at, Node) else at
         self.hits.append(Hit(rule, element, missing, values))
 

@@ -22,7 +22,7 @@ from lxml import etree
 
 from validators import guard, profiles, registry, structure
 from validators.arithmetic import EXACT
-from validators.document import Checks, Hit, bind
+from validators.document import MOST_HITS, Checks, Hit, bind
 from validators.findings import Finding, Report, Severity
 from validators.messages import texts
 from validators.places import Places
@@ -88,7 +88,11 @@ def validate(data: bytes, *, at: date, profile: str | None = None, language: str
             document = bind(root, _checks(), at)
             document.check()
         document.release()
-        return Report(chosen, True, _findings(document.hits, at, language))
+        findings = _findings(document.hits, at, language)
+        if document.more_hits:
+            most = {"computed": MOST_HITS}
+            findings = (_fatal("GUARD-FINDINGS", most, "", None, language), *findings)
+        return Report(chosen, True, findings)
 
 
 def _unknown(root: etree._Element, language: str) -> Finding:

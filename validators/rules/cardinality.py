@@ -245,7 +245,9 @@ def payee(node: Node, document: Document) -> None:
         if node.parent
         else []
     )
-    other = any((one.text or "") != (two.text or "") for one in names for two in sellers)
+    # Some name differs from some name of the seller: unless both have but one, and the same.
+    distinct = {leaf.text or "" for leaf in (*names, *sellers)}
+    other = bool(names and sellers and len(distinct) > 1)
     identifiers = [
         leaf
         for leaf in node.leaves_at("PartyIdentification", "ID")

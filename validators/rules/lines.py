@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from validators.arithmetic import ZERO, decimal_of, decimals, divide, plain, to_cents, within
-from validators.calendar import comes_before
+from validators.calendar import comes_before, moment_of
 from validators.document import Document, Leaf, Node, normalized
 from validators.registry import all_nodes, define, leaves, nodes
 from validators.rules.allowances import is_vat
@@ -160,12 +160,22 @@ def line_period(node: Node, document: Document) -> None:
         document.found("BR-30", end, stated=end.text, computed=start.text)
     if len(node.path.names) != 3:
         return
-    for bound in document.root.leaves_at("InvoicePeriod", "StartDate"):
-        if start is not None and comes_before(start, bound):
-            document.found("PEPPOL-EN16931-R110", start, stated=start.text, computed=bound.text)
-    for bound in document.root.leaves_at("InvoicePeriod", "EndDate"):
-        if end is not None and comes_before(bound, end):
-            document.found("PEPPOL-EN16931-R111", end, stated=end.text, computed=bound.text)
+    first, last = document.once(_bounds)
+    if start is not None and first is not None and comes_before(start, first):
+        document.found("PEPPOL-EN16931-R110", start, stated=start.text, computed=first.text)
+    if end is not None and last is not None and comes_before(last, end):
+        document.found("PEPPOL-EN16931-R111", end, stated=end.text, computed=last.text)
+
+
+def _bounds(document: Document) -> tuple[Leaf | None, Leaf | None]:
+    """The latest start and the earliest end among the periods of the document; ask `once`."""
+    starts = document.root.leaves_at("InvoicePeriod", "StartDate")
+    ends = document.root.leaves_at("InvoicePeriod", "EndDate")
+
+    def moment(leaf: Leaf) -> int:
+        return moment_of(leaf.text or "")
+
+    return max(starts, key=moment, default=None), min(ends, key=moment, default=None)
 
 
 @leaves("Price/BaseQuantity")

@@ -621,12 +621,12 @@ def _add(
     codes, rates = _codes_and_rates(categories)
     for code in codes:
         by_code[code] += value
-        for rate in rates:
+        for rate in rates if _BY_CODE[code].by_rate else ():
             by_rate[code, rate] += value
 
 
 def _codes_and_rates(categories: list[Node]) -> tuple[set[str], set[Decimal]]:
-    codes = {node.value("ID") for node in categories}
+    codes = {node.value("ID") for node in categories} & _BY_CODE.keys()
     rates = {
         decimal_of(node.leaves["Percent"].text or "")
         for node in categories
@@ -641,7 +641,8 @@ def _rated(document: Document) -> frozenset[tuple[str, Decimal]]:
         categories = holder.every("TaxCategory")
         if categories:
             codes, rates = _codes_and_rates(categories)
-            pairs.update((code, rate) for code in codes for rate in rates)
+            rated = (code for code in codes if _BY_CODE[code].by_rate)
+            pairs.update((code, rate) for code in rated for rate in rates)
     return frozenset(pairs)
 
 
