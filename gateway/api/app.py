@@ -14,6 +14,7 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from importlib.metadata import version
 
 import structlog
@@ -70,7 +71,7 @@ def make_app(
         limits or Limits(),
         Metrics(registry),
         asyncio.Event(),
-        json.dumps(describe(OPERATIONS, version("budkavle")), ensure_ascii=False).encode(),
+        _description(),
     )
     app = web.Application(middlewares=[_around(made)])
     for operation in OPERATIONS:
@@ -87,6 +88,11 @@ def make_app(
     app.on_shutdown.append(close)
     app.on_response_prepare.append(_headers)
     return app
+
+
+@cache
+def _description() -> bytes:
+    return json.dumps(describe(OPERATIONS, version("budkavle")), ensure_ascii=False).encode()
 
 
 def make_runner(
