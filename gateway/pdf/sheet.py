@@ -7,6 +7,7 @@ In charge of measuring, wrapping and breaking pages. Not in charge of what an in
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -155,6 +156,11 @@ def wrap(text: str, face: Face, room: float) -> list[str]:
     return lines
 
 
+# reportlab reads every document's letters out of the same font objects, moving one place in the
+# font as it goes: two threads at once get each other's letters.
+_DRAWING = threading.Lock()
+
+
 def draw(
     pages: Sequence[Sequence[Mark]],
     *,
@@ -167,24 +173,25 @@ def draw(
 
     The same pages give the same bytes.
     """
-    buffer = io.BytesIO()
-    canvas = Canvas(
-        buffer,
-        pagesize=(PAGE_WIDTH * _POINTS, PAGE_HEIGHT * _POINTS),
-        invariant=1,
-        pageCompression=1,
-        initialFontName=REGULAR,
-        lang=language,
-    )
-    canvas.setTitle(legible(title))
-    canvas.setAuthor(legible(author))
-    canvas.setCreator("Budkavle")
-    for number, marks in enumerate(pages, 1):
-        for mark in (*marks, *foot(number, len(pages))):
-            _draw(canvas, mark)
-        canvas.showPage()
-    canvas.save()
-    return buffer.getvalue()
+    with _DRAWING:
+        buffer = io.BytesIO()
+        canvas = Canvas(
+            buffer,
+            pagesize=(PAGE_WIDTH * _POINTS, PAGE_HEIGHT * _POINTS),
+            invariant=1,
+            pageCompression=1,
+            initialFontName=REGULAR,
+            lang=language,
+        )
+        canvas.setTitle(legible(title))
+        canvas.setAuthor(legible(author))
+        canvas.setCreator("Budkavle")
+        for number, marks in enumerate(pages, 1):
+            for mark in (*marks, *foot(number, len(pages))):
+                _draw(canvas, mark)
+            canvas.showPage()
+        canvas.save()
+        return buffer.getvalue()
 
 
 def _draw(canvas: Canvas, mark: Mark) -> None:
