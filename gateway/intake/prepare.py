@@ -31,6 +31,7 @@ from schemas.ubl.write import Unwritable, write
 from transports.base import File, Recipient, Summary
 from validators.findings import Finding, Report, Severity
 from validators.pipeline import parse, validate
+from validators.profiles import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def prepare(
     """
     submission = read(original)
     if isinstance(submission, Refused):
-        return Rejected(Report("none", False, submission.findings), None)
+        return Rejected(Report(UNKNOWN, False, submission.findings), None)
     if isinstance(submission.content, Shape):
         return _from_json(to_model(submission.content), attachments, delivery, at)
     return _from_ubl(original.content, submission.content, attachments, delivery, at)
@@ -91,18 +92,19 @@ def prepare(
 def _from_json(
     stated: Invoice, attachments: Sequence[File], delivery: Mapping[str, Any], at: date
 ) -> Prepared | Rejected:
-    inside = [file for file in attachments if file.media_type in EMBEDDABLE]
-    beside = tuple(file for file in attachments if file.media_type not in EMBEDDABLE)
-    invoice = complete(embed(stated, inside))
+    inside = {n: file for n, file in enumerate(attachments) if file.media_type in EMBEDDABLE}
+    beside = tuple(file for n, file in enumerate(attachments) if n not in inside)
+    invoice = complete(embed(stated, inside.values()))
     try:
         document = write(invoice)
     except Unwritable as error:
-        return Rejected(Report("none", False, tuple(_unwritable(error))), head(invoice))
+        return Rejected(Report(UNKNOWN, False, tuple(_unwritable(error))), head(invoice))
     report = validate(document, at=at)
     if report.findings:
         root = parse(document)
         tree = None if isinstance(root, tuple) else root  # None: too large for the guard
-        findings = tuple(_in_json(finding, tree, stated) for finding in report.findings)
+        places = _Places(tree, len(stated.supporting_documents), tuple(inside))
+        findings = tuple(map(places.told, report.findings))
         report = dataclasses.replace(report, findings=findings)
     if not report.ok:
         return Rejected(report, head(invoice))
@@ -171,11 +173,23 @@ def _unwritable(error: Unwritable) -> Iterator[Finding]:
         )
 
 
-def _in_json(finding: Finding, root: etree._Element | None, stated: Invoice) -> Finding:
-    """Tells a finding of the UBL that was written by the place in the JSON it was written from."""
-    pointer = (model_pointer(finding.where, root) if finding.where else None) or ""
-    where = f"/invoice{pointer}"
-    file = re.match(r"/supporting_documents/([0-9]+)", pointer)
-    if file and (n := int(file[1]) - len(stated.supporting_documents)) >= 0:
-        where = f"/attachment/{n}"  # it came beside the JSON
-    return dataclasses.replace(finding, where=where, line=None)
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where in the caller's request each part of the UBL that was written comes from.
+
+    `root` is that UBL, None when it is too large to be looked at. The first `own` supporting
+    documents stand in the JSON; those after came beside it, as the attachments numbered `beside`.
+    """
+
+    root: etree._Element | None
+    own: int
+    beside: tuple[int, ...]
+
+    def told(self, finding: Finding) -> Finding:
+        """The finding, told by its place in the request."""
+        pointer = (model_pointer(finding.where, self.root) if finding.where else None) or ""
+        where = f"/invoice{pointer}"
+        document = re.match(r"/supporting_documents/([0-9]+)", pointer)
+        if document and int(document[1]) >= self.own:
+            where = f"/attachment/{self.beside[int(document[1]) - self.own]}"
+        return dataclasses.replace(finding, where=where, line=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,12 +18,12 @@ from lxml import etree
 from gateway.api import examples
 from gateway.intake.attachment import embedded, is_safe_name, safe_name
 from gateway.intake.head import organisation_number, recipient, summary
-from gateway.intake.prepare import Prepared, Rejected, prepare
+from gateway.intake.prepare import Prepared, Rejected, _Places, prepare
 from gateway.intake.submission import JSON
 from schemas import invoice as model
 from schemas.identifiers import Participant
 from transports.base import File
-from validators.findings import Severity
+from validators.findings import Finding, Severity
 
 AT = date(2026, 11, 21)
 SWEDISH = examples.SWEDISH_COMPANY
@@ -116,12 +117,21 @@ def test_a_stated_total_is_compared_with_the_sum() -> None:
 def test_a_fault_of_an_attachment_is_told_by_its_part() -> None:
     own = {
         "reference": "1",
-        "attachment": {"content": "eA==", "mime_code": "text/csv", "filename": "a.csv"},
+        "attachment": {"content": "eA==", "mime_code": "text/plain", "filename": "a.txt"},
     }
-    twin = File("1", "text/csv", b"x")
-    result = prepare(changed(supporting_documents=[own]), (PDF, twin), {}, at=AT)
-    for finding in result.findings:
-        assert not finding.where.startswith("/invoice/supporting_documents/1")
+    result = rejected(changed(supporting_documents=[own]), ZIP, PDF)
+    of_files = {f.where for f in result.findings if "BT-125" in str(f.terms) or "mime" in f.where}
+    assert of_files == {"/invoice/supporting_documents/0/attachment"}
+
+
+def test_a_place_beside_the_json_is_counted_among_all_parts() -> None:
+    root = etree.fromstring(prepared(changed(supporting_documents=[]), ZIP, PDF).document)
+    places = _Places(root, own=0, beside=(1,))  # the archive was the first part
+    path = "Invoice/AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject"
+    finding = Finding("X", Severity.WARNING, path, 7, "text", "hint")
+    assert places.told(finding).where == "/attachment/1"
+    assert replace(places, own=1).told(finding).where.startswith("/invoice/supporting_documents/0")
+    assert places.told(replace(finding, where="")).where == "/invoice"
 
 
 def test_a_value_that_ubl_can_not_hold_is_a_finding() -> None:
