@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import localcontext
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from lxml import etree
@@ -29,6 +29,8 @@ from validators.places import Places
 
 # Above this a text node may be longer than libxml2 allows without `huge_tree`.
 _HUGE_BYTES: Final = 10_000_000
+# From here on the structure is checked while parsing: see `structure.is_right`.
+_LARGE_TAGS: Final = 50_000
 
 
 def parse(data: bytes, *, language: str = "en") -> etree._Element | tuple[Finding, ...]:
@@ -41,14 +43,7 @@ def parse(data: bytes, *, language: str = "en") -> etree._Element | tuple[Findin
     refused = tuple(guard.refusals(data))
     if refused:
         return tuple(_fatal(rule, values, "", None, language) for rule, values in refused)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        remove_comments=True,
-        remove_pis=True,
-        huge_tree=len(data) > _HUGE_BYTES,
-    )
+    parser = _parser(data)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
@@ -56,6 +51,29 @@ def parse(data: bytes, *, language: str = "en") -> etree._Element | tuple[Findin
     if root.getroottree().docinfo.internalDTD is not None:
         return (_fatal("GUARD-DOCTYPE", {}, "", None, language),)
     return root
+
+
+def _parser(data: bytes, schema: etree.XMLSchema | None = None) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=len(data) > _HUGE_BYTES,
+        schema=schema,
+    )
+
+
+def _structure(data: bytes, root: etree._Element) -> tuple[Finding, ...]:
+    """The faults of the structure of an invoice or credit note."""
+    if data.count(b"<") < _LARGE_TAGS:
+        return structure.findings(root)
+    bytewise = guard.as_bytewise(data)
+    name = etree.QName(root).localname
+    if structure.is_right(bytewise, name, partial(_parser, bytewise)):
+        return ()
+    return structure.findings(root, known_wrong=True)
 
 
 def _malformed(error: etree.XMLSyntaxError, language: str) -> Finding:
@@ -81,7 +99,7 @@ def validate(data: bytes, *, at: date, profile: str | None = None, language: str
         chosen = profile or profiles.of(root)
         if chosen == profiles.UNKNOWN:
             return Report(chosen, False, (_unknown(root, language),))
-        problems = structure.findings(root)
+        problems = _structure(data, root)
         if problems:
             return Report(chosen, False, problems)
         with localcontext(EXACT):

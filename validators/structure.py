@@ -6,13 +6,29 @@ In charge of `STRUCTURE-*` findings. Not in charge of the structure, nor of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lxml import etree
 
 from schemas.ubl import faults
+from schemas.ubl.structure import schema
 from validators.findings import Finding, Severity
 
 
-def findings(root: etree._Element) -> tuple[Finding, ...]:
+def is_right(data: bytes, name: str, parser: Callable[..., etree.XMLParser]) -> bool:
+    """The verdict of the schema of the root `name` on bytes that can be parsed, while parsing.
+
+    For large documents: libxml2's check of a finished tree looks at all elements before a faulty
+    one to say where it is, so that many faults under one element take hours.
+    """
+    try:
+        etree.fromstring(data, parser(schema=schema(name)))
+    except etree.XMLSyntaxError:
+        return False
+    return True
+
+
+def findings(root: etree._Element, *, known_wrong: bool = False) -> tuple[Finding, ...]:
     """What is wrong with the structure below `root`; nothing when it is right."""
     return tuple(
         Finding(
@@ -23,5 +39,5 @@ def findings(root: etree._Element) -> tuple[Finding, ...]:
             text=fault.text,
             hint=fault.hint,
         )
-        for fault in faults.faults(root)
+        for fault in faults.faults(root, known_wrong=known_wrong)
     )

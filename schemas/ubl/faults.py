@@ -127,10 +127,14 @@ class Fault:
         return WORDS[self.code][1].format_map(self.values)
 
 
-def faults(root: etree._Element, limit: int = 200) -> tuple[Fault, ...]:
+def faults(
+    root: etree._Element, limit: int = 200, *, known_wrong: bool = False
+) -> tuple[Fault, ...]:
     """Everything wrong with the structure of a document; empty when it is right.
 
     An element's own faults come before those of its children. Stops after `limit` faults.
+    `known_wrong` spares asking the compiled schema again, whose account of many faults under one
+    element takes time with the square of their number.
     """
     name = _name(root)
     if name not in ROOTS:
@@ -139,10 +143,12 @@ def faults(root: etree._Element, limit: int = 200) -> tuple[Fault, ...]:
         values = {"name": name, "stated": namespace, "expected": ROOTS[name]}
         return (_fault(Code.NAMESPACE, name, root, **values),)
     compiled = schema(name)
-    if compiled.validate(root):
+    if not known_wrong and compiled.validate(root):
         return ()
-    errors: Any = compiled.error_log  # the stubs miss that it can be iterated
     found = tuple(islice(_below(root, name, name), limit))
+    if known_wrong and not found:
+        compiled.validate(root)
+    errors: Any = compiled.error_log  # the stubs miss that it can be iterated
     return found or tuple(_other(error, root) for error in islice(errors, limit))
 
 
