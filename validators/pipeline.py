@@ -20,6 +20,7 @@ from typing import Final
 
 from lxml import etree
 
+from schemas.ubl.terms import term_of
 from validators import guard, profiles, registry, structure
 from validators.arithmetic import EXACT
 from validators.document import MOST_HITS, Checks, Hit, bind
@@ -136,22 +137,32 @@ def _findings(hits: Iterable[Hit], at: date, language: str) -> tuple[Finding, ..
         rule = rules.get(hit.rule)
         if rule is None:
             continue
-        text, hint = said.say(rule.id, rule.terms, hit.missing, hit.values)
+        where = places.path(hit.at, hit.missing)
+        terms = _terms(rule.terms, where)
+        text, hint = said.say(rule.id, terms, hit.missing, hit.values)
         findings.append(
             Finding(
                 rule=rule.id,
                 severity=rule.severity,
-                where=places.path(hit.at, hit.missing),
+                where=where,
                 line=places.line(hit.at),
                 text=text,
                 hint=hint,
-                terms=rule.terms,
+                terms=terms,
                 stated=_shown(hit.values.get("stated")),
                 computed=_shown(hit.values.get("computed")),
             )
         )
     findings.sort(key=lambda finding: finding.line or 0)
     return tuple(findings)
+
+
+def _terms(terms: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """The terms of a rule, the one that stands at the place first."""
+    if len(terms) < 2:
+        return terms
+    here = [term for term in term_of(where) if term in terms]
+    return tuple(dict.fromkeys((*here, *terms)))
 
 
 def _shown(value: object) -> str | None:
