@@ -6,6 +6,7 @@ Source: the variables at the head of the Peppol BIS Billing rules.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from validators.document import Document, Leaf, Node, normalized
@@ -54,12 +55,12 @@ def both_german(document: Document) -> bool:
     return addresses(document) == ("DE", "DE")
 
 
-def country_leaves(root: Node, party: str) -> list[Leaf]:
+def country_leaves(root: Node, party: str) -> Sequence[Leaf]:
     """The country code of a party's address, as a list of none or one."""
     return root.leaves_at(party, "Party", "PostalAddress", "Country", "IdentificationCode")
 
 
-def _of_vat_id(parties: list[Node]) -> str:
+def _of_vat_id(parties: Sequence[Node]) -> str:
     """The first two characters of the VAT identifier; "" when there are none."""
     for party in parties:
         for scheme in party.every("PartyTaxScheme"):

@@ -147,29 +147,36 @@ class Node:
         leaf = self.leaves.get(name)
         return "" if leaf is None else (leaf.text or "").strip(WHITESPACE)
 
-    def every_leaf(self, name: str) -> list[Leaf]:
+    def every_leaf(self, name: str) -> Sequence[Leaf]:
         """All leaves called `name`."""
         if self.repeated and name in self.repeated:
             return self.repeated[name]
-        return [self.leaves[name]] if name in self.leaves else []
+        leaf = self.leaves.get(name)
+        return () if leaf is None else (leaf,)
 
-    def every(self, name: str) -> list[Node]:
+    def every(self, name: str) -> Sequence[Node]:
         """All nodes called `name`."""
         if self.repeated and name in self.repeated:
             return self.repeated[name]
-        return [self.nodes[name]] if name in self.nodes else []
+        node = self.nodes.get(name)
+        return () if node is None else (node,)
 
-    def step(self, *names: str) -> list[Node]:
+    def step(self, *names: str) -> Sequence[Node]:
         """All nodes at the path `names` below this one."""
-        found = [self]
+        found: Sequence[Node] = (self,)
         for name in names:
-            found = [kin for node in found for kin in node.every(name)]
+            if len(found) == 1:
+                found = found[0].every(name)
+            else:
+                found = [kin for node in found for kin in node.every(name)]
         return found
 
-    def leaves_at(self, *names: str) -> list[Leaf]:
+    def leaves_at(self, *names: str) -> Sequence[Leaf]:
         """All leaves at the path `names` below this one."""
-        *steps, name = names
-        return [leaf for node in self.step(*steps) for leaf in node.every_leaf(name)]
+        found = self.step(*names[:-1])
+        if len(found) == 1:
+            return found[0].every_leaf(names[-1])
+        return [leaf for node in found for leaf in node.every_leaf(names[-1])]
 
     def has(self, name: str) -> bool:
         """Whether a leaf or node called `name` stands here."""

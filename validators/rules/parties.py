@@ -6,6 +6,7 @@ BR-CO-26; Peppol R010, R020.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from validators.document import WHITESPACE, Document, Leaf, Node
@@ -151,5 +152,5 @@ def _prefixes(countries: frozenset[str]) -> str:
     return f" {' '.join(sorted(countries | {'EL'}))} "
 
 
-def _texts(found: list[Leaf]) -> set[str]:
+def _texts(found: Sequence[Leaf]) -> set[str]:
     return {leaf.text or "" for leaf in found}

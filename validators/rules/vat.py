@@ -14,6 +14,7 @@ where they do, a comment says so.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
@@ -594,7 +595,7 @@ def sums(document: Document) -> Sums:
         defaultdict(Decimal),
         _rated(document),
     )
-    for line in root.every("InvoiceLine") + root.every("CreditNoteLine"):
+    for line in (*root.every("InvoiceLine"), *root.every("CreditNoteLine")):
         item = line.nodes.get("Item")
         if item is not None:
             _add(
@@ -614,7 +615,7 @@ def sums(document: Document) -> Sums:
 
 def _add(
     value: Decimal,
-    categories: list[Node],
+    categories: Sequence[Node],
     by_code: dict[str, Decimal],
     by_rate: dict[tuple[str, Decimal], Decimal],
 ) -> None:
@@ -625,7 +626,7 @@ def _add(
             by_rate[code, rate] += value
 
 
-def _codes_and_rates(categories: list[Node]) -> tuple[set[str], set[Decimal]]:
+def _codes_and_rates(categories: Sequence[Node]) -> tuple[set[str], set[Decimal]]:
     codes = {node.value("ID") for node in categories} & _BY_CODE.keys()
     rates = {
         decimal_of(node.leaves["Percent"].text or "")

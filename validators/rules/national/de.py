@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from validators.arithmetic import number
@@ -112,8 +112,10 @@ def direct_debit(root: Node, document: Document) -> None:
     mandates = root.step("PaymentMeans", "PaymentMandate")
     if not mandates or not document.once(both_german):
         return
-    identifiers = root.leaves_at("AccountingSupplierParty", "Party", "PartyIdentification", "ID")
-    identifiers += root.leaves_at("PayeeParty", "PartyIdentification", "ID")
+    identifiers = (
+        *root.leaves_at("AccountingSupplierParty", "Party", "PartyIdentification", "ID"),
+        *root.leaves_at("PayeeParty", "PartyIdentification", "ID"),
+    )
     if not any(leaf.get("schemeID") == "SEPA" for leaf in identifiers):
         missing = "AccountingSupplierParty/Party/PartyIdentification/ID"
         document.found("DE-R-030", root, missing)
@@ -182,7 +184,7 @@ def delivery(node: Node, document: Document) -> None:
         _all_said(node.step("DeliveryLocation", "Address"), "Address", document)
 
 
-def _all_said(found: list[Node], kind: str, document: Document) -> None:
+def _all_said(found: Sequence[Node], kind: str, document: Document) -> None:
     for node in found:
         for rule, name in SAID[kind]:
             if not any(map(_said, node.every_leaf(name))):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from validators.arithmetic import number
@@ -56,7 +57,7 @@ def document_rules(root: Node, document: Document) -> None:
         document.found("DK-R-016", due[0], stated=due[0].text)
 
 
-def _cvr(rule: str, numbers: list[Leaf], document: Document) -> None:
+def _cvr(rule: str, numbers: Sequence[Leaf], document: Document) -> None:
     if numbers and normalized(numbers[0].get("schemeID", "")) != "0184":
         document.found(rule, numbers[0], stated=numbers[0].get("schemeID", ""), computed="0184")
 

@@ -77,8 +77,10 @@ def invoice_number(leaf: Leaf, root: Node, document: Document) -> None:
 
 def _tax_numbers(root: Node) -> set[str]:
     """The nine characters after the country of the seller's and the representative's numbers."""
-    schemes = root.step(SELLER, "Party", "PartyTaxScheme")
-    schemes += root.step("TaxRepresentativeParty", "PartyTaxScheme")
+    schemes = (
+        *root.step(SELLER, "Party", "PartyTaxScheme"),
+        *root.step("TaxRepresentativeParty", "PartyTaxScheme"),
+    )
     return {
         scheme.text("CompanyID")[2:11]
         for scheme in schemes

@@ -5,6 +5,8 @@ The module's name has an underscore because `is` is a word of Python.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from validators.calendar import is_date
 from validators.countries import BUYER, SELLER, address_of
 from validators.document import Document, Leaf, Node, normalized
@@ -85,7 +87,7 @@ def buyer(node: Node, document: Document) -> None:
 
 
 def _party(number_rule: str, address_rule: str, node: Node, document: Document) -> None:
-    numbers: list[Leaf] = node.leaves_at("Party", "PartyLegalEntity", "CompanyID")
+    numbers: Sequence[Leaf] = node.leaves_at("Party", "PartyLegalEntity", "CompanyID")
     if not any(leaf.get("schemeID") == "0196" for leaf in numbers):
         document.found(number_rule, node, "Party/PartyLegalEntity/CompanyID", computed="0196")
     for name in ("StreetName", "PostalZone"):
