@@ -34,6 +34,8 @@ class Server:
         )
         assert self._process.stdout is not None
         first = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
+        if not first:
+            raise AssertionError((await self._process.communicate())[1].decode())
         self.url = json.loads(first)["url"]
         self.up.set()
 
