@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cache
-from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from tests.conformance.rules.edits import INVOICE, edited
 from validators import registry
 from validators.document import bind
+from validators.examples import broken
+from validators.examples.edits import edited, source
 from validators.pipeline import validate
-from validators.rules import unused
 
-TABLE = Path(__file__).with_name("rules") / "fires.txt"
 DAY = date(2026, 11, 21)
 
 # Official tests that cannot fail: see the comments at the tables of these rules.
@@ -34,22 +32,7 @@ CATEGORIES = ("S", "Z", "E", "AE", "K", "G", "O", "L", "M")
 
 
 def rows() -> list[tuple[str, str]]:
-    """The rules and their edits; UBL-CR rules have them from the table of what has no use."""
-    return [
-        (line.split()[0], line.partition(" ")[2].strip())
-        for line in TABLE.read_text("utf-8").splitlines()
-        if line and not line.startswith("#")
-    ] + [
-        (rule, f"{_somewhere(path)}{'' if '@' in path else '[+]'} = x")
-        for rule, path in unused.table()
-    ]
-
-
-def _somewhere(path: str) -> str:
-    """A place for a path of the table: on the first line, or on the document, or in a party."""
-    if path.startswith("//"):
-        return f"AccountingSupplierParty/Party/{path[2:]}".replace("/@", "@")
-    return path.replace("Line/", "InvoiceLine/", 1).replace("/@", "@")
+    return [(rule, edits) for rule, examples in broken().items() for edits in examples]
 
 
 def a_day_of(identifier: str) -> date:
@@ -87,7 +70,7 @@ def test_every_rule_has_its_row() -> None:
 
 @pytest.mark.parametrize("at", [date(2026, 6, 30), DAY])
 def test_the_invoice_is_right(at: date) -> None:
-    report = validate(INVOICE.read_bytes(), at=at)
+    report = validate(source(), at=at)
     assert report.structure_ok
     assert report.findings == ()
 

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.rules.edits import INVOICE
 from validators import guard
+from validators.examples.edits import source
 from validators.pipeline import parse, validate
 
 DAY = date(2026, 11, 21)
 ROOT = Path(__file__).parents[2]
-GOOD = INVOICE.read_bytes()
+GOOD = source()
 MEGABYTE = 1024 * 1024
 
 CHILD = """

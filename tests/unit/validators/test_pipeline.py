@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from tests.conformance.rules.edits import INVOICE, edited
+from validators.examples.edits import edited, source
 from validators.findings import Report, Severity
 from validators.pipeline import parse, validate
 
 DAY = date(2026, 11, 21)
-GOOD = INVOICE.read_bytes()
+GOOD = source()
 
 
 def report_on(edits: str, language: str = "en") -> Report:

@@ -7,7 +7,7 @@ from datetime import date
 
 from lxml import etree
 
-from tests.conformance.rules.edits import INVOICE, edited
+from validators.examples.edits import edited, source
 from validators.findings import Finding, Report, Severity
 from validators.pipeline import validate
 from validators.report import to_jsonl, to_text
@@ -45,12 +45,12 @@ def test_jsonl_shows_both_values_where_there_are_two() -> None:
 
 
 def test_text_of_a_right_document_is_one_line() -> None:
-    text = to_text("invoice.xml", validate(INVOICE.read_bytes(), at=DAY))
+    text = to_text("invoice.xml", validate(source(), at=DAY))
     assert text == "✓ invoice.xml: nothing to find fault with (peppol-billing)\n"
 
 
 def test_text_shows_the_place_in_the_document() -> None:
-    data = INVOICE.read_bytes().replace(b"1231.00", b"1230.00")
+    data = source().replace(b"1231.00", b"1230.00")
     text = to_text("invoice.xml", validate(data, at=DAY), source=data)
     assert "✗ invoice.xml: 1 error (peppol-billing)" in text
     assert "  Invoice/LegalMonetaryTotal/PayableAmount\n" in text

@@ -4,13 +4,14 @@
     InvoiceLine[2]/ID = 7                 of the second line
     Note[+] = more                        one more element of that name
     AccountingSupplierParty/Party/EndpointID@schemeID = 0192      an attribute
+    + Delivery/Despatch                   one more element of that name, with all that must be in it
     - IssueDate                           all such elements are taken away
     - InvoiceLine/InvoicedQuantity@unitCode                       or an attribute
     copy TaxTotal                         one more like the first
     category E                            everything is of VAT category E, and adds up
     credit note                           the invoice becomes a credit note
 
-Edits are parted by semicolons. The order of elements is not kept: rules do not look at it.
+Edits are parted by semicolons. A new element goes where the structure has room for its like.
 """
 
 from __future__ import annotations
@@ -18,32 +19,46 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from importlib import resources
+from typing import Final
 
 from lxml import etree
 
-from schemas.ubl.structure import TYPES, children
+from schemas.ubl.structure import DATATYPES, NAMESPACES, children
 
-CAC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
-CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
-INVOICE = Path(__file__).with_name("invoice.xml")
-
-AGGREGATES = {
-    child.name for kind in TYPES for child in children(kind) if child.prefix in ("cac", "ext")
-}
+CAC: Final = f"{{{NAMESPACES['cac']}}}"
+CBC: Final = f"{{{NAMESPACES['cbc']}}}"
 
 _STEP = re.compile(r"(\w+)(?:\[(\d+|\+)\])?")
 
+_VALUES: Final = {
+    "decimal": "1",
+    "date": "2026-10-01",
+    "time": "12:00:00",
+    "boolean": "false",
+    "base64Binary": "eA==",
+    "language": "sv",
+    "anyURI": "urn:x",
+}
+"""A right value for each base type; any text is right for the others."""
+
+_CODES: Final = {"currencyID": "SEK", "mimeCode": "text/csv"}
+
+
+def source() -> bytes:
+    """Our own invoice, right in every respect, with all that EN 16931 rules look at."""
+    return resources.files(__package__).joinpath("invoice.xml").read_bytes()
+
 
 def invoice() -> etree._Element:
-    """Our own invoice, right in every respect, with all that EN 16931 rules look at."""
-    return etree.fromstring(INVOICE.read_bytes(), etree.XMLParser(remove_blank_text=True))
+    """The tree of `source`."""
+    return etree.fromstring(source(), etree.XMLParser(remove_blank_text=True))
 
 
 def edited(edits: str) -> etree._Element:
     """The invoice after some edits."""
     root = invoice()
-    for edit in filter(None, (edit.strip() for edit in edits.split(";"))):
+    for edit in parted(edits):
         if edit == "credit note":
             root = _as_credit_note(root)
         elif edit.startswith("category "):
@@ -51,6 +66,8 @@ def edited(edits: str) -> etree._Element:
         elif edit.startswith("copy "):
             original = next(_find(root, edit.removeprefix("copy ")))
             original.addnext(copy.deepcopy(original))
+        elif edit.startswith("+ "):
+            _add(root, edit.removeprefix("+ "))
         elif edit.startswith("- "):
             _drop(root, edit.removeprefix("- "))
         else:
@@ -58,12 +75,18 @@ def edited(edits: str) -> etree._Element:
     return root
 
 
+def parted(edits: str) -> list[str]:
+    """The edits one by one."""
+    return [edit.strip() for edit in edits.split(";") if edit.strip()]
+
+
 def _find(root: etree._Element, path: str) -> Iterator[etree._Element]:
     found = [root]
     for name, number in _STEP.findall(path):
         kids = [kid for one in found for kid in one if etree.QName(kid).localname == name]
         found = kids[int(number) - 1 : int(number)] if number else kids
-    assert found, f"nothing at {path}"
+    if not found:
+        raise ValueError(f"nothing at {path}")
     return iter(found)
 
 
@@ -74,23 +97,82 @@ def _drop(root: etree._Element, path: str) -> None:
             del element.attrib[attribute]
         else:
             parent = element.getparent()
-            assert parent is not None
+            if parent is None:
+                raise ValueError("the root can not be taken away")
             parent.remove(element)
 
 
 def _put(root: etree._Element, path: str, text: str = "") -> None:
     path, _, attribute = path.partition("@")
-    at = root
+    at, kind = root, etree.QName(root).localname
     for name, number in _STEP.findall(path):
         kids = [kid for kid in at if etree.QName(kid).localname == name]
         if number == "+" or not kids:
-            at = etree.SubElement(at, f"{CAC if name in AGGREGATES else CBC}{name}")
+            at = _insert(at, kind, name)
         else:
             at = kids[int(number) - 1 if number else 0]
+        kind = _kind(kind, name)
     if attribute:
         at.set(attribute, text)
     else:
         at.text = text
+
+
+def _add(root: etree._Element, path: str) -> None:
+    """Adds an element and all that must be in it; of those on the way, what must be in the new."""
+    path, _, attribute = path.partition("@")
+    at, kind = root, etree.QName(root).localname
+    *way, last = (name for name, _ in _STEP.findall(path))
+    for name in way:
+        kid = next((kid for kid in at if etree.QName(kid).localname == name), None)
+        new = kid is None
+        at = _insert(at, kind, name) if kid is None else kid
+        kind = _kind(kind, name)
+        if new:
+            _fill(at, kind, but=way[-1] if name != way[-1] else last)
+    if attribute:
+        there = next((kid for kid in at if etree.QName(kid).localname == last), None)
+        kid = _insert(at, kind, last) if there is None else there
+        if there is None:
+            _fill(kid, _kind(kind, last))
+        kid.set(attribute, "x")
+    else:
+        _fill(_insert(at, kind, last), _kind(kind, last))
+
+
+def _fill(element: etree._Element, kind: str, but: str = "") -> None:
+    """Puts into a new element all that must be in it, except what is called `but`."""
+    if kind in DATATYPES:
+        datatype = DATATYPES[kind]
+        element.text = _VALUES.get(datatype.base, "x")
+        for attribute in sorted(datatype.required):
+            element.set(attribute, _CODES.get(attribute, "x"))
+        return
+    if etree.QName(element).localname == "ExtensionContent":
+        etree.SubElement(element, "{urn:x}Own")
+    for child in children(kind):
+        if child.least and child.name != but:
+            _fill(_insert(element, kind, child.name), child.type)
+
+
+def _insert(parent: etree._Element, kind: str, name: str) -> etree._Element:
+    """A new element below one of the type `kind`, behind all that stand before it."""
+    tags = [child.tag for child in children(kind)]
+    known = (child.tag for child in children(kind) if child.name == name)
+    tag = next(known, f"{CBC}{name}")
+    before = tags[: tags.index(tag) + 1] if tag in tags else tags
+    made = parent.makeelement(tag)
+    behind = [kid for kid in parent if kid.tag in before]
+    if behind:
+        behind[-1].addnext(made)
+    else:
+        parent.insert(0, made)
+    return made
+
+
+def _kind(kind: str, name: str) -> str:
+    """The type of the child `name`; "" where there is no such child."""
+    return next((child.type for child in children(kind) if child.name == name), "")
 
 
 def _as_credit_note(root: etree._Element) -> etree._Element:
