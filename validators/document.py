@@ -61,7 +61,10 @@ class Path:
         self.name = name
         self.parent = parent
         self.names: tuple[str, ...] = (*parent.names, name) if parent else (name,)
-        self.is_leaf = namespace[1:] == _LEAF_NAMESPACE
+        if checks.aggregates is None:
+            self.is_leaf = namespace[1:] == _LEAF_NAMESPACE
+        else:
+            self.is_leaf = name not in checks.aggregates
         self.steps: dict[str, Path] = {}
         self.checks: tuple[Any, ...] = checks.matching(self)
         self.gathered = name in checks.gathered
@@ -73,12 +76,17 @@ class Checks:
     A pattern is the end of a path (`Price/AllowanceCharge`), or all of it when it begins with a
     slash (`/Invoice/AllowanceCharge`); `*Amount` is any name that ends so. `gathered` are element
     names to be listed for rules that ask whether such an element stands anywhere in the document.
+    `aggregates` are the names of elements that hold others; None: in UBL 2 the namespace tells.
     """
 
     def __init__(
-        self, patterns: Mapping[str, tuple[Callable[..., None], ...]], gathered: frozenset[str]
+        self,
+        patterns: Mapping[str, tuple[Callable[..., None], ...]],
+        gathered: frozenset[str],
+        aggregates: frozenset[str] | None = None,
     ) -> None:
         self.gathered = gathered
+        self.aggregates = aggregates
         self._suffixes: list[tuple[str, tuple[Callable[..., None], ...]]] = []
         self._ends: dict[str, list[tuple[tuple[str, ...], bool, Callable[..., None]]]] = {}
         for pattern, functions in patterns.items():

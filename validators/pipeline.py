@@ -98,16 +98,16 @@ def validate(data: bytes, *, at: date, profile: str | None = None, language: str
         if isinstance(root, tuple):
             return Report(profile or profiles.UNKNOWN, False, root)
         chosen = profile or profiles.of(root)
-        if chosen == profiles.UNKNOWN:
+        if chosen == profiles.UNKNOWN or root.tag not in profiles.PROFILES[chosen].roots:
             return Report(chosen, False, (_unknown(root, language),))
         problems = _structure(data, root)
         if problems:
             return Report(chosen, False, problems)
         with localcontext(EXACT):
-            document = bind(root, _checks(), at)
+            document = bind(root, _checks(chosen), at)
             document.check()
         document.release()
-        findings = _findings(document.hits, at, language)
+        findings = _findings(document.hits, registry.in_force(at, chosen), language)
         if document.more_hits:
             most = {"computed": MOST_HITS}
             findings = (_fatal("GUARD-FINDINGS", most, "", None, language), *findings)
@@ -123,13 +123,14 @@ def _unknown(root: etree._Element, language: str) -> Finding:
 
 
 @cache
-def _checks() -> Checks:
-    return registry.checks()
+def _checks(profile: str) -> Checks:
+    return registry.checks(profile)
 
 
-def _findings(hits: Iterable[Hit], at: date, language: str) -> tuple[Finding, ...]:
+def _findings(
+    hits: Iterable[Hit], rules: Mapping[str, registry.Rule], language: str
+) -> tuple[Finding, ...]:
     """The hits of rules in force, told in words; by line, then in the order they were found."""
-    rules = registry.in_force(at)
     places = Places()
     said = texts(language)
     findings = []

@@ -1,33 +1,135 @@
-"""Profiles: which set of rules a document asks for.
+"""Profiles: which set of rules a document is held to.
 
-In charge of choosing by root element, CustomizationID and ProfileID. Not in charge of the rules.
+In charge of what there is and of choosing by root element, CustomizationID and ProfileID. Not in
+charge of the rules: a profile names modules of `validators.rules`, and each of those has its own
+table of ids, flags and days. To add a profile: a module of rules if it has any of its own, and a
+row of `_PROFILES`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
-from schemas.ubl import structure
+from schemas.ubl.structure import NAMESPACES, ROOTS
 
 PEPPOL_BILLING: Final = "peppol-billing"
-"""Peppol BIS Billing 3.0: the EN 16931 rules, Peppol's own, and the national ones by country."""
+PEPPOL_BILLING_PRINT: Final = "peppol-billing-print"
+PEPPOL_SELFBILLING: Final = "peppol-selfbilling"
 
 UNKNOWN: Final = "unknown"
-"""No rule set is known for the document; structure alone is looked at."""
+"""No rule set is known for the document; it is not looked at."""
 
-NAMES: Final = (PEPPOL_BILLING,)
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A set of rules and the documents it is for.
+
+    `roots` are root elements as lxml writes them, `{namespace}name`. `says` tells a document of
+    this profile from others with the same root, None when the root is enough. `modules` are those
+    of `validators.rules`, in the order in which their rules look at an element; of a rule that two
+    of them have, the later counts. `without` are rules of these modules that do not count here.
+    `aggregates` are the names of elements that hold others, where the namespace of an element does
+    not tell (in UBL 2 it does).
+    """
+
+    name: str
+    meaning: str
+    roots: frozenset[str]
+    modules: tuple[str, ...]
+    says: Callable[[etree._Element], bool] | None = None
+    without: frozenset[str] = frozenset()
+    aggregates: frozenset[str] | None = None
+
+
+def _ubl(*names: str) -> frozenset[str]:
+    return frozenset(f"{{{ROOTS[name]}}}{name}" for name in names)
+
+
+def _stated(root: etree._Element, name: str) -> str:
+    """The text of a child of the root in its usual form, "" when there is none."""
+    return " ".join((root.findtext(f"{{{NAMESPACES['cbc']}}}{name}") or "").split())
+
+
+def _customization(beginning: str) -> Callable[[etree._Element], bool]:
+    return lambda root: _stated(root, "CustomizationID").startswith(beginning)
+
+
+def _for_print(root: etree._Element) -> bool:
+    """Whether an operator of print and bank services is told what to do by an AQY code.
+
+    Source: SFTI, PM Fakturautskrift BIS Billing 3 (2019-11-14).
+    """
+    cac, cbc = NAMESPACES["cac"], NAMESPACES["cbc"]
+    return any(
+        (description.text or "").strip().startswith("AQY")
+        for reference in root.iterchildren(f"{{{cac}}}AdditionalDocumentReference")
+        for description in reference.iterchildren(f"{{{cbc}}}DocumentDescription")
+    )
+
+
+_EN_16931: Final = (
+    "allowances",
+    "totals",
+    "cardinality",
+    "codes",
+    "header",
+    "identifiers",
+    "lines",
+    "parties",
+    "payment",
+    "unused",
+    "vat",
+)
+_BILLING: Final = (
+    *_EN_16931,
+    "billing",
+    *(f"national.{country}" for country in ("de", "dk", "gr", "is_", "it", "nl", "no", "se")),
+)
+
+# The first that fits a document is chosen, so Billing comes after what is a kind of it.
+_PROFILES: Final = (
+    Profile(
+        PEPPOL_SELFBILLING,
+        "Peppol BIS Self-Billing 3.0: EN 16931 and Peppol's rules, without the national ones",
+        roots=_ubl("Invoice", "CreditNote"),
+        says=_customization(
+            "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
+        ),
+        modules=(*_EN_16931, "selfbilling"),
+    ),
+    # Such a document goes from the seller to its operator, which needs no electronic addresses;
+    # the marking says that it leaves them out on purpose.
+    Profile(
+        PEPPOL_BILLING_PRINT,
+        "Billing marked with an AQY code for a Swedish operator of print and bank services: "
+        "electronic addresses may be left out",
+        roots=_ubl("Invoice", "CreditNote"),
+        says=_for_print,
+        modules=_BILLING,
+        without=frozenset({"PEPPOL-EN16931-R010", "PEPPOL-EN16931-R020"}),
+    ),
+    # Whatever it says it is: what it says is one of the things the rules look at (R004, R007).
+    Profile(
+        PEPPOL_BILLING,
+        "Peppol BIS Billing 3.0: EN 16931, Peppol's rules, and national ones by country",
+        roots=_ubl("Invoice", "CreditNote"),
+        modules=_BILLING,
+    ),
+)
+
+PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in _PROFILES}
+"""All profiles by name; where several fit a document the first is meant."""
+
+NAMES: Final = tuple(PROFILES)
 
 
 def of(root: etree._Element) -> str:
-    """The profile of a document.
-
-    An invoice or credit note in UBL is always held to Peppol's rules: what it says it is, is one
-    of the things they look at (PEPPOL-EN16931-R004, -R007).
-    """
-    name = etree.QName(root)
-    known = name.localname in ("Invoice", "CreditNote")
-    if known and structure.ROOTS[name.localname] == name.namespace:
-        return PEPPOL_BILLING
+    """The name of the profile of a document, `UNKNOWN` when there is none for it."""
+    for profile in _PROFILES:
+        if root.tag in profile.roots and (profile.says is None or profile.says(root)):
+            return profile.name
     return UNKNOWN

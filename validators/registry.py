@@ -1,15 +1,17 @@
 """The register of rules: what each official id is, and which function looks at which elements.
 
 A module of `validators.rules` begins with `define(...)`, the table of its rules, and then has the
-functions that check them, each put in the register with the elements it looks at. In charge of
-ids, flags, business terms and the days a rule is in force. Not in charge of texts
-(`validators.messages`), nor of what holds (`validators.rules`).
+functions that check them, each put in the register with the elements it looks at. The register is
+kept by module, because profiles share modules. In charge of ids, flags, business terms and the days
+a rule is in force. Not in charge of texts (`validators.messages`), of what holds
+(`validators.rules`), nor of which modules make up a profile (`validators.profiles`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from importlib import import_module
@@ -26,6 +28,7 @@ from validators.document import (
     NodesCheck,
 )
 from validators.findings import Severity
+from validators.profiles import PEPPOL_BILLING, PROFILES
 
 # Peppol BIS Billing 3.0.21 with EN 16931 1.3.16 replaces 3.0.20 from this day on.
 MAY_2026: Final = date(2026, 8, 17)
@@ -46,28 +49,42 @@ class Rule:
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
-_rules: dict[str, list[Rule]] = {}
-_patterns: dict[str, tuple[Callable[..., None], ...]] = {}
-_gathered: set[str] = set()
+@dataclass(slots=True)
+class _Module:
+    """What a module of rules has registered."""
+
+    rules: list[Rule] = field(default_factory=list)
+    patterns: list[tuple[str, Callable[..., None]]] = field(default_factory=list)
+    gathered: set[str] = field(default_factory=set)
+
+
+_modules: dict[str, _Module] = {}
+
+
+def _caller() -> _Module:
+    """The module that calls the function of this one that asks."""
+    name: str = sys._getframe(2).f_globals["__name__"]
+    return _modules.setdefault(name, _Module())
 
 
 def define(table: str, *, since: date | None = None, until: date | None = None) -> None:
     """Registers rules, one a line: id, flag, then the business terms and groups it is about."""
+    module = _caller()
     for line in table.strip().splitlines():
         identifier, flag, *terms = line.split()
-        rule = Rule(identifier, Severity(flag), tuple(terms), since, until)
-        _rules.setdefault(identifier, []).append(rule)
+        module.rules.append(Rule(identifier, Severity(flag), tuple(terms), since, until))
 
 
 def nodes(*patterns: str) -> Callable[[NodeCheck], NodeCheck]:
     """Has the function look at each element with children whose path ends as a pattern says."""
+    module = _caller()
 
     def register(function: NodeCheck) -> NodeCheck:
         def each(found: Sequence[Node], document: Document) -> None:
             for node in found:
                 function(node, document)
 
-        _look_at(patterns, each)
+        module.patterns += [(pattern, each) for pattern in patterns]
         return function
 
     return register
@@ -75,13 +92,14 @@ def nodes(*patterns: str) -> Callable[[NodeCheck], NodeCheck]:
 
 def leaves(*patterns: str) -> Callable[[LeafCheck], LeafCheck]:
     """Has the function look at each element without children whose path ends as a pattern says."""
+    module = _caller()
 
     def register(function: LeafCheck) -> LeafCheck:
         def each(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
             for leaf, node in found:
                 function(leaf, node, document)
 
-        _look_at(patterns, each)
+        module.patterns += [(pattern, each) for pattern in patterns]
         return function
 
     return register
@@ -92,9 +110,10 @@ def all_nodes(*patterns: str) -> Callable[[NodesCheck], NodesCheck]:
 
     For what stands on every line, where a call for each would cost more than the check.
     """
+    module = _caller()
 
     def register(function: NodesCheck) -> NodesCheck:
-        _look_at(patterns, function)
+        module.patterns += [(pattern, function) for pattern in patterns]
         return function
 
     return register
@@ -102,9 +121,10 @@ def all_nodes(*patterns: str) -> Callable[[NodesCheck], NodesCheck]:
 
 def all_leaves(*patterns: str) -> Callable[[LeavesCheck], LeavesCheck]:
     """Like `leaves`, but the function gets all the elements of a path at once."""
+    module = _caller()
 
     def register(function: LeavesCheck) -> LeavesCheck:
-        _look_at(patterns, function)
+        module.patterns += [(pattern, function) for pattern in patterns]
         return function
 
     return register
@@ -112,33 +132,35 @@ def all_leaves(*patterns: str) -> Callable[[LeavesCheck], LeavesCheck]:
 
 def gather(*names: str) -> None:
     """Has every element of these names listed for `Document.every`."""
-    _gathered.update(names)
+    _caller().gathered.update(names)
 
 
-def _look_at(patterns: tuple[str, ...], function: Callable[..., None]) -> None:
-    for pattern in patterns:
-        _patterns[pattern] = (*_patterns.get(pattern, ()), function)
+def _of(profile: str) -> list[_Module]:
+    """What the modules of a profile have registered; they in turn import this module."""
+    names = [f"validators.rules.{name}" for name in PROFILES[profile].modules]
+    for name in names:
+        import_module(name)
+    return [_modules[name] for name in names]
 
 
-def _fill() -> None:
-    """Has every module of rules register itself; they in turn import this module."""
-    import_module("validators.rules")
-
-
-def rules() -> tuple[Rule, ...]:
-    """Every rule of every release, in the order of the tables."""
-    _fill()
-    return tuple(rule for kin in _rules.values() for rule in kin)
+def rules(profile: str = PEPPOL_BILLING) -> tuple[Rule, ...]:
+    """Every rule of every release of a profile, in the order of the tables."""
+    without = PROFILES[profile].without
+    return tuple(rule for module in _of(profile) for rule in module.rules if rule.id not in without)
 
 
 @lru_cache(maxsize=64)
-def in_force(at: date) -> Mapping[str, Rule]:
-    """The rules that count on the day `at`, by id."""
-    _fill()
-    return {rule.id: rule for kin in _rules.values() for rule in kin if rule.in_force(at)}
+def in_force(at: date, profile: str = PEPPOL_BILLING) -> Mapping[str, Rule]:
+    """The rules of a profile that count on the day `at`, by id."""
+    return {rule.id: rule for rule in rules(profile) if rule.in_force(at)}
 
 
-def checks() -> Checks:
-    """The register as `validators.document.bind` needs it."""
-    _fill()
-    return Checks(_patterns, frozenset(_gathered))
+def checks(profile: str = PEPPOL_BILLING) -> Checks:
+    """The register of a profile as `validators.document.bind` needs it."""
+    modules = _of(profile)
+    patterns: dict[str, tuple[Callable[..., None], ...]] = {}
+    for module in modules:
+        for pattern, function in module.patterns:
+            patterns[pattern] = (*patterns.get(pattern, ()), function)
+    gathered = frozenset(name for module in modules for name in module.gathered)
+    return Checks(patterns, gathered, PROFILES[profile].aggregates)

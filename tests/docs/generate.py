@@ -12,12 +12,11 @@ from pathlib import Path
 
 import click
 
-import validators.rules  # noqa: F401  # fills the register
 from gateway import config, events, lifecycle
 from gateway.api import problems
 from gateway.cli import COMMANDS, cli
 from tests.docs.api_page import api
-from validators import messages, registry
+from validators import messages, profiles, registry
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -129,24 +128,46 @@ answer. At least once: an answer that got lost is read again with the same curso
 
 
 def rules() -> str:
-    """Every rule of validation."""
+    """Every rule of validation, by profile."""
     text = """# Rules
 
-`budkavle check` and every accepted document are held to these rules: EN 16931 and Peppol BIS
-Billing 3.0, with the national rules of Peppol. Ids and flags are the official ones; a fatal rule
-stops a document, a warning does not. A rule with days counts from the first to before the last.
-The day is today, or the one given with `--at`. Beside these, an id that begins `GUARD-` says that a
-file is not safe or not possible to read, and `STRUCTURE-` that it is not UBL.
+`budkavle check` and every accepted document are held to the rules of a profile, which is chosen by
+what the document says it is, or named with `--profile`. Ids and flags are the official ones; a
+fatal rule stops a document, a warning does not. A rule with days counts from the first to before
+the last. The day is today, or the one given with `--at`. Beside these, an id that begins `GUARD-`
+says that a file is not safe or not possible to read, and `STRUCTURE-` that its structure is not
+right, or that there is no profile for it.
 
-| Rule | Flag | Terms | From | Until | What it finds |
-|---|---|---|---|---|---|
 """
-    told = messages.texts("en").messages
-    return text + "".join(
-        f"| {rule.id} | {rule.severity} | {', '.join(rule.terms)} | {rule.since or ''}"
-        f" | {rule.until or ''} | {told[rule.id][0].replace('|', '/')} |\n"
-        for rule in registry.rules()
-    )
+    names = sorted(profiles.NAMES, key=lambda name: name != profiles.PEPPOL_BILLING)
+    told: dict[registry.Rule, str] = {}
+    parts = [_profile(profiles.PROFILES[name], told) for name in names]
+    return text + "\n".join(parts)
+
+
+def _profile(profile: profiles.Profile, told: dict[registry.Rule, str]) -> str:
+    """The section of a profile: a rule that an earlier one has is not told again."""
+    texts = messages.texts("en").messages
+    lines = [f"## {profile.name}\n", f"{profile.meaning}.\n"]
+    own = registry.rules(profile.name)
+    before = dict.fromkeys(told[rule] for rule in own if rule in told)
+    if before:
+        lines += [f"Has rules of {', '.join(f'`{name}`' for name in before)}.\n"]
+    if profile.without:
+        lines += [f"Does not count: {', '.join(sorted(profile.without))}.\n"]
+    new = [rule for rule in own if rule not in told]
+    if new:
+        lines += [
+            "| Rule | Flag | Terms | From | Until | What it finds |",
+            "|---|---|---|---|---|---|",
+        ]
+    for rule in new:
+        told[rule] = profile.name
+        lines.append(
+            f"| {rule.id} | {rule.severity} | {', '.join(rule.terms)} | {rule.since or ''}"
+            f" | {rule.until or ''} | {texts[rule.id][0].replace('|', '/')} |"
+        )
+    return "\n".join(lines) + "\n" * bool(new)
 
 
 def problem_types() -> str:

@@ -291,7 +291,7 @@ def file_type(leaf: Leaf, node: Node, document: Document) -> None:
 )
 def currency_of_amount(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
     """BR-CL-03, Peppol CL007, R051: every amount is in a known currency, the invoice's own."""
-    own = document.once(_currency)
+    own = document.once(invoice_currency)
     known = own in document.codes("peppol:ISO4217") and own in document.codes("ISO4217")
     for leaf, node in found:
         code = leaf.get("currencyID", "")
@@ -300,24 +300,25 @@ def currency_of_amount(found: Sequence[tuple[Leaf, Node]], document: Document) -
 
 
 def _other_currency(code: str, own: str | None, leaf: Leaf, node: Node, document: Document) -> None:
-    """A VAT total without a breakdown may be in another currency than the invoice (BT-111)."""
+    """A VAT total without a breakdown may be in another currency than the invoice (BT-111).
+
+    The VAT of a row of the breakdown is in `billing`: for self-billing no rule looks at it.
+    """
     _demand("BR-CL-03", "ISO4217", code, leaf, document)
     if code not in document.codes("peppol:ISO4217"):
         document.found("PEPPOL-EN16931-CL007", leaf, stated=code, list="peppol:ISO4217")
-    if leaf.tag.endswith("}TaxAmount") and not _in_breakdown(node):
+    if leaf.tag.endswith("}TaxAmount") and not _with_breakdown(node):
         return
     if code != own:
         document.found("PEPPOL-EN16931-R051", leaf, stated=code, computed=own)
 
 
-def _in_breakdown(node: Node) -> bool:
-    """Whether a tax amount in `node` is a row's, or the total of a breakdown."""
-    if node.path.name == "TaxTotal":
-        return "TaxSubtotal" in node.nodes
-    return node.path.name == "TaxSubtotal"
+def _with_breakdown(node: Node) -> bool:
+    """Whether a tax amount in `node` is the total of a breakdown."""
+    return node.path.name == "TaxTotal" and "TaxSubtotal" in node.nodes
 
 
-def _currency(document: Document) -> str | None:
+def invoice_currency(document: Document) -> str | None:
     """The invoice currency as it stands, None when it is not told."""
     leaf = document.root.leaves.get("DocumentCurrencyCode")
     return None if leaf is None else leaf.text or ""

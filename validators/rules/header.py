@@ -1,18 +1,16 @@
 """The head of the document: numbers, dates, references, notes, periods.
 
 EN 16931 BT-1 to BT-26, BG-1 to BG-3, BG-14, BG-24: BR-01 to BR-05, BR-16, BR-29, BR-52, BR-53,
-BR-55, BR-CO-03, BR-CO-19; Peppol R001 to R008, R053 to R055, R080, F001, P0100, P0101, P0112.
+BR-55, BR-CO-03, BR-CO-19; Peppol R001 to R003, R005, R008, R053 to R055, R080, F001. What a
+document says it is (BT-23, BT-24) and its type (BT-3) are in `billing` and `selfbilling`.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from validators.calendar import comes_before
 from validators.countries import both_german
 from validators.document import Document, Leaf, Node, normalized
-from validators.registry import MAY_2026, define, gather, leaves, nodes
+from validators.registry import define, gather, leaves, nodes
 
 define("""
 BR-01      fatal  BT-24
@@ -30,32 +28,16 @@ BR-CO-19   fatal  BG-14 BT-73 BT-74
 PEPPOL-EN16931-R001   fatal  BT-23
 PEPPOL-EN16931-R002   fatal  BG-1
 PEPPOL-EN16931-R003   fatal  BT-10 BT-13
-PEPPOL-EN16931-R004   fatal  BT-24
 PEPPOL-EN16931-R005   fatal  BT-6 BT-5
-PEPPOL-EN16931-R007   fatal  BT-23
 PEPPOL-EN16931-R008   fatal
 PEPPOL-EN16931-R053   fatal  BG-23
 PEPPOL-EN16931-R054   fatal  BT-111
 PEPPOL-EN16931-R055   fatal  BT-110 BT-111
 PEPPOL-EN16931-R080   fatal  BT-11
 PEPPOL-EN16931-F001   fatal  BT-2 BT-7 BT-9 BT-26 BT-72 BT-73 BT-74 BT-134 BT-135
-PEPPOL-EN16931-P0100  fatal  BT-3
-PEPPOL-EN16931-P0101  fatal  BT-3
-PEPPOL-EN16931-P0112  fatal  BT-3
 """)
 
 gather("TaxTotal")
-
-BILLING: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-
-# BT-23: profile 01 is billing alone, 02 is billing with a response.
-PROFILES: Final = {
-    "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0": "01",
-    "urn:peppol:france:billing:regulated": "01",
-    "urn:peppol:france:billing:non-regulated": "01",
-    "urn:peppol:bis:billing_with_response": "02",
-}
-_NUMBERED = re.compile("urn:fdc:peppol.eu:2017:poacc:billing:([0-9]{2}):1.0")
 
 
 @nodes("/Invoice", "/CreditNote")
@@ -86,22 +68,14 @@ def mandatory(root: Node, document: Document) -> None:
 
 @nodes("/Invoice", "/CreditNote")
 def peppol_head(root: Node, document: Document) -> None:
-    """Peppol R001 to R004 and R007."""
+    """Peppol R001 to R003."""
     if "ProfileID" not in root.leaves:
         document.found("PEPPOL-EN16931-R001", root, "ProfileID")
-    if document.once(profile) is None:
-        at = root.leaves.get("ProfileID", root)
-        missing = "" if "ProfileID" in root.leaves else "ProfileID"
-        document.found("PEPPOL-EN16931-R007", at, missing, stated=root.text("ProfileID"))
     notes = root.every_leaf("Note")
     if len(notes) > 1 and not document.once(both_german):
         document.found("PEPPOL-EN16931-R002", notes[1], stated=len(notes))
     if "BuyerReference" not in root.leaves and not root.leaves_at("OrderReference", "ID"):
         document.found("PEPPOL-EN16931-R003", root, "BuyerReference")
-    stated = normalized(root.text("CustomizationID"))
-    if not stated.startswith(BILLING) or ("::" in stated and document.at >= MAY_2026):
-        at = root.leaves.get("CustomizationID", root)
-        document.found("PEPPOL-EN16931-R004", at, stated=stated, computed=BILLING)
 
 
 @nodes("/Invoice", "/CreditNote")
@@ -156,24 +130,6 @@ def two_currencies(leaf: Leaf, node: Node, document: Document) -> None:
         document.found("PEPPOL-EN16931-R005", leaf, stated=leaf.text)
 
 
-@leaves("InvoiceTypeCode")
-def invoice_type(leaf: Leaf, node: Node, document: Document) -> None:
-    """Peppol P0100, P0112."""
-    code = normalized(leaf.text or "")
-    if _profile_counts(document) and code not in document.codes("peppol:UNCL1001-inv"):
-        document.found("PEPPOL-EN16931-P0100", leaf, stated=code)
-    if code in ("326", "384") and not document.once(both_german):
-        document.found("PEPPOL-EN16931-P0112", leaf, stated=code)
-
-
-@leaves("CreditNoteTypeCode")
-def credit_note_type(leaf: Leaf, node: Node, document: Document) -> None:
-    """Peppol P0101."""
-    code = normalized(leaf.text or "")
-    if _profile_counts(document) and code not in document.codes("peppol:UNCL1001-cn"):
-        document.found("PEPPOL-EN16931-P0101", leaf, stated=code)
-
-
 @leaves("IssueDate", "DueDate", "TaxPointDate", "StartDate", "EndDate", "ActualDeliveryDate")
 def date_format(leaf: Leaf, node: Node, document: Document) -> None:
     """Peppol F001: a date is YYYY-MM-DD. The structure made sure of the rest."""
@@ -205,21 +161,3 @@ def preceding_invoice(node: Node, document: Document) -> None:
     """BR-55: a preceding invoice has its number."""
     if not node.leaves_at("InvoiceDocumentReference", "ID"):
         document.found("BR-55", node, "InvoiceDocumentReference/ID")
-
-
-def profile(document: Document) -> str | None:
-    """The number of the Peppol billing profile that BT-23 names, None when it names none.
-
-    Until 3.0.21 any number did that stood in the right place of the identifier, whose dots were
-    taken for any character.
-    """
-    stated = normalized(document.root.text("ProfileID"))
-    if document.at >= MAY_2026:
-        return PROFILES.get(stated)
-    return stated.split(":")[6] if _NUMBERED.search(stated) else None
-
-
-def _profile_counts(document: Document) -> bool:
-    """Whether the profile restricts the type code: 02 does only from 3.0.21 on."""
-    wanted = ("01", "02") if document.at >= MAY_2026 else ("01",)
-    return document.once(profile) in wanted

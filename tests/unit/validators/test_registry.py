@@ -11,6 +11,7 @@ import pytest
 
 from validators import registry
 from validators.findings import Severity
+from validators.profiles import NAMES
 
 RULES = Path(registry.__file__).parent / "rules"
 MODULES = [path for path in RULES.rglob("*.py") if path.name != "__init__.py"]
@@ -28,9 +29,10 @@ def test_a_rule_can_change_its_flag() -> None:
     assert registry.in_force(registry.MAY_2026)[rule].severity is Severity.FATAL
 
 
+@pytest.mark.parametrize("profile", NAMES)
 @pytest.mark.parametrize("at", [date.min, BEFORE, registry.MAY_2026, date.max])
-def test_a_rule_is_in_force_once(at: date) -> None:
-    ids = [rule.id for rule in registry.rules() if rule.in_force(at)]
+def test_a_rule_is_in_force_once(at: date, profile: str) -> None:
+    ids = [rule.id for rule in registry.rules(profile) if rule.in_force(at)]
     assert len(ids) == len(set(ids))
 
 
