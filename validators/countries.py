@@ -61,14 +61,20 @@ def country_leaves(root: Node, party: str) -> Sequence[Leaf]:
 
 
 def _of_vat_id(parties: Sequence[Node]) -> str:
-    """The first two characters of the VAT identifier; "" when there are none."""
-    for party in parties:
-        for scheme in party.every("PartyTaxScheme"):
-            if "TaxScheme" in scheme.nodes and scheme.nodes["TaxScheme"].text("ID") == "VAT":
-                prefix = scheme.text("CompanyID")[:2]
-                if prefix:
-                    return normalized(prefix).upper() or "?"
-    return ""
+    """The first two characters of the VAT identifier; "" when there are none.
+
+    With two VAT registrations the official variable breaks down, and with it every context that
+    asks for it: no country's rules are looked at then, which "?" stands for.
+    """
+    numbers = [
+        scheme.text("CompanyID")
+        for party in parties
+        for scheme in party.every("PartyTaxScheme")
+        if "TaxScheme" in scheme.nodes and scheme.nodes["TaxScheme"].text("ID") == "VAT"
+    ]
+    if len(numbers) == 1:
+        return numbers[0] and (normalized(numbers[0][:2]).upper() or "?")
+    return "?" if numbers else ""
 
 
 def _of_address(root: Node, party: str, otherwise: str) -> str:
