@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any
 
@@ -48,10 +49,8 @@ class Gateway:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
-        self._transports: Mapping[str, Transport] = {}
-        self._worker: Worker
-        self._working: asyncio.Task[None]
-        self._http: web.AppRunner
+        self._working: asyncio.Task[None] | None = None
+        self._up = AsyncExitStack()
 
     async def start(self) -> None:
         """Opens everything; when it returns, requests are answered.
@@ -59,33 +58,36 @@ class Gateway:
         Raises OSError, store.sqlite.DirectoryInUse and SchemaTooNew.
         """
         settings = self.settings
-        self.store = await SqliteStore.open(settings.data)
-        try:
-            self._transports = transports(settings, self.store, self.clock)
+        async with AsyncExitStack() as up:  # undone in reverse, also when starting fails half-way
+            self.store = await SqliteStore.open(settings.data)
+            up.push_async_callback(self.store.close)
+            channels = transports(settings, self.store, self.clock)
+            for channel in channels.values():
+                up.push_async_callback(channel.close)
             registry = CollectorRegistry()
-            self._http = make_runner(
+            worker = Worker(
+                self.store,
+                channels,
+                self.clock,
+                registry=registry,
+                concurrency=settings.worker.concurrency,
+                lease_s=settings.worker.lease_s,
+                poll_s=settings.worker.poll_s,
+                collect_every_s=settings.worker.collect_every_s,
+                call_limit_s=settings.worker.call_limit_s,
+            )
+            up.push_async_callback(self._end, worker)
+            runner = make_runner(
                 make_app(self.store, self.clock, limits=_limits(settings.http), registry=registry),
                 drain_s=settings.http.drain_s,
             )
-            await self._http.setup()
-            await web.TCPSite(self._http, settings.http.host, settings.http.port).start()
-        except BaseException:
-            await self.store.close()
-            raise
-        self.url = _url(self._http.addresses[0])
-        self._worker = Worker(
-            self.store,
-            self._transports,
-            self.clock,
-            registry=registry,
-            concurrency=settings.worker.concurrency,
-            lease_s=settings.worker.lease_s,
-            poll_s=settings.worker.poll_s,
-            collect_every_s=settings.worker.collect_every_s,
-            call_limit_s=settings.worker.call_limit_s,
-        )
-        self._working = asyncio.create_task(self._worker.run(), name="worker")
-        log.info("gateway_started", url=self.url, channels=sorted(self._transports))
+            up.push_async_callback(runner.cleanup)
+            await runner.setup()
+            await web.TCPSite(runner, settings.http.host, settings.http.port).start()
+            self.url = _url(runner.addresses[0])
+            self._working = asyncio.create_task(worker.run(), name="worker")
+            self._up = up.pop_all()
+        log.info("gateway_started", url=self.url, channels=sorted(channels))
 
     async def stop(self) -> None:
         """Takes no new request, lets the work under way write back, and closes the store.
@@ -93,19 +95,23 @@ class Gateway:
         What takes longer than `worker.drain_s` is cut off, as by a crash: it is taken up again
         after the next start.
         """
-        await self._http.cleanup()
-        self._worker.stop()
+        await self._up.aclose()
+        log.info("gateway_stopped")
+
+    async def _end(self, worker: Worker) -> None:
+        if self._working is None:
+            return
+        worker.stop()
         done, _ = await asyncio.wait({self._working}, timeout=self.settings.worker.drain_s)
         if not done:
             log.warning("work_cut_off")
             self._working.cancel()
-        for transport in self._transports.values():
-            await transport.close()
-        await self.store.close()
-        log.info("gateway_stopped")
+            # Only then may channels and store be closed: what is cut off still lets go of them.
+            await asyncio.wait({self._working})
 
     async def working(self) -> None:
         """Returns when the worker has ended; raises what made it end, if it was an error."""
+        assert self._working is not None, "it has not started"
         await asyncio.shield(self._working)
 
     async def __aenter__(self) -> Gateway:

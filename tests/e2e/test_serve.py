@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from gateway.app import Gateway
 from gateway.client import Client
 from gateway.clock import SystemClock
+from gateway.config import load
 from gateway.sandbox import RECEIVER, SENDER, plant
 from gateway.store.sqlite import SqliteStore
 from tests.e2e.command import budkavle
@@ -86,6 +88,43 @@ async def test_a_partner_that_hangs_does_not_keep_it_from_stopping(tmp_path: Pat
             await server.start()
             async with Client(server.url, SENDER.key) as client, asyncio.timeout(30):
                 assert (await client.settled(accepted.id))["state"] == "held"
+
+
+async def test_nothing_works_on_after_the_work_was_cut_off(tmp_path: Path) -> None:
+    async with MailServer() as mail:
+        await planted(tmp_path)
+        loaded = load(
+            {
+                "data": tmp_path,
+                "http": {"listen": "127.0.0.1:0"},
+                "worker": {"drain_s": 0},
+                "email": {
+                    "host": "127.0.0.1",
+                    "port": mail.port,
+                    "tls": "none",
+                    "sender": "invoices@gateway.example",
+                },
+            },
+            environment={},
+        )
+        async with Gateway(loaded.settings) as gateway, asyncio.timeout(30):
+            body = submission("S-3", email="hang@customer.example")
+            async with Client(gateway.url, SENDER.key) as client:
+                accepted = await client.submit(json.dumps(body).encode())
+                while (await client.document(accepted.id))["state"] != "sending":
+                    await asyncio.sleep(0.02)
+        working = [task.get_coro() for task in asyncio.all_tasks()]
+    assert not [coro for coro in working if coro.__qualname__.startswith("Worker.")]
+
+
+async def test_a_start_that_failed_holds_nothing(tmp_path: Path) -> None:
+    async with Server(await planted(tmp_path / "one")) as server:
+        taken = server.url.removeprefix("http://")
+        settings = load({"data": tmp_path / "two", "http": {"listen": taken}}, environment={})
+        with pytest.raises(OSError, match="address already in use"):
+            await Gateway(settings.settings).start()
+    async with Gateway(settings.settings) as gateway:  # directory and port are free again
+        assert gateway.url == server.url
 
 
 async def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
