@@ -1,7 +1,7 @@
 """Structure findings: what is wrong with the structure of a document, as findings.
 
 In charge of `STRUCTURE-*` findings. Not in charge of the structure, nor of the words: both are
-`schemas.ubl`. The compiled schema says yes or no at once; words are sought only after a no.
+`schemas`. The compiled schema says yes or no at once; words are sought only after a no.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from lxml import etree
 
-from schemas.ubl import faults
+from schemas import faults
 from schemas.ubl.structure import schema
 from validators.findings import Finding, Severity
 

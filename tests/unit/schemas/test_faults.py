@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from schemas.ubl.faults import WORDS, Code, Fault, faults, path
+from schemas.faults import WORDS, Code, Fault, faults, path
 from schemas.ubl.structure import DATATYPES, NAMESPACES, ROOTS
 
 INVOICE = """\
@@ -242,6 +242,138 @@ def test_each_fault_says_where_what_and_what_to_do(
     assert (fault.code, fault.where, fault.text, fault.hint) == (code, where, text, hint)
 
 
+ENVELOPE = """\
+<ObjectEnvelope xmlns="urn:sfti:documents:ObjectEnvelope:1:0">
+  <CreationDateTime>2026-11-21T14:30:00</CreationDateTime>
+  <EncodedObject><ObjectID>1</ObjectID><EncodedData>QUJD</EncodedData></EncodedObject>
+</ObjectEnvelope>
+"""
+
+REPORT = """\
+<TransactionStatisticsReport xmlns="urn:fdc:peppol:transaction-statistics-report:1.0">
+  <CustomizationID>c</CustomizationID><ProfileID>p</ProfileID>
+  <Header>
+    <ReportPeriod><StartDate>2026-10-01</StartDate><EndDate>2026-10-31</EndDate></ReportPeriod>
+    <ReporterID schemeID="CertSubjectCN">PNO000001</ReporterID>
+  </Header>
+  <Total><Incoming>0</Incoming><Outgoing>0</Outgoing></Total>
+  <Subtotal type="PerTP">
+    <Key metaSchemeID="TP" schemeID="Peppol">a</Key><Incoming>0</Incoming><Outgoing>0</Outgoing>
+  </Subtotal>
+</TransactionStatisticsReport>
+"""
+
+SVEFAKTURA = """\
+<Invoice xmlns="urn:sfti:documents:BasicInvoice:1:0"
+    xmlns:cac="urn:sfti:CommonAggregateComponents:1:0"
+    xmlns:cbc="urn:oasis:names:tc:ubl:CommonBasicComponents:1:0">
+  <ID>1</ID>
+  <cbc:IssueDate>2026-11-21</cbc:IssueDate>
+  <InvoiceTypeCode>380</InvoiceTypeCode>
+  <InvoiceCurrencyCode codeListVersionID="0.3">SEK</InvoiceCurrencyCode>
+  <LineItemCountNumeric>1</LineItemCountNumeric>
+  <cac:BuyerParty/>
+  <cac:SellerParty/>
+  <cac:LegalTotal>
+    <cbc:LineExtensionTotalAmount amountCurrencyID="SEK">1</cbc:LineExtensionTotalAmount>
+    <cbc:TaxInclusiveTotalAmount amountCurrencyID="SEK">1</cbc:TaxInclusiveTotalAmount>
+  </cac:LegalTotal>
+  <cac:InvoiceLine>
+    <cac:ID>1</cac:ID>
+    <cbc:LineExtensionAmount amountCurrencyID="SEK">1</cbc:LineExtensionAmount>
+    <cac:Item/>
+  </cac:InvoiceLine>
+  <RequisitionistDocumentReference><cac:ID>1</cac:ID></RequisitionistDocumentReference>
+</Invoice>
+"""
+
+# The same for the other vocabularies, with what only they have.
+OTHER_CASES = [
+    (
+        ENVELOPE,
+        ("T14:30:00", ""),
+        Code.DATE_TIME,
+        "ObjectEnvelope/CreationDateTime",
+        'CreationDateTime is "2026-11-21"',
+        "expected a date and time, such as 2026-11-21T14:30:00",
+    ),
+    (
+        ENVELOPE,
+        ("<ObjectID>1</ObjectID>", ""),
+        Code.MISSING,
+        "ObjectEnvelope/EncodedObject/ObjectID",
+        "ObjectID is missing in EncodedObject",
+        "put it between <EncodedObject> and <EncodedData>",
+    ),
+    (
+        REPORT,
+        (' type="PerTP"', ""),
+        Code.ATTRIBUTE_MISSING,
+        "TransactionStatisticsReport/Subtotal/@type",
+        "@type is missing in Subtotal",
+        'add it: type="..."',
+    ),
+    (
+        SVEFAKTURA,
+        (' amountCurrencyID="SEK"', ""),
+        Code.ATTRIBUTE_MISSING,
+        "Invoice/LegalTotal/LineExtensionTotalAmount/@amountCurrencyID",
+        "@amountCurrencyID is missing in LineExtensionTotalAmount",
+        'add it: amountCurrencyID="SEK"',
+    ),
+    (
+        REPORT,
+        ("<Incoming>0", "<Incoming>-1"),
+        Code.COUNT,
+        "TransactionStatisticsReport/Total/Incoming",
+        'Incoming is "-1"',
+        "expected a whole number: digits only, such as 1250",
+    ),
+    (
+        SVEFAKTURA,
+        (">SEK<", ">sek<"),
+        Code.CODE,
+        "Invoice/InvoiceCurrencyCode",
+        'InvoiceCurrencyCode is "sek"',
+        "expected a code of its list, such as SEK, SKK, ISK",
+    ),
+    (
+        SVEFAKTURA,
+        ('"SEK"', '"KR 1"'),
+        Code.CODE,
+        "Invoice/LegalTotal/LineExtensionTotalAmount/@amountCurrencyID",
+        'LineExtensionTotalAmount/@amountCurrencyID is "KR 1"',
+        "expected a code of its list, such as PKR, LKR, KRW",
+    ),
+    (
+        SVEFAKTURA,
+        ('"0.3"', '"0.4"'),
+        Code.FIXED,
+        "Invoice/InvoiceCurrencyCode/@codeListVersionID",
+        'InvoiceCurrencyCode/@codeListVersionID is "0.4"',
+        'write "0.3", or leave it out',
+    ),
+    (
+        SVEFAKTURA,
+        (">SEK<", "> SEK<"),
+        Code.BLANKS,
+        "Invoice/InvoiceCurrencyCode",
+        'InvoiceCurrencyCode is "SEK" with blanks around it',
+        "remove the blanks",
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "edit", "code", "where", "text", "hint"), OTHER_CASES)
+def test_faults_in_other_vocabularies(
+    document: str, edit: tuple[str, str], code: Code, where: str, text: str, hint: str
+) -> None:
+    assert faults(etree.fromstring(document)) == ()
+    assert edit[0] in document
+    (fault,) = faults(etree.fromstring(document.replace(*edit, 1)))
+    assert (fault.code, fault.where, fault.text, fault.hint) == (code, where, text, hint)
+
+
 def test_all_faults_are_told_at_once() -> None:
     document = (
         INVOICE.replace("<cbc:ID>1</cbc:ID>", "", 2)
@@ -271,11 +403,19 @@ def test_one_moved_element_is_one_fault() -> None:
 @pytest.mark.parametrize(
     ("document", "hint"),
     [
-        ("<Order/>", "expected ApplicationResponse, CreditNote, Invoice of UBL 2.1"),
+        (
+            "<Order/>",
+            "expected ApplicationResponse, CreditNote, EndUserStatisticsReport, Invoice, "
+            "ObjectEnvelope, TransactionStatisticsReport",
+        ),
         ("<Invoice/>", f'expected "{ROOTS["Invoice"]}"'),
         (
             f'<CreditNote xmlns="{ROOTS["Invoice"]}"/>',
             f'expected "{ROOTS["CreditNote"]}"',
+        ),
+        (
+            '<Invoice xmlns="urn:sfti:documents:BasicInvoice:1.0"/>',
+            'expected "urn:sfti:documents:BasicInvoice:1:0"',
         ),
     ],
 )
@@ -323,7 +463,8 @@ def test_every_required_attribute_has_an_example() -> None:
 def test_every_code_has_words_and_a_case() -> None:
     assert WORDS.keys() == set(Code)
     # The two others have tests of their own.
-    assert {case[2] for case in CASES} == set(Code) - {Code.ROOT, Code.OTHER}
+    cases = [*CASES, *OTHER_CASES]
+    assert {case[2] for case in cases} == set(Code) - {Code.ROOT, Code.OTHER}
 
 
 @given(st.data())

@@ -1,32 +1,55 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
-import schemas.ubl.structure as structure
-from schemas.ubl.structure import (
-    ANY,
-    DATATYPES,
-    NAMESPACES,
-    ROOTS,
-    children,
-    schema,
-    type_at,
-    xsd,
-)
+import schemas
+from schemas.structure import ROOT_TAGS, Attribute, of, vocabulary
+from schemas.ubl.structure import DATATYPES, NAMESPACES, ROOTS, children, schema, type_at
+from schemas.xsd import ANY, texts
 
-FACTS = json.loads(Path(structure.__file__).with_name("structure.json").read_text("utf-8"))
+TABLES = ["ubl/structure", "svefaktura/structure", "reporting/tsr", "reporting/eusr"]
 
 
-def test_every_element_has_a_type_and_every_type_is_used() -> None:
-    rows = {row for table in FACTS["types"].values() for row in table}
-    assert rows == FACTS["elements"].keys()
-    kinds = FACTS["types"].keys() | DATATYPES.keys() | {ANY}
-    assert set(FACTS["elements"].values()) | ROOTS.keys() == kinds
+@pytest.mark.parametrize("table", TABLES)
+def test_every_element_has_a_type_and_every_type_is_used(table: str) -> None:
+    facts = json.loads((Path(schemas.__file__).parent / f"{table}.json").read_text("utf-8"))
+    rows = {row for rows in facts["types"].values() for row in rows}
+    assert rows == facts["elements"].keys()
+    own = {
+        fact.split()[1] for rows in facts["types"].values() for fact in rows.values() if " " in fact
+    }
+    assert facts["types"].keys().isdisjoint(facts["datatypes"])
+    kinds = facts["types"].keys() | facts["datatypes"].keys()
+    assert {*facts["elements"].values(), *own, *facts["roots"]} - {ANY} == kinds
+    bases = {fact["base"] for fact in facts["datatypes"].values()}
+    assert facts.get("codes", {}).keys() <= bases
+
+
+def test_every_root_is_known_before_its_table_is_loaded() -> None:
+    tags = {f"{{{uri}}}{name}" for t in TABLES for name, uri in vocabulary(t).roots.items()}
+    assert set(ROOT_TAGS) == tags
+
+
+@pytest.mark.parametrize("tag", ROOT_TAGS)
+def test_each_document_has_its_vocabulary(tag: str) -> None:
+    root = etree.Element(tag)
+    found = of(root)
+    assert found is not None
+    assert found.roots[etree.QName(tag).localname] == etree.QName(tag).namespace
+    assert of(etree.Element(tag.partition("}")[2])) is None
+
+
+def test_a_table_is_loaded_once_and_only_when_asked_for() -> None:
+    assert vocabulary("svefaktura/structure") is vocabulary("svefaktura/structure")
+    program = "import schemas.structure as s; assert not s.vocabulary.cache_info().currsize"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_the_table_has_the_known_size() -> None:
@@ -82,12 +105,35 @@ def test_datatypes() -> None:
     assert DATATYPES["Date"].attributes == {}
 
 
+def test_the_same_name_may_have_another_type_elsewhere() -> None:
+    svefaktura = vocabulary("svefaktura/structure")
+    line = "Invoice/InvoiceLine"
+    assert svefaktura.type_at("Invoice/Delivery") == "Delivery"
+    assert svefaktura.type_at(f"{line}/Delivery") == "InvoiceLineDelivery"
+    assert svefaktura.type_at(f"{line}/ID") == "SimpleIdentifier"
+    assert svefaktura.type_at("Invoice/TaxTotal/TaxSubTotal/TaxCategory/ID") == "Identifier"
+    assert svefaktura.type_at("Invoice/AllowanceCharge") == "AllowanceCharge"
+    assert svefaktura.type_at(f"{line}/AllowanceCharge") == "InvoiceLineAllowanceCharge"
+    rows = {child.name: child for child in svefaktura.children("InvoiceLine")}
+    assert [name for name, child in rows.items() if child.local] == ["ID", "Delivery"]
+
+
+def test_attributes_of_either_kind_of_type() -> None:
+    amount = vocabulary("svefaktura/structure").attributes("Amount")
+    assert amount["amountCurrencyID"] == Attribute("CurrencyCode", required=True, fixed=None)
+    assert amount["amountCurrencyCodeListVersionID"].fixed == "0.3"
+    assert "SEK" in vocabulary("svefaktura/structure").codes["CurrencyCode"]
+    tsr = vocabulary("reporting/tsr")
+    assert tsr.attributes("Subtotal") == {"type": Attribute("token", required=True, fixed=None)}
+    assert tsr.attributes("Header") == {}
+
+
 @pytest.mark.parametrize("root", sorted(ROOTS))
 def test_every_root_has_a_schema_of_what_it_reaches(root: str) -> None:
     assert schema(root) is schema(root)
-    texts = xsd(root)
-    assert texts.keys() == {root, "udt", *NAMESPACES}
-    assert texts["cac"].count("<xs:sequence") == len(
+    documents = texts(vocabulary("ubl/structure"), root)
+    assert documents.keys() == {root, "udt", *NAMESPACES}
+    assert documents["cac"].count("<xs:sequence") == len(
         types_below(root) - {root, "UBLExtensions", "UBLExtension"}
     )
 

@@ -1,7 +1,7 @@
-"""What is wrong with the structure of a UBL document, in plain words and all at once.
+"""What is wrong with the structure of a document, in plain words and all at once.
 
 In charge of turning an invalid tree into faults. Not in charge of the facts they come from
-(`schemas.ubl.structure`), nor of rules about what the content means (`validators`).
+(`schemas.structure`), nor of rules about what the content means (`validators`).
 
 The compiled schema gives the verdict. The words come from the fact table, because libxml2 checks
 nothing more in an aggregate after the first child it did not expect, and cannot say what to do.
@@ -15,7 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from enum import StrEnum
 from functools import cache
 from itertools import islice
@@ -23,7 +23,9 @@ from typing import Any
 
 from lxml import etree
 
-from schemas.ubl.structure import ANY, DATATYPES, NAMESPACES, ROOTS, XSD, Child, children, schema
+from schemas import structure
+from schemas.structure import Attribute, Child, Vocabulary
+from schemas.xsd import ANY, XSD
 
 
 class Code(StrEnum):
@@ -44,12 +46,16 @@ class Code(StrEnum):
     ATTRIBUTE_MISSING = "STRUCTURE-ATTRIBUTE-MISSING"
     BLANKS = "STRUCTURE-BLANKS"
     NUMBER = "STRUCTURE-NUMBER"
+    COUNT = "STRUCTURE-COUNT"
     DATE = "STRUCTURE-DATE"
     TIME = "STRUCTURE-TIME"
+    DATE_TIME = "STRUCTURE-DATE-TIME"
     INDICATOR = "STRUCTURE-INDICATOR"
     BASE64 = "STRUCTURE-BASE64"
     LANGUAGE = "STRUCTURE-LANGUAGE"
     URI = "STRUCTURE-URI"
+    CODE = "STRUCTURE-CODE"
+    FIXED = "STRUCTURE-FIXED"
     OTHER = "STRUCTURE-OTHER"
 
 
@@ -57,7 +63,7 @@ _UNKNOWN = "{name} is not allowed in {parent}"
 _STATED = '{name} is "{stated}"'
 
 WORDS: Mapping[Code, tuple[str, str]] = {
-    Code.ROOT: ("{name} is not a known document", "expected {expected} of UBL 2.1"),
+    Code.ROOT: ("{name} is not a known document", "expected {expected}"),
     Code.NAMESPACE: ('the namespace of {name} is "{stated}"', 'expected "{expected}"'),
     Code.MISSING: ("{name} is missing in {parent}", "put it between {after} and {before}"),
     Code.REPEATED: ("{name} may stand only once in {parent}", "keep one of them"),
@@ -75,20 +81,26 @@ WORDS: Mapping[Code, tuple[str, str]] = {
     Code.ATTRIBUTE_MISSING: ("{name} is missing in {parent}", "add it: {expected}"),
     Code.BLANKS: ('{name} is "{stated}" with blanks around it', "remove the blanks"),
     Code.NUMBER: (_STATED, "expected a number: digits, a point before decimals, such as 1250.00"),
+    Code.COUNT: (_STATED, "expected a whole number: digits only, such as 1250"),
     Code.DATE: (_STATED, "expected a date: year-month-day, such as 2026-11-21"),
     Code.TIME: (_STATED, "expected a time: hours:minutes:seconds, such as 14:30:00"),
+    Code.DATE_TIME: (_STATED, "expected a date and time, such as 2026-11-21T14:30:00"),
     Code.INDICATOR: (_STATED, "expected true or false"),
     Code.BASE64: (_STATED, "expected a file in base64"),
     Code.LANGUAGE: (_STATED, "expected a language code, such as sv or nb"),
     Code.URI: (_STATED, "expected a URI"),
+    Code.CODE: (_STATED, "expected a code of its list, such as {expected}"),
+    Code.FIXED: (_STATED, 'write "{expected}", or leave it out'),
     Code.OTHER: ("{stated}", "correct or remove it"),
 }
 """The text and the hint of each fault in English; another language needs only another table."""
 
 _WRONG_VALUE = {
     "decimal": Code.NUMBER,
+    "nonNegativeInteger": Code.COUNT,
     "date": Code.DATE,
     "time": Code.TIME,
+    "dateTime": Code.DATE_TIME,
     "boolean": Code.INDICATOR,
     "base64Binary": Code.BASE64,
     "language": Code.LANGUAGE,
@@ -96,7 +108,13 @@ _WRONG_VALUE = {
 }
 """By XML Schema base type; any text is right for the others, the strings."""
 
-_EXAMPLES = {"currencyID": "SEK", "mimeCode": "application/pdf", "unitCode": "C62"}
+_EXAMPLES = {
+    "currencyID": "SEK",
+    "amountCurrencyID": "SEK",
+    "mimeCode": "application/pdf",
+    "unitCode": "C62",
+    "quantityUnitCode": "C62",
+}
 
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
@@ -136,20 +154,28 @@ def faults(
     `known_wrong` spares asking the compiled schema again, whose account of many faults under one
     element takes time with the square of their number.
     """
-    name = _name(root)
-    if name not in ROOTS:
-        return (_fault(Code.ROOT, name, root, name=name, expected=", ".join(sorted(ROOTS))),)
-    if (namespace := etree.QName(root).namespace or "") != ROOTS[name]:
-        values = {"name": name, "stated": namespace, "expected": ROOTS[name]}
-        return (_fault(Code.NAMESPACE, name, root, **values),)
-    compiled = schema(name)
+    name, vocabulary = _name(root), structure.of(root)
+    if vocabulary is None:
+        return (_root_fault(root),)
+    compiled = vocabulary.schema(name)
     if not known_wrong and compiled.validate(root):
         return ()
-    found = tuple(islice(_below(root, name, name), limit))
+    found = tuple(islice(_below(root, vocabulary, name, name), limit))
     if known_wrong and not found:
         compiled.validate(root)
     errors: Any = compiled.error_log  # the stubs miss that it can be iterated
     return found or tuple(_other(error, root) for error in islice(errors, limit))
+
+
+def _root_fault(root: etree._Element) -> Fault:
+    """A root of no vocabulary: its name is known in another namespace, or not at all."""
+    known = [etree.QName(tag) for tag in structure.ROOT_TAGS]
+    name, namespace = _name(root), etree.QName(root).namespace or ""
+    if homes := [tag.namespace or "" for tag in known if tag.localname == name]:
+        nearest = max(homes, key=lambda uri: SequenceMatcher(None, namespace[:200], uri).ratio())
+        return _fault(Code.NAMESPACE, name, root, name=name, stated=namespace, expected=nearest)
+    names = ", ".join(sorted({tag.localname for tag in known}))
+    return _fault(Code.ROOT, name, root, name=name, expected=names)
 
 
 def path(element: etree._Element) -> str:
@@ -175,11 +201,13 @@ def _other(error: etree._LogEntry, root: etree._Element) -> Fault:
     return _fault(Code.OTHER, path(element), element, stated=stated)
 
 
-def _below(element: etree._Element, type_name: str, where: str) -> Iterator[Fault]:
+def _below(
+    element: etree._Element, vocabulary: Vocabulary, type_name: str, where: str
+) -> Iterator[Fault]:
     """The faults of an element, then of all below it whose type is known."""
-    yield from _attribute_faults(element, type_name, where)
-    if type_name in DATATYPES:
-        yield from _leaf_faults(element, DATATYPES[type_name].base, where)
+    yield from _attribute_faults(element, vocabulary, type_name, where)
+    if type_name in vocabulary.datatypes:
+        yield from _leaf_faults(element, vocabulary, type_name, where)
     elif type_name == ANY:
         if len(element) == 0:
             yield _fault(Code.EXTENSION, where, element, name=_name(element))
@@ -188,17 +216,17 @@ def _below(element: etree._Element, type_name: str, where: str) -> Iterator[Faul
             values = {"name": _name(element), "stated": _shortened(stated)}
             yield _fault(Code.TEXT, where, element, **values)
         kids = list(_with_paths(element, where))
-        yield from _child_faults(element, kids, type_name, where)
-        ranks, allowed = _ranks(type_name), children(type_name)
+        yield from _child_faults(element, kids, vocabulary, type_name, where)
+        ranks, allowed = _ranks(vocabulary, type_name), vocabulary.children(type_name)
         for kid, at in kids:
             if kid.tag in ranks:
-                yield from _below(kid, allowed[ranks[kid.tag]].type, at)
+                yield from _below(kid, vocabulary, allowed[ranks[kid.tag]].type, at)
 
 
 @cache
-def _ranks(type_name: str) -> Mapping[str, int]:
+def _ranks(vocabulary: Vocabulary, type_name: str) -> Mapping[str, int]:
     """The place of each child in its aggregate, by tag."""
-    return {child.tag: rank for rank, child in enumerate(children(type_name))}
+    return {child.tag: rank for rank, child in enumerate(vocabulary.children(type_name))}
 
 
 def _with_paths(parent: etree._Element, where: str) -> Iterator[tuple[etree._Element, str]]:
@@ -215,17 +243,18 @@ def _with_paths(parent: etree._Element, where: str) -> Iterator[tuple[etree._Ele
 def _child_faults(
     parent: etree._Element,
     kids: Sequence[tuple[etree._Element, str]],
+    vocabulary: Vocabulary,
     type_name: str,
     where: str,
 ) -> Iterator[Fault]:
     """Children that are unknown, too many, in the wrong place, or missing."""
-    allowed, ranks = children(type_name), _ranks(type_name)
+    allowed, ranks = vocabulary.children(type_name), _ranks(vocabulary, type_name)
     counts = Counter[str]()
     fitting: list[tuple[int, etree._Element, str]] = []
     for index, (kid, at) in enumerate(kids):
         counts[kid.tag] += 1
         if kid.tag not in ranks:
-            code, expected = _instead(index, kids, allowed)
+            code, expected = _instead(index, kids, vocabulary, allowed)
             values = {"name": _name(kid), "parent": _name(parent), "expected": expected}
             yield _fault(code, at, kid, stated=etree.QName(kid).namespace or "", **values)
         elif _too_many(counts[kid.tag], allowed[ranks[kid.tag]]):
@@ -250,14 +279,21 @@ def _too_many(count: int, child: Child) -> bool:
 
 
 def _instead(
-    index: int, kids: Sequence[tuple[etree._Element, str]], allowed: Sequence[Child]
+    index: int,
+    kids: Sequence[tuple[etree._Element, str]],
+    vocabulary: Vocabulary,
+    allowed: Sequence[Child],
 ) -> tuple[Code, str]:
     """What to do with an unknown child: how it is meant, where it belongs, or what may stand."""
     name = _name(kids[index][0])
     for child in allowed:
         if child.name == name:
-            return Code.NAMESPACE, NAMESPACES[child.prefix]
-    homes = [c.name for c in allowed if any(grand.name == name for grand in children(c.type))]
+            return Code.NAMESPACE, vocabulary.namespaces[child.prefix]
+    homes = [
+        child.name
+        for child in allowed
+        if any(grand.name == name for grand in vocabulary.children(child.type))
+    ]
     if 0 < len(homes) < 4:
         return Code.ELSEWHERE, ", ".join(homes)
     if near := get_close_matches(name, [child.name for child in allowed], 1, 0.75):
@@ -307,41 +343,79 @@ def _longest_ascending(ranks: Sequence[int]) -> frozenset[int]:
 # --- values and attributes -----------------------------------------------------------------------
 
 
-def _leaf_faults(element: etree._Element, base: str, where: str) -> Iterator[Fault]:
+def _leaf_faults(
+    element: etree._Element, vocabulary: Vocabulary, type_name: str, where: str
+) -> Iterator[Fault]:
     if next(element.iterchildren("*"), None) is not None:
         yield _fault(Code.ELEMENTS, where, element, name=_name(element))
     else:
-        yield from _value_faults(element, base, _text(element), _name(element), where)
+        base = vocabulary.datatypes[type_name].base
+        value, codes = _text(element), vocabulary.codes.get(base, ())
+        yield from _value_faults(element, base, codes, value, _name(element), where)
 
 
 def _value_faults(
-    element: etree._Element, base: str, value: str, name: str, where: str
+    element: etree._Element, base: str, codes: Sequence[str], value: str, name: str, where: str
 ) -> Iterator[Fault]:
-    if not _is(base, value):
-        code = Code.BLANKS if _is(base, value.strip()) else _WRONG_VALUE[base]
-        yield _fault(code, where, element, name=name, stated=_shortened(value.strip()))
+    """The fault of a value that is not of its base type, or not on the list named instead."""
+
+    def right(value: str) -> bool:
+        return _normalized(base, value) in codes if codes else _is(base, value)
+
+    if right(value):
+        return
+    values = {"name": name, "stated": _shortened(value.strip())}
+    if right(value.strip()):
+        yield _fault(Code.BLANKS, where, element, **values)
+    elif codes:
+        near = get_close_matches(value.strip().upper()[:100], codes, 3, 0.5) or codes[:3]
+        yield _fault(Code.CODE, where, element, expected=", ".join(near), **values)
+    else:
+        yield _fault(_WRONG_VALUE[base], where, element, **values)
 
 
-def _attribute_faults(element: etree._Element, type_name: str, where: str) -> Iterator[Fault]:
-    datatype = DATATYPES.get(type_name)
-    allowed = datatype.attributes if datatype else {}
-    required = datatype.required if datatype else ()
-    parent = _name(element)
+def _attribute_faults(
+    element: etree._Element, vocabulary: Vocabulary, type_name: str, where: str
+) -> Iterator[Fault]:
+    allowed, parent = vocabulary.attributes(type_name), _name(element)
     attributes = {str(key): str(value) for key, value in element.attrib.items()}
     for attribute, value in attributes.items():
         name = f"@{etree.QName(attribute).localname}"
         at = f"{where}/{name}"
         if attribute in allowed:
-            yield from _value_faults(element, allowed[attribute], value, f"{parent}/{name}", at)
+            yield from _stated_faults(element, vocabulary, allowed[attribute], value, at)
         elif not attribute.startswith(_XSI):
             near = get_close_matches(attribute, list(allowed), 1, 0.75)
             code = Code.MISSPELT if near else Code.UNKNOWN if allowed else Code.ATTRIBUTE
             expected = ", ".join(f"@{name}" for name in near or allowed)
             yield _fault(code, at, element, name=name, parent=parent, expected=expected)
-    for attribute in sorted(set(required) - attributes.keys()):
-        name, expected = f"@{attribute}", f'{attribute}="{_EXAMPLES[attribute]}"'
-        values = {"name": name, "parent": parent, "expected": expected}
-        yield _fault(Code.ATTRIBUTE_MISSING, f"{where}/{name}", element, **values)
+    for attribute in sorted(allowed):
+        if allowed[attribute].required and attribute not in attributes:
+            name, expected = f"@{attribute}", f'{attribute}="{_EXAMPLES.get(attribute, "...")}"'
+            values = {"name": name, "parent": parent, "expected": expected}
+            yield _fault(Code.ATTRIBUTE_MISSING, f"{where}/{name}", element, **values)
+
+
+def _stated_faults(
+    element: etree._Element, vocabulary: Vocabulary, fact: Attribute, value: str, where: str
+) -> Iterator[Fault]:
+    """The fault of an attribute's value; `where` ends in the attribute."""
+    name = f"{_name(element)}/{where.rpartition('/')[2]}"
+    if fact.fixed is None:
+        codes = vocabulary.codes.get(fact.base, ())
+        yield from _value_faults(element, fact.base, codes, value, name, where)
+    elif _normalized(fact.base, value) != fact.fixed:
+        values = {"name": name, "stated": _shortened(value), "expected": fact.fixed}
+        yield _fault(Code.FIXED, where, element, **values)
+
+
+def _normalized(base: str, value: str) -> str:
+    """The white space of a value as its base type has it (XML Schema Part 2, section 4.3.6)."""
+    if base == "string":
+        return value
+    if base in ("token", "language", "anyURI"):
+        return " ".join(re.split(r"[ \t\r\n]+", value)).strip(" ")
+    return re.sub(r"[\t\r\n]", " ", value)
 
 
 class _Values(threading.local):
