@@ -56,17 +56,17 @@ def to_cents(value: Decimal) -> Decimal:
 
 def percentage(base: str, percent: str) -> Decimal:
     """`(base * percent) div 100`."""
-    product = Decimal(base) * Decimal(percent)
-    if len(base) + len(percent) <= _DIVISION_DIGITS:  # too few digits for rounding
-        return product / HUNDRED
-    return divide(product, HUNDRED)
+    return Decimal(base) * Decimal(percent) / HUNDRED
 
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
-    """`div` of decimals: at least 18 digits after the point, half way goes towards zero."""
-    digits = max(_DIVISION_DIGITS, -_exponent(dividend), -_exponent(divisor))
+    """`div` of decimals: 18 digits after the point, half way goes towards zero.
+
+    The dividend's decimals beyond the divisor's are digits on top of those 18.
+    """
+    digits = _DIVISION_DIGITS + max(0, _decimals(dividend) - _decimals(divisor))
     quotient = dividend / divisor
-    if -_exponent(quotient) <= digits:
+    if _decimals(quotient) <= digits:
         return quotient
     return quotient.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_DOWN)
 
@@ -94,6 +94,12 @@ def plain(value: Decimal) -> str:
     return f"{whole}{point}{rest.ljust(2, '0')}" if point else whole
 
 
-def _exponent(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
+def _decimals(value: Decimal) -> int:
+    """How many digits stand after the point, without needless zeros.
+
+    Fewer than none where zeros stand before it and a needless point behind them: 300.0 is 3E+2.
+    """
+    if not value.as_tuple().exponent:
+        return 0
+    exponent = value.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0

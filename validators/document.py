@@ -28,6 +28,7 @@ from typing import Any, Final, TypeVar
 from lxml import etree
 
 from schemas.codelists import codes
+from schemas.ubl.structure import NAMESPACES, ROOTS
 
 Leaf = etree._Element
 LeafCheck = Callable[[Leaf, "Node", "Document"], None]
@@ -48,26 +49,40 @@ _SPACES = re.compile(r"[ \t\r\n]+")
 MOST_HITS: Final = 10_000
 
 _LEAF_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+_KNOWN: Final = frozenset((*NAMESPACES.values(), *ROOTS.values()))
 
 
 class Path:
     """A path of element names, such as Invoice/InvoiceLine/Item, and the checks that look at it."""
 
-    __slots__ = ("checks", "gathered", "is_leaf", "name", "names", "parent", "steps", "tag")
+    __slots__ = (
+        "checks",
+        "foreign",
+        "gathered",
+        "is_leaf",
+        "name",
+        "names",
+        "parent",
+        "steps",
+        "tag",
+    )
 
     def __init__(self, tag: str, parent: Path | None, checks: Checks) -> None:
         namespace, _, name = tag.rpartition("}")
         self.tag = tag
-        self.name = name
+        # Inside an extension anything may stand. It keeps its namespace, so no pattern fits it but
+        # a suffix, as in the official rules.
+        self.foreign = bool(parent and checks.aggregates is None and namespace[1:] not in _KNOWN)
+        self.name = tag if self.foreign else name
         self.parent = parent
-        self.names: tuple[str, ...] = (*parent.names, name) if parent else (name,)
+        self.names: tuple[str, ...] = (*parent.names, self.name) if parent else (self.name,)
         if checks.aggregates is None:
             self.is_leaf = namespace[1:] == _LEAF_NAMESPACE
         else:
             self.is_leaf = name not in checks.aggregates
         self.steps: dict[str, Path] = {}
         self.checks: tuple[Any, ...] = checks.matching(self)
-        self.gathered = name in checks.gathered
+        self.gathered = self.name in checks.gathered
 
 
 class Checks:
@@ -328,10 +343,11 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
                 document.empty.append(element)
             nodes.append(found)
             if path.checks:
+                seen = (element, node) if path.foreign else found
                 if path in todo:
-                    todo[path].append(found)
+                    todo[path].append(seen)
                 else:
-                    todo[path] = [found]
+                    todo[path] = [seen]
         if path.gathered:
             document.elements.setdefault(name, []).append(found)
         if name in kin:

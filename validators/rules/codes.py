@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from validators.document import Document, Leaf, Node, normalized
-from validators.registry import all_leaves, define, leaves, nodes
+from validators.registry import MAY_2026, all_leaves, define, leaves, nodes
 from validators.rules.allowances import indicator
 
 define("""
@@ -238,12 +238,16 @@ def location_scheme(leaf: Leaf, node: Node, document: Document) -> None:
 
 @leaves("EndpointID")
 def endpoint_scheme(leaf: Leaf, node: Node, document: Document) -> None:
-    """BR-CL-25, and Peppol CL008, which takes no white space around the code."""
+    """BR-CL-25, and Peppol CL008, which takes no white space around the code.
+
+    The list of Peppol 3.0.20 ends with a space, which makes the empty scheme one of its codes.
+    """
     scheme = leaf.get("schemeID")
     if scheme is None:
         return
     _demand("BR-CL-25", "EAS", scheme, leaf, document)
-    if scheme not in document.codes("peppol:EAS"):
+    known = scheme in document.codes("peppol:EAS") or (not scheme and document.at < MAY_2026)
+    if not known:
         document.found("PEPPOL-EN16931-CL008", leaf, stated=scheme, list="peppol:EAS")
 
 

@@ -24,7 +24,6 @@ from validators.arithmetic import (
     HUNDRED,
     ZERO,
     decimal_of,
-    divide,
     plain,
     round_half_up,
     shifted,
@@ -694,7 +693,7 @@ def _wrong_taxable(category: Category, row: Node, document: Document, computed: 
 
 def _tax(taxable: Decimal | None, rate: Decimal) -> Decimal | None:
     """What the tax on an amount is, to the cent and without sign."""
-    return None if taxable is None else to_cents(abs(taxable) * divide(rate, HUNDRED))
+    return None if taxable is None else to_cents(abs(taxable) * rate / HUNDRED)
 
 
 def _within_one(tax: Decimal | None, computed: Decimal | None) -> bool:

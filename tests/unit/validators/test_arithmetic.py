@@ -49,7 +49,9 @@ def test_division_has_eighteen_digits_and_half_goes_to_zero() -> None:
     with localcontext(EXACT):
         assert divide(Decimal(1), Decimal(3)) == Decimal("0." + "3" * 18)
         half = Decimal(15).scaleb(-19)
-        assert divide(half, Decimal(1)) == half  # as many digits as the dividend has
+        assert divide(half, Decimal(1)) == half  # as many digits more as the dividend has decimals
+        price = divide(Decimal("12345.678901"), Decimal("0.3"))  # five more than the divisor
+        assert price == Decimal("41152.26300" + "3" * 18)
         assert divide(Decimal(1), Decimal(2) ** 19) == Decimal("0.000001907348632812")
 
 
