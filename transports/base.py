@@ -129,13 +129,23 @@ class Verdict:
 
     `code` is stable and dotted (`email.mailbox_unavailable`); `text` is for operators and may name
     hosts; `public_text` is for the ERP and names neither hosts nor personal numbers; `remote` is
-    who said so.
+    who said so. Texts may quote a partner: they are made `storable`.
     """
 
     code: str
     text: str
     public_text: str
     remote: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", storable(self.text))
+        object.__setattr__(self, "public_text", storable(self.public_text))
+
+
+def storable(text: str, most: int = 1000) -> str:
+    """A partner's words as any store can keep them: bytes that were no UTF-8 (lone surrogates)
+    escaped, and not more than `most` characters. The bytes themselves are kept as evidence."""
+    return text[:most].encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)

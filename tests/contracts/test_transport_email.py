@@ -242,6 +242,16 @@ async def answering(protocol: Callable[[], asyncio.Protocol]) -> AsyncIterator[i
             Refused,
             "email.mailbox_unavailable",
         ),
+        (
+            [b"220 h\xe5\r\n", b"250 h\xe5\r\n", b"250 ok\r\n", b"550 ok\xe4nd\r\n"],  # ISO 8859-1
+            Refused,
+            "email.mailbox_unavailable",
+        ),
+        (
+            [b"220 hi\r\n", b"250 hi\r\n", b"250 ok\r\n", b"550-" + b"no" * 9999 + b"\r\n"],
+            TryLater,
+            "email.connection_lost",
+        ),
     ],
 )
 async def test_a_server_that_is_not_one(lines: list[bytes], kind: type, expected: str) -> None:
@@ -255,6 +265,7 @@ async def test_a_server_that_is_not_one(lines: list[bytes], kind: type, expected
             )
         )
     assert (type(outcome), code(outcome)) == (kind, expected), outcome
+    assert outcome.verdict.text.encode(), "a store can keep it"
 
 
 async def test_a_server_that_says_nothing_at_all() -> None:

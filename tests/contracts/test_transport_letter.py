@@ -236,7 +236,8 @@ def refusal(code: str) -> str:
         (403, "", TryLater, "letter.token_refused"),
         (404, "", TryLater, "letter.not_understood"),
         (301, "", TryLater, "letter.not_understood"),
-        (204, "", TryLater, "letter.not_understood"),
+        (202, "", Unknown, "letter.outcome_unknown"),  # who says yes may have it
+        (204, "", Unknown, "letter.outcome_unknown"),
         (429, "", TryLater, "letter.busy"),
         (503, "", TryLater, "letter.busy"),
         (500, "", Unknown, "letter.outcome_unknown"),
@@ -244,6 +245,10 @@ def refusal(code: str) -> str:
         (504, "", Unknown, "letter.outcome_unknown"),
         (200, "<html>log in", Unknown, "letter.outcome_unknown"),
         (201, "{}", Unknown, "letter.outcome_unknown"),
+        (201, "[" * 100_000, Unknown, "letter.outcome_unknown"),
+        (201, f'{{"number": "{"7" * 2_000_000}"}}', Unknown, "letter.outcome_unknown"),
+        (201, '{"number": "\\ud800"}', Sent, "letter.accepted"),
+        (422, '{"text": "\\ud800"}', Refused, "letter.refused"),
         (200, '{"number": "L-7"}', Sent, "letter.accepted"),
     ],
 )
@@ -254,7 +259,37 @@ async def test_what_an_answer_means(status: int, text: str, kind: type, expected
         await channel.close()
     assert (type(outcome), code(outcome)) == (kind, expected)
     assert url not in outcome.verdict.public_text
+    assert outcome.verdict.text.encode(), "a store can keep it"
     assert outcome.evidence[1].content.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+async def test_an_answer_in_latin_1() -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"--\r\n")  # the end of the job
+        writer.write(b"HTTP/1.1 422 Fel p\xe5 adressen\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(say, "127.0.0.1", 0, limit=10**6) as server:
+        channel = Letter(
+            LetterSettings(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "")
+        )
+        outcome = await channel.deliver(letter())
+        await channel.close()
+    assert code(outcome) == "letter.refused"
+    assert outcome.verdict.text.encode().startswith(b"HTTP 422: Fel p\\udce5")
+    assert outcome.evidence[1].content.startswith(b"HTTP/1.1 422 Fel p\xe5 adressen\r\n")
+
+
+async def test_a_page_of_reports_that_leads_to_itself_ends() -> None:
+    line = '{"id": "R-\\ud800", "job": "8a6e0804-2bd0-5672-b79d-d97027f9071a", "reason": ["moved"]'
+    page = f'{{"reports": [{line}, "state": "returned", "at": ""}}], "next": "1"}}'
+    async with answering(text=page) as url:
+        channel = Letter(LetterSettings(url, "token"))
+        first, second = await reports(channel)  # from the start, and from where that led
+        assert [report.id for report in await reports(channel)] == [first.id] == [second.id]
+        await channel.close()
+    assert first.id.encode() and first.outcome.verdict.text.encode()
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ class Letter:
             reports, following = await self._reports()
             for report in reports:
                 yield Report(report.job, self._late(report), id=f"letter/{report.id}")
-            if not reports:
+            if not reports or following == self._cursor:  # the same page would come for ever
                 return
             self._cursor = following
 
@@ -153,7 +153,7 @@ class Letter:
                 headers=headers,
                 allow_redirects=False,
             ) as response:
-                answer = await response.read()
+                answer = await _read(response)
                 head = _head(response)
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             return self._no_answer(error, body.complete, sent)
@@ -199,6 +199,9 @@ class Letter:
             case status if status >= 500:
                 # Whoever stumbled may have done so after taking the job.
                 public = "The print house failed while it was taking the letter."
+                return Unknown(self._verdict("outcome_unknown", text, public), evidence)
+            case status if 200 <= status < 300:  # a yes of another kind: it may have the job
+                public = "The print house gave an answer that is not in the format."
                 return Unknown(self._verdict("outcome_unknown", text, public), evidence)
         public = "The print house gave an answer that is not in the format."
         return TryLater(self._verdict("not_understood", text, public), evidence)
@@ -247,7 +250,7 @@ class Letter:
             async with self._session().get(
                 f"{self._base}/reports", params={"after": self._cursor}, allow_redirects=False
             ) as response:
-                body = await response.read()
+                body = await _read(response)
                 if response.status != 200:
                     raise wire.Malformed(f"HTTP {response.status}")
                 return wire.read_reports(body)
@@ -314,8 +317,24 @@ def _on_one_line(address: PostalAddress) -> str:
     return ", ".join((address.name, *address.lines, town, address.country))
 
 
+# An answer is a line of JSON, a page of reports at most a hundred. What is more is not read.
+_ANSWER_BYTES = 1024 * 1024
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        content += chunk
+        if len(content) > _ANSWER_BYTES:
+            response.close()
+            break
+    return bytes(content[:_ANSWER_BYTES])
+
+
 def _head(response: aiohttp.ClientResponse) -> bytes:
-    lines = [f"HTTP/1.1 {response.status} {response.reason or ''}".encode()]
+    lines = [
+        f"HTTP/1.1 {response.status} {response.reason or ''}".encode("utf-8", "surrogateescape")
+    ]
     lines += [name + b": " + value for name, value in response.raw_headers]
     return b"\r\n".join(lines) + b"\r\n\r\n"
 

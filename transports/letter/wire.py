@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from transports.base import File, PostalAddress
+from transports.base import File, PostalAddress, storable
 
 PDF = "application/pdf"
 
@@ -125,7 +125,7 @@ def read_number(body: bytes) -> str:
     number = _object(body).get("number")
     if not isinstance(number, str) or not number:
         raise Malformed("the answer has no number")
-    return number
+    return storable(number)
 
 
 def read_refusal(body: bytes) -> tuple[str, str]:
@@ -145,11 +145,11 @@ def read_reports(body: bytes) -> tuple[tuple[JobReport, ...], str]:
     try:
         reports = tuple(
             JobReport(
-                id=str(item["id"]),
+                id=storable(str(item["id"])),
                 job=UUID(item["job"]),
-                state=str(item["state"]),
-                at=str(item["at"]),
-                reason=item.get("reason"),
+                state=storable(str(item["state"])),
+                at=storable(str(item["at"])),
+                reason=storable(str(item.get("reason") or "")) or None,
             )
             for item in data["reports"]
         )
@@ -194,7 +194,7 @@ def _address(data: dict[str, Any]) -> PostalAddress:
 def _object(body: bytes) -> dict[str, Any]:
     try:
         data = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"not JSON: {error}") from error
     if not isinstance(data, dict):
         raise Malformed("not a JSON object")
