@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import localcontext
@@ -25,8 +25,8 @@ from validators import guard, profiles, registry, structure
 from validators.arithmetic import EXACT
 from validators.document import MOST_HITS, Checks, Hit, bind
 from validators.findings import Finding, Report, Severity
-from validators.messages import texts
-from validators.places import Places
+from validators.messages import Naming, in_ubl, texts
+from validators.places import Places, resolve
 
 # Above this a text node may be longer than libxml2 allows without `huge_tree`.
 _HUGE_BYTES: Final = 10_000_000
@@ -84,12 +84,26 @@ def _malformed(error: etree.XMLSyntaxError, language: str) -> Finding:
     return _fatal(rule, {"stated": error.msg or "?"}, "", error.lineno or None, language)
 
 
-def validate(data: bytes, *, at: date, profile: str | None = None, language: str = "en") -> Report:
+Caller = Callable[[str, tuple[str, ...]], str | None]
+"""What the caller of us calls an element: given its path and the business terms of the rule.
+
+None for an element that the caller has no word for; it is then called as in UBL.
+"""
+
+
+def validate(
+    data: bytes,
+    *,
+    at: date,
+    profile: str | None = None,
+    language: str = "en",
+    called: Caller | None = None,
+) -> Report:
     """What is right and wrong with a document on the day `at`.
 
     `profile` names the rule set (`validators.profiles`), None chooses by what the document says it
-    is. `language` of the texts: "en", "sv" or "nb". Never raises on any bytes; ValueError for a
-    profile there is none of.
+    is. `language` of the texts: "en", "sv" or "nb". `called` is for a caller who did not write the
+    UBL that is checked. Never raises on any bytes; ValueError for a profile there is none of.
     """
     if profile is not None and profile not in profiles.NAMES:
         raise ValueError(f"no profile {profile!r}; there are {', '.join(profiles.NAMES)}")
@@ -103,15 +117,27 @@ def validate(data: bytes, *, at: date, profile: str | None = None, language: str
         problems = _structure(data, root)
         if problems:
             return Report(chosen, False, problems)
-        with localcontext(EXACT):
-            document = bind(root, _checks(chosen), at)
-            document.check()
-        document.release()
-        findings = _findings(document.hits, registry.in_force(at, chosen), language)
-        if document.more_hits:
-            most = {"computed": MOST_HITS}
-            findings = (_fatal("GUARD-FINDINGS", most, "", None, language), *findings)
-        return Report(chosen, True, findings)
+        return Report(chosen, True, apply(root, chosen, at=at, language=language, called=called))
+
+
+def apply(
+    root: etree._Element,
+    profile: str,
+    *,
+    at: date,
+    language: str = "en",
+    called: Caller | None = None,
+) -> tuple[Finding, ...]:
+    """What the rules of a profile say, by line. Means little where the structure is wrong."""
+    with localcontext(EXACT):
+        document = bind(root, _checks(profile), at)
+        document.check()
+    document.release()
+    findings = _findings(document.hits, registry.in_force(at, profile), language, called)
+    if document.more_hits:
+        most = {"computed": MOST_HITS}
+        return (_fatal("GUARD-FINDINGS", most, "", None, language), *findings)
+    return findings
 
 
 def _unknown(root: etree._Element, language: str) -> Finding:
@@ -128,7 +154,10 @@ def _checks(profile: str) -> Checks:
 
 
 def _findings(
-    hits: Iterable[Hit], rules: Mapping[str, registry.Rule], language: str
+    hits: Iterable[Hit],
+    rules: Mapping[str, registry.Rule],
+    language: str,
+    called: Caller | None,
 ) -> tuple[Finding, ...]:
     """The hits of rules in force, told in words; by line, then in the order they were found."""
     places = Places()
@@ -140,7 +169,8 @@ def _findings(
             continue
         where = places.path(hit.at, hit.missing)
         terms = _terms(rule.terms, where)
-        text, hint = said.say(rule.id, terms, hit.missing, hit.values)
+        naming = in_ubl if called is None else _naming(called, hit, places, rule.terms)
+        text, hint = said.say(rule.id, terms, hit.missing, hit.values, naming)
         findings.append(
             Finding(
                 rule=rule.id,
@@ -156,6 +186,12 @@ def _findings(
         )
     findings.sort(key=lambda finding: finding.line or 0)
     return tuple(findings)
+
+
+def _naming(called: Caller, hit: Hit, places: Places, terms: tuple[str, ...]) -> Naming:
+    """Names elements as the caller does."""
+    at = places.path(hit.at)
+    return lambda path: called(resolve(at, hit.missing, path), terms) or in_ubl(path)
 
 
 def _terms(terms: tuple[str, ...], where: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ elements of that name stand side by side. Not in charge of what is found there.
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 
@@ -36,6 +38,24 @@ class Places:
         if steps is None:
             steps = self._steps[parent] = _steps_below(parent)
         return steps[element]
+
+
+def resolve(at: str, missing: str, path: str) -> str:
+    """The path of what is called `path` in a text about the element at `at`.
+
+    It is below that element, or below the root (`/ID`), or beside it (`../Note`); beside what is
+    missing, where something is. `PartyTaxScheme[TaxScheme/ID=TAX]` is a PartyTaxScheme.
+    """
+    path = _CONDITION.sub("", path)
+    if path.startswith("/"):
+        return f"{at.partition('/')[0]}{path}"
+    if path.startswith("../"):
+        beside = f"{at}/{missing}" if missing else at
+        return f"{beside.rpartition('/')[0]}/{path[3:]}"
+    return f"{at}/{path}"
+
+
+_CONDITION = re.compile(r"\[[^]]*=[^]]*\]")
 
 
 def _steps_below(parent: etree._Element) -> dict[etree._Element, str]:

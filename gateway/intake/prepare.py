@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
@@ -26,10 +27,11 @@ from schemas.invoice import Invoice
 from schemas.totals import complete
 from schemas.ubl.read import Unreadable
 from schemas.ubl.read import read as read_ubl
-from schemas.ubl.terms import model_pointer
+from schemas.ubl.terms import Pointers, term_of
 from schemas.ubl.write import Unwritable, write
 from transports.base import File, Recipient, Summary
 from validators.findings import Finding, Report, Severity
+from validators.messages import texts
 from validators.pipeline import parse, validate
 from validators.profiles import UNKNOWN
 
@@ -99,13 +101,9 @@ def _from_json(
         document = write(invoice)
     except Unwritable as error:
         return Rejected(Report(UNKNOWN, False, tuple(_unwritable(error))), head(invoice))
-    report = validate(document, at=at)
-    if report.findings:
-        root = parse(document)
-        tree = None if isinstance(root, tuple) else root  # None: too large for the guard
-        places = _Places(tree, len(stated.supporting_documents), tuple(inside))
-        findings = tuple(map(places.told, report.findings))
-        report = dataclasses.replace(report, findings=findings)
+    places = _Places(document, len(stated.supporting_documents), tuple(inside))
+    report = validate(document, at=at, called=places.called)
+    report = dataclasses.replace(report, findings=tuple(map(places.told, report.findings)))
     if not report.ok:
         return Rejected(report, head(invoice))
     return _prepared(invoice, document, report, beside, delivery)
@@ -173,23 +171,42 @@ def _unwritable(error: Unwritable) -> Iterator[Finding]:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class _Places:
     """Where in the caller's request each part of the UBL that was written comes from.
 
-    `root` is that UBL, None when it is too large to be looked at. The first `own` supporting
-    documents stand in the JSON; those after came beside it, as the attachments numbered `beside`.
+    `document` is that UBL. The first `own` supporting documents stand in the JSON; those after came
+    beside it, as the attachments numbered `beside`.
     """
 
-    root: etree._Element | None
-    own: int
-    beside: tuple[int, ...]
+    def __init__(self, document: bytes, own: int, beside: tuple[int, ...]) -> None:
+        self._document = document
+        self._own = own
+        self._beside = beside
+
+    @cached_property
+    def _pointers(self) -> Pointers:
+        root = parse(self._document)
+        return Pointers(None if isinstance(root, tuple) else root)  # None: too large for the guard
 
     def told(self, finding: Finding) -> Finding:
         """The finding, told by its place in the request."""
-        pointer = (model_pointer(finding.where, self.root) if finding.where else None) or ""
-        where = f"/invoice{pointer}"
+        pointer = (self._pointers.at(finding.where) if finding.where else None) or ""
+        return dataclasses.replace(finding, where=self._in_request(pointer), line=None)
+
+    def called(self, path: str, terms: tuple[str, ...]) -> str | None:
+        """An element by its business term, and by the field for it where that is certain."""
+        here = term_of(path)
+        if not here:
+            return None
+        term = next((term for term in here if term in terms), here[0])
+        pointer, group = (self._pointers.at(each) for each in (path, path.rpartition("/")[0]))
+        field = self._in_request(pointer) if pointer and pointer != group else None
+        told = ", ".join(filter(None, (term, field)))
+        name = texts("en").terms.get(term)
+        return f"{name} ({told})" if name else told
+
+    def _in_request(self, pointer: str) -> str:
         document = re.match(r"/supporting_documents/([0-9]+)", pointer)
-        if document and int(document[1]) >= self.own:
-            where = f"/attachment/{self.beside[int(document[1]) - self.own]}"
-        return dataclasses.replace(finding, where=where, line=None)
+        if document and int(document[1]) >= self._own:
+            return f"/attachment/{self._beside[int(document[1]) - self._own]}"
+        return f"/invoice{pointer}"

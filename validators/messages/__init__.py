@@ -6,18 +6,32 @@ The three files have the same keys, held by a test: `words`, `terms` (business t
 
 In a text stand `{stated}` and `{computed}`, `{missing}` (the elements that ought to be there),
 `{term}` (name and number of the rule's first business term), `{terms}` (of all of them),
-`{category}` and whatever else a rule tells.
+`{category}` and whatever else a rule tells. `{ubl:Price/PriceAmount}` is an element or attribute by
+its UBL path from the place of the finding, `{ubl:/ID}` by that from the root: callers who do not
+write UBL are told it in their own terms (`Naming`).
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
 
 LANGUAGES: Final = ("en", "sv", "nb")
+
+Naming = Callable[[str], str]
+"""How an element is called, by its path as it stands after `ubl:`, or a rule says it is missing."""
+
+
+def in_ubl(path: str) -> str:
+    """The name for those who write UBL: the path itself, without where it begins."""
+    return _BEGINNING.sub("", path)
+
+
+_BEGINNING = re.compile(r"^(/|(\.\./)+)")
 
 
 class Texts:
@@ -34,18 +48,34 @@ class Texts:
         }
 
     def say(
-        self, rule: str, terms: Iterable[str], missing: str, values: Mapping[str, object]
+        self,
+        rule: str,
+        terms: Iterable[str],
+        missing: str,
+        values: Mapping[str, object],
+        naming: Naming = in_ubl,
     ) -> tuple[str, str]:
         """The text and the hint of a rule that does not hold."""
         text, hint = self.messages[rule]
         named = [f"{self.terms.get(term, term)} ({term})" for term in terms]
         fields = _Fields(self.words["nothing"], values)
-        fields["missing"] = missing
+        fields["missing"] = naming(missing) if missing else ""
+        fields["ubl"] = _Named(naming)
         fields["term"] = named[0] if named else ""
         fields["terms"] = ", ".join(named)
         category = str(values.get("category", ""))
         fields["category"] = self.categories.get(category, category)
         return text.format_map(fields), hint.format_map(fields)
+
+
+class _Named:
+    """What `{ubl:path}` is formatted with."""
+
+    def __init__(self, naming: Naming) -> None:
+        self._naming = naming
+
+    def __format__(self, path: str) -> str:
+        return self._naming(path)
 
 
 class _Fields(dict[str, object]):

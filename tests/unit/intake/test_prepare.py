@@ -125,13 +125,23 @@ def test_a_fault_of_an_attachment_is_told_by_its_part() -> None:
 
 
 def test_a_place_beside_the_json_is_counted_among_all_parts() -> None:
-    root = etree.fromstring(prepared(changed(supporting_documents=[]), ZIP, PDF).document)
-    places = _Places(root, own=0, beside=(1,))  # the archive was the first part
+    document = prepared(changed(supporting_documents=[]), ZIP, PDF).document
+    places = _Places(document, own=0, beside=(1,))  # the archive was the first part
     path = "Invoice/AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject"
     finding = Finding("X", Severity.WARNING, path, 7, "text", "hint")
     assert places.told(finding).where == "/attachment/1"
-    assert replace(places, own=1).told(finding).where.startswith("/invoice/supporting_documents/0")
+    own = _Places(document, own=1, beside=(1,))
+    assert own.told(finding).where.startswith("/invoice/supporting_documents/0")
     assert places.told(replace(finding, where="")).where == "/invoice"
+
+
+def test_a_hint_for_json_names_terms_and_fields_and_no_element() -> None:
+    (finding,) = rejected(changed(buyer_reference=None, purchase_order_reference=None)).findings
+    assert finding.rule == "PEPPOL-EN16931-R003"
+    assert finding.hint == (
+        "Add Buyer reference (BT-10, /invoice/buyer_reference), "
+        "or Order reference (BT-13, /invoice/purchase_order_reference)."
+    )
 
 
 def test_a_value_that_ubl_can_not_hold_is_a_finding() -> None:

@@ -35,8 +35,8 @@ def table(language: str) -> dict[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-def fields(text: str) -> set[str | None]:
-    return {field for _, field, _, _ in string.Formatter().parse(text) if field}
+def fields(text: str) -> set[tuple[str, str | None]]:
+    return {(field, spec) for _, field, spec, _ in string.Formatter().parse(text) if field}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
