@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import store, validation, whole_way
+from tests.bench import delivery, store, validation, whole_way
 
 BENCHES: dict[str, Callable[[], Mapping[str, float]]] = {
     "documents over HTTP, and a bare aiohttp POST of the same body": whole_way.measure,
+    "the worker, with a channel that does nothing": delivery.measure,
     "validation, and lxml's parse + XSD": validation.ratios,
     "store, and raw SQLite": store.measure,
 }

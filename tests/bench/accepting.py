@@ -1,0 +1,33 @@
+"""A gateway that only takes in: the API and the store, and nobody who works on what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway import log
+from gateway.api.app import make_app, make_runner
+from gateway.clock import SystemClock
+from gateway.sandbox import plant
+from gateway.store.sqlite import SqliteStore
+
+
+async def _main(data: Path) -> None:
+    log.setup()
+    clock = SystemClock()
+    store = await SqliteStore.open(data)
+    await plant(store, clock)
+    runner = make_runner(make_app(store, clock))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{runner.addresses[0][1]}"}) + "\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(Path(sys.argv[1])))
