@@ -116,7 +116,7 @@ class SqliteStore:
 
     async def holds(self, job: Job, now: datetime) -> bool:
         """Whether the job's fence still is the newest: asked right before an outside call."""
-        return await self._readers.read(lambda connection: jobs.holds(connection, job, now))
+        return self._readers.read(lambda connection: jobs.holds(connection, job, now))
 
     async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
         """Writes back. Raises LeaseLost, or lifecycle.NotAllowed when the document is not in the
@@ -152,7 +152,7 @@ class SqliteStore:
 
     async def leg(self, key: UUID) -> tuple[Document, Leg] | None:
         """The document and leg with this idempotency key, for late results."""
-        return await self._readers.read(lambda connection: journeys.leg_of_key(connection, key))
+        return self._readers.read(lambda connection: journeys.leg_of_key(connection, key))
 
     async def arrive(self, arrival: Arrival, now: datetime) -> str | None:
         """Puts a document into a company's inbox; answers its id, None when it was there."""
@@ -163,7 +163,7 @@ class SqliteStore:
 
     async def document(self, company_id: str, document_id: str) -> Document | None:
         """One document."""
-        return await self._readers.read(lambda c: documents.one(c, company_id, document_id))
+        return self._readers.read(lambda c: documents.one(c, company_id, document_id))
 
     async def documents(
         self,
@@ -177,17 +177,15 @@ class SqliteStore:
     ) -> Page:
         """A page of documents, newest first. BadCursor when `after` is not a page's `next`."""
         wanted = documents.Filter(company_id, direction, state, number)
-        return await self._readers.read(lambda c: documents.page(c, wanted, after, limit))
+        return await self._readers.read_many(lambda c: documents.page(c, wanted, after, limit))
 
     async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:
         """The parts of a document, in the order they were written."""
-        return await self._readers.read(lambda c: journeys.parts(c, company_id, document_id))
+        return self._readers.read(lambda c: journeys.parts(c, company_id, document_id))
 
     async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
         """The bytes of a part, if the document has such a part."""
-        found = await self._readers.read(
-            lambda c: blob_rows.find(c, company_id, document_id, sha256)
-        )
+        found = self._readers.read(lambda c: blob_rows.find(c, company_id, document_id, sha256))
         if found is None:
             return None
         (content,) = found
@@ -197,23 +195,23 @@ class SqliteStore:
 
     async def legs(self, company_id: str, document_id: str) -> Sequence[Leg]:
         """The steps tried or to be tried, in order."""
-        return await self._readers.read(lambda c: journeys.legs(c, company_id, document_id))
+        return self._readers.read(lambda c: journeys.legs(c, company_id, document_id))
 
     async def attempts(self, company_id: str, document_id: str) -> Sequence[Attempt]:
         """The attempts, oldest first."""
-        return await self._readers.read(lambda c: journeys.attempts(c, company_id, document_id))
+        return self._readers.read(lambda c: journeys.attempts(c, company_id, document_id))
 
     async def feed(
         self, company_id: str, after: int, limit: int, document_id: str | None = None
     ) -> Sequence[Event]:
         """Events with a higher `seq` than `after`, in order."""
-        return await self._readers.read(
+        return await self._readers.read_many(
             lambda c: events.feed(c, company_id, after, limit, document_id)
         )
 
     async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
         """Inbound documents not confirmed yet, oldest first, past the id `after`."""
-        return await self._readers.read(lambda c: documents.inbox(c, company_id, after, limit))
+        return await self._readers.read_many(lambda c: documents.inbox(c, company_id, after, limit))
 
     async def confirm(self, company_id: str, document_id: str, now: datetime) -> bool | None:
         """Takes a document out of the inbox. False: it was confirmed before; None: not there."""
@@ -229,15 +227,15 @@ class SqliteStore:
 
     async def company(self, company_id: str) -> Company | None:
         """One company."""
-        return await self._readers.read(lambda c: companies.one(c, company_id))
+        return self._readers.read(lambda c: companies.one(c, company_id))
 
     async def companies(self) -> Sequence[Company]:
         """All of them (operators only)."""
-        return await self._readers.read(companies.every)
+        return await self._readers.read_many(companies.every)
 
     async def company_of(self, participant: str) -> Company | None:
         """Whose participant this is, compared without case; None when nobody's here."""
-        return await self._readers.read(lambda c: companies.of_participant(c, participant))
+        return self._readers.read(lambda c: companies.of_participant(c, participant))
 
     async def add_key(self, company_id: str, key_sha256: str, label: str, now: datetime) -> None:
         """Stores the hash of an API key."""
@@ -247,7 +245,7 @@ class SqliteStore:
 
     async def company_of_key(self, key_sha256: str) -> Company | None:
         """Whose API key this is."""
-        return await self._readers.read(lambda c: companies.of_key(c, key_sha256))
+        return self._readers.read(lambda c: companies.of_key(c, key_sha256))
 
     # --- news ---
 
@@ -258,7 +256,7 @@ class SqliteStore:
 
     async def counts(self, now: datetime) -> Mapping[str, Mapping[str, int]]:
         """For metrics: `documents` by state; `jobs`: `due`, `leased`, `oldest_due_s`."""
-        return await self._readers.read(lambda c: counts(c, now))
+        return await self._readers.read_many(lambda c: counts(c, now))
 
 
 def _take(data_dir: Path) -> DataDirectory:
