@@ -46,9 +46,12 @@ SEEDS = (SENDER, SENDER_NO, RECEIVER)
 
 
 class Sandbox:
-    """Everything on one machine; `async with Sandbox(data) as sandbox: ... sandbox.gateway.url`."""
+    """Everything on one machine; `async with Sandbox(data) as sandbox: ... sandbox.gateway.url`.
 
-    def __init__(self, data: Path, *, listen: str = "127.0.0.1:0") -> None:
+    A partner that says nothing is given up after `patience_s`; a real one gets minutes.
+    """
+
+    def __init__(self, data: Path, *, listen: str = "127.0.0.1:0", patience_s: float = 5) -> None:
         self.clock = MovableClock(running=True)
         self.mail = MailServer()
         self.print_house = PrintHouse(now=self.clock.now)
@@ -56,6 +59,7 @@ class Sandbox:
         self.gateway: Gateway
         self._data = data
         self._listen = listen
+        self._patience_s = patience_s
         self._up = AsyncExitStack()
 
     async def start(self) -> None:
@@ -84,8 +88,14 @@ class Sandbox:
                     "port": self.mail.port,
                     "tls": "none",
                     "sender": "invoices@gateway.example",
+                    "reply_timeout_s": self._patience_s,
+                    "end_timeout_s": self._patience_s,
                 },
-                "letter": {"url": self.print_house.url, "token": self.print_house.token},
+                "letter": {
+                    "url": self.print_house.url,
+                    "token": self.print_house.token,
+                    "answer_timeout_s": self._patience_s,
+                },
             },
             environment={},  # what is set for a real gateway on this machine is not meant here
         ).settings

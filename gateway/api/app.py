@@ -58,7 +58,7 @@ def make_app(
     store: Store,
     clock: Clock,
     *,
-    limits: Limits | None = None,
+    limits: Limits,
     registry: CollectorRegistry | None = None,
 ) -> web.Application:
     """Makes the application. `registry` is where the worker registers its metrics too.
@@ -68,7 +68,7 @@ def make_app(
     made = Service(
         store,
         clock,
-        limits or Limits(),
+        limits,
         Metrics(registry),
         asyncio.Event(),
         _description(),

@@ -25,9 +25,9 @@ from gateway.store.port import Company, Store
 class Limits:
     """What a request may cost. Bytes count after any transfer coding is taken off."""
 
-    body_bytes: int = 25 * 1024 * 1024
-    idle_body_s: float = 30  # without a byte of the body
-    long_poll_s: float = 60
+    body_bytes: int
+    idle_body_s: float  # without a byte of the body
+    long_poll_s: float
 
 
 @dataclass(frozen=True, slots=True)

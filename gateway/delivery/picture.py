@@ -14,7 +14,8 @@ from validators.pipeline import parse
 
 
 def image(document: bytes, language: str) -> bytes:
-    """The invoice as PDF. The bytes differ from call to call: keep them."""
+    """The invoice as PDF: the same bytes for the same document and language, until the drawing
+    changes. What a channel carried is therefore kept."""
     return render(_invoice(document), language)
 
 

@@ -27,6 +27,7 @@ KEY, OTHER_KEY = "bk_norrsken_test_key", "bk_fjordstrom_test_key"
 COMPANY = Company("com_norrsken", "Norrsken Papper AB", "SE", ("0007:5560000019",), {})
 OTHER = Company("com_fjordstrom", "Fjordstrøm AS", "NO", ("0192:918130047",), {})
 MOST_BYTES = 1024 * 1024
+LIMITS = Limits(body_bytes=MOST_BYTES, idle_body_s=0.5, long_poll_s=20)
 
 
 @dataclass
@@ -94,9 +95,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     for company, key in ((COMPANY, KEY), (OTHER, OTHER_KEY)):
         await store.add_company(company, AT)
         await store.add_key(company.id, hashlib.sha256(key.encode()).hexdigest(), "test", AT)
-    app = make_app(
-        store, clock, limits=Limits(body_bytes=MOST_BYTES, idle_body_s=0.5, long_poll_s=20)
-    )
+    app = make_app(store, clock, limits=LIMITS)
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 from gateway.api import examples
 from gateway.api.app import make_app, make_runner
-from gateway.store.port import Document
+from gateway.store.port import Document, Store
 from gateway.store.sqlite import SqliteStore
-from tests.api.conftest import COMPANY, KEY, Api
+from tests.api.conftest import COMPANY, KEY, LIMITS, Api
 from tests.api.test_bad_requests import assert_problem
 from tests.api.test_multipart import DOCUMENT, part
 
@@ -37,7 +37,8 @@ class Faulty:
 
 
 async def test_a_bug_is_answered_without_a_trace_and_logged_with_one(api: Api) -> None:
-    runner = make_runner(make_app(Faulty(api.store), api.clock), drain_s=1)  # type: ignore[arg-type]
+    store: Store = Faulty(api.store)  # type: ignore[assignment]
+    runner = make_runner(make_app(store, api.clock, limits=LIMITS), drain_s=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     faulty = Api(f"http://127.0.0.1:{runner.addresses[0][1]}", api.store, api.clock, api.session)
@@ -84,7 +85,7 @@ async def test_a_large_document_holds_nobody_up(api: Api) -> None:
 
 
 async def test_a_wait_ends_when_the_gateway_stops(api: Api) -> None:
-    runner = make_runner(make_app(api.store, api.clock), drain_s=30)
+    runner = make_runner(make_app(api.store, api.clock, limits=LIMITS), drain_s=30)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     other = Api(f"http://127.0.0.1:{runner.addresses[0][1]}", api.store, api.clock, api.session)
