@@ -39,6 +39,12 @@ def buyer(document: Document) -> str:
     return _of_vat_id(root.step(BUYER, "Party")) or _of_address(root, BUYER, "XX")
 
 
+def concerned(document: Document) -> frozenset[str]:
+    """The countries whose rules may look at the document: all that the seller may be of."""
+    address, _ = document.once(addresses)
+    return frozenset((document.once(seller), document.once(seller_itself), address))
+
+
 def address_of(document: Document, party: str) -> str:
     """The country code of a party's address as it stands, "" without one."""
     found = country_leaves(document.root, party)

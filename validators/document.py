@@ -56,12 +56,14 @@ class Path:
     """A path of element names, such as Invoice/InvoiceLine/Item, and the checks that look at it."""
 
     __slots__ = (
+        "_by_country",
         "checks",
         "foreign",
         "gathered",
         "is_leaf",
         "name",
         "names",
+        "national",
         "parent",
         "steps",
         "tag",
@@ -83,6 +85,19 @@ class Path:
         self.steps: dict[str, Path] = {}
         self.checks: tuple[Any, ...] = checks.matching(self)
         self.gathered = self.name in checks.gathered
+        self.national = checks.national
+        self._by_country: dict[frozenset[str], tuple[Any, ...]] = {}
+
+    def checks_in(self, countries: frozenset[str]) -> tuple[Any, ...]:
+        """The checks that look at this path, of the national ones only those of `countries`."""
+        found = self._by_country.get(countries)
+        if found is None:
+            found = self._by_country[countries] = tuple(
+                check
+                for check in self.checks
+                if check not in self.national or self.national[check] & countries
+            )
+        return found
 
 
 class Checks:
@@ -92,6 +107,8 @@ class Checks:
     slash (`/Invoice/AllowanceCharge`); `*Amount` is any name that ends so. `gathered` are element
     names to be listed for rules that ask whether such an element stands anywhere in the document.
     `aggregates` are the names of elements that hold others; None: in UBL 2 the namespace tells.
+    `national` has the countries of the checks that look only at documents of some country, and
+    `countries_of` says which countries a document is of.
     """
 
     def __init__(
@@ -99,8 +116,13 @@ class Checks:
         patterns: Mapping[str, tuple[Callable[..., None], ...]],
         gathered: frozenset[str],
         aggregates: frozenset[str] | None = None,
+        national: Mapping[Callable[..., None], frozenset[str]] | None = None,
+        countries_of: Callable[[Document], frozenset[str]] | None = None,
     ) -> None:
         self.gathered = gathered
+        self.national = national or {}
+        self._countries_of = countries_of
+        self._countries: frozenset[str] = frozenset().union(*self.national.values())
         self.aggregates = aggregates
         self._suffixes: list[tuple[str, tuple[Callable[..., None], ...]]] = []
         self._ends: dict[str, list[tuple[tuple[str, ...], bool, Callable[..., None]]]] = {}
@@ -133,6 +155,10 @@ class Checks:
                 for function in functions
             ),
         )
+
+    def countries(self, document: Document) -> frozenset[str]:
+        """The countries a document is of, among those that have rules of their own."""
+        return self._countries & self._countries_of(document) if self._countries_of else frozenset()
 
     def root(self, tag: str) -> Path:
         """The path of a root element; forgets all paths when there are too many of them."""
@@ -226,9 +252,14 @@ class Hit:
 
 
 class Document:
-    """A bound document: its records, the day it is checked at, and what has been found so far."""
+    """A bound document: its records, the day it is checked at, and what has been found so far.
+
+    `repeated` are the names that stand more than once in some element: what is not there cannot
+    stand too often.
+    """
 
     __slots__ = (
+        "_checks",
         "_lists",
         "_told",
         "at",
@@ -238,11 +269,13 @@ class Document:
         "more_hits",
         "nodes",
         "once_only",
+        "repeated",
         "root",
         "todo",
     )
 
-    def __init__(self, root: Node, at: date) -> None:
+    def __init__(self, root: Node, at: date, checks: Checks) -> None:
+        self._checks = checks
         self.root = root
         self.at = at
         self.elements: dict[str, list[Any]] = {}
@@ -251,6 +284,7 @@ class Document:
         self.todo: dict[Path, list[Any]] = {}
         self.hits: list[Hit] = []
         self.more_hits = False
+        self.repeated: set[str] = set()
         self.once_only: dict[Callable[[Document], object], Any] = {}
         self._told: set[str] = set()
         self._lists: dict[str, frozenset[str]] = {}
@@ -290,8 +324,9 @@ class Document:
 
     def check(self) -> None:
         """Gives every check the elements it looks at."""
+        countries = self._checks.countries(self)
         for path, found in self.todo.items():
-            for check in path.checks:
+            for check in path.checks_in(countries):
                 check(found, self)
 
     def release(self) -> None:
@@ -303,7 +338,7 @@ class Document:
 def bind(root: etree._Element, checks: Checks, at: date) -> Document:
     """Reads the tree once and returns its records; the structure must be right already."""
     node = Node(checks.root(root.tag), root, None)
-    document = Document(node, at)
+    document = Document(node, at, checks)
     nodes, todo = document.nodes, document.todo
     if node.path.checks:
         todo[node.path] = [node]
@@ -332,9 +367,9 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
             ):
                 document.empty.append(element)
             if path.checks:
-                if path in todo:
+                try:
                     todo[path].append((element, node))
-                else:
+                except KeyError:
                     todo[path] = [(element, node)]
         else:
             kin = node.nodes
@@ -344,16 +379,15 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
             nodes.append(found)
             if path.checks:
                 seen = (element, node) if path.foreign else found
-                if path in todo:
+                try:
                     todo[path].append(seen)
-                else:
+                except KeyError:
                     todo[path] = [seen]
         if path.gathered:
             document.elements.setdefault(name, []).append(found)
-        if name in kin:
+        if kin.setdefault(name, found) is not found:
             _repeat(node, name, kin[name], found)
-        else:
-            kin[name] = found
+            document.repeated.add(name)
         if found is not element:
             node = found
     return document

@@ -17,6 +17,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Final
 
+from validators.countries import concerned
 from validators.document import (
     Checks,
     Document,
@@ -56,6 +57,7 @@ class _Module:
     rules: list[Rule] = field(default_factory=list)
     patterns: list[tuple[str, Callable[..., None]]] = field(default_factory=list)
     gathered: set[str] = field(default_factory=set)
+    countries: frozenset[str] = frozenset()
 
 
 _modules: dict[str, _Module] = {}
@@ -130,6 +132,14 @@ def all_leaves(*patterns: str) -> Callable[[LeavesCheck], LeavesCheck]:
     return register
 
 
+def only_for(*countries: str) -> None:
+    """Has the functions of the module look only at documents of these countries.
+
+    Which countries a document is of, `validators.countries.concerned` says.
+    """
+    _caller().countries = frozenset(countries)
+
+
 def gather(*names: str) -> None:
     """Has every element of these names listed for `Document.every`."""
     _caller().gathered.update(names)
@@ -163,4 +173,10 @@ def checks(profile: str = PEPPOL_BILLING) -> Checks:
         for pattern, function in module.patterns:
             patterns[pattern] = (*patterns.get(pattern, ()), function)
     gathered = frozenset(name for module in modules for name in module.gathered)
-    return Checks(patterns, gathered, PROFILES[profile].aggregates)
+    national = {
+        function: module.countries
+        for module in modules
+        if module.countries
+        for _, function in module.patterns
+    }
+    return Checks(patterns, gathered, PROFILES[profile].aggregates, national, concerned)

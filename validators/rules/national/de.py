@@ -9,7 +9,9 @@ from typing import Final
 from validators.arithmetic import number
 from validators.countries import both_german
 from validators.document import WHITESPACE, Document, Leaf, Node, normalized
-from validators.registry import MAY_2026, define, nodes
+from validators.registry import MAY_2026, define, nodes, only_for
+
+only_for("DE")
 
 define("""
 DE-R-001    fatal    BG-16

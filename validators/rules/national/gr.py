@@ -9,7 +9,9 @@ from validators.arithmetic import number
 from validators.check_digits import greek
 from validators.countries import SELLER, address_of, buyer, seller, seller_itself
 from validators.document import WHITESPACE, Document, Leaf, Node, normalized
-from validators.registry import define, leaves, nodes
+from validators.registry import define, leaves, nodes, only_for
+
+only_for("GR", "EL")
 
 define("""
 GR-R-001-1  fatal    BT-1

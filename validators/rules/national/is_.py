@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from validators.calendar import is_date
 from validators.countries import BUYER, SELLER, address_of
 from validators.document import Document, Leaf, Node, normalized
-from validators.registry import define, nodes
+from validators.registry import define, nodes, only_for
+
+only_for("IS")
 
 define("""
 IS-R-001  warning  BT-3

@@ -7,7 +7,9 @@ from typing import Final
 
 from validators.countries import seller
 from validators.document import Document, Node, normalized
-from validators.registry import define, nodes
+from validators.registry import define, nodes, only_for
+
+only_for("IT")
 
 define("""
 IT-R-001  fatal  BT-32

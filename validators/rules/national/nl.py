@@ -7,7 +7,9 @@ from typing import Final
 from validators.arithmetic import decimal_of
 from validators.countries import addresses
 from validators.document import WHITESPACE, Document, Leaf, Node, normalized
-from validators.registry import define, gather, leaves, nodes
+from validators.registry import define, gather, leaves, nodes, only_for
+
+only_for("NL")
 
 define("""
 NL-R-001  fatal  BT-25

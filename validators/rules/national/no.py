@@ -7,7 +7,9 @@ import re
 from validators.check_digits import mod11
 from validators.countries import seller
 from validators.document import Document, Node, normalized
-from validators.registry import define, nodes
+from validators.registry import define, nodes, only_for
+
+only_for("NO")
 
 define("""
 NO-R-001  fatal    BT-31

@@ -8,7 +8,9 @@ from validators.arithmetic import number
 from validators.check_digits import swedish
 from validators.countries import address_of
 from validators.document import Document, Leaf, Node, normalized
-from validators.registry import define, leaves, nodes
+from validators.registry import define, leaves, nodes, only_for
+
+only_for("SE")
 
 define("""
 SE-R-001  fatal    BT-31
