@@ -7,8 +7,10 @@ Exit codes: 0 done, 1 done but not all is well, 2 could not be done (usage, sett
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -45,6 +47,15 @@ class _Lazy(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def invoke(self, ctx: click.Context) -> Any:
+        # A reader that went away (`budkavle check ... | head`) is no error of ours; by itself,
+        # click would end with 1, and Python complain when it writes out the rest.
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
@@ -53,9 +64,4 @@ def cli() -> None:
 
 def main() -> None:
     """The console script."""
-    # A reader that went away (`budkavle check ... | head`) is no error of ours.
-    try:
-        cli(prog_name="budkavle")
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    cli(prog_name="budkavle")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gateway.cli.options import Impossible
 from gateway.cli.output import say
 
 
@@ -20,7 +21,8 @@ from gateway.cli.output import say
 def build(file: Path, output: Path | None, at: datetime | None) -> None:
     """Writes the invoice in FILE (JSON as the API takes it, or UBL) as UBL, and its findings.
 
-    Ends with 0 when it may be sent, 1 when it may not: then only the findings are written.
+    Ends with 0 when it may be sent, 1 when it may not: then only the findings are written; 2 when
+    FILE can not be read or the output not written.
     """
     from gateway.client import media_type_of
     from gateway.intake.prepare import Rejected, prepare
@@ -35,6 +37,9 @@ def build(file: Path, output: Path | None, at: datetime | None) -> None:
     if isinstance(made, Rejected):
         sys.exit(1)
     if output is not None:
-        output.write_bytes(made.document)
+        try:
+            output.write_bytes(made.document)
+        except OSError as error:
+            raise Impossible(f"{output}: {error.strerror}") from error
     else:
         sys.stdout.buffer.write(made.document)

@@ -46,12 +46,13 @@ def add_company(
     """Adds the company NAME and prints its id."""
     from gateway.store.ids import new_id
     from gateway.store.port import Company
-    from schemas.identifiers import Participant
+    from schemas.codelists import codes
 
-    try:
-        parsed = tuple(str(Participant.parse(text)) for text in participants)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--participant") from error
+    if not name.strip():
+        raise click.BadParameter("is empty", param_hint="NAME")
+    if country.upper() not in codes("ISO3166-1", datetime.now(UTC).date()):
+        raise click.BadParameter(f"{country} is no country", param_hint="--country")
+    parsed = tuple(map(_participant, participants))
     settings = {"reply_to": email} if email else {}
     row = Company(new_id("com"), name, country.upper(), parsed, settings)
 
@@ -64,6 +65,22 @@ def add_company(
 
     in_store(load_settings(config_file, data).settings.data, add)
     records(("id", "name"), [{"id": row.id, "name": row.name}], empty="")
+
+
+def _participant(text: str) -> str:
+    """As it is stored, once it is known to be one: documents to a mistyped one never arrive."""
+    from schemas.codelists import codes
+    from schemas.identifiers import KIND_OF_SCHEME, Participant, normal
+
+    try:
+        participant = Participant.parse(text)
+        if participant.scheme not in codes("EAS", datetime.now(UTC).date()):
+            raise ValueError(f"there is no scheme {participant.scheme} (list EAS)")
+        kind = KIND_OF_SCHEME.get(participant.scheme)
+        value = normal(kind, participant.value) if kind else participant.value
+    except ValueError as error:
+        raise click.BadParameter(f"{text}: {error}", param_hint="--participant") from error
+    return str(Participant(participant.scheme, value))
 
 
 @company.command("list")

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.cli import COMMANDS
 from gateway.sandbox import RECEIVER, Sandbox
-from tests.e2e.command import ROOT, budkavle, on_terminal
+from tests.e2e.command import ROOT, budkavle, environment_of, on_terminal
 from tests.e2e.invoices import submission
 
 EXAMPLES = ROOT / "examples"
@@ -198,7 +198,7 @@ async def test_a_wrong_key_is_exit_code_1(sandbox: Sandbox, ledger: Mapping[str,
 
 async def test_a_company_and_its_key_are_made_once(tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
-    participant = ("--country", "SE", "--participant", "0007:5560001116")
+    participant = ("--country", "se", "--participant", "0007:556000-1116")
     added = await budkavle("company", "add", "Snickeri AB", *participant, *data)
     assert added.code == 0
     company = added.lines[0]["id"]
@@ -211,6 +211,15 @@ async def test_a_company_and_its_key_are_made_once(tmp_path: Path) -> None:
     assert taken.code == 2 and "belongs to Snickeri AB" in taken.err
     wrong = await budkavle("company", "add", "X", "--country", "SE", "--participant", "x", *data)
     assert wrong.code == 2 and "0192:918130047" in wrong.err
+    for what, told in {
+        ("X", "--country", "SE", "--participant", "0007:5560001117"): "5560001117",
+        ("X", "--country", "SE", "--participant", "9999:1"): "no scheme 9999",
+        ("X", "--country", "Sverige", "--participant", "0007:5567321707"): "Sverige is no country",
+        (" ", "--country", "SE", "--participant", "0007:5567321707"): "NAME",
+    }.items():
+        refused = await budkavle("company", "add", *what, *data)
+        assert refused.code == 2 and told in refused.err and "Traceback" not in refused.err
+    assert len((await budkavle("company", "list", *data)).lines) == 1
     nobody = await budkavle("key", "add", "com_none", *data)
     assert nobody.code == 2 and "budkavle company list" in nobody.err
 
@@ -250,6 +259,26 @@ async def test_doctor_looks_at_everything(sandbox: Sandbox, tmp_path: Path) -> N
     failed = {line["what"]: line for line in unwell.lines if line["level"] == "fail"}
     assert failed.keys() == {"email", "letter"}
     assert all(line["do"] for line in failed.values())
+
+
+async def test_a_reader_that_went_away_is_no_error() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway.cli", "config", "--sample"),
+        env=environment_of(None),
+        stdout=theirs,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(theirs)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
+async def test_what_can_not_be_written_is_told(tmp_path: Path) -> None:
+    nowhere = tmp_path / "none" / "invoice.xml"
+    ran = await budkavle("build", "examples/se-b2b-invoice.json", "-o", nowhere)
+    assert ran.code == 2 and str(nowhere) in ran.err and "Traceback" not in ran.err
 
 
 async def test_doctor_tells_of_settings_that_can_not_be_used(tmp_path: Path) -> None:

@@ -71,6 +71,11 @@ def test_every_fault_is_told_at_once_with_its_source(tmp_path: Path) -> None:
     assert "http.listen" in text and "'nowhere'" in text and "command line" in text
 
 
+def test_a_port_that_there_is_not() -> None:
+    (line,) = faults({"http": {"listen": "127.0.0.1:65536"}})
+    assert line.startswith("http.listen: a port is at most 65535")
+
+
 def test_a_wrong_environment_variable_is_told_beside_the_rest() -> None:
     lines = faults(
         {"worker": {"concurrency": 0}}, environment={"BUDKAVLE_WORKER__LEASES": "1", **EMAIL}
