@@ -136,6 +136,12 @@ class Vocabulary:
             local=bool(own),
         )
 
+    @property
+    def aggregates(self) -> frozenset[str]:
+        """The names of all elements that hold others."""
+        rows = (row for rows in self._children.values() for row in rows)
+        return frozenset({*self.roots, *(row.name for row in rows if row.type in self.types)})
+
     def children(self, type_name: str) -> tuple[Child, ...]:
         """The children an aggregate may have, in the order they must stand; none for a datatype."""
         return self._children.get(type_name, ())
@@ -181,7 +187,12 @@ def vocabulary(table: str) -> Vocabulary:
 
 def of(root: etree._Element) -> Vocabulary | None:
     """The vocabulary whose root `root` is; None where it is no root of any."""
-    table = _TABLES.get(root.tag)
+    return of_root(root.tag)
+
+
+def of_root(tag: str) -> Vocabulary | None:
+    """The vocabulary with a root of this name, `{namespace}name`."""
+    table = _TABLES.get(tag)
     return None if table is None else vocabulary(table)
 
 

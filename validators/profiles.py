@@ -17,6 +17,11 @@ from lxml import etree
 from schemas.ubl.structure import NAMESPACES, ROOTS
 
 PEPPOL_BILLING: Final = "peppol-billing"
+PEPPOL_MLS: Final = "peppol-mls"
+PEPPOL_MLR: Final = "peppol-mlr"
+PEPPOL_INVOICE_RESPONSE: Final = "peppol-invoice-response"
+PEPPOL_TSR: Final = "peppol-tsr"
+PEPPOL_EUSR: Final = "peppol-eusr"
 PEPPOL_BILLING_PRINT: Final = "peppol-billing-print"
 PEPPOL_SELFBILLING: Final = "peppol-selfbilling"
 
@@ -32,8 +37,6 @@ class Profile:
     this profile from others with the same root, None when the root is enough. `modules` are those
     of `validators.rules`, in the order in which their rules look at an element; of a rule that two
     of them have, the later counts. `without` are rules of these modules that do not count here.
-    `aggregates` are the names of elements that hold others, where the namespace of an element does
-    not tell (in UBL 2 it does).
     """
 
     name: str
@@ -42,7 +45,6 @@ class Profile:
     modules: tuple[str, ...]
     says: Callable[[etree._Element], bool] | None = None
     without: frozenset[str] = frozenset()
-    aggregates: frozenset[str] | None = None
 
 
 def _ubl(*names: str) -> frozenset[str]:
@@ -92,6 +94,41 @@ _BILLING: Final = (
 
 # The first that fits a document is chosen, so Billing comes after what is a kind of it.
 _PROFILES: Final = (
+    Profile(
+        PEPPOL_MLS,
+        "Peppol Message Level Status 1.0.1",
+        roots=_ubl("ApplicationResponse"),
+        says=_customization("urn:peppol:edec:mls:"),
+        modules=("mls",),
+    ),
+    Profile(
+        PEPPOL_MLR,
+        "Peppol BIS 3 Message Level Response (transaction T71) 3.0.17",
+        roots=_ubl("ApplicationResponse"),
+        says=_customization("urn:fdc:peppol.eu:poacc:trns:mlr:3"),
+        modules=("responses", "identifiers", "mlr"),
+    ),
+    Profile(
+        PEPPOL_INVOICE_RESPONSE,
+        "Peppol BIS 3 Invoice Response (transaction T111) 3.0.17",
+        roots=_ubl("ApplicationResponse"),
+        says=_customization("urn:fdc:peppol.eu:poacc:trns:invoice_response:3"),
+        modules=("responses", "identifiers", "invoice_response"),
+    ),
+    Profile(
+        PEPPOL_TSR,
+        "Peppol Transaction Statistics Report 1.0.5",
+        roots=frozenset(
+            {"{urn:fdc:peppol:transaction-statistics-report:1.0}TransactionStatisticsReport"}
+        ),
+        modules=("transaction_statistics",),
+    ),
+    Profile(
+        PEPPOL_EUSR,
+        "Peppol End User Statistics Report 1.1.5",
+        roots=frozenset({"{urn:fdc:peppol:end-user-statistics-report:1.1}EndUserStatisticsReport"}),
+        modules=("end_user_statistics",),
+    ),
     Profile(
         PEPPOL_SELFBILLING,
         "Peppol BIS Self-Billing 3.0: EN 16931 and Peppol's rules, without the national ones",

@@ -17,6 +17,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Final
 
+from schemas import structure
 from validators.countries import concerned
 from validators.document import (
     Checks,
@@ -173,10 +174,13 @@ def checks(profile: str = PEPPOL_BILLING) -> Checks:
         for pattern, function in module.patterns:
             patterns[pattern] = (*patterns.get(pattern, ()), function)
     gathered = frozenset(name for module in modules for name in module.gathered)
+    vocabulary = structure.of_root(min(PROFILES[profile].roots))
+    is_ubl = vocabulary is structure.vocabulary("ubl/structure")
+    aggregates = None if is_ubl or not vocabulary else vocabulary.aggregates
     national = {
         function: module.countries
         for module in modules
         if module.countries
         for _, function in module.patterns
     }
-    return Checks(patterns, gathered, PROFILES[profile].aggregates, national, concerned)
+    return Checks(patterns, gathered, aggregates, national, concerned)

@@ -6,7 +6,9 @@ list (`validators`), nor of what a code means. Source: `lists.toml`, which says 
 Lists: ISO3166-1, ISO4217, UNCL1001-inv, UNCL1001-cn, UNCL1153, UNCL2005, UNCL4451, UNCL4461,
 UNCL5189, UNCL5305, UNCL7143, UNCL7161, UNECERec20-21, VATEX, EAS, ICD, MIME. Peppol has its own
 where it allows other codes than CEN: peppol:ISO4217, peppol:UNCL1001-inv, peppol:UNCL1001-cn,
-peppol:EAS.
+peppol:EAS. Self-billing has selfbilling:UNCL1001-inv and selfbilling:UNCL1001-cn; the responses and
+reports have UNCL1001, UNCL4343-T71, UNCL4343-T111, StatusReason-T71, OPStatusReason,
+OPStatusAction, MLS-ResponseCode, MLS-StatusReasonCode, EUSR-countries and TSR-countries.
 """
 
 from __future__ import annotations
