@@ -59,42 +59,6 @@ class Code(StrEnum):
     OTHER = "STRUCTURE-OTHER"
 
 
-_UNKNOWN = "{name} is not allowed in {parent}"
-_STATED = '{name} is "{stated}"'
-
-WORDS: Mapping[Code, tuple[str, str]] = {
-    Code.ROOT: ("{name} is not a known document", "expected {expected}"),
-    Code.NAMESPACE: ('the namespace of {name} is "{stated}"', 'expected "{expected}"'),
-    Code.MISSING: ("{name} is missing in {parent}", "put it between {after} and {before}"),
-    Code.REPEATED: ("{name} may stand only once in {parent}", "keep one of them"),
-    Code.ORDER: (
-        "{name} stands in the wrong place in {parent}",
-        "move it between {after} and {before}",
-    ),
-    Code.MISSPELT: (_UNKNOWN, "did you mean {expected}?"),
-    Code.ELSEWHERE: (_UNKNOWN, "it belongs in {expected}"),
-    Code.UNKNOWN: (_UNKNOWN, "remove it; what may stand here: {expected}"),
-    Code.TEXT: ('the text "{stated}" stands between the elements of {name}', "remove it"),
-    Code.ELEMENTS: ("{name} holds elements", "write only text in it"),
-    Code.EXTENSION: ("{name} is empty", "put one element into it, or remove the extension"),
-    Code.ATTRIBUTE: ("{name} is not allowed; {parent} has no attributes", "remove it"),
-    Code.ATTRIBUTE_MISSING: ("{name} is missing in {parent}", "add it: {expected}"),
-    Code.BLANKS: ('{name} is "{stated}" with blanks around it', "remove the blanks"),
-    Code.NUMBER: (_STATED, "expected a number: digits, a point before decimals, such as 1250.00"),
-    Code.COUNT: (_STATED, "expected a whole number: digits only, such as 1250"),
-    Code.DATE: (_STATED, "expected a date: year-month-day, such as 2026-11-21"),
-    Code.TIME: (_STATED, "expected a time: hours:minutes:seconds, such as 14:30:00"),
-    Code.DATE_TIME: (_STATED, "expected a date and time, such as 2026-11-21T14:30:00"),
-    Code.INDICATOR: (_STATED, "expected true or false"),
-    Code.BASE64: (_STATED, "expected a file in base64"),
-    Code.LANGUAGE: (_STATED, "expected a language code, such as sv or nb"),
-    Code.URI: (_STATED, "expected a URI"),
-    Code.CODE: (_STATED, "expected a code of its list, such as {expected}"),
-    Code.FIXED: (_STATED, 'write "{expected}", or leave it out'),
-    Code.OTHER: ("{stated}", "correct or remove it"),
-}
-"""The text and the hint of each fault in English; another language needs only another table."""
-
 _WRONG_VALUE = {
     "decimal": Code.NUMBER,
     "nonNegativeInteger": Code.COUNT,
@@ -133,16 +97,6 @@ class Fault:
     where: str
     line: int | None
     values: Mapping[str, str]
-
-    @property
-    def text(self) -> str:
-        """What is wrong, in English."""
-        return WORDS[self.code][0].format_map(self.values)
-
-    @property
-    def hint(self) -> str:
-        """What to do, in English."""
-        return WORDS[self.code][1].format_map(self.values)
 
 
 def faults(

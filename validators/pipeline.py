@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import localcontext
@@ -25,7 +25,7 @@ from validators import guard, profiles, registry, structure
 from validators.arithmetic import EXACT
 from validators.document import MOST_HITS, Checks, Hit, bind
 from validators.findings import Finding, Report, Severity
-from validators.messages import Naming, in_ubl, texts
+from validators.messages import Caller, Naming, in_ubl, texts
 from validators.places import Places, resolve
 
 # Above this a text node may be longer than libxml2 allows without `huge_tree`.
@@ -66,15 +66,17 @@ def _parser(data: bytes, schema: etree.XMLSchema | None = None) -> etree.XMLPars
     )
 
 
-def _structure(data: bytes, root: etree._Element) -> tuple[Finding, ...]:
+def _structure(
+    data: bytes, root: etree._Element, language: str, called: Caller | None
+) -> tuple[Finding, ...]:
     """The faults of the structure of an invoice or credit note."""
     if data.count(b"<") < _LARGE_TAGS:
-        return structure.findings(root)
+        return structure.findings(root, language=language, called=called)
     bytewise = guard.as_bytewise(data)
     name = etree.QName(root).localname
     if structure.is_right(bytewise, name, partial(_parser, bytewise)):
         return ()
-    return structure.findings(root, known_wrong=True)
+    return structure.findings(root, known_wrong=True, language=language, called=called)
 
 
 def _malformed(error: etree.XMLSyntaxError, language: str) -> Finding:
@@ -82,13 +84,6 @@ def _malformed(error: etree.XMLSyntaxError, language: str) -> Finding:
     deep = "depth" in (error.msg or "")
     rule = "GUARD-DEPTH" if deep else "GUARD-MALFORMED"
     return _fatal(rule, {"stated": error.msg or "?"}, "", error.lineno or None, language)
-
-
-Caller = Callable[[str, tuple[str, ...]], str | None]
-"""What the caller of us calls an element: given its path and the business terms of the rule.
-
-None for an element that the caller has no word for; it is then called as in UBL.
-"""
 
 
 def validate(
@@ -114,7 +109,7 @@ def validate(
         chosen = profile or profiles.of(root)
         if chosen == profiles.UNKNOWN or root.tag not in profiles.PROFILES[chosen].roots:
             return Report(chosen, False, (_unknown(root, language),))
-        problems = _structure(data, root)
+        problems = _structure(data, root, language, called)
         if problems:
             return Report(chosen, False, problems)
         return Report(chosen, True, apply(root, chosen, at=at, language=language, called=called))

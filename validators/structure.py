@@ -1,18 +1,22 @@
 """Structure findings: what is wrong with the structure of a document, as findings.
 
-In charge of `STRUCTURE-*` findings. Not in charge of the structure, nor of the words: both are
-`schemas`. The compiled schema says yes or no at once; words are sought only after a no.
+In charge of `STRUCTURE-*` findings. Not in charge of the structure, which is `schemas`, nor of the
+words (`validators.messages`). The compiled schema says yes or no at once; what to say is sought
+only after a no.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from lxml import etree
 
 from schemas import faults
 from schemas.ubl.structure import schema
+from schemas.ubl.terms import term_of
 from validators.findings import Finding, Severity
+from validators.messages import Caller, texts
 
 
 def is_right(data: bytes, name: str, parser: Callable[..., etree.XMLParser]) -> bool:
@@ -28,16 +32,36 @@ def is_right(data: bytes, name: str, parser: Callable[..., etree.XMLParser]) -> 
     return True
 
 
-def findings(root: etree._Element, *, known_wrong: bool = False) -> tuple[Finding, ...]:
+def findings(
+    root: etree._Element,
+    *,
+    known_wrong: bool = False,
+    language: str = "en",
+    called: Caller | None = None,
+) -> tuple[Finding, ...]:
     """What is wrong with the structure below `root`; nothing when it is right."""
-    return tuple(
-        Finding(
-            rule=fault.code,
-            severity=Severity.FATAL,
-            where=fault.where,
-            line=fault.line,
-            text=fault.text,
-            hint=fault.hint,
+    said = texts(language)
+    found = []
+    for fault in faults.faults(root, known_wrong=known_wrong):
+        values, terms = quoted(fault), term_of(fault.where)
+        name = called(fault.where, terms) if called else None
+        if called and name:
+            above = fault.where.rpartition("/")[0]
+            values |= {"name": name, "parent": called(above, ()) or values.get("parent", above)}
+        text, hint = said.say(fault.code, (), "", values)
+        if name and fault.code in _MISSING:
+            hint = said.words["add"].format(name=name)
+        found.append(
+            Finding(fault.code, Severity.FATAL, fault.where, fault.line, text, hint, terms)
         )
-        for fault in faults.faults(root, known_wrong=known_wrong)
-    )
+    return tuple(found)
+
+
+def quoted(fault: faults.Fault) -> dict[str, str]:
+    """The values of a fault for its message; what is stated in quotes, for it may be nothing."""
+    if "stated" not in fault.values or fault.code is faults.Code.OTHER:
+        return dict(fault.values)
+    return {**fault.values, "stated": f'"{fault.values["stated"]}"'}
+
+
+_MISSING: Final = (faults.Code.MISSING, faults.Code.ATTRIBUTE_MISSING)

@@ -26,6 +26,13 @@ Naming = Callable[[str], str]
 """How an element is called, by its path as it stands after `ubl:`, or a rule says it is missing."""
 
 
+Caller = Callable[[str, tuple[str, ...]], str | None]
+"""What the caller of us calls an element: given its path and the business terms of the rule.
+
+None for an element that the caller has no word for; it is then called as in UBL.
+"""
+
+
 def in_ubl(path: str) -> str:
     """The name for those who write UBL: the path itself, without where it begins."""
     return _BEGINNING.sub("", path)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from schemas import faults
 from validators import registry
 from validators.messages import LANGUAGES, texts
 from validators.profiles import NAMES
@@ -26,6 +27,7 @@ GUARD = {
     "GUARD-SIZE",
     "GUARD-TAGS",
     "STRUCTURE-PROFILE",
+    *faults.Code,
 }
 RULES = [rule for name in NAMES for rule in registry.rules(name)]
 
