@@ -21,7 +21,7 @@ from typing import Final
 from lxml import etree
 
 from schemas.ubl.terms import term_of
-from validators import guard, profiles, registry, structure
+from validators import guard, parted, profiles, registry, structure
 from validators.arithmetic import EXACT
 from validators.document import MOST_HITS, Checks, Hit, bind
 from validators.findings import Finding, Report, Severity
@@ -79,6 +79,17 @@ def _structure(
     return structure.findings(root, known_wrong=True, language=language, called=called)
 
 
+def _parted(data: bytes, language: str) -> tuple[Finding, ...]:
+    """The texts that a comment parts; see `validators.parted`."""
+    data = guard.as_bytewise(data)
+    places = Places()
+    found = parted.leaves(data, huge=len(data) > _HUGE_BYTES)
+    return tuple(
+        _fatal("GUARD-PARTED", {}, places.path(leaf), places.line(leaf), language)
+        for leaf in sorted(found, key=lambda leaf: places.line(leaf) or 0)
+    )
+
+
 def _malformed(error: etree.XMLSyntaxError, language: str) -> Finding:
     """The parser's own words and the line; depth, its one limit that is not the guard's, apart."""
     deep = "depth" in (error.msg or "")
@@ -112,7 +123,10 @@ def validate(
         problems = _structure(data, root, language, called)
         if problems:
             return Report(chosen, False, problems)
-        return Report(chosen, True, apply(root, chosen, at=at, language=language, called=called))
+        findings = apply(root, chosen, at=at, language=language, called=called)
+        if chosen in parted.PROFILES and parted.possible(data):
+            findings = (*_parted(data, language), *findings)
+        return Report(chosen, True, findings)
 
 
 def apply(

@@ -87,7 +87,7 @@ def test_a_profile_there_is_none_of() -> None:
 
 
 def test_comments_and_cdata_are_nothing_to_the_rules() -> None:
-    data = GOOD.replace(b">380<", b"><!-- an invoice -->3<![CDATA[8]]><?x?>0<")
+    data = GOOD.replace(b">380<", b"><!-- an invoice -->3<![CDATA[8]]>0<?x?><")
     assert validate(data, at=DAY).ok
 
 

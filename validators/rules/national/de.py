@@ -209,7 +209,7 @@ def means(node: Node, document: Document) -> None:
         (("48", "54", "55"), "CardAccount", "DE-R-024-1", "DE-R-024-2"),
         (("59",), "PaymentMandate", "DE-R-025-1", "DE-R-025-2"),
     ):
-        if code not in codes and not (document.at < MAY_2026 and number(code) in map(int, codes)):
+        if code not in codes and not (document.at < MAY_2026 and number(code) in map(float, codes)):
             continue  # until 3.0.21 the codes were numbers: "030" is 30
         if wanted not in node.nodes:
             document.found(missing_rule, node, wanted, stated=code)

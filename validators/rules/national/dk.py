@@ -50,7 +50,8 @@ def document_rules(root: Node, document: Document) -> None:
     if not document.once(danish_seller):
         return
     numbers = root.leaves_at(SELLER, "Party", "PartyLegalEntity", "CompanyID")
-    if len(numbers) != 1 or not (numbers[0].text or "").strip(WHITESPACE):
+    said = [leaf.text for leaf in numbers if leaf.text]
+    if len(said) != 1 or not _said(said[0]):
         document.found("DK-R-002", root, f"{SELLER}/Party/PartyLegalEntity/CompanyID")
     _cvr("DK-R-014", numbers, document)
     due = root.leaves_at("LegalMonetaryTotal", "PayableAmount")
@@ -60,8 +61,10 @@ def document_rules(root: Node, document: Document) -> None:
 
 
 def _cvr(rule: str, numbers: Sequence[Leaf], document: Document) -> None:
-    if numbers and normalized(numbers[0].get("schemeID", "")) != "0184":
-        document.found(rule, numbers[0], stated=numbers[0].get("schemeID", ""), computed="0184")
+    """Of several numbers, the one with a scheme; two schemes break the official rule down."""
+    schemes = [scheme for leaf in numbers if (scheme := leaf.get("schemeID")) is not None]
+    if numbers and (len(schemes) != 1 or normalized(schemes[0]) != "0184"):
+        document.found(rule, numbers[0], stated=", ".join(schemes), computed="0184")
 
 
 @nodes("AccountingSupplierParty/Party", "AccountingCustomerParty/Party")
