@@ -76,6 +76,15 @@ def within(expected: Decimal, value: Decimal, slack: Decimal = SLACK) -> bool:
     return expected - slack <= value <= expected + slack
 
 
+def quotient(dividend: float, divisor: float) -> float:
+    """`div` of doubles: INF or NaN where the divisor is zero."""
+    if divisor:
+        return dividend / divisor
+    if not dividend or math.isnan(dividend):
+        return math.nan
+    return math.copysign(math.inf, dividend) * math.copysign(1, divisor)
+
+
 def shifted(text: str, by: int) -> Decimal:
     """`xs:decimal(text + by)`: the sum is a double, and its every binary digit is kept."""
     return Decimal(float(text) + by)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from decimal import Decimal
 from typing import Final
 
 from validators.document import WHITESPACE, Leaf
 
 _DATE = re.compile(r"(-?[0-9]{4,})-([0-9]{2})-([0-9]{2})(?:Z|([+-])([0-9]{2}):([0-9]{2}))?")
+_TIME = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2}(?:\.[0-9]+)?)(Z|[+-][0-9]{2}:[0-9]{2})?")
 _MINUTES_A_DAY: Final = 24 * 60
 
 
@@ -45,6 +47,16 @@ def moment_of(text: str) -> int:
     offset = int(found[5]) * 60 + int(found[6]) if found[4] else 0
     minutes = _days(year, month, day) * _MINUTES_A_DAY
     return minutes - offset if found[4] != "-" else minutes + offset
+
+
+def instant_of(text: str) -> Decimal:
+    """The second of an xs:dateTime, for comparing; without a time zone it is taken as UTC's."""
+    day, _, time = text.strip(WHITESPACE).partition("T")
+    found = _TIME.fullmatch(time)
+    if found is None:
+        raise ValueError(f"{text!r} is no xs:dateTime")
+    minutes = int(found[1]) * 60 + int(found[2]) + moment_of(day + (found[4] or ""))
+    return minutes * 60 + Decimal(found[3])
 
 
 def _days(year: int, month: int, day: int) -> int:

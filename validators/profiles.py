@@ -24,6 +24,7 @@ PEPPOL_TSR: Final = "peppol-tsr"
 PEPPOL_EUSR: Final = "peppol-eusr"
 PEPPOL_BILLING_PRINT: Final = "peppol-billing-print"
 PEPPOL_SELFBILLING: Final = "peppol-selfbilling"
+SVEFAKTURA: Final = "svefaktura"
 
 UNKNOWN: Final = "unknown"
 """No rule set is known for the document; it is not looked at."""
@@ -155,6 +156,20 @@ _PROFILES: Final = (
         "Peppol BIS Billing 3.0: EN 16931, Peppol's rules, and national ones by country",
         roots=_ubl("Invoice", "CreditNote"),
         modules=_BILLING,
+    ),
+    Profile(
+        SVEFAKTURA,
+        "Svefaktura 1.0, and the object envelope for its attachments",
+        roots=frozenset(
+            {
+                "{urn:sfti:documents:BasicInvoice:1:0}Invoice",
+                "{urn:sfti:documents:ObjectEnvelope:1:0}ObjectEnvelope",
+            }
+        ),
+        modules=tuple(
+            f"svefaktura.{part}"
+            for part in ("header", "parties", "payment", "lines", "tax", "totals")
+        ),
     ),
 )
 

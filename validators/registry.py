@@ -38,13 +38,21 @@ MAY_2026: Final = date(2026, 8, 17)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An official rule: in force from `since` (included) to `until` (not included)."""
+    """An official rule: in force from `since` (included) to `until` (not included).
+
+    Where the official rules give one id to two rules, `id` says after a slash which is meant.
+    """
 
     id: str
     severity: Severity
     terms: tuple[str, ...]
     since: date | None = None
     until: date | None = None
+
+    @property
+    def official(self) -> str:
+        """The official id."""
+        return self.id.partition("/")[0]
 
     def in_force(self, at: date) -> bool:
         """Whether the rule counts on the day `at`."""

@@ -12,21 +12,24 @@ from typing import Final
 
 from lxml import etree
 
-from schemas import faults
-from schemas.ubl.structure import schema
+from schemas import faults, structure
 from schemas.ubl.terms import term_of
 from validators.findings import Finding, Severity
 from validators.messages import Caller, texts
 
 
-def is_right(data: bytes, name: str, parser: Callable[..., etree.XMLParser]) -> bool:
-    """The verdict of the schema of the root `name` on bytes that can be parsed, while parsing.
+def is_right(data: bytes, root: etree._Element, parser: Callable[..., etree.XMLParser]) -> bool:
+    """The verdict of the schema of `root` on the bytes it was parsed from, while parsing.
 
     For large documents: libxml2's check of a finished tree looks at all elements before a faulty
     one to say where it is, so that many faults under one element take hours.
     """
+    vocabulary = structure.of(root)
+    if vocabulary is None:
+        return False
     try:
-        etree.fromstring(data, parser(schema=schema(name)))
+        schema = vocabulary.schema(etree.QName(root).localname)
+        etree.fromstring(data, parser(schema=schema))
     except etree.XMLSyntaxError:
         return False
     return True

@@ -164,7 +164,7 @@ def _profile(profile: profiles.Profile, told: dict[registry.Rule, str]) -> str:
     for rule in new:
         told[rule] = profile.name
         lines.append(
-            f"| {rule.id} | {rule.severity} | {', '.join(rule.terms)} | {rule.since or ''}"
+            f"| {rule.official} | {rule.severity} | {', '.join(rule.terms)} | {rule.since or ''}"
             f" | {rule.until or ''} | {texts[rule.id][0].replace('|', '/')} |"
         )
     return "\n".join(lines) + "\n" * bool(new)

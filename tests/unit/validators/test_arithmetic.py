@@ -15,6 +15,7 @@ from validators.arithmetic import (
     divide,
     number,
     plain,
+    quotient,
     round_half_up,
     shifted,
     to_cents,
@@ -92,3 +93,16 @@ def test_slack_takes_its_ends_in() -> None:
 )
 def test_plain(value: str, text: str) -> None:
     assert plain(Decimal(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("dividend", "divisor", "expected"),
+    [(1.0, 4.0, 0.25), (1.0, 0.0, math.inf), (-1.0, 0.0, -math.inf), (1.0, -0.0, -math.inf)],
+)
+def test_division_of_doubles(dividend: float, divisor: float, expected: float) -> None:
+    assert quotient(dividend, divisor) == expected
+
+
+@pytest.mark.parametrize("dividend", [0.0, math.nan])
+def test_division_of_doubles_that_is_no_number(dividend: float) -> None:
+    assert math.isnan(quotient(dividend, 0.0))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from validators.calendar import moment_of
+from validators.calendar import instant_of, moment_of
 
 
 @given(st.dates(), st.dates())
@@ -34,3 +34,26 @@ def test_time_zones_and_far_years() -> None:
 def test_no_date(text: str) -> None:
     with pytest.raises(ValueError, match="no xs:date"):
         moment_of(text)
+
+
+@given(st.datetimes(), st.datetimes())
+def test_same_order_as_the_clock(one: datetime, other: datetime) -> None:
+    texts = one.isoformat(), other.isoformat()
+    assert (instant_of(texts[0]) < instant_of(texts[1])) == (one < other)
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        ("2026-11-21T24:00:00", "2026-11-22T00:00:00Z"),
+        ("2026-11-21T12:00:00+01:00", " 2026-11-21T11:00:00 "),
+        ("2026-11-21T23:30:00.50-05:30", "2026-11-22T05:00:00.5"),
+    ],
+)
+def test_one_instant_in_two_spellings(one: str, same: str) -> None:
+    assert instant_of(one) == instant_of(same)
+
+
+def test_no_instant() -> None:
+    with pytest.raises(ValueError, match=r"is no xs:dateTime"):
+        instant_of("2026-11-21")
