@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "demo",
     "sandbox": "sandbox",
     "check": "check",
+    "explain": "explain",
     "build": "build",
     "send": "client",
     "inbox": "client",

@@ -28,6 +28,18 @@ def write(path: Path, body: object) -> Path:
     return path
 
 
+# --- explain -------------------------------------------------------------------------------------
+
+
+async def test_explain_tells_a_rule_in_the_language_asked_for() -> None:
+    told = await budkavle("explain", "br-co-15")
+    assert told.code == 0
+    assert "1331.26" in told.out and "Total with VAT (BT-112)" in told.out
+    assert "Vad man gör" in (await budkavle("explain", "BR-CO-15", "--language", "sv")).out
+    unknown = await budkavle("explain", "BR-C0-15")
+    assert unknown.code == 2 and "did you mean BR-CO-15" in unknown.err
+
+
 # --- check ---------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """What a finding says, in English, Swedish and Norwegian: `en.toml`, `sv.toml`, `nb.toml`.
 
 In charge of turning a rule and its values into a text and a hint. Not in charge of when.
-The three files have the same keys, held by a test: `words`, `terms` (business term -> name),
+The three files have the same keys, held by a test: `words`, `sources` (beginning of
+an id -> where such rules are from), `terms` (business term -> name),
 `categories` (VAT category -> name) and `message` (rules that share a text). The texts are our own.
 
 In a text stand `{stated}` and `{computed}`, `{missing}` (the elements that ought to be there),
@@ -46,6 +47,7 @@ class Texts:
 
     def __init__(self, table: Mapping[str, Any]) -> None:
         self.words: Mapping[str, str] = table["words"]
+        self.sources: Mapping[str, str] = table["sources"]
         self.terms: Mapping[str, str] = table["terms"]
         self.categories: Mapping[str, str] = table["categories"]
         self.messages: Mapping[str, tuple[str, str]] = {
@@ -54,6 +56,11 @@ class Texts:
             for rule in message["rules"]
         }
 
+    def source(self, rule: str) -> str:
+        """The part of which standard a rule is from; "" where it is not known."""
+        fitting = [beginning for beginning in self.sources if rule.startswith(beginning)]
+        return self.sources[max(fitting, key=len)] if fitting else ""
+
     def say(
         self,
         rule: str,
@@ -61,16 +68,20 @@ class Texts:
         missing: str,
         values: Mapping[str, object],
         naming: Naming = in_ubl,
+        nothing: str = "",
     ) -> tuple[str, str]:
-        """The text and the hint of a rule that does not hold."""
+        """The text and the hint of a rule that does not hold.
+
+        `nothing` stands for each value that is not given; else the word for nothing does.
+        """
         text, hint = self.messages[rule]
         named = [f"{self.terms.get(term, term)} ({term})" for term in terms]
-        fields = _Fields(self.words["nothing"], values)
+        fields = _Fields(nothing or self.words["nothing"], values)
         fields["missing"] = naming(missing) if missing else ""
         fields["ubl"] = _Named(naming)
         fields["term"] = named[0] if named else ""
         fields["terms"] = ", ".join(named)
-        category = str(values.get("category", ""))
+        category = str(values.get("category", nothing))
         fields["category"] = self.categories.get(category, category)
         return text.format_map(fields), hint.format_map(fields)
 

@@ -64,6 +64,7 @@ def test_every_term_of_a_rule_has_a_name(language: str) -> None:
 def test_the_languages_have_the_same_keys() -> None:
     for one, other in pairwise(map(texts, LANGUAGES)):
         assert list(one.words) == list(other.words)
+        assert list(one.sources) == list(other.sources)
         assert list(one.terms) == list(other.terms)
         assert list(one.categories) == list(other.categories)
         assert list(one.messages) == list(other.messages)
