@@ -301,6 +301,10 @@ class Store(Protocol):
         """Writes document, parts, key, first event and `prepare` job durably."""
         ...
 
+    async def probe(self) -> None:
+        """Writes something that changes nothing: raises StorageUnavailable when that fails."""
+        ...
+
     async def claim(self, owner: str, now: datetime, lease_s: float, limit: int) -> Sequence[Job]:
         """Leases due jobs, oldest first; raises each one's fence."""
         ...

@@ -46,7 +46,7 @@ from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.directory import DataDirectory
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.schema import connect, migrate
-from gateway.store.sqlite.writer import Writer
+from gateway.store.sqlite.writer import Transaction, Writer
 from gateway.store.topics import Topics
 
 _READERS = 4
@@ -101,6 +101,10 @@ class SqliteStore:
         """Writes document, parts, key, first event and `prepare` job durably."""
         parts = await self._prepared(submission.company_id, submission.parts)
         return await self._writer.write(documents.accept, documents.Accept(submission, parts, now))
+
+    async def probe(self) -> None:
+        """Writes something that changes nothing: raises StorageUnavailable when that fails."""
+        await self._writer.write(probe, None)
 
     async def claim(self, owner: str, now: datetime, lease_s: float, limit: int) -> Sequence[Job]:
         """Leases due jobs, oldest first; raises each one's fence."""
@@ -257,6 +261,13 @@ class SqliteStore:
     async def counts(self, now: datetime) -> Mapping[str, Mapping[str, int]]:
         """For metrics: `documents` by state; `jobs`: `due`, `leased`, `oldest_due_s`."""
         return await self._readers.read_many(lambda c: counts(c, now))
+
+
+def probe(transaction: Transaction, units: Sequence[None]) -> list[None]:
+    """Writes the version that the file has anyway: one page, durable like any other."""
+    (version,) = transaction.run("PRAGMA user_version").fetchone()
+    transaction.run(f"PRAGMA user_version = {version}")
+    return list(units)
 
 
 def _take(data_dir: Path) -> DataDirectory:

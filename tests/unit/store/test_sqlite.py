@@ -350,6 +350,15 @@ async def test_a_full_disk_refuses_clearly_and_mends_by_itself(
     assert not list((tmp_path / "data" / "blobs").rglob("*.tmp"))
 
 
+async def test_a_probe_finds_out_that_the_disk_is_full(store: SqliteStore, tmp_path: Path) -> None:
+    await store.accept(submission(), NOW)
+    await store.probe()
+    with full_disk(tmp_path / "data" / "budkavle.sqlite-wal"):
+        with pytest.raises(StorageUnavailable):
+            await store.probe()
+    await store.probe()
+
+
 async def test_all_units_of_a_refused_transaction_hear_of_it(
     store: SqliteStore, tmp_path: Path
 ) -> None:
