@@ -95,6 +95,11 @@ def decimals(text: str) -> int:
     return len(text.partition(".")[2])
 
 
+def has_three_decimals(text: str) -> bool:
+    """Whether more than two characters stand after the first point."""
+    return "." in text[:-3]
+
+
 def plain(value: Decimal) -> str:
     """The number for people: no exponent, no needless zeros beyond two decimals."""
     text = f"{value:f}"

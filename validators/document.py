@@ -158,7 +158,9 @@ class Checks:
 
     def countries(self, document: Document) -> frozenset[str]:
         """The countries a document is of, among those that have rules of their own."""
-        return self._countries & self._countries_of(document) if self._countries_of else frozenset()
+        if not self._countries or self._countries_of is None:
+            return frozenset()
+        return self._countries & self._countries_of(document)
 
     def root(self, tag: str) -> Path:
         """The path of a root element; forgets all paths when there are too many of them."""

@@ -58,6 +58,18 @@ def as_bytewise(data: bytes) -> bytes:
         return data
 
 
+def has_sections(data: bytes) -> bool:
+    """Whether comments, CDATA sections or instructions stand anywhere (a declaration may)."""
+    declared = data[:8].removeprefix(codecs.BOM_UTF8).startswith(b"<?xml")
+    after = data.find(b"?>") + 2 if declared else 0
+    return _written(data, b"!", b"<!", 0) or _written(data, b"?", b"<?", after)
+
+
+def _written(data: bytes, sign: bytes, words: bytes, start: int) -> bool:
+    """Whether the words stand in the data; their rare sign is sought first, which is quick."""
+    return data.find(sign, start) >= 0 and data.find(words, start) >= 0
+
+
 def _encoding(data: bytes) -> Iterator[Refusal]:
     """The declared encoding must be one that the searches here can read."""
     declared = _DECLARATION.match(data.removeprefix(codecs.BOM_UTF8), 0, _LONGEST_DECLARATION)

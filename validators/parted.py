@@ -13,6 +13,7 @@ from typing import Final
 
 from lxml import etree
 
+from validators.guard import has_sections
 from validators.profiles import PEPPOL_BILLING, PEPPOL_BILLING_PRINT, PEPPOL_SELFBILLING
 
 PROFILES: Final = frozenset((PEPPOL_BILLING, PEPPOL_BILLING_PRINT, PEPPOL_SELFBILLING))
@@ -38,8 +39,8 @@ _ASKED_FOR: Final = frozenset(
 
 
 def possible(data: bytes) -> bool:
-    """Whether there is a comment, or an instruction after the XML declaration, to look at."""
-    return b"<!--" in data or data.find(b"<?", 5) >= 0
+    """Whether there may be a comment or an instruction to look at."""
+    return has_sections(data)
 
 
 def leaves(data: bytes, *, huge: bool) -> Iterator[etree._Element]:

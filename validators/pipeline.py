@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import localcontext
-from functools import cache, partial
+from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -30,7 +30,7 @@ from validators.places import Places, resolve
 
 # Above this a text node may be longer than libxml2 allows without `huge_tree`.
 _HUGE_BYTES: Final = 10_000_000
-# From here on the structure is checked while parsing: see `structure.is_right`.
+# From here on the structure is checked while parsing: see `_read`.
 _LARGE_TAGS: Final = 50_000
 _STYLE_SHEET: Final = b"<?xml-stylesheet"
 
@@ -43,48 +43,85 @@ def parse(data: bytes, *, language: str = "en") -> etree._Element | tuple[Findin
     their own, no network, bounded size (see `validators.guard`).
     """
     data = guard.as_bytewise(data)
-    refused = tuple(guard.refusals(data))
-    if refused:
-        return tuple(_fatal(rule, values, "", None, language) for rule, values in refused)
-    parser = _parser(data)
+    return _refused(data, language) or _parsed(data, language)
+
+
+def _refused(data: bytes, language: str) -> tuple[Finding, ...]:
+    """Why a parser is not let near the bytes, if it is not."""
+    return tuple(_fatal(rule, values, "", None, language) for rule, values in guard.refusals(data))
+
+
+def _parsed(
+    data: bytes, language: str, *, indented: bool = True, schema: etree.XMLSchema | None = None
+) -> etree._Element | tuple[Finding, ...]:
+    """The root, or why there is none; with a schema, none also when the structure is wrong.
+
+    `indented` keeps the white space between elements, which no rule looks at.
+    """
+    styled = _STYLE_SHEET in data[: guard.LONGEST_PROLOG]
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(data, _parser(len(data) > _HUGE_BYTES, indented, styled, schema))
     except etree.XMLSyntaxError as error:
         return (_malformed(error, language),)
     if root.getroottree().docinfo.internalDTD is not None:
         return (_fatal("GUARD-DOCTYPE", {}, "", None, language),)
-    if _STYLE_SHEET in data:
+    if styled:
         etree.strip_elements(root, etree.ProcessingInstruction, with_tail=False)
     return root
 
 
-def _parser(data: bytes, schema: etree.XMLSchema | None = None) -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        remove_comments=True,
-        remove_pis=_STYLE_SHEET not in data,
-        huge_tree=len(data) > _HUGE_BYTES,
-        schema=schema,
-    )
+def _parser(
+    huge: bool, indented: bool, styled: bool, schema: etree.XMLSchema | None
+) -> etree.XMLParser:
+    """A parser, kept by the thread unless it is for one schema."""
+    parser = None if schema is not None else _threads.parsers.get((huge, indented, styled))
+    if parser is None:
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=not styled,
+            remove_blank_text=not indented,
+            huge_tree=huge,
+            schema=schema,
+        )
+        if schema is None:
+            _threads.parsers[huge, indented, styled] = parser
+    return parser
 
 
-def _structure(
-    data: bytes, root: etree._Element, language: str, called: Caller | None
-) -> tuple[Finding, ...]:
-    """The faults of the structure of a document of a known kind."""
-    if data.count(b"<") < _LARGE_TAGS:
-        return structure.findings(root, language=language, called=called)
-    bytewise = guard.as_bytewise(data)
-    if structure.is_right(bytewise, root, partial(_parser, bytewise)):
-        return ()
-    return structure.findings(root, known_wrong=True, language=language, called=called)
+class _Threads(threading.local):
+    """What a thread keeps: making a parser takes a third of the time a small invoice is read in."""
+
+    def __init__(self) -> None:
+        self.parsers: dict[tuple[bool, bool, bool], etree.XMLParser] = {}
+
+
+_threads = _Threads()
+
+
+def _read(data: bytes, language: str) -> tuple[etree._Element | tuple[Finding, ...], bool | None]:
+    """The root, and whether its structure is right: True, False, or None where it was not asked.
+
+    A large document is checked while it is parsed: libxml2's check of a finished tree looks at all
+    elements before a faulty one to say where it is, so that many faults under one element take
+    hours. White space between elements is left out, unless a comment or a CDATA section might make
+    some look so that counts.
+    """
+    indented = guard.has_sections(data)
+    large = data.count(b"<") >= _LARGE_TAGS
+    schema = structure.schema_for(data) if large else None
+    if schema is None:
+        return _parsed(data, language, indented=indented), None
+    root = _parsed(data, language, indented=indented, schema=schema)
+    if not isinstance(root, tuple):
+        return root, True
+    return _parsed(data, language, indented=indented), False
 
 
 def _parted(data: bytes, language: str) -> tuple[Finding, ...]:
     """The texts that a comment parts; see `validators.parted`."""
-    data = guard.as_bytewise(data)
     places = Places()
     found = parted.leaves(data, huge=len(data) > _HUGE_BYTES)
     return tuple(
@@ -117,15 +154,19 @@ def validate(
     if profile is not None and profile not in profiles.NAMES:
         raise ValueError(f"no profile {profile!r}; there are {', '.join(profiles.NAMES)}")
     with _collector_off():
-        root = parse(data, language=language)
+        data = guard.as_bytewise(data)
+        refused = _refused(data, language)
+        root, right = (refused, None) if refused else _read(data, language)
         if isinstance(root, tuple):
             return Report(profile or profiles.UNKNOWN, False, root)
         chosen = profile or profiles.of(root)
         if chosen == profiles.UNKNOWN or root.tag not in profiles.PROFILES[chosen].roots:
             return Report(chosen, False, (_unknown(root, language),))
-        problems = _structure(data, root, language, called)
-        if problems:
-            return Report(chosen, False, problems)
+        if not right:
+            wrong = right is False
+            problems = structure.findings(root, known_wrong=wrong, language=language, called=called)
+            if problems:
+                return Report(chosen, False, problems)
         findings = apply(root, chosen, at=at, language=language, called=called)
         if chosen in parted.PROFILES and parted.possible(data):
             findings = (*_parted(data, language), *findings)

@@ -7,7 +7,6 @@ only after a no.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from lxml import etree
@@ -15,24 +14,25 @@ from lxml import etree
 from schemas import faults, structure
 from schemas.ubl.terms import term_of
 from validators.findings import Finding, Severity
+from validators.guard import LONGEST_PROLOG
 from validators.messages import Caller, texts
 
+# More than the guard lets stand before the root element, and its start tag.
+_BEGINNING: Final = 2 * LONGEST_PROLOG
 
-def is_right(data: bytes, root: etree._Element, parser: Callable[..., etree.XMLParser]) -> bool:
-    """The verdict of the schema of `root` on the bytes it was parsed from, while parsing.
 
-    For large documents: libxml2's check of a finished tree looks at all elements before a faulty
-    one to say where it is, so that many faults under one element take hours.
-    """
-    vocabulary = structure.of(root)
-    if vocabulary is None:
-        return False
+def schema_for(data: bytes) -> etree.XMLSchema | None:
+    """The schema of the root element that the bytes begin with; None when there is none for it."""
+    parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True)
     try:
-        schema = vocabulary.schema(etree.QName(root).localname)
-        etree.fromstring(data, parser(schema=schema))
+        parser.feed(data[:_BEGINNING])
     except etree.XMLSyntaxError:
-        return False
-    return True
+        return None
+    root = next((element for _, element in parser.read_events()), None)
+    if not isinstance(root, etree._Element):
+        return None
+    vocabulary = structure.of(root)
+    return None if vocabulary is None else vocabulary.schema(etree.QName(root).localname)
 
 
 def findings(

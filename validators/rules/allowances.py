@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from validators.arithmetic import ZERO, decimal_of, decimals, percentage, plain, within
+from validators.arithmetic import (
+    ZERO,
+    decimal_of,
+    has_three_decimals,
+    percentage,
+    plain,
+    within,
+)
 from validators.document import WHITESPACE, Document, Node, normalized
 from validators.registry import define, nodes
 
@@ -83,7 +90,10 @@ def of_kind(parent: Node, charge: bool) -> list[Node]:
 def is_vat(node: Node) -> bool:
     """Whether the tax scheme of a tax category or registration is VAT, in any case of letters."""
     scheme = node.nodes.get("TaxScheme")
-    return scheme is not None and scheme.value("ID").upper() == "VAT"
+    if scheme is None:
+        return False
+    code = scheme.text("ID")
+    return code == "VAT" or code.strip(WHITESPACE).upper() == "VAT"
 
 
 @nodes("/Invoice/AllowanceCharge", "/CreditNote/AllowanceCharge")
@@ -119,9 +129,8 @@ def _complete(
         document.found(reason, node, "AllowanceChargeReason")
         document.found(reason_again, node, "AllowanceChargeReason")
     for rule, name in ((decimals_of_amount, "Amount"), (decimals_of_base, "BaseAmount")):
-        leaf = node.leaves.get(name)
-        if leaf is not None and decimals(leaf.text or "") > 2:
-            document.found(rule, leaf, stated=leaf.text)
+        if has_three_decimals(node.text(name)):
+            document.found(rule, node.leaves[name], stated=node.text(name))
 
 
 def _percentage(node: Node, document: Document) -> None:
@@ -137,7 +146,7 @@ def _percentage(node: Node, document: Document) -> None:
     if percent is not None and base is not None:
         stated = decimal_of(leaves["Amount"].text or "") if "Amount" in leaves else ZERO
         computed = percentage(base.text or "", percent.text or "")
-        if not within(stated, computed):
+        if stated != computed and not within(stated, computed):
             at = leaves.get("Amount", node)
             document.found("PEPPOL-EN16931-R040", at, stated=stated, computed=plain(computed))
     word = node.text("ChargeIndicator")

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from lxml import etree
 
-from validators.arithmetic import decimals
+from validators.arithmetic import has_three_decimals
 from validators.document import Document, Leaf, Node
-from validators.registry import MAY_2026, all_leaves, define, gather, leaves, nodes
+from validators.registry import MAY_2026, all_leaves, all_nodes, define, gather, leaves, nodes
 from validators.rules.allowances import indicator
 
 define("""
@@ -168,11 +168,13 @@ def at_most_once(rule: str, found: Sequence[Node | Leaf], document: Document) ->
 def on_document(root: Node, document: Document) -> None:
     """UBL-SR-01 to -18, -24, -39, -40, -45, -49, -54 to -56: see the tables."""
     for rule, path in LEAVES_ONCE:
-        if path[0] in root.nodes:
+        if path[0] in root.nodes and not document.repeated.isdisjoint(path):
             at_most_once(rule, root.leaves_at(*path), document)
     for rule, path in NODES_ONCE:
-        if path[0] in root.nodes:
+        if path[0] in root.nodes and not document.repeated.isdisjoint(path):
             at_most_once(rule, root.step(*path), document)
+    if document.repeated.isdisjoint(("AdditionalDocumentReference", "ID")):
+        return
     references = root.every("AdditionalDocumentReference")
     objects = [node for node in references if node.text("DocumentTypeCode") == "130"]
     ids = [leaf for node in objects for leaf in node.every_leaf("ID")]
@@ -182,6 +184,8 @@ def on_document(root: Node, document: Document) -> None:
 @nodes("/Invoice", "/CreditNote")
 def tax_registrations(root: Node, document: Document) -> None:
     """UBL-SR-12, -13, -18: one VAT identifier for a party, and one other of the seller."""
+    if document.repeated.isdisjoint((*_SELLER, *_BUYER, "PartyTaxScheme", "CompanyID")):
+        return
     for party, vat_rule, other_rule in (
         (_SELLER, "UBL-SR-12", "UBL-SR-13"),
         (_BUYER, "UBL-SR-18", ""),
@@ -335,33 +339,34 @@ def exemption(node: Node, document: Document) -> None:
     at_most_once("UBL-SR-32", node.leaves_at("TaxCategory", "TaxExemptionReason"), document)
 
 
-@nodes("InvoiceLine", "CreditNoteLine")
-def line(node: Node, document: Document) -> None:
+@all_nodes("InvoiceLine", "CreditNoteLine")
+def line(found: Sequence[Node], document: Document) -> None:
     """UBL-SR-34 to -37, -48, -50, -52."""
-    item = node.nodes.get("Item")
-    categories = item.every("ClassifiedTaxCategory") if item else []
-    if len(categories) != 1:
-        document.found(
-            "UBL-SR-48", node, "Item/ClassifiedTaxCategory", stated=len(categories), computed=1
-        )
-    if item is not None and item.repeated:
-        at_most_once("UBL-SR-50", item.every_leaf("Description"), document)
-    if node.repeated:
-        at_most_once("UBL-SR-34", node.every_leaf("Note"), document)
-        at_most_once("UBL-SR-36", node.every("InvoicePeriod"), document)
-        at_most_once("UBL-SR-52", node.every("DocumentReference"), document)
-    if "OrderLineReference" in node.nodes:
-        at_most_once("UBL-SR-35", node.leaves_at("OrderLineReference", "LineID"), document)
-    price = node.nodes.get("Price")
-    if price is not None and price.repeated:
-        at_most_once("UBL-SR-37", price.leaves_at("AllowanceCharge", "Amount"), document)
+    for node in found:
+        item = node.nodes.get("Item")
+        categories = item.every("ClassifiedTaxCategory") if item else ()
+        if len(categories) != 1:
+            document.found(
+                "UBL-SR-48", node, "Item/ClassifiedTaxCategory", stated=len(categories), computed=1
+            )
+        if item is not None and item.repeated:
+            at_most_once("UBL-SR-50", item.every_leaf("Description"), document)
+        if node.repeated:
+            at_most_once("UBL-SR-34", node.every_leaf("Note"), document)
+            at_most_once("UBL-SR-36", node.every("InvoicePeriod"), document)
+            at_most_once("UBL-SR-52", node.every("DocumentReference"), document)
+        if "OrderLineReference" in node.nodes:
+            at_most_once("UBL-SR-35", node.leaves_at("OrderLineReference", "LineID"), document)
+        price = node.nodes.get("Price")
+        if price is not None and price.repeated:
+            at_most_once("UBL-SR-37", price.leaves_at("AllowanceCharge", "Amount"), document)
 
 
 @all_leaves("*Amount")
 def two_decimals(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
     """UBL-DT-01: no amount has more than two decimals, but for prices and what is in them."""
     for leaf, node in found:
-        if decimals(leaf.text or "") > 2 and not _of_price(leaf, node):
+        if has_three_decimals(leaf.text or "") and not _of_price(leaf, node):
             document.found("UBL-DT-01", leaf, stated=leaf.text)
 
 

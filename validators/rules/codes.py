@@ -298,9 +298,8 @@ def currency_of_amount(found: Sequence[tuple[Leaf, Node]], document: Document) -
     own = document.once(invoice_currency)
     known = own in document.codes("peppol:ISO4217") and own in document.codes("ISO4217")
     for leaf, node in found:
-        code = leaf.get("currencyID", "")
-        if not known or code != own:
-            _other_currency(code, own, leaf, node, document)
+        if leaf.get("currencyID") != own or not known:
+            _other_currency(leaf.get("currencyID", ""), own, leaf, node, document)
 
 
 def _other_currency(code: str, own: str | None, leaf: Leaf, node: Node, document: Document) -> None:

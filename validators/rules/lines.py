@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from validators.arithmetic import ZERO, decimal_of, decimals, divide, plain, to_cents, within
+from validators.arithmetic import (
+    ZERO,
+    decimal_of,
+    divide,
+    has_three_decimals,
+    plain,
+    to_cents,
+    within,
+)
 from validators.calendar import comes_before, moment_of
 from validators.document import Document, Leaf, Node, normalized
 from validators.registry import all_nodes, define, leaves, nodes
@@ -42,32 +50,44 @@ PEPPOL-EN16931-R130  fatal  BT-150 BT-130
 """)
 
 ONE: Final = Decimal(1)
+_WORDS: Final = ("false", "true")
 
 
-@nodes("InvoiceLine", "CreditNoteLine")
-def line(node: Node, document: Document) -> None:
+@all_nodes("InvoiceLine", "CreditNoteLine")
+def line(found: Sequence[Node], document: Document) -> None:
     """BR-21 to BR-25, BR-CO-04, BR-DEC-23."""
+    for node in found:
+        if not node.value("ID"):
+            document.found("BR-21", node, "ID")
+        _quantity(node, document)
+        net = node.leaves.get("LineExtensionAmount")
+        if net is None:
+            document.found("BR-24", node, "LineExtensionAmount")
+        elif has_three_decimals(net.text or ""):
+            document.found("BR-DEC-23", net, stated=net.text)
+        item = node.nodes.get("Item")
+        if item is None or not item.value("Name"):
+            document.found("BR-25", node, "Item/Name")
+        if item is None or not _has_vat_category(item):
+            document.found("BR-CO-04", node, "Item/ClassifiedTaxCategory/ID")
+
+
+def _has_vat_category(item: Node) -> bool:
+    for category in item.every("ClassifiedTaxCategory"):
+        if "ID" in category.leaves and is_vat(category):
+            return True
+    return False
+
+
+def _quantity(node: Node, document: Document) -> None:
+    """BR-22, BR-23."""
     here = node.leaves
-    if not node.value("ID"):
-        document.found("BR-21", node, "ID")
     quantity = here.get("InvoicedQuantity", here.get("CreditedQuantity"))
     if quantity is None:
         document.found("BR-22", node, quantity_name(node))
         document.found("BR-23", node, quantity_name(node))
     elif quantity.get("unitCode") is None:
         document.found("BR-23", quantity, stated=quantity.text)
-    net = here.get("LineExtensionAmount")
-    if net is None:
-        document.found("BR-24", node, "LineExtensionAmount")
-    elif decimals(net.text or "") > 2:
-        document.found("BR-DEC-23", net, stated=net.text)
-    item = node.nodes.get("Item")
-    if item is None or not item.value("Name"):
-        document.found("BR-25", node, "Item/Name")
-    if item is None or not any(
-        "ID" in each.leaves and is_vat(each) for each in item.every("ClassifiedTaxCategory")
-    ):
-        document.found("BR-CO-04", node, "Item/ClassifiedTaxCategory/ID")
 
 
 @nodes("InvoiceLine", "CreditNoteLine")
@@ -98,12 +118,12 @@ def net_amount(found: Sequence[Node], document: Document) -> None:
         computed *= _unit_price(node.nodes.get("Price"))
         if "AllowanceCharge" in node.nodes:
             computed += _charges_less_allowances(node)
-        if not within(ZERO if net is None else decimal_of(net.text or ""), computed):
-            stated = node.text("LineExtensionAmount")
+        stated = ZERO if net is None else decimal_of(net.text or "")
+        if stated != computed and not within(stated, computed):
             document.found(
                 "PEPPOL-EN16931-R120",
                 node if net is None else net,
-                stated=stated,
+                stated=node.text("LineExtensionAmount"),
                 computed=plain(to_cents(computed)),
             )
 
@@ -121,12 +141,16 @@ def _unit_price(price: Node | None) -> Decimal:
 
 def _charges_less_allowances(node: Node) -> Decimal:
     """Of a line, each rounded to cents; here only the words count as indicator."""
-    sums = {"true": ZERO, "false": ZERO}
+    charges = allowances = ZERO
     for each in node.every("AllowanceCharge"):
-        word, leaf = normalized(each.text("ChargeIndicator")), each.leaves.get("Amount")
-        if word in sums and leaf is not None:
-            sums[word] += decimal_of(leaf.text or "")
-    return to_cents(sums["true"]) - to_cents(sums["false"])
+        word, leaf = each.text("ChargeIndicator"), each.leaves.get("Amount")
+        if word not in _WORDS:
+            word = normalized(word)
+        if leaf is not None and word == "true":
+            charges += decimal_of(leaf.text or "")
+        elif leaf is not None and word == "false":
+            allowances += decimal_of(leaf.text or "")
+    return to_cents(charges) - to_cents(allowances)
 
 
 @leaves("Price/BaseQuantity")

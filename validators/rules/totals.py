@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from validators.arithmetic import decimal_of, decimals, plain, to_cents, total
+from validators.arithmetic import decimal_of, has_three_decimals, plain, to_cents, total
 from validators.document import Document, Leaf, Node
 from validators.registry import MAY_2026, define, gather, leaves, nodes
 from validators.rules.allowances import of_kind
@@ -66,9 +66,8 @@ def amount(node: Node, name: str) -> Decimal | None:
 def two_decimals(node: Node, document: Document, fields: Iterable[tuple[str, str]]) -> None:
     """BR-DEC-*: no more than two decimals in each of the (rule, leaf) pairs that are there."""
     for rule, name in fields:
-        leaf = node.leaves.get(name)
-        if leaf is not None and decimals(leaf.text or "") > 2:
-            document.found(rule, leaf, stated=leaf.text)
+        if has_three_decimals(node.text(name)):
+            document.found(rule, node.leaves[name], stated=node.text(name))
 
 
 @nodes("LegalMonetaryTotal")

@@ -13,7 +13,7 @@ where they do, a comment says so.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,9 +28,10 @@ from validators.arithmetic import (
     round_half_up,
     shifted,
     to_cents,
+    total,
 )
-from validators.document import Document, Node
-from validators.registry import MAY_2026, define, gather, nodes
+from validators.document import WHITESPACE, Document, Node
+from validators.registry import MAY_2026, all_nodes, define, gather, nodes
 from validators.rules.allowances import indicator, is_vat, of_kind
 from validators.rules.totals import amount, two_decimals
 
@@ -221,42 +222,53 @@ _BY_CODE: Final = {category.code: category for category in CATEGORIES}
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Where tax categories of the scheme VAT stand. Keys are codes as normalized.
+    """Where tax categories of the scheme VAT stand: sets of their codes as normalized.
 
-    `anywhere` counts them under any element, `items` on items, `allowances` and `charges` on those
-    of any level; `breakdown` are the rows of BG-23.
+    `anywhere` is under any element, `items` on items, `allowances` and `charges` on those of any
+    level, `extras` on both and on those that are neither. `items_any_scheme` and
+    `extras_any_scheme` do not ask for the scheme, nor does `codes`, which are all there are.
+    `breakdown` are the rows of BG-23.
     """
 
-    anywhere: Counter[str]
-    items: Counter[str]
-    items_any_scheme: Counter[str]
-    allowances: Counter[str]
-    charges: Counter[str]
-    allowances_any_scheme: Counter[str]
+    codes: frozenset[str]
+    anywhere: frozenset[str]
+    items: frozenset[str]
+    items_any_scheme: frozenset[str]
+    allowances: frozenset[str]
+    charges: frozenset[str]
+    extras: frozenset[str]
+    extras_any_scheme: frozenset[str]
     breakdown: tuple[Node, ...]
 
 
 def use(document: Document) -> Use:
-    """Counts the tax categories of a document; ask through `Document.once`."""
-    items: Counter[str] = Counter()
-    items_any: Counter[str] = Counter()
-    for node in document.every("ClassifiedTaxCategory"):
-        code = node.value("ID")
-        items_any[code] += 1
-        if is_vat(node):
-            items[code] += 1
-    anywhere = items + Counter(
-        node.value("ID") for node in document.every("TaxCategory") if is_vat(node)
+    """Gathers the tax categories of a document; ask through `Document.once`."""
+    on_items = {(_code(node), is_vat(node)) for node in document.every("ClassifiedTaxCategory")}
+    elsewhere = set()
+    on_extras = set()
+    for node in document.every("TaxCategory"):
+        told = (_code(node), is_vat(node))
+        elsewhere.add(told)
+        holder = node.parent
+        if holder is not None and holder.path.name == "AllowanceCharge":
+            on_extras.add((*told, indicator(holder)))
+    return Use(
+        codes=frozenset(code for code, _ in on_items | elsewhere),
+        anywhere=frozenset(code for code, vat in on_items | elsewhere if vat),
+        items=frozenset(code for code, vat in on_items if vat),
+        items_any_scheme=frozenset(code for code, _ in on_items),
+        allowances=frozenset(code for code, vat, kind in on_extras if vat and kind is False),
+        charges=frozenset(code for code, vat, kind in on_extras if vat and kind),
+        extras=frozenset(code for code, vat, _ in on_extras if vat),
+        extras_any_scheme=frozenset(code for code, _, _ in on_extras),
+        breakdown=tuple(document.root.step("TaxTotal", "TaxSubtotal", "TaxCategory")),
     )
-    kinds: dict[bool | None, Counter[str]] = {True: Counter(), False: Counter(), None: Counter()}
-    any_scheme: Counter[str] = Counter()
-    for holder in document.every("AllowanceCharge"):
-        for node in holder.every("TaxCategory"):
-            any_scheme[node.value("ID")] += 1
-            if is_vat(node):
-                kinds[indicator(holder)][node.value("ID")] += 1
-    breakdown = tuple(document.root.step("TaxTotal", "TaxSubtotal", "TaxCategory"))
-    return Use(anywhere, items, items_any, kinds[False], kinds[True], any_scheme, breakdown)
+
+
+def _code(node: Node) -> str:
+    """The code of a tax category without white space around it."""
+    code = node.text("ID")
+    return code if code in _BY_CODE else code.strip(WHITESPACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,18 +328,15 @@ def families(root: Node, document: Document) -> None:
     if not root.step("TaxTotal", "TaxSubtotal"):
         document.found("BR-CO-18", root, "TaxTotal/TaxSubtotal")
     rows = {node.value("ID"): node for node in found.breakdown if is_vat(node)}
-    used = (
-        found.anywhere.keys() | found.items_any_scheme.keys() | found.allowances_any_scheme.keys()
-    )
-    used |= {node.value("ID") for node in found.breakdown}
-    for category in (_BY_CODE[code] for code in sorted(used & _BY_CODE.keys())):
+    for category in (_BY_CODE[code] for code in sorted(found.codes & _BY_CODE.keys())):
         _breakdown_row(category, found, root, document)
         _identifiers(category, found, root, document)
     if "O" in rows and "ID" in rows["O"].leaves:
         outside_scope(found, root, document)
     if "K" in rows:
         intra_community(root, document)
-    split_payment(root, document)
+    if "B" in found.codes:
+        split_payment(root, document)
 
 
 def _breakdown_row(category: Category, found: Use, root: Node, document: Document) -> None:
@@ -341,32 +350,18 @@ def _breakdown_row(category: Category, found: Use, root: Node, document: Documen
     rows = [node for node in found.breakdown if node.value("ID") == code]
     vat_rows = [node for node in rows if is_vat(node)]
     if not category.by_rate:
-        if found.anywhere[code] and len(vat_rows) != 1:
+        if code in found.anywhere and len(vat_rows) != 1:
             _missing_row(category, len(vat_rows), root, document)
         return
     if code == "S":
-        used = found.allowances_any_scheme[code] + found.items_any_scheme[code]
-        wrong = bool(used) != bool(rows)
+        used = code in found.extras_any_scheme or code in found.items_any_scheme
+        wrong = used != bool(rows)
     else:
-        used = _with_allowances(found, code, document) + found.items[code]
+        used = code in found.extras or code in found.items
         strict = [node for node in (rows if code == "L" else vat_rows) if node.text("ID") == code]
         wrong = not strict if used else bool(vat_rows)
     if wrong:
         _missing_row(category, len(rows), root, document)
-
-
-def _with_allowances(found: Use, code: str, document: Document) -> int:
-    """How many allowances and charges have the category, also those that are neither."""
-    return (
-        sum(
-            1
-            for holder in document.every("AllowanceCharge")
-            for node in holder.every("TaxCategory")
-            if node.value("ID") == code and is_vat(node)
-        )
-        if found.allowances_any_scheme[code]
-        else 0
-    )
 
 
 def _missing_row(category: Category, rows: int, root: Node, document: Document) -> None:
@@ -382,22 +377,23 @@ def _identifiers(category: Category, found: Use, root: Node, document: Document)
     only with a code without white space around it. O looks at the document's own allowances.
     """
     code = category.code
-    lines, allowances, charges = found.items[code], found.allowances[code], found.charges[code]
+    lines, allowances = code in found.items, code in found.allowances
+    charges = code in found.charges
     if code == "O" and (allowances or charges):
         allowances, charges = (_on_document(root, kind, code) for kind in (False, True))
     if code == "L" and charges:
-        charges = sum(
+        charges = any(
             node.text("ID") == code and is_vat(node)
             for holder in document.every("AllowanceCharge")
             if indicator(holder)
             for node in holder.every("TaxCategory")
         )
-    any_line = found.items_any_scheme[code] if code == "S" else lines
+    any_line = code in found.items_any_scheme if code == "S" else lines
     if not (any_line or allowances or charges):
         return
     served = document.once(identifiers).serve(category)
     for number, there, fine in (
-        ("02", any_line, served and bool(lines)),
+        ("02", any_line, served and lines),
         ("03", allowances, served),
         ("04", charges, served),
     ):
@@ -405,8 +401,8 @@ def _identifiers(category: Category, found: Use, root: Node, document: Document)
             document.found(f"{category.family}-{number}", root, category=code)
 
 
-def _on_document(root: Node, charge: bool, code: str) -> int:
-    return sum(
+def _on_document(root: Node, charge: bool, code: str) -> bool:
+    return any(
         node.value("ID") == code and is_vat(node)
         for holder in of_kind(root, charge)
         for node in holder.every("TaxCategory")
@@ -460,13 +456,17 @@ def split_payment(root: Node, document: Document) -> None:
 # --- rates of lines, allowances and charges ------------------------------------------------------
 
 
-@nodes(
+@all_nodes(
     "InvoiceLine/Item/ClassifiedTaxCategory",
     "CreditNoteLine/Item/ClassifiedTaxCategory",
 )
-def rate_of_item(node: Node, document: Document) -> None:
+def rate_of_item(found: Sequence[Node], document: Document) -> None:
     """BR-x-05: the rate on an item (BT-152) fits its category (BT-151)."""
-    _rate(node, document, "05")
+    right: set[tuple[str, str]] = set()  # most lines say what a line before them said
+    for node in found:
+        told = (node.text("ID"), node.text("Percent"))
+        if told not in right and _rate(node, document, "05"):
+            right.add(told)
 
 
 @nodes("AllowanceCharge/TaxCategory")
@@ -477,10 +477,14 @@ def rate_of_allowance(node: Node, document: Document) -> None:
         _rate(node, document, "07" if kind else "06")
 
 
-def _rate(node: Node, document: Document, number: str) -> None:
-    category = _BY_CODE.get(node.value("ID"))
-    if category is None or not is_vat(node):
-        return
+def _rate(node: Node, document: Document, number: str) -> bool:
+    """Whether the rate would fit in any scheme; reports it when it does not and the scheme is VAT.
+
+    No other scheme asks for a rate, so that what fits here fits with any.
+    """
+    category = _BY_CODE.get(_code(node))
+    if category is None:
+        return True
     leaf = node.leaves.get("Percent")
     value = None if leaf is None else float(leaf.text or "")
     match category.rate:
@@ -492,12 +496,13 @@ def _rate(node: Node, document: Document, number: str) -> None:
             fits = leaf is not None and decimal_of(leaf.text or "") == 0
         case Rate.ABSENT:
             fits = leaf is None
-    if not fits:
+    if not fits and is_vat(node):
         at = node if leaf is None else leaf
         stated = None if leaf is None else leaf.text
         missing = "Percent" if leaf is None else ""
         rule = f"{category.family}-{number}"
         document.found(rule, at, missing, category=category.code, stated=stated)
+    return fits
 
 
 # --- the breakdown -------------------------------------------------------------------------------
@@ -594,15 +599,9 @@ def sums(document: Document) -> Sums:
         defaultdict(Decimal),
         _rated(document),
     )
-    for line in (*root.every("InvoiceLine"), *root.every("CreditNoteLine")):
-        item = line.nodes.get("Item")
-        if item is not None:
-            _add(
-                amount(line, "LineExtensionAmount") or ZERO,
-                item.every("ClassifiedTaxCategory"),
-                result.lines,
-                result.lines_by_rate,
-            )
+    for categories, texts in _amounts_of_lines(root).values():
+        value = total(map(decimal_of, texts))
+        _add(value, categories, result.lines, result.lines_by_rate)
     for holder in root.every("AllowanceCharge"):
         kind = indicator(holder)
         value = amount(holder, "Amount") or ZERO
@@ -610,6 +609,21 @@ def sums(document: Document) -> Sums:
             categories = holder.every("TaxCategory")
             _add(value if kind else -value, categories, result.extras, result.extras_by_rate)
     return result
+
+
+def _amounts_of_lines(
+    root: Node,
+) -> dict[tuple[tuple[str, str], ...], tuple[Sequence[Node], list[str]]]:
+    """Net amounts of the lines with the same categories and rates, beside those categories."""
+    found: dict[tuple[tuple[str, str], ...], tuple[Sequence[Node], list[str]]] = {}
+    for line in (*root.every("InvoiceLine"), *root.every("CreditNoteLine")):
+        item = line.nodes.get("Item")
+        if item is not None:
+            categories = item.every("ClassifiedTaxCategory")
+            told = tuple([(node.text("ID"), node.text("Percent")) for node in categories])
+            amount_there = line.text("LineExtensionAmount") or "0"
+            found.setdefault(told, (categories, []))[1].append(amount_there)
+    return found
 
 
 def _add(
@@ -638,7 +652,7 @@ def _codes_and_rates(categories: Sequence[Node]) -> tuple[set[str], set[Decimal]
 def _rated(document: Document) -> frozenset[tuple[str, Decimal]]:
     pairs: set[tuple[str, Decimal]] = set()
     for holder in document.every("AllowanceCharge"):
-        categories = holder.every("TaxCategory")
+        categories = holder.every("TaxCategory") if holder.nodes else ()
         if categories:
             codes, rates = _codes_and_rates(categories)
             rated = (code for code in codes if _BY_CODE[code].by_rate)

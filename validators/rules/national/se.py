@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Final
 
 from validators.arithmetic import number
 from validators.check_digits import swedish
 from validators.countries import address_of
 from validators.document import Document, Leaf, Node, normalized
-from validators.registry import define, leaves, nodes, only_for
+from validators.registry import all_nodes, define, leaves, nodes, only_for
 
 only_for("SE")
 
@@ -27,6 +29,9 @@ SE-R-011  warning  BT-81
 SE-R-012  warning  BT-81
 SE-R-013  fatal    BT-30
 """)
+
+_RATES: Final = ("25", "12", "6", "25.00", "12.00", "6.00")  # as they are usually written
+_TOLD: Final = "25, 12, 6"
 
 
 @nodes("AccountingSupplierParty/Party")
@@ -67,14 +72,16 @@ def f_tax(leaf: Leaf, node: Node, document: Document) -> None:
         document.found("SE-R-005", leaf, stated=leaf.text, computed="Godkänd för F-skatt")
 
 
-@nodes("TaxCategory", "ClassifiedTaxCategory")
-def rates(node: Node, document: Document) -> None:
+@all_nodes("TaxCategory", "ClassifiedTaxCategory")
+def rates(found: Sequence[Node], document: Document) -> None:
     """SE-R-006: the standard category has one of the Swedish rates."""
-    if node.text("ID") != "S" or not document.once(_swedish_vat):
+    if not (document.once(swedish_seller) and document.once(_swedish_vat)):
         return
-    if document.once(swedish_seller) and number(node.text("Percent")) not in (25, 12, 6):
-        at = node.leaves.get("Percent", node)
-        document.found("SE-R-006", at, stated=node.text("Percent"), computed="25, 12, 6")
+    for node in found:
+        stated = node.text("Percent")
+        if stated in _RATES or node.text("ID") != "S" or number(stated) in (25, 12, 6):
+            continue
+        document.found("SE-R-006", node.leaves.get("Percent", node), stated=stated, computed=_TOLD)
 
 
 @leaves("PaymentMeans/PayeeFinancialAccount/ID")
