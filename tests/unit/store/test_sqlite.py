@@ -353,9 +353,9 @@ async def test_a_full_disk_refuses_clearly_and_mends_by_itself(
 async def test_a_probe_finds_out_that_the_disk_is_full(store: SqliteStore, tmp_path: Path) -> None:
     await store.accept(submission(), NOW)
     await store.probe()
-    with full_disk(tmp_path / "data" / "budkavle.sqlite-wal"):
-        with pytest.raises(StorageUnavailable):
-            await store.probe()
+    wal = tmp_path / "data" / "budkavle.sqlite-wal"
+    with full_disk(wal), pytest.raises(StorageUnavailable):
+        await store.probe()
     await store.probe()
 
 
