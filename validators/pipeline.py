@@ -120,10 +120,10 @@ def _read(data: bytes, language: str) -> tuple[etree._Element | tuple[Finding, .
     return _parsed(data, language, indented=indented), False
 
 
-def _parted(data: bytes, language: str) -> tuple[Finding, ...]:
+def _parted(data: bytes, profile: str, language: str) -> tuple[Finding, ...]:
     """The texts that a comment parts; see `validators.parted`."""
     places = Places()
-    found = parted.leaves(data, huge=len(data) > _HUGE_BYTES)
+    found = parted.leaves(data, profile, huge=len(data) > _HUGE_BYTES)
     return tuple(
         _fatal("GUARD-PARTED", {}, places.path(leaf), places.line(leaf), language)
         for leaf in sorted(found, key=lambda leaf: places.line(leaf) or 0)
@@ -168,8 +168,8 @@ def validate(
             if problems:
                 return Report(chosen, False, problems)
         findings = apply(root, chosen, at=at, language=language, called=called)
-        if chosen in parted.PROFILES and parted.possible(data):
-            findings = (*_parted(data, language), *findings)
+        if chosen in parted.ASKED_FOR and parted.possible(data):
+            findings = (*_parted(data, chosen, language), *findings)
         return Report(chosen, True, findings)
 
 
