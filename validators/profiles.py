@@ -26,6 +26,9 @@ PEPPOL_BILLING_PRINT: Final = "peppol-billing-print"
 PEPPOL_SELFBILLING: Final = "peppol-selfbilling"
 SVEFAKTURA: Final = "svefaktura"
 
+OUTGOING: Final = (PEPPOL_BILLING, PEPPOL_BILLING_PRINT)
+"""Those of invoices and credit notes that a seller hands in to be delivered to the buyer."""
+
 UNKNOWN: Final = "unknown"
 """No rule set is known for the document; it is not looked at."""
 

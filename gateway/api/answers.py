@@ -90,6 +90,8 @@ class Plan(Shown):
     """The channels in the order they are tried; `order` names the rule they follow."""
 
     order: str
+    profile: str
+    """The set of rules the document was held to."""
     steps: tuple[Step, ...]
 
 

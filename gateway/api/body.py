@@ -62,8 +62,11 @@ class Incoming:
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-async def incoming(call: Call[Q]) -> Incoming:
-    """Reads a document and checks its shape; what is refused here is never stored."""
+async def incoming(call: Call[Q], *, any_document: bool = False) -> Incoming:
+    """Reads a document and checks its shape; what is refused here is never stored.
+
+    `any_document` takes any XML that there are rules for: for those who only look at it.
+    """
     request, limits = call.request, call.service.limits
     media_type, parameters = content_type(request, DOCUMENT_TYPES)
     content = await read_body(request, limits)
@@ -72,7 +75,7 @@ async def incoming(call: Call[Q]) -> Incoming:
         original, attachments, options = await apart(len(content), _form, content, boundary)
     else:
         original, attachments, options = _document(media_type, content), (), None
-    submission = await apart(len(original.content), read, original)
+    submission = await apart(len(original.content), read, original, any_document=any_document)
     delivery = await apart(len(options), read_delivery, options) if options is not None else None
     _refuse(original, submission, delivery)
     assert isinstance(submission, Submission)

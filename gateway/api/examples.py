@@ -196,6 +196,7 @@ DOCUMENT: dict[str, Any] = {
     "findings": [],
     "plan": {
         "order": "SE companies",
+        "profile": "peppol-billing",
         "steps": [
             {
                 "step": "peppol",

@@ -9,7 +9,7 @@ from gateway.api.body import apart, incoming
 from gateway.api.documents import BODY_PROBLEMS
 from gateway.api.routes import Answer, Call, NoParameters, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
-from gateway.intake.prepare import prepare
+from gateway.intake.prepare import verdict
 
 routes = Routes("validation")
 
@@ -25,18 +25,18 @@ routes = Routes("validation")
 async def validate_document(call: Call[NoParameters]) -> web.Response:
     """Check a document against every rule, as if it had been handed in.
 
-    The body is that of a submission. Findings point into your own body, also when it is JSON.
+    The body is that of a submission; XML may also be another document there are rules for, such as
+    a response. Findings point into your own body, also when it is JSON.
     """
-    given = await incoming(call)
-    verdict = await apart(
+    given = await incoming(call, any_document=True)
+    report = await apart(
         given.size,
-        prepare,
+        verdict,
         given.original,
         given.attachments,
         given.delivery,
         at=call.service.clock.now().date(),
     )
-    report = verdict.report
     return answer(
         answers.Validation(
             ok=report.ok,

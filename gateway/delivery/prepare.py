@@ -88,6 +88,7 @@ class Preparing:
                     configured=self._configured,
                     orders=self._orders,
                     at=today,
+                    profile=result.report.profile,
                 )
                 work = prepared(document, company, result, route, self._clock.now())
             case _:

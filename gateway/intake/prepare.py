@@ -21,7 +21,7 @@ from gateway.intake.attachment import EMBEDDABLE, embed
 from gateway.intake.head import head, recipient, summary
 from gateway.intake.json_invoice import to_model
 from gateway.intake.shape import Shape
-from gateway.intake.submission import Refused, read
+from gateway.intake.submission import XML, Refused, read
 from gateway.store.port import Head
 from schemas.invoice import Invoice
 from schemas.totals import complete
@@ -33,7 +33,7 @@ from transports.base import File, Recipient, Summary
 from validators.findings import Finding, Report, Severity
 from validators.messages import texts
 from validators.pipeline import parse, validate
-from validators.profiles import UNKNOWN
+from validators.profiles import OUTGOING, PEPPOL_BILLING, PEPPOL_BILLING_PRINT, UNKNOWN, of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,21 @@ def prepare(
     return _from_ubl(original.content, submission.content, attachments, delivery, at)
 
 
+def verdict(
+    original: File,
+    attachments: Sequence[File],
+    delivery: Mapping[str, Any],
+    *,
+    at: date,
+) -> Report:
+    """What would be said of a document; also of one that cannot be handed in, by its own rules."""
+    if original.media_type in XML:
+        root = parse(original.content)
+        if not isinstance(root, tuple) and of(root) not in OUTGOING:
+            return validate(original.content, at=at)
+    return prepare(original, attachments, delivery, at=at).report
+
+
 def _from_json(
     stated: Invoice, attachments: Sequence[File], delivery: Mapping[str, Any], at: date
 ) -> Prepared | Rejected:
@@ -102,11 +117,18 @@ def _from_json(
     except Unwritable as error:
         return Rejected(Report(UNKNOWN, False, tuple(_unwritable(error))), head(invoice))
     places = _Places(document, len(stated.supporting_documents), tuple(inside))
-    report = validate(document, at=at, called=places.called)
+    report = validate(document, at=at, profile=_profile(invoice), called=places.called)
     report = dataclasses.replace(report, findings=tuple(map(places.told, report.findings)))
     if not report.ok:
         return Rejected(report, head(invoice))
     return _prepared(invoice, document, report, beside, delivery)
+
+
+def _profile(invoice: Invoice) -> str:
+    """The profile of an invoice handed in as JSON, whatever it says it is."""
+    documents = invoice.supporting_documents
+    marked = any((document.description or "").strip().startswith("AQY") for document in documents)
+    return PEPPOL_BILLING_PRINT if marked else PEPPOL_BILLING
 
 
 def _from_ubl(
@@ -116,7 +138,9 @@ def _from_ubl(
     delivery: Mapping[str, Any],
     at: date,
 ) -> Prepared | Rejected:
-    report = validate(document, at=at)
+    # Another kind of invoice goes another way: self-billing is written by its recipient.
+    profile = of(root)
+    report = validate(document, at=at, profile=profile if profile in OUTGOING else PEPPOL_BILLING)
     try:
         invoice = read_ubl(root)
     except Unreadable as error:

@@ -20,6 +20,7 @@ from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
 from transports.base import File
 from validators.findings import Finding, Severity
 from validators.pipeline import parse
+from validators.profiles import UNKNOWN, of
 
 JSON = "application/json"
 XML = frozenset({"application/xml", "text/xml"})
@@ -95,10 +96,13 @@ class Refused:
     findings: tuple[Finding, ...]
 
 
-def read(original: File) -> Submission | Refused:
-    """Reads a request body (or the `document` part of one); whatever the bytes, never raises."""
+def read(original: File, *, any_document: bool = False) -> Submission | Refused:
+    """Reads a request body (or the `document` part of one); whatever the bytes, never raises.
+
+    XML is an invoice or credit note in UBL, or with `any_document` any that there are rules for.
+    """
     if original.media_type in XML:
-        return _read_xml(original.content)
+        return _read_xml(original.content, any_document)
     body = shape.read(original.content, SubmissionShape)
     if isinstance(body, tuple):
         return Refused(body)
@@ -116,11 +120,11 @@ def _given(options: DeliveryOptions) -> Mapping[str, Any]:
     return options.model_dump(exclude_none=True)
 
 
-def _read_xml(content: bytes) -> Submission | Refused:
+def _read_xml(content: bytes, any_document: bool) -> Submission | Refused:
     root = parse(content)
     if isinstance(root, tuple):
         return Refused(root)
-    if root.tag not in _ROOTS:
+    if root.tag not in _ROOTS and not (any_document and of(root) != UNKNOWN):
         name = etree.QName(root)
         wrong = Finding(
             "GUARD-ROOT",

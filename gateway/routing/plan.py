@@ -15,6 +15,7 @@ from typing import Any
 from gateway.routing.orders import Channel, Order, Orders, Question
 from schemas.identifiers import Kind, check, is_sole_trader
 from transports.base import Recipient, Summary
+from validators.profiles import PEPPOL_BILLING, PEPPOL_BILLING_PRINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a document in the order they are taken; `order` names the rule they follow."""
+    """The steps of a document in the order they are taken; `order` names the rule they follow.
+
+    `profile` is that of the rules the document was held to: some let pass what not every channel
+    takes.
+    """
 
     order: str
     steps: tuple[Step, ...]
+    profile: str = PEPPOL_BILLING
 
     @property
     def included(self) -> tuple[Step, ...]:
@@ -43,12 +49,16 @@ class Plan:
 
     def data(self) -> dict[str, Any]:
         """The plan as JSON data."""
-        return {"order": self.order, "steps": [asdict(step) for step in self.steps]}
+        return {
+            "order": self.order,
+            "profile": self.profile,
+            "steps": [asdict(step) for step in self.steps],
+        }
 
 
 def from_data(data: Mapping[str, Any]) -> Plan:
     """The plan back from its JSON data."""
-    return Plan(data["order"], tuple(Step(**step) for step in data["steps"]))
+    return Plan(data["order"], tuple(Step(**step) for step in data["steps"]), data["profile"])
 
 
 def plan(
@@ -59,12 +69,13 @@ def plan(
     configured: Collection[str],
     orders: Orders,
     at: date,
+    profile: str = PEPPOL_BILLING,
 ) -> Plan:
     """Makes the plan.
 
     `delivery` is what the sender asked for: `channels` are taken instead of the country's order,
     `disabled_channels` are left out; both hold known names only (intake sees to it). `configured`
-    are the channels set up on this gateway.
+    are the channels set up on this gateway; `profile` is one of `validators.profiles`.
     """
     order = orders.find(recipient.country, recipient.consumer, at)
     wanted = list(delivery.get("channels") or ())
@@ -79,6 +90,7 @@ def plan(
             configured=question.channel in configured,
             wanted=not wanted or question.channel in wanted,
             disabled=question.channel in disabled,
+            marked=question.channel in NEVER_OVER.get(profile, ()),
             at=at,
         )
         return Step(
@@ -91,10 +103,15 @@ def plan(
         )
 
     name = f"{order.name}, your order" if wanted else order.name
-    return Plan(name, tuple(judge(question) for question in _line_up(order, wanted)))
+    steps = tuple(judge(question) for question in _line_up(order, wanted))
+    return Plan(name, steps, profile)
 
 
 INCLUDED = "route.included"
+
+# The channels that a document of a relaxed profile must not take. An invoice marked with an AQY
+# code is for the seller's own operator and need not be what Peppol demands.
+NEVER_OVER: Mapping[str, frozenset[str]] = {PEPPOL_BILLING_PRINT: frozenset({"peppol"})}
 
 # What a channel may need of a recipient: how it reads in a sentence, with where it comes from.
 NEEDS = {
@@ -125,6 +142,7 @@ def _why(
     configured: bool,
     wanted: bool,
     disabled: bool,
+    marked: bool,
     at: date,
 ) -> tuple[str, str]:
     """Why the step is in or out: the sender's word counts first, then what never changes."""
@@ -136,6 +154,8 @@ def _why(
         return "route.ended", f"Not asked any more since {question.until}."
     if not configured:
         return "route.not_configured", "Not configured on this gateway."
+    if marked:
+        return "route.marked_for_print", "Marked for print and bank (AQY): never sent this way."
     if channel.consumers_only and not recipient.consumer:
         return "route.consumers_only", "Reaches consumers only, and the recipient is a company."
     if summary.credit_note and not channel.credit_notes:

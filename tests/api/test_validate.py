@@ -45,3 +45,48 @@ async def test_ubl_that_breaks_the_structure_is_told_by_line(api: Api) -> None:
     assert (report["ok"], report["structure_ok"]) == (False, False)
     assert report["findings"][0]["rule"].startswith("STRUCTURE-")
     assert report["findings"][0]["line"]
+
+
+def as_xml(content: str) -> dict[str, object]:
+    return {"data": content.encode(), "headers": {"Content-Type": "application/xml"}}
+
+
+def self_billed() -> str:
+    """What would be right if the buyer had written it."""
+    return (
+        examples.ubl()
+        .replace("poacc:billing:3.0", "poacc:selfbilling:3.0")
+        .replace("poacc:billing:01:1.0", "poacc:selfbilling:01:1.0")
+        .replace(">380</cbc:InvoiceTypeCode>", ">389</cbc:InvoiceTypeCode>")
+    )
+
+
+STATUS = """<ApplicationResponse
+    xmlns="urn:oasis:names:specification:ubl:schema:xsd:ApplicationResponse-2"
+    xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+  <cbc:CustomizationID>urn:peppol:edec:mls:1.0</cbc:CustomizationID>
+  <cbc:ID>1</cbc:ID>
+</ApplicationResponse>"""
+REPORT = """<TransactionStatisticsReport
+    xmlns="urn:fdc:peppol:transaction-statistics-report:1.0"/>"""
+
+
+async def test_other_documents_are_held_to_their_own_rules(api: Api) -> None:
+    for content, profile in (
+        (self_billed(), "peppol-selfbilling"),
+        (STATUS, "peppol-mls"),
+        (REPORT, "peppol-tsr"),
+    ):
+        reply = await api.post("/v1/validate", **as_xml(content))
+        assert reply.status == 200, reply.content
+        assert reply.json["profile"] == profile
+        assert reply.json["ok"] is (content == self_billed()), reply.json
+    assert await api.count() == 0
+
+
+async def test_what_is_not_a_seller_s_invoice_is_not_delivered(api: Api) -> None:
+    for content in (STATUS, REPORT):
+        reply = await api.post("/v1/documents", **as_xml(content))
+        assert reply.status == 422
+        assert [error["rule"] for error in reply.json["errors"]] == ["GUARD-ROOT"]
+    assert await api.count() == 0

@@ -322,3 +322,47 @@ def test_no_change_of_a_right_ubl_raises(data: st.DataObject) -> None:
                 element.getparent().remove(element)  # type: ignore[union-attr]
     result = prepare(xml_file(etree.tostring(root)), (), {}, at=AT)
     assert isinstance(result, Prepared) or result.findings
+
+
+AQY = "AQY Filidentifiering nummer (print)"
+
+
+def marked(content: bytes) -> bytes:
+    """A UBL invoice for print: marked, and without electronic addresses."""
+    content = re.sub(rb"<cbc:EndpointID.*?</cbc:EndpointID>", b"", content)
+    reference = (
+        f"<cac:AdditionalDocumentReference><cbc:ID>101</cbc:ID>"
+        f"<cbc:DocumentDescription>{AQY}</cbc:DocumentDescription>"
+        f"</cac:AdditionalDocumentReference><cac:AccountingSupplierParty>"
+    )
+    return content.replace(b"<cac:AccountingSupplierParty>", reference.encode(), 1)
+
+
+def test_an_invoice_marked_for_print_needs_no_electronic_addresses() -> None:
+    content = marked(examples.ubl().encode())
+    result = prepared(xml_file(content))
+    assert result.report.profile == "peppol-billing-print"
+    assert result.recipient.participant is None
+    unmarked = rejected(xml_file(content.replace(AQY.encode(), b"Filnummer")))
+    assert {finding.rule for finding in unmarked.findings} == {
+        "PEPPOL-EN16931-R010",
+        "PEPPOL-EN16931-R020",
+    }
+
+
+def test_the_marking_counts_in_json_too() -> None:
+    body = copy.deepcopy(SWEDISH)
+    body["invoice"]["supporting_documents"] = [{"reference": "101", "description": AQY}]
+    for party in ("seller", "buyer"):
+        body["invoice"][party].pop("endpoint")
+    assert prepared(json_file(body)).report.profile == "peppol-billing-print"
+
+
+def test_self_billing_is_not_delivered() -> None:
+    """It is written by the buyer, so it would come back to whoever handed it in."""
+    specification = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
+    content = examples.ubl().replace("poacc:billing:3.0", "poacc:selfbilling:3.0")
+    for original in (xml_file(content.encode()), changed(specification=specification)):
+        result = rejected(original)
+        assert result.report.profile == "peppol-billing"
+        assert "PEPPOL-EN16931-R004" in {finding.rule for finding in result.findings}

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.routing.orders import Orders, channel_names, read, shipped
-from gateway.routing.plan import NEEDS, Plan, from_data, plan
+from gateway.routing.plan import INCLUDED, NEEDS, Plan, from_data, plan
 from schemas.identifiers import Participant
 from transports.base import PostalAddress, Recipient, Summary
+from validators.profiles import PEPPOL_BILLING, PEPPOL_BILLING_PRINT
 
 TODAY = date(2026, 11, 21)
 EVERY = frozenset(channel_names())
@@ -41,10 +42,17 @@ def make(
     configured: frozenset[str] = EVERY,
     orders: Orders | None = None,
     at: date = TODAY,
+    profile: str = PEPPOL_BILLING,
     **delivery: object,
 ) -> Plan:
     return plan(
-        recipient, summary, delivery, configured=configured, orders=orders or shipped(), at=at
+        recipient,
+        summary,
+        delivery,
+        configured=configured,
+        orders=orders or shipped(),
+        at=at,
+        profile=profile,
     )
 
 
@@ -68,6 +76,13 @@ def test_sweden_asks_the_networks_then_the_bank_then_kivra_then_people() -> None
         "letter",
     ]
     assert all(step.included for step in result.steps)
+
+
+def test_an_invoice_marked_for_print_never_goes_over_peppol() -> None:
+    result = make(profile=PEPPOL_BILLING_PRINT)
+    assert why(result, "peppol") == "route.marked_for_print"
+    assert [step for step in steps(result) if why(result, step) != INCLUDED] == ["peppol"]
+    assert from_data(result.data()).profile == PEPPOL_BILLING_PRINT
 
 
 def test_a_norwegian_consumer_is_asked_for_an_agreement_before_e_mail() -> None:
