@@ -31,8 +31,8 @@ class _Unreadable:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["jsonl", "text"]),
-    help="Default: text on a terminal, jsonl in a pipe.",
+    type=click.Choice(["jsonl", "text", "html"]),
+    help="Default: text on a terminal, jsonl in a pipe. html is a page to keep or to print.",
 )
 @click.option(
     "--at",
@@ -58,6 +58,7 @@ def check(
 
     Ends with 0 when all may be sent, 1 when some may not, 2 when a file could not be read.
     """
+    from validators import page
     from validators.pipeline import validate
     from validators.profiles import NAMES
     from validators.report import to_jsonl, to_text
@@ -65,18 +66,22 @@ def check(
     if profile is not None and profile not in NAMES:
         raise click.BadParameter(f"known ones: {', '.join(NAMES)}", param_hint="--profile")
 
-    text = (form or ("text" if on_terminal() else "jsonl")) == "text"
+    form = form or ("text" if on_terminal() else "jsonl")
     width = shutil.get_terminal_size().columns
     day = at.date() if at else _today()
     worst = 0
-    for name in files:
+    if form == "html":
+        sys.stdout.write(page.head(language))
+    for number, name in enumerate(files, 1):
         data = _read(name)
         if isinstance(data, _Unreadable):
             click.echo(f"{name}: {data.reason}", err=True)
             worst = 2
             continue
         report = validate(data, at=day, profile=profile, language=language)
-        if text:
+        if form == "html":
+            shown = page.section(name, report, data, number=number, language=language)
+        elif form == "text":
             shown = to_text(
                 name, report, source=data, width=width, colour=on_terminal(), language=language
             )
@@ -86,6 +91,8 @@ def check(
         sys.stdout.write(shown)
         sys.stdout.flush()
         worst = max(worst, 0 if report.ok else 1)
+    if form == "html":
+        sys.stdout.write(page.FOOT)
     sys.exit(worst)
 
 

@@ -68,6 +68,13 @@ async def test_check_is_for_people_on_a_terminal_and_as_asked_anywhere() -> None
     assert lines.lines[0]["ok"] is True
 
 
+async def test_check_writes_one_page_for_all_documents() -> None:
+    page = await budkavle("check", "--format", "html", GOOD, BROKEN)
+    assert page.code == 1
+    assert page.out.startswith("<!DOCTYPE html>") and page.out.endswith("</html>\n")
+    assert page.out.count("<section") == 2 and "PEPPOL-COMMON-R049" in page.out
+
+
 async def test_check_reads_gzip_and_standard_input(tmp_path: Path) -> None:
     packed = tmp_path / "invoice.xml.gz"
     packed.write_bytes(gzip.compress(GOOD.read_bytes()))
