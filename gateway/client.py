@@ -173,6 +173,10 @@ class Client:
         try:
             async with self._session.request(method, self._url + path, **how) as response:
                 body = await response.read()
+        except aiohttp.InvalidURL as error:
+            raise Unreachable(
+                f"{self._url} is no address; one looks like http://127.0.0.1:8080"
+            ) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(f"{self._url}: {error or type(error).__name__}") from error
         if response.status >= 400:

@@ -12,6 +12,7 @@ from gateway.api.body import DOCUMENT_TYPES, Incoming, apart, incoming
 from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Call, Header, NoParameters, Parameters, Q, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
+from gateway.delivery.deliver import every_event
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import (
@@ -185,7 +186,7 @@ async def get_timeline(call: Call[NoParameters]) -> web.Response:
     """Read what happened to a document: channels, every attempt, every event."""
     document, _ = await _document(call)
     store, company_id = call.service.store, call.company.id
-    events = await store.feed(company_id, 0, 1000, document.id)
+    events = await every_event(store, document)
     legs = await store.legs(company_id, document.id)
     return answer(answers.timeline(legs, await store.attempts(company_id, document.id), events))
 

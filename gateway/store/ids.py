@@ -1,22 +1,16 @@
 """Ids: a prefix that says of what, and a UUIDv7 that sorts by the time it was made.
 
-In charge of making and checking ids. The prefixes in use: `doc` document, `att` attempt, `evt`
-event, `com` company. Source: RFC 9562, section 5.7.
+The prefixes in use: `doc` document, `att` attempt, `evt` event, `com` company, `wrk` worker.
+Source: RFC 9562, section 5.7.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import struct
 import threading
 import time
 from collections.abc import Iterator
-from uuid import UUID
-
-_ID = re.compile(
-    r"([a-z]{2,8})_([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
-)
 
 _lock = threading.Lock()
 _last = 0
@@ -50,17 +44,3 @@ def uuid7() -> str:
 def new_id(prefix: str) -> str:
     """A new id: `new_id("doc")` is `doc_0193...`."""
     return f"{prefix}_{uuid7()}"
-
-
-def parse_id(text: str, prefix: str) -> UUID:
-    """The UUID in an id of this prefix, spelt as `new_id` does. Raises ValueError for all else."""
-    match = _ID.fullmatch(text)
-    if match is None or match[1] != prefix:
-        raise ValueError(f"an id of this kind looks like {prefix}_<uuid version 7, lower case>")
-    return UUID(match[2])
-
-
-def is_id(text: str, prefix: str) -> bool:
-    """Whether the text is an id of this prefix."""
-    match = _ID.fullmatch(text)
-    return match is not None and match[1] == prefix

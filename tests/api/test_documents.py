@@ -10,6 +10,8 @@ import aiohttp
 import pytest
 
 from gateway.api import examples
+from gateway.events import Type
+from gateway.store.port import Checkpoint, Keep, NewEvent
 from tests.api.conftest import OTHER_KEY, Api
 
 INVOICE = examples.SWEDISH_COMPANY
@@ -53,6 +55,15 @@ async def test_ubl_is_accepted_byte_for_byte(api: Api, media_type: str) -> None:
     links = reply.json["links"]
     assert (await api.get(links["content"])).content == sent
     assert (await api.get(links["content"], params={"part": "document"})).content == sent
+
+
+async def test_a_timeline_leaves_nothing_out_however_long_it_is(api: Api) -> None:
+    links = (await api.submit(INVOICE)).json["links"]
+    (job,) = await api.store.claim("test", api.clock.now(), 60, 1)
+    reported = tuple(NewEvent(Type.REPORTED, {"n": n}) for n in range(1200))
+    await api.store.checkpoint(job, Checkpoint(next=Keep(), events=reported), api.clock.now())
+    events = (await api.get(links["timeline"])).json["events"]
+    assert [event["data"]["n"] for event in events[1:]] == list(range(1200))
 
 
 async def test_multipart_brings_delivery_and_attachments(api: Api) -> None:

@@ -28,6 +28,29 @@ def write(path: Path, body: object) -> Path:
     return path
 
 
+# --- rules ---------------------------------------------------------------------------------------
+
+
+async def test_rules_are_compared_with_verdicts(tmp_path: Path) -> None:
+    fired = [{}, {"PEPPOL-COMMON-R049": ["warning", 2], "BR-01": ["fatal", 1]}]
+    told = [
+        json.dumps({"file": path.name, "kind": "invoice", "xsd_ok": True, "fired": each})
+        for path, each in zip((GOOD, BROKEN), fired, strict=True)
+    ]
+    verdicts = tmp_path / "verdicts.jsonl"
+    compare = ("rules", "compare", "--verdicts", verdicts, "--documents", EXAMPLES)
+    verdicts.write_text(told[0])
+    same = await budkavle(*compare)
+    assert (same.code, same.out) == (0, "")
+    verdicts.write_text("\n".join(told))
+    differing = await budkavle(*compare)
+    assert differing.code == 1
+    rows = {(row["rule"], row["difference"]): row["first"] for row in differing.lines}
+    assert rows["BR-01", "missing"] == rows["PEPPOL-COMMON-R049", "flag"] == BROKEN.name
+    verdicts.write_text("{}")
+    assert (await budkavle(*compare)).code == 2
+
+
 # --- explain -------------------------------------------------------------------------------------
 
 
@@ -205,6 +228,11 @@ async def test_a_gateway_that_is_not_there_is_exit_code_2(tmp_path: Path) -> Non
     away = {"BUDKAVLE_URL": "http://127.0.0.1:9", "BUDKAVLE_API_KEY": "bk_x"}
     ran = await budkavle("events", environment=away)
     assert ran.code == 2 and "can not be reached" in ran.err
+
+
+async def test_an_address_that_is_none_is_told() -> None:
+    ran = await budkavle("events", "--key", "bk_x", "--url", "nonsense")
+    assert ran.code == 2 and "http://127.0.0.1:8080" in ran.err
 
 
 async def test_a_wrong_key_is_exit_code_1(sandbox: Sandbox, ledger: Mapping[str, str]) -> None:
