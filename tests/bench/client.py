@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 
-async def post_all(url: str, key: str, bodies: Sequence[bytes], clients: int) -> float:
+async def post_all(
+    url: str, key: str, media_type: str, bodies: Sequence[bytes], clients: int
+) -> float:
     """Posts all bodies over `clients` connections at once; seconds until the last 202."""
     address = urlsplit(url)
     waiting = iter(bodies)
@@ -23,7 +25,7 @@ async def post_all(url: str, key: str, bodies: Sequence[bytes], clients: int) ->
         for body in waiting:
             writer.write(
                 f"POST /v1/documents HTTP/1.1\r\nHost: {address.netloc}\r\n"
-                f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+                f"Authorization: Bearer {key}\r\nContent-Type: {media_type}\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n".encode()
                 + body
             )
