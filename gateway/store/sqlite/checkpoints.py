@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,7 +13,6 @@ from gateway.store.port import (
     Checkpoint,
     Contradiction,
     Done,
-    Head,
     Job,
     Keep,
     LeaseLost,
@@ -24,6 +23,7 @@ from gateway.store.sqlite.blobs import StoredPart
 from gateway.store.sqlite.rows import Row, maybe_micros, micros
 from gateway.store.sqlite.writer import Transaction
 
+_ASKED_HEAD = ", ".join(f"asked.{name}" for name in rows.HEAD_COLUMNS.split(", "))
 _REPLACE_LEG = (
     "ON CONFLICT (document_id, n) DO UPDATE SET channel = excluded.channel, key = excluded.key, "
     "state = excluded.state, address = excluded.address, reference = excluded.reference, "
@@ -52,28 +52,34 @@ class Step:
 
 def checkpoint(transaction: Transaction, units: Sequence[Step]) -> list[Exception | None]:
     """Writes steps back; LeaseLost or NotAllowed for those that may not."""
+    if len({unit.job.id for unit in units}) < len(units):  # the second one sees what the first did
+        return [answer for unit in units for answer in checkpoint(transaction, [unit])]
+    held = {
+        id_: row
+        for id_, *row in transaction.asked(
+            "id, fence",
+            [(unit.job.id, unit.job.fence) for unit in units],
+            """
+            SELECT job.id, document.id, document.company_id, document.state
+            FROM asked CROSS JOIN job ON job.id = asked.id AND job.fence = asked.fence
+            CROSS JOIN document ON document.id = job.document_id
+            WHERE job.owner IS NOT NULL
+            """,
+        )
+    }
     answers: list[Exception | None] = []
     writes = []
     for unit in units:
-        held = transaction.run(
-            """
-            SELECT document.id, document.company_id, document.state
-            FROM job JOIN document ON document.id = job.document_id
-            WHERE job.id = ? AND job.fence = ? AND job.owner IS NOT NULL
-            """,
-            (unit.job.id, unit.job.fence),
-        ).fetchone()
-        if held is None:
+        if unit.job.id not in held:
             answers.append(LeaseLost(f"job {unit.job.id} is no longer held by this worker"))
             continue
-        write = _Write.of(held, unit.work, unit.parts, unit.now)
+        write = _Write.of(tuple(held[unit.job.id]), unit.work, unit.parts, unit.now)
         refused = write.refused()
         if refused is None:
-            _move(transaction, write)
             _go_on(transaction, unit.job.id, unit.work.next)
             writes.append(write)
         answers.append(refused)
-    _add(transaction, writes)
+    _save(transaction, writes)
     return answers
 
 
@@ -91,8 +97,15 @@ def _go_on(transaction: Transaction, job_id: int, how: Done | Again | Keep) -> N
             (micros(how.due_at), data, how.kind, how.kind, job_id),
         )
         transaction.topics.add("jobs")
-    elif how.data is not None:
-        transaction.run("UPDATE job SET data = ? WHERE id = ?", (rows.to_json(how.data), job_id))
+    elif how.data is not None or how.kind is not None:
+        transaction.run(
+            """
+            UPDATE job SET data = coalesce(?, data),
+                tries = iif(coalesce(?, kind) = kind, tries, 1), kind = coalesce(?, kind)
+            WHERE id = ?
+            """,
+            (None if how.data is None else rows.to_json(how.data), how.kind, how.kind, job_id),
+        )
 
 
 # --- a late result ----------------------------------------------------------------------------
@@ -135,11 +148,10 @@ def _report(transaction: Transaction, unit: LateResult) -> bool | Exception:
     if refused is not None:
         return refused
     transaction.insert("report_seen (key, report_id, at)", [(*report_seen, write.at)])
-    _move(transaction, write)
     if unit.work.change is not None and not isinstance(unit.work.next, Keep):
         again = unit.work.next if isinstance(unit.work.next, Again) else None
         jobs.replace(transaction, write.company_id, write.document_id, again)
-    _add(transaction, [write])
+    _save(transaction, [write])
     return True
 
 
@@ -179,9 +191,8 @@ def _act(transaction: Transaction, unit: Act) -> bool | Exception:
     refused = write.refused()
     if refused is not None:
         return refused
-    _move(transaction, write)
     jobs.replace(transaction, unit.company_id, unit.document_id, unit.job)
-    _add(transaction, [write])
+    _save(transaction, [write])
     return True
 
 
@@ -212,50 +223,43 @@ class _Write:
         return None
 
 
-def _move(transaction: Transaction, write: _Write) -> None:
-    """The document's own row. Every write-back is a new version."""
-    work = write.work
-    if work.change is None:
-        transaction.run(
-            """
-            UPDATE document SET version = version + 1, updated_at = ?,
-                channel = coalesce(?, channel)
-            WHERE id = ?
-            """,
-            (write.at, work.channel, write.document_id),
-        )
-    else:
-        transaction.run(
-            """
-            UPDATE document SET version = version + 1, updated_at = ?,
-                channel = coalesce(?, channel), state = ?, code = ?, text = ?, next_at = ?
-            WHERE id = ?
-            """,
-            (
-                write.at,
-                work.channel,
-                work.change.after,
-                work.change.code,
-                work.change.text,
-                maybe_micros(work.change.next_at),
-                write.document_id,
-            ),
-        )
-    if work.head is not None:
-        _show(transaction, write.document_id, work.head)
+def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
+    """Everything but the jobs, of all units with one statement a table.
 
-
-def _show(transaction: Transaction, document_id: str, head: Head) -> None:
-    marks = ", ".join("?" * len(rows.head_values(head)))
-    transaction.run(
-        f"UPDATE document SET ({rows.HEAD_COLUMNS}) = ({marks}) WHERE id = ?",
-        (*rows.head_values(head), document_id),
+    No document is among them twice. Every write-back is a new version of it.
+    """
+    changes = [(write, write.work.change) for write in writes]
+    transaction.asked(
+        "id, at, channel, state, code, text, next_at",
+        [
+            (write.document_id, write.at, write.work.channel, None, None, None, None)
+            if change is None
+            else (
+                *(write.document_id, write.at, write.work.channel),
+                *(change.after, change.code, change.text, maybe_micros(change.next_at)),
+            )
+            for write, change in changes
+        ],
+        """
+        UPDATE document SET version = version + 1, updated_at = asked.at,
+            channel = coalesce(asked.channel, document.channel),
+            next_at = iif(asked.state IS NULL, document.next_at, asked.next_at),
+            state = coalesce(asked.state, document.state),
+            code = coalesce(asked.code, document.code),
+            text = coalesce(asked.text, document.text)
+        FROM asked WHERE document.id = asked.id
+        """,
     )
-
-
-def _add(transaction: Transaction, writes: Iterable[_Write]) -> None:
-    """The rows that come beside the document, of all units with one statement a table."""
-    writes = list(writes)
+    transaction.asked(
+        f"id, {rows.HEAD_COLUMNS}",
+        [
+            (write.document_id, *rows.head_values(write.work.head))
+            for write in writes
+            if write.work.head is not None
+        ],
+        f"UPDATE document SET ({rows.HEAD_COLUMNS}) = ({_ASKED_HEAD}) FROM asked"
+        " WHERE document.id = asked.id",
+    )
     attempts = [write.work.attempt for write in writes if write.work.attempt is not None]
     transaction.insert(
         f"attempt ({rows.ATTEMPT_COLUMNS})",

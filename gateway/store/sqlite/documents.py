@@ -139,31 +139,55 @@ class Arrive:
 
 def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str | None]:
     """Puts documents into inboxes; None for one that was there."""
-    return [_arrive(transaction, unit) for unit in units]
-
-
-def _arrive(transaction: Transaction, unit: Arrive) -> str | None:
-    arrival, at = unit.arrival, micros(unit.now)
-    known = transaction.run(
-        "SELECT 1 FROM document WHERE company_id = ? AND arrival_key = ?",
-        (arrival.company_id, arrival.key),
-    ).fetchone()
-    if known is not None:
-        return None
-    document_id = new_id("doc")
-    media_type = next((p.media_type for p in arrival.parts if p.role is Role.DOCUMENT), "")
-    row = (
-        *(document_id, arrival.company_id, Direction.IN),
-        *(_INTO_INBOX.after, _INTO_INBOX.code, _INTO_INBOX.text),
-        *(Business.NONE, 1, media_type, "{}"),
-        *(arrival.channel, arrival.key, at, at, *rows.head_values(arrival.head)),
+    places = [(unit.arrival.company_id, unit.arrival.key) for unit in units]
+    there = set(
+        transaction.asked(
+            "company_id, key",
+            places,
+            "SELECT document.company_id, arrival_key FROM asked CROSS JOIN document"
+            " ON document.company_id = asked.company_id AND arrival_key = asked.key",
+        )
     )
-    transaction.insert(f"document ({_COLUMNS})", [row])
-    blobs.insert_parts(transaction, [(document_id, arrival.company_id, at, unit.parts)])
-    received = (NewEvent(Type.ARRIVED, {"channel": arrival.channel}),)
-    events.append(transaction, [(arrival.company_id, document_id, at, received)])
-    transaction.topics.add(f"inbox:{arrival.company_id}")
-    return document_id
+    answers: list[str | None] = []
+    fresh: list[tuple[str, Arrive]] = []
+    for place, unit in zip(places, units, strict=True):
+        if place in there:
+            answers.append(None)
+        else:
+            there.add(place)
+            fresh.append((new_id("doc"), unit))
+            answers.append(fresh[-1][0])
+    _lay(transaction, fresh)
+    return answers
+
+
+def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:
+    each = [(id_, unit.arrival, micros(unit.now), unit.parts) for id_, unit in units]
+    transaction.insert(
+        f"document ({_COLUMNS})",
+        [
+            (
+                *(id_, arrival.company_id, Direction.IN),
+                *(_INTO_INBOX.after, _INTO_INBOX.code, _INTO_INBOX.text),
+                *(Business.NONE, 1, _media_type(arrival), "{}"),
+                *(arrival.channel, arrival.key, at, at, *rows.head_values(arrival.head)),
+            )
+            for id_, arrival, at, _ in each
+        ],
+    )
+    blobs.insert_parts(transaction, [(id_, a.company_id, at, parts) for id_, a, at, parts in each])
+    events.append(
+        transaction,
+        [
+            (a.company_id, id_, at, (NewEvent(Type.ARRIVED, {"channel": a.channel}),))
+            for id_, a, at, _ in each
+        ],
+    )
+    transaction.topics.update(f"inbox:{a.company_id}" for _, a, _, _ in each)
+
+
+def _media_type(arrival: Arrival) -> str:
+    return next((p.media_type for p in arrival.parts if p.role is Role.DOCUMENT), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,22 +40,32 @@ class Transaction:
         return self.connection.execute(sql, values)
 
     def insert(self, into: str, rows: Sequence[Row], then: str = "") -> None:
-        """Many rows with few statements: `into` is `table (columns)`, `then` an upsert clause.
+        """Many rows: `into` is `table (columns)`, `then` an upsert clause."""
+        self.each(f"INSERT INTO {into}", rows, then)
+
+    def asked(self, columns: str, rows: Sequence[Row], then: str) -> list[Row]:
+        """The answers of `then`, a statement that reads the rows as the table `asked`."""
+        return self.each(f"WITH asked ({columns}) AS (", rows, f") {then}")
+
+    def each(self, first: str, rows: Sequence[Row], then: str) -> list[Row]:
+        """Many rows with few statements: `first VALUES (...), (...) then`, and what they answer.
 
         Each statement gives up the interpreter and must win it back from a busy event loop, so
         their number counts for more than their work. Chunks are powers of two, to be found again
         in the statement cache.
         """
+        answers: list[Row] = []
         done = 0
         while done < len(rows):
             size = min(1 << ((len(rows) - done).bit_length() - 1), _MOST_ROWS)
             chunk = rows[done : done + size]
             one = f"({', '.join('?' * len(chunk[0]))})"
-            self.connection.execute(
-                f"INSERT INTO {into} VALUES {', '.join([one] * size)} {then}",
+            answers += self.connection.execute(
+                f"{first} VALUES {', '.join([one] * size)} {then}",
                 [value for row in chunk for value in row],
             )
             done += size
+        return answers
 
 
 A = TypeVar("A")
