@@ -46,12 +46,13 @@ _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff"
 TEXT = rf"^[^{_CONTROL}]*[^{_CONTROL}\t\n\r ][^{_CONTROL}]*$"
 _AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
+_is_amount = re.compile(_AMOUNT).fullmatch  # called for every number: no look into re's cache
 _LARGEST = 10**15  # as many digits as a double keeps exactly, so strings and numbers agree
 _MOST_DECIMALS = 350  # every double below _LARGEST can be written out in that
 
 
 def _amount(value: Any) -> Decimal:
-    if isinstance(value, str) and re.fullmatch(_AMOUNT, value):
+    if isinstance(value, str) and _is_amount(value):
         return Decimal(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         number = Decimal(value)
