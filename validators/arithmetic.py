@@ -90,13 +90,8 @@ def shifted(text: str, by: int) -> Decimal:
     return Decimal(float(text) + by)
 
 
-def decimals(text: str) -> int:
-    """`string-length(substring-after(text, '.'))`: what stands after the first point, all of it."""
-    return len(text.partition(".")[2])
-
-
 def has_three_decimals(text: str) -> bool:
-    """Whether more than two characters stand after the first point."""
+    """`string-length(substring-after(text, '.')) > 2`: what stands after the first point counts."""
     return "." in text[:-3]
 
 

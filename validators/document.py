@@ -341,7 +341,7 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
     """Reads the tree once and returns its records; the structure must be right already."""
     node = Node(checks.root(root.tag), root, None)
     document = Document(node, at, checks)
-    nodes, todo = document.nodes, document.todo
+    nodes, todo, gathered = document.nodes, document.todo, document.elements
     if node.path.checks:
         todo[node.path] = [node]
     elements = root.iter()
@@ -386,7 +386,10 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
                 except KeyError:
                     todo[path] = [seen]
         if path.gathered:
-            document.elements.setdefault(name, []).append(found)
+            try:
+                gathered[name].append(found)
+            except KeyError:
+                gathered[name] = [found]
         if kin.setdefault(name, found) is not found:
             _repeat(node, name, kin[name], found)
             document.repeated.add(name)

@@ -6,7 +6,7 @@ EN 16931 BG-20, BG-21 (BR-31 to BR-38), BG-27, BG-28 (BR-41 to BR-44), BR-CO-05 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from validators.arithmetic import (
@@ -18,7 +18,7 @@ from validators.arithmetic import (
     within,
 )
 from validators.document import WHITESPACE, Document, Node, normalized
-from validators.registry import define, nodes
+from validators.registry import all_nodes, define, nodes
 
 define("""
 BR-31      fatal  BT-92
@@ -103,12 +103,14 @@ def on_document(node: Node, document: Document) -> None:
     _percentage(node, document)
 
 
-@nodes("InvoiceLine/AllowanceCharge", "CreditNoteLine/AllowanceCharge")
-def on_line(node: Node, document: Document) -> None:
+@all_nodes("InvoiceLine/AllowanceCharge", "CreditNoteLine/AllowanceCharge")
+def on_line(found: Sequence[Node], document: Document) -> None:
     """BR-41 to BR-44, BR-CO-23, BR-CO-24, BR-DEC-24 to -28: BG-27 and BG-28."""
-    _complete(node, document, _ON_LINE)
-    if len(node.path.names) == 3:  # Peppol's rules look at the lines of the document alone
-        _percentage(node, document)
+    own = len(found[0].path.names) == 3  # Peppol's rules look at the lines of the document alone
+    for node in found:
+        _complete(node, document, _ON_LINE)
+        if own:
+            _percentage(node, document)
 
 
 def _complete(
@@ -118,19 +120,21 @@ def _complete(
     kind = indicator(node)
     if kind is None:
         return
+    leaves = node.leaves
     amount, category, reason, reason_again, decimals_of_amount, decimals_of_base = rules[kind]
-    if "Amount" not in node.leaves:
+    if "Amount" not in leaves:
         document.found(amount, node, "Amount")
     if category is not None and not any(
         "ID" in each.leaves and is_vat(each) for each in node.every("TaxCategory")
     ):
         document.found(category, node, "TaxCategory/ID")
-    if not ("AllowanceChargeReason" in node.leaves or "AllowanceChargeReasonCode" in node.leaves):
+    if not ("AllowanceChargeReason" in leaves or "AllowanceChargeReasonCode" in leaves):
         document.found(reason, node, "AllowanceChargeReason")
         document.found(reason_again, node, "AllowanceChargeReason")
     for rule, name in ((decimals_of_amount, "Amount"), (decimals_of_base, "BaseAmount")):
-        if has_three_decimals(node.text(name)):
-            document.found(rule, node.leaves[name], stated=node.text(name))
+        leaf = leaves.get(name)
+        if leaf is not None and has_three_decimals(leaf.text or ""):
+            document.found(rule, leaf, stated=leaf.text)
 
 
 def _percentage(node: Node, document: Document) -> None:
@@ -144,7 +148,8 @@ def _percentage(node: Node, document: Document) -> None:
         document.found("PEPPOL-EN16931-R042", node, "MultiplierFactorNumeric", stated=base.text)
         return
     if percent is not None and base is not None:
-        stated = decimal_of(leaves["Amount"].text or "") if "Amount" in leaves else ZERO
+        leaf = leaves.get("Amount")
+        stated = ZERO if leaf is None else decimal_of(leaf.text or "")
         computed = percentage(base.text or "", percent.text or "")
         if stated != computed and not within(stated, computed):
             at = leaves.get("Amount", node)

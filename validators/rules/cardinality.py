@@ -365,8 +365,8 @@ def line(found: Sequence[Node], document: Document) -> None:
 @all_leaves("*Amount")
 def two_decimals(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
     """UBL-DT-01: no amount has more than two decimals, but for prices and what is in them."""
-    for leaf, node in found:
-        if has_three_decimals(leaf.text or "") and not _of_price(leaf, node):
+    for leaf, node in [each for each in found if has_three_decimals(each[0].text or "")]:
+        if not _of_price(leaf, node):
             document.found("UBL-DT-01", leaf, stated=leaf.text)
 
 

@@ -133,9 +133,8 @@ def vat_category(leaf: Leaf, node: Node, document: Document) -> None:
 def vat_category_of_item(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
     """BR-CL-18."""
     codes = document.codes("UNCL5305")
-    for leaf, _ in found:
-        if leaf.text not in codes:
-            _demand("BR-CL-18", "UNCL5305", leaf.text or "", leaf, document)
+    for leaf in [leaf for leaf, _ in found if leaf.text not in codes]:
+        _demand("BR-CL-18", "UNCL5305", leaf.text or "", leaf, document)
 
 
 @leaves("AllowanceCharge/AllowanceChargeReasonCode")
@@ -297,9 +296,9 @@ def currency_of_amount(found: Sequence[tuple[Leaf, Node]], document: Document) -
     """BR-CL-03, Peppol CL007, R051: every amount is in a known currency, the invoice's own."""
     own = document.once(invoice_currency)
     known = own in document.codes("peppol:ISO4217") and own in document.codes("ISO4217")
-    for leaf, node in found:
-        if leaf.get("currencyID") != own or not known:
-            _other_currency(leaf.get("currencyID", ""), own, leaf, node, document)
+    others = [each for each in found if each[0].get("currencyID") != own] if known else found
+    for leaf, node in others:
+        _other_currency(leaf.get("currencyID", ""), own, leaf, node, document)
 
 
 def _other_currency(code: str, own: str | None, leaf: Leaf, node: Node, document: Document) -> None:

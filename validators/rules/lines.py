@@ -114,8 +114,9 @@ def net_amount(found: Sequence[Node], document: Document) -> None:
     for node in found:
         leaves = node.leaves
         quantity, net = leaves.get(counted), leaves.get("LineExtensionAmount")
-        computed = ONE if quantity is None else decimal_of(quantity.text or "")
-        computed *= _unit_price(node.nodes.get("Price"))
+        computed = _unit_price(node.nodes.get("Price"))
+        if quantity is not None:
+            computed *= decimal_of(quantity.text or "")
         if "AllowanceCharge" in node.nodes:
             computed += _charges_less_allowances(node)
         stated = ZERO if net is None else decimal_of(net.text or "")
