@@ -11,7 +11,6 @@ import json
 from collections.abc import Collection
 from concurrent.futures import Executor
 from dataclasses import asdict, replace
-from datetime import datetime
 from functools import partial
 from typing import Any, assert_never
 
@@ -28,12 +27,12 @@ from gateway.lifecycle import State, change
 from gateway.routing.orders import Orders
 from gateway.routing.plan import Plan, plan
 from gateway.store.port import (
-    Again,
     Checkpoint,
     Company,
     Document,
     Done,
     Job,
+    Keep,
     NewEvent,
     NewPart,
     Role,
@@ -62,12 +61,15 @@ class Preparing:
         self._orders = orders
         self._executor = executor
 
-    async def __call__(self, job: Job) -> None:
-        """Does the job. Raises what the store raises."""
+    async def __call__(self, job: Job) -> Job | None:
+        """Does the job, and answers what it has become: `deliver`, for whoever holds it, or None.
+
+        Raises what the store raises.
+        """
         document = await self._store.document(job.company_id, job.document_id)
         if document is None or document.state is not State.RECEIVED:
             await self._store.checkpoint(job, Checkpoint(next=Done()), self._clock.now())
-            return
+            return None
         company = await self._store.company(job.company_id)
         if company is None:
             raise LookupError(f"there is no company {job.company_id}")
@@ -90,12 +92,13 @@ class Preparing:
                     at=today,
                     profile=result.report.profile,
                 )
-                work = prepared(document, company, result, route, self._clock.now())
+                work = prepared(document, company, result, route)
             case _:
                 assert_never(result)
         await self._store.checkpoint(job, work, self._clock.now())
         state = work.change.after if work.change else None
         log.info("document_prepared", state=state, findings=len(result.findings))
+        return replace(job, kind="deliver", tries=1, data={}) if work.next == DELIVER else None
 
 
 def rejected(result: Rejected) -> Checkpoint:
@@ -112,9 +115,11 @@ def rejected(result: Rejected) -> Checkpoint:
     )
 
 
-def prepared(
-    document: Document, company: Company, result: Prepared, route: Plan, now: datetime
-) -> Checkpoint:
+# The holder goes on with the first leg: giving the job back would only be claiming it once more.
+DELIVER = Keep({}, "deliver")
+
+
+def prepared(document: Document, company: Company, result: Prepared, route: Plan) -> Checkpoint:
     """It can be sent. It goes on at once, unless the ERP asked for it to be held."""
     known = Particulars(
         sender=sender(company, result.invoice),
@@ -125,7 +130,7 @@ def prepared(
     )
     plan_data = route.data()
     ready = Checkpoint(
-        next=Again(now, "deliver", {}),
+        next=DELIVER,
         change=change(
             State.RECEIVED,
             State.ROUTING,

@@ -67,7 +67,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self.collecting = [Collecting(store, channel, clock) for channel in transports.values()]
-        self._handlers: Mapping[str, Callable[[Job], Awaitable[None]]] = {
+        self._handlers: Mapping[str, Callable[[Job], Awaitable[Job | None]]] = {
             "prepare": Preparing(
                 store,
                 clock,
@@ -184,7 +184,9 @@ class Worker:
             try:
                 if kills(job):
                     raise RuntimeError(f"claimed {job.tries} times and never written back")
-                await self._handlers[job.kind](job)
+                while then := await self._handlers[job.kind](job):
+                    job = then
+                    structlog.contextvars.bind_contextvars(job=job.kind)
             except LeaseLost:
                 log.info("lease_lost")  # a person acted, or another worker has it
             except StorageUnavailable as error:

@@ -228,10 +228,12 @@ class Again:
 class Keep:
     """The holder goes on with the job: an intent is on disk, the outside call comes now.
 
-    `data`, when given, replaces the job's: it is what the next holder finds after a crash.
+    `data` and `kind`, when given, replace the job's: it is what the next holder finds after a
+    crash. With another kind the tries are counted anew, and this is the first.
     """
 
     data: Mapping[str, Any] | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -496,6 +496,18 @@ async def test_done_again_and_keep(store: Store) -> None:
     assert await store.claim("other", NOW + MINUTE, 30, 1) == []
 
 
+async def test_a_job_that_is_kept_may_become_another(store: Store) -> None:
+    await accepted(store)
+    job = await claimed(store)
+    await store.checkpoint(job, Checkpoint(Keep({}, "deliver")), NOW)
+    assert await store.holds(job, NOW)
+    await store.checkpoint(job, Checkpoint(Keep(kind="deliver")), NOW)
+
+    assert await store.reap(NOW + MINUTE) == 1
+    heir = await claimed(store, NOW + MINUTE)
+    assert (heir.id, heir.kind, heir.data, heir.tries) == (job.id, "deliver", {}, 2)
+
+
 async def test_a_change_from_a_state_it_is_not_in_is_refused(store: Store) -> None:
     await accepted(store)
     job = await claimed(store)

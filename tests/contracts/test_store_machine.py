@@ -203,7 +203,7 @@ class Walk:
         if how == "again":
             step = Again(due_at, kind, data)
         elif how == "keep":
-            step = Keep(data)
+            step = Keep(data, kind)
         moved = None if change is None else Change(*change, "c", "t", None)
         work = Checkpoint(step, moved, events=[NewEvent(name) for name in events])
         asked = self.store.checkpoint(job, work, self.now)
@@ -224,9 +224,9 @@ class Walk:
             paper.work.data = data
         if how == "again" and paper.work is not None:
             paper.work.holder, paper.work.due_at = None, due_at
-            if kind not in (None, paper.work.kind):
-                paper.work.tries = 0
-                paper.work.kind = str(kind)
+        if how != "done" and paper.work is not None and kind not in (None, paper.work.kind):
+            paper.work.tries = 0 if how == "again" else 1
+            paper.work.kind = str(kind)
 
     def act(self, pick: Random) -> None:
         if not self.model:

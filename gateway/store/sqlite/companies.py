@@ -80,40 +80,43 @@ def add_key(transaction: Transaction, units: Sequence[AddKey]) -> list[None]:
     return [None] * len(units)
 
 
+# Companies whole, in one statement: a company and its participants are of one moment.
+_WHOLE = """
+    SELECT id, name, country, settings,
+        (SELECT json_group_array(name) FROM
+            (SELECT name FROM participant WHERE company_id = company.id ORDER BY n))
+    FROM company"""
+
+
 def one(connection: sqlite3.Connection, company_id: str) -> Company | None:
     """One company."""
-    row = connection.execute(
-        "SELECT id, name, country, settings FROM company WHERE id = ?", (company_id,)
-    ).fetchone()
-    return None if row is None else _company(connection, row)
+    return _find(connection, "?", company_id)
 
 
 def every(connection: sqlite3.Connection) -> list[Company]:
     """All companies, by id."""
-    found = connection.execute("SELECT id, name, country, settings FROM company ORDER BY id")
-    return [_company(connection, row) for row in found.fetchall()]
+    return [_company(row) for row in connection.execute(f"{_WHOLE} ORDER BY id")]
 
 
 def of_participant(connection: sqlite3.Connection, name: str) -> Company | None:
     """Whose participant this is."""
-    owner = _owner(connection, name)
-    return None if owner is None else one(connection, owner)
+    owner = "(SELECT company_id FROM participant WHERE folded = ?)"
+    return _find(connection, owner, _folded(name))
 
 
 def of_key(connection: sqlite3.Connection, sha256: str) -> Company | None:
     """Whose API key this is."""
-    row = connection.execute(
-        "SELECT company_id FROM api_key WHERE sha256 = ?", (sha256,)
-    ).fetchone()
-    return None if row is None else one(connection, row[0])
+    return _find(connection, "(SELECT company_id FROM api_key WHERE sha256 = ?)", sha256)
 
 
-def _company(connection: sqlite3.Connection, row: Row) -> Company:
-    id_, name, country, settings = row
-    participants = connection.execute(
-        "SELECT name FROM participant WHERE company_id = ? ORDER BY n", (id_,)
-    )
-    return Company(id_, name, country, tuple(p for (p,) in participants), json.loads(settings))
+def _find(connection: sqlite3.Connection, id_: str, value: str) -> Company | None:
+    row = connection.execute(f"{_WHOLE} WHERE id = {id_}", (value,)).fetchone()
+    return None if row is None else _company(row)
+
+
+def _company(row: Row) -> Company:
+    id_, name, country, settings, participants = row
+    return Company(id_, name, country, tuple(json.loads(participants)), json.loads(settings))
 
 
 def _owner(connection: sqlite3.Connection, name: str) -> str | None:

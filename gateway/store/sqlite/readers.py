@@ -33,30 +33,41 @@ class Readers:
         self._pool = ThreadPoolExecutor(threads, "store-reader")
 
     def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """The answer of `query`, all of it from one moment. Raises StorageUnavailable."""
+        """The answer of `query`, which asks once: one statement sees one moment.
+
+        Raises StorageUnavailable.
+        """
         self._check_open()
-        return self._read(query)
+        return self._ask(query)
 
     async def read_many(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """The same, in a thread; more reads than threads wait their turn."""
+        """The answer of `query`, all of it from one moment, in a thread; more reads than threads
+        wait their turn. Raises StorageUnavailable."""
         self._check_open()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, query)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, self._ask_at_once, query
+        )
 
     def _check_open(self) -> None:
         if self._closed:
             raise StorageUnavailable("the store is closed")
 
-    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    def _ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            connection = self._connection()
+            return query(self._connection())
+        except (sqlite3.Error, OSError) as error:
+            raise translated(error) from error
+
+    def _ask_at_once(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        def ask(connection: sqlite3.Connection) -> T:
             connection.execute("BEGIN")
             try:
                 return query(connection)
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-        except (sqlite3.Error, OSError) as error:
-            raise translated(error) from error
+
+        return self._ask(ask)
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._own, "connection", None)

@@ -156,7 +156,9 @@ class SqliteStore:
 
     async def leg(self, key: UUID) -> tuple[Document, Leg] | None:
         """The document and leg with this idempotency key, for late results."""
-        return self._readers.read(lambda connection: journeys.leg_of_key(connection, key))
+        return await self._readers.read_many(
+            lambda connection: journeys.leg_of_key(connection, key)
+        )
 
     async def arrive(self, arrival: Arrival, now: datetime) -> str | None:
         """Puts a document into a company's inbox; answers its id, None when it was there."""
