@@ -21,6 +21,7 @@ COMMANDS = {
     "sandbox": "sandbox",
     "check": "check",
     "explain": "explain",
+    "rules": "rules",
     "build": "build",
     "send": "client",
     "inbox": "client",

@@ -57,7 +57,7 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
     assert named <= known
 
 
-COMMAND = re.compile(r"\bbudkavle (\w+)((?: add| list)?)([^`\n|#]*)")
+COMMAND = re.compile(r"\bbudkavle (\w+)((?: add| list| compare)?)([^`\n|#]*)")
 
 
 @pytest.mark.parametrize(
