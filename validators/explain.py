@@ -16,7 +16,7 @@ from typing import Final
 from lxml import etree
 
 from validators import profiles, registry
-from validators.examples import broken
+from validators.examples import OTHERS, broken
 from validators.findings import Finding, Severity
 from validators.messages import texts
 from validators.pipeline import apply, validate
@@ -115,15 +115,16 @@ def explain(rule: str, *, at: date, language: str = "en") -> Explanation:
 
 def _example(rule: registry.Rule, at: date, language: str) -> Example | None:
     """The first example of a rule, on a day when it counts."""
-    if rule.id not in broken():
+    own = (profiles.PEPPOL_BILLING, *OTHERS)
+    made = next((broken(name)[rule.id][0] for name in own if rule.id in broken(name)), None)
+    if made is None:
         return None
     if not rule.in_force(at):
         at = rule.until - timedelta(days=1) if rule.until and at >= rule.until else rule.since or at
-    made = broken()[rule.id][0]
     good, bad = _source(made.good()), _source(made.bad())
     root = etree.fromstring(bad)
-    said = apply(root, profiles.of(root), at=at, language=language)
-    report = validate(bad, at=at, language=language)
+    said = apply(root, made.profile, at=at, language=language)
+    report = validate(bad, at=at, profile=made.profile, language=language)
     good_lines, bad_lines = _apart(good.decode().splitlines(), bad.decode().splitlines())
     return Example(
         good=good_lines,

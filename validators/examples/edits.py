@@ -45,19 +45,17 @@ _VALUES: Final = {
 _CODES: Final = {"currencyID": "SEK", "mimeCode": "text/csv"}
 
 
-def source() -> bytes:
-    """Our own invoice, right in every respect, with all that EN 16931 rules look at."""
-    return resources.files(__package__).joinpath("invoice.xml").read_bytes()
+def source(name: str = "invoice") -> bytes:
+    """A document of our own, right in every respect, with all that the rules look at.
+
+    `name`: "invoice", or the profile of another kind of document.
+    """
+    return resources.files(__package__).joinpath(f"{name}.xml").read_bytes()
 
 
-def invoice() -> etree._Element:
-    """The tree of `source`."""
-    return etree.fromstring(source(), etree.XMLParser(remove_blank_text=True))
-
-
-def edited(edits: str) -> etree._Element:
-    """The invoice after some edits."""
-    root = invoice()
+def edited(edits: str, name: str = "invoice") -> etree._Element:
+    """The document after some edits."""
+    root = etree.fromstring(source(name), etree.XMLParser(remove_blank_text=True))
     for edit in parted(edits):
         if edit == "credit note":
             root = _as_credit_note(root)
