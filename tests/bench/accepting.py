@@ -11,9 +11,13 @@ from aiohttp import web
 
 from gateway import log
 from gateway.api.app import make_app, make_runner
+from gateway.api.routes import Limits
 from gateway.clock import SystemClock
 from gateway.sandbox import plant
 from gateway.store.sqlite import SqliteStore
+
+# Large enough never to be met.
+LIMITS = Limits(body_bytes=1 << 25, idle_body_s=60, long_poll_s=60)
 
 
 async def _main(data: Path) -> None:
@@ -21,7 +25,7 @@ async def _main(data: Path) -> None:
     clock = SystemClock()
     store = await SqliteStore.open(data)
     await plant(store, clock)
-    runner = make_runner(make_app(store, clock))
+    runner = make_runner(make_app(store, clock, limits=LIMITS))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{runner.addresses[0][1]}"}) + "\n")
