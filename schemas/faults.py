@@ -332,11 +332,13 @@ def _attribute_faults(
     element: etree._Element, vocabulary: Vocabulary, type_name: str, where: str
 ) -> Iterator[Fault]:
     allowed, parent = vocabulary.attributes(type_name), _name(element)
-    attributes = {str(key): str(value) for key, value in element.attrib.items()}
-    for attribute, value in attributes.items():
+    # Names only: lxml seeks each value from the first attribute on, and there may be thousands.
+    attributes = dict.fromkeys(map(str, element.keys()))
+    for attribute in attributes:
         name = f"@{etree.QName(attribute).localname}"
         at = f"{where}/{name}"
         if attribute in allowed:
+            value = element.get(attribute, "")
             yield from _stated_faults(element, vocabulary, allowed[attribute], value, at)
         elif not attribute.startswith(_XSI):
             near = get_close_matches(attribute, list(allowed), 1, 0.75)

@@ -165,10 +165,15 @@ PERIOD = b"<cac:InvoicePeriod><cbc:StartDate>2026-09-01</cbc:StartDate></cac:Inv
 BILLING = b"  <cac:BillingReference>"
 NOTE = b"<cbc:Note>#AAI#Thank you for the order</cbc:Note>"
 NAME = b"    <cac:PartyName>\n      <cbc:Name>Faktorn</cbc:Name>\n    </cac:PartyName>"
+STRAY = b" ".join(b'a%d=""' % n for n in range(100_000))
 LINES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "empty lines": (
         "STRUCTURE-MISSING",
         lambda: repeated(LAST, b"<cac:InvoiceLine/>", 200_000) + LAST,
+    ),
+    "attributes of one element": (
+        "STRUCTURE-ATTRIBUTE",
+        lambda: GOOD.replace(b"<Invoice ", b"<Invoice %b " % STRAY, 1),
     ),
     "empty notes": ("GUARD-FINDINGS", lambda: repeated(NOTE, b"<cbc:Note/>", 200_000)),
     "tax categories": ("GUARD-FINDINGS", lambda: categories(20_000)),
