@@ -181,7 +181,7 @@ def allowance_or_charge(found: Node, document: Document) -> None:
     if len(schemes) != 1 or normalized(schemes[0].text or "") != "VAT":
         at = schemes[-1] if schemes else found
         stated = ", ".join(scheme.text or "" for scheme in schemes)
-        document.found("R-56", at, stated=stated, computed="VAT")
+        document.found("R-56", at, stated=stated or None, computed="VAT")
     reason = found.leaves.get("ReasonCode")
     if reason is not None and reason.text != "ZZZ":
         document.found("R-57", reason, stated=reason.text, computed="ZZZ")
