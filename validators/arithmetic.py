@@ -39,6 +39,15 @@ def number(text: str) -> float:
     return float(text.replace("INF", "inf")) if _DOUBLE.fullmatch(text) else math.nan
 
 
+def compared(text: str) -> float:
+    """The text as the double it is compared as with a whole number.
+
+    The reference engine takes a zero with a minus and a point, -0.00, for less than zero.
+    """
+    value = float(text)
+    return -math.ulp(0.0) if not value and "-" in text and "." in text else value
+
+
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """The sum, zero of none."""
     return sum(amounts, ZERO)

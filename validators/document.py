@@ -28,7 +28,7 @@ from typing import Any, Final, TypeVar
 from lxml import etree
 
 from schemas.codelists import codes
-from schemas.ubl.structure import NAMESPACES, ROOTS
+from schemas.ubl.structure import ROOTS, TYPES, children
 
 Leaf = etree._Element
 LeafCheck = Callable[[Leaf, "Node", "Document"], None]
@@ -49,7 +49,12 @@ _SPACES = re.compile(r"[ \t\r\n]+")
 MOST_HITS: Final = 10_000
 
 _LEAF_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
-_KNOWN: Final = frozenset((*NAMESPACES.values(), *ROOTS.values()))
+_DECLARED: Final = frozenset(
+    (
+        *(child.tag for name in TYPES for child in children(name)),
+        *(f"{{{namespace}}}{name}" for name, namespace in ROOTS.items()),
+    )
+)
 
 
 class Path:
@@ -72,14 +77,14 @@ class Path:
     def __init__(self, tag: str, parent: Path | None, checks: Checks) -> None:
         namespace, _, name = tag.rpartition("}")
         self.tag = tag
-        # Inside an extension anything may stand. It keeps its namespace, so no pattern fits it but
-        # a suffix, as in the official rules.
-        self.foreign = bool(parent and checks.aggregates is None and namespace[1:] not in _KNOWN)
+        # Inside an extension anything may stand, even what UBL has no element for in UBL's own
+        # namespaces. It keeps its namespace, so no pattern fits it but a suffix, as officially.
+        self.foreign = checks.aggregates is None and tag not in _DECLARED
         self.name = tag if self.foreign else name
         self.parent = parent
         self.names: tuple[str, ...] = (*parent.names, self.name) if parent else (self.name,)
         if checks.aggregates is None:
-            self.is_leaf = namespace[1:] == _LEAF_NAMESPACE
+            self.is_leaf = namespace[1:] == _LEAF_NAMESPACE and not self.foreign
         else:
             self.is_leaf = name not in checks.aggregates
         self.steps: dict[str, Path] = {}

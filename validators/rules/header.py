@@ -7,6 +7,7 @@ document says it is (BT-23, BT-24) and its type (BT-3) are in `billing` and `sel
 
 from __future__ import annotations
 
+from validators.arithmetic import compared
 from validators.calendar import comes_before
 from validators.countries import both_german
 from validators.document import Document, Leaf, Node, normalized
@@ -94,7 +95,7 @@ def vat_totals(root: Node, document: Document) -> None:
     amounts: dict[str, list[float]] = {}
     for node in totals:
         leaf = node.leaves["TaxAmount"]
-        amounts.setdefault(leaf.get("currencyID") or "", []).append(float(leaf.text or ""))
+        amounts.setdefault(leaf.get("currencyID") or "", []).append(compared(leaf.text or ""))
     one = amounts.get(normalized(currency.text or ""), [])
     other = amounts.get(normalized(root.text("DocumentCurrencyCode")), [])
     falling = any(x <= 0 for x in one) and any(x <= 0 for x in other)

@@ -12,6 +12,7 @@ from typing import Final
 
 from validators.arithmetic import (
     ZERO,
+    compared,
     decimal_of,
     divide,
     has_three_decimals,
@@ -99,11 +100,11 @@ def price(node: Node, document: Document) -> None:
         document.found("BR-26", node, "Price/PriceAmount")
         document.found("BR-27", node, "Price/PriceAmount")
         return
-    if not float(net.text or "") >= 0:
+    if compared(net.text or "") < 0:
         document.found("BR-27", net, stated=net.text)
     if "AllowanceCharge" in held.nodes:
         gross = held.leaves_at("AllowanceCharge", "BaseAmount")
-        if gross and not any(float(leaf.text or "") >= 0 for leaf in gross):
+        if gross and not any(compared(leaf.text or "") >= 0 for leaf in gross):
             document.found("BR-28", gross[0], stated=gross[0].text)
 
 

@@ -23,6 +23,7 @@ from typing import Final
 from validators.arithmetic import (
     HUNDRED,
     ZERO,
+    compared,
     decimal_of,
     plain,
     round_half_up,
@@ -486,7 +487,7 @@ def _rate(node: Node, document: Document, number: str) -> bool:
     if category is None:
         return True
     leaf = node.leaves.get("Percent")
-    value = None if leaf is None else float(leaf.text or "")
+    value = None if leaf is None else compared(leaf.text or "")
     match category.rate:
         case Rate.POSITIVE:
             fits = value is not None and value > 0

@@ -11,7 +11,7 @@ from lxml import etree
 from validators.document import Checks, Document, Leaf, Node, bind, normalized
 from validators.places import Places
 
-XML = b"""<Invoice xmlns="urn:x"
+XML = b"""<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
   xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
   xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
   xmlns:ext="urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2">
