@@ -57,7 +57,9 @@ def _amount(value: Any) -> Decimal:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         number = Decimal(value)
         exponent = number.as_tuple().exponent
-        if isinstance(exponent, int) and exponent > -_MOST_DECIMALS and abs(number) < _LARGEST:
+        finite = isinstance(exponent, int) and exponent > -_MOST_DECIMALS
+        # Not abs(): that computes, and overflows at an exponent of a million.
+        if finite and number.copy_abs() < _LARGEST:
             # 1E+3 becomes 1000: exponents are no part of an amount in XML.
             return Decimal(format(number, "f"))
     raise PydanticCustomError(
