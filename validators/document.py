@@ -20,7 +20,7 @@ The parser has taken comments and processing instructions away, so `text` of a l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -44,6 +44,9 @@ WHITESPACE: Final = " \t\r\n"  # XML's own four; str.strip() alone would take no
 _MOST_PATHS: Final = 20_000
 
 _SPACES = re.compile(r"[ \t\r\n]+")
+
+# With so many elements directly below its root, a document is read in two passes.
+_LONG: Final = 500
 
 # A document with more faults than this is refused without telling them all.
 MOST_HITS: Final = 10_000
@@ -177,6 +180,10 @@ class Checks:
         return found
 
 
+# Most elements with children have leaves alone; an empty dictionary for each would take room.
+_NONE: Final[dict[str, Any]] = {}
+
+
 class Node:
     """An element with children: `leaves` by name, `nodes` by name, the first of each.
 
@@ -190,7 +197,7 @@ class Node:
         self.element = element
         self.parent = parent
         self.leaves: dict[str, Leaf] = {}
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[str, Node] = _NONE
         self.repeated: dict[str, list[Any]] | None = None
 
     def text(self, name: str) -> str:
@@ -261,8 +268,9 @@ class Hit:
 class Document:
     """A bound document: its records, the day it is checked at, and what has been found so far.
 
-    `repeated` are the names that stand more than once in some element: what is not there cannot
-    stand too often.
+    `todo` has by path the nodes to be checked; or the leaves, and in a second list what they stand
+    in, as 300,000 pairs would take a tenth of all memory. `repeated` are the names that stand more
+    than once in some element: what is not there cannot stand too often.
     """
 
     __slots__ = (
@@ -288,7 +296,7 @@ class Document:
         self.elements: dict[str, list[Any]] = {}
         self.empty: list[etree._Element] = []
         self.nodes: list[Node] = [root]
-        self.todo: dict[Path, list[Any]] = {}
+        self.todo: dict[Path, tuple[list[Any], list[Node]]] = {}
         self.hits: list[Hit] = []
         self.more_hits = False
         self.repeated: set[str] = set()
@@ -332,9 +340,11 @@ class Document:
     def check(self) -> None:
         """Gives every check the elements it looks at."""
         countries = self._checks.countries(self)
-        for path, found in self.todo.items():
+        for path, (found, holders) in self.todo.items():
+            pairs = path.is_leaf or path.foreign
+            here = list(zip(found, holders, strict=True)) if pairs else found
             for check in path.checks_in(countries):
-                check(found, self)
+                check(here, self)
 
     def release(self) -> None:
         """Takes the records apart, so that they are gone without the help of the collector."""
@@ -348,10 +358,8 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
     document = Document(node, at, checks)
     nodes, todo, gathered = document.nodes, document.todo, document.elements
     if node.path.checks:
-        todo[node.path] = [node]
-    elements = root.iter()
-    next(elements)
-    for element in elements:
+        todo[node.path] = ([node], [])
+    for element, tag in _elements(root):
         parent = element.getparent()
         nearest = node
         try:
@@ -360,9 +368,9 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
         except AttributeError:  # below a leaf: only extension content, which nobody describes
             node = nearest
             continue
-        path = node.path.steps.get(element.tag)
+        path = node.path.steps.get(tag)
         if path is None:
-            path = node.path.steps[element.tag] = Path(element.tag, node.path, checks)
+            path = node.path.steps[tag] = Path(tag, node.path, checks)
         name = path.name
         if path.is_leaf:
             kin: dict[str, Any] = node.leaves
@@ -375,21 +383,29 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
                 document.empty.append(element)
             if path.checks:
                 try:
-                    todo[path].append((element, node))
+                    found_there, holders = todo[path]
                 except KeyError:
-                    todo[path] = [(element, node)]
+                    found_there, holders = todo[path] = ([], [])
+                found_there.append(element)
+                holders.append(node)
         else:
             kin = node.nodes
+            if kin is _NONE:
+                kin = node.nodes = {}
             found = Node(path, element, node)
             if not len(element) and not (element.text or "").strip(WHITESPACE):
                 document.empty.append(element)
             nodes.append(found)
             if path.checks:
-                seen = (element, node) if path.foreign else found
                 try:
-                    todo[path].append(seen)
+                    found_there, holders = todo[path]
                 except KeyError:
-                    todo[path] = [seen]
+                    found_there, holders = todo[path] = ([], [])
+                if path.foreign:
+                    found_there.append(element)
+                    holders.append(node)
+                else:
+                    found_there.append(found)
         if path.gathered:
             try:
                 gathered[name].append(found)
@@ -401,6 +417,24 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
         if found is not element:
             node = found
     return document
+
+
+def _elements(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    """All elements below the root, each with its tag.
+
+    lxml makes the text of a tag anew for every element and keeps it as long as the element is
+    held: a fifth of all memory. So the tags of a long document are read in a pass of their own,
+    which holds no element.
+    """
+    if len(root) < _LONG:
+        held = list(root.iter())
+        elements = zip(held, [element.tag for element in held], strict=True)
+    else:
+        known: dict[str, str] = {}
+        tags = [known.setdefault(tag := element.tag, tag) for element in root.iter()]
+        elements = zip(root.iter(), tags, strict=True)
+    next(elements)
+    return elements
 
 
 def _repeat(parent: Node, name: str, first: Any, found: Any) -> None:

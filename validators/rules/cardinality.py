@@ -155,7 +155,7 @@ ATTRIBUTES: Final = {
     "unitCodeListID": "UBL-CR-663",
 }
 _USUAL: Final = ("currencyID", "unitCode", "schemeID", "listID", "mimeCode", "filename")
-_UNUSUAL = etree.XPath("//@*" + "".join(f"[name()!='{name}']" for name in _USUAL))
+_UNUSUAL = etree.XPath("//*/@*" + "".join(f"[name()!='{name}']" for name in _USUAL))
 
 
 def at_most_once(rule: str, found: Sequence[Node | Leaf], document: Document) -> None:
