@@ -166,8 +166,8 @@ class _Page:
 
 
 def _excerpt(line: str, where: str) -> str:
-    """The line from the element at `where` on, or from the one around it; "" where neither is."""
-    for step in where.split("/")[:-3:-1]:
+    """The line from the element at `where` on, or from the nearest around it that stands there."""
+    for step in reversed(where.split("/")):
         found = re.search(rf"<(\w+:)?{re.escape(step.partition('[')[0])}\b.*", line)
         if found:
             return found[0].strip()

@@ -20,7 +20,7 @@ from lxml import etree
 with atheris.instrument_imports(include=["schemas", "validators"]):
     from tests.conformance.mutations import change, sources
     from validators import profiles, registry
-    from validators.examples import broken
+    from validators.examples import OTHERS, broken
     from validators.page import section
     from validators.pipeline import validate
     from validators.report import to_jsonl, to_text
@@ -61,7 +61,9 @@ def mutate(data: bytes, most: int, seed: int) -> bytes:
 
 def plant(corpus: Path) -> None:
     """Begins an empty corpus with our own documents, and one that breaks each rule."""
-    made = [etree.tostring(examples[0].bad()) for examples in broken().values()]
+    names = (profiles.PEPPOL_BILLING, *OTHERS)
+    tables = [examples for name in names for examples in broken(name).values()]
+    made = [etree.tostring(examples[0].bad()) for examples in tables]
     for number, data in enumerate((*sources(), *made)):
         (corpus / f"{number:04}.xml").write_bytes(data)
 
