@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -476,6 +476,7 @@ def test_every_code_has_words_and_a_case() -> None:
     assert {case[2] for case in cases} == set(Code) - {Code.ROOT, Code.OTHER}
 
 
+@settings(deadline=None)  # the first document waits for the schema
 @given(st.data())
 def test_whatever_is_done_to_a_document_is_told(data: st.DataObject) -> None:
     root = etree.fromstring(INVOICE)
