@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 from lxml import etree
@@ -45,8 +46,10 @@ _MOST_PATHS: Final = 20_000
 
 _SPACES = re.compile(r"[ \t\r\n]+")
 
-# With so many elements directly below its root, a document is read in two passes.
+# With so many elements directly below its root a document is long, and read in two walks, one so
+# many elements ahead of the other.
 _LONG: Final = 500
+_AHEAD: Final = 10_000
 
 # A document with more faults than this is refused without telling them all.
 MOST_HITS: Final = 10_000
@@ -359,7 +362,7 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
     nodes, todo, gathered = document.nodes, document.todo, document.elements
     if node.path.checks:
         todo[node.path] = ([node], [])
-    for element, tag in _elements(root):
+    for tag, element in _elements(root):
         parent = element.getparent()
         nearest = node
         try:
@@ -419,22 +422,29 @@ def bind(root: etree._Element, checks: Checks, at: date) -> Document:
     return document
 
 
-def _elements(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
-    """All elements below the root, each with its tag.
+def _elements(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
+    """All elements below the root, each with its tag before it.
 
     lxml makes the text of a tag anew for every element and keeps it as long as the element is
-    held: a fifth of all memory. So the tags of a long document are read in a pass of their own,
-    which holds no element.
+    held: a fifth of all memory. So in a long document the tags are read ahead, by a walk of its own
+    that holds no element.
     """
     if len(root) < _LONG:
         held = list(root.iter())
-        elements = zip(held, [element.tag for element in held], strict=True)
-    else:
-        known: dict[str, str] = {}
-        tags = [known.setdefault(tag := element.tag, tag) for element in root.iter()]
-        elements = zip(root.iter(), tags, strict=True)
-    next(elements)
-    return elements
+        found = zip([element.tag for element in held], held, strict=True)
+        next(found)
+        return found
+    behind = root.iter()
+    long = chain.from_iterable(zip(tags, behind) for tags in _tags_ahead(root))  # noqa: B905
+    next(long)
+    return long
+
+
+def _tags_ahead(root: etree._Element) -> Iterator[list[str]]:
+    known: dict[str, str] = {}
+    elements = root.iter()
+    while tags := [known.setdefault(tag := each.tag, tag) for each in islice(elements, _AHEAD)]:
+        yield tags
 
 
 def _repeat(parent: Node, name: str, first: Any, found: Any) -> None:
