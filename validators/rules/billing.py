@@ -39,7 +39,7 @@ def identifiers(root: Node, document: Document) -> None:
     """Peppol R004, R007."""
     specification(SPECIFICATION, root, document)
     if document.once(process) is None:
-        no_process(root, document)
+        no_process(next(iter(PROCESSES)), root, document)
 
 
 def specification(wanted: str, root: Node, document: Document) -> None:
@@ -50,11 +50,12 @@ def specification(wanted: str, root: Node, document: Document) -> None:
         document.found("PEPPOL-EN16931-R004", at, stated=stated, computed=wanted)
 
 
-def no_process(root: Node, document: Document) -> None:
-    """Peppol R007 does not hold."""
+def no_process(usual: str, root: Node, document: Document) -> None:
+    """Peppol R007 does not hold; `usual` is the process that most documents are of."""
     at = root.leaves.get("ProfileID", root)
     missing = "" if "ProfileID" in root.leaves else "ProfileID"
-    document.found("PEPPOL-EN16931-R007", at, missing, stated=root.text("ProfileID"))
+    stated = root.text("ProfileID")
+    document.found("PEPPOL-EN16931-R007", at, missing, stated=stated, computed=usual)
 
 
 @leaves("InvoiceTypeCode")
@@ -62,7 +63,7 @@ def invoice_type(leaf: Leaf, node: Node, document: Document) -> None:
     """Peppol P0100, P0112."""
     code = normalized(leaf.text or "")
     if _process_counts(document) and code not in document.codes("peppol:UNCL1001-inv"):
-        document.found("PEPPOL-EN16931-P0100", leaf, stated=code)
+        document.found("PEPPOL-EN16931-P0100", leaf, stated=code, usual="380")
     if code in ("326", "384") and not document.once(both_german):
         document.found("PEPPOL-EN16931-P0112", leaf, stated=code)
 
@@ -72,7 +73,7 @@ def credit_note_type(leaf: Leaf, node: Node, document: Document) -> None:
     """Peppol P0101."""
     code = normalized(leaf.text or "")
     if _process_counts(document) and code not in document.codes("peppol:UNCL1001-cn"):
-        document.found("PEPPOL-EN16931-P0101", leaf, stated=code)
+        document.found("PEPPOL-EN16931-P0101", leaf, stated=code, usual="381")
 
 
 @leaves("TaxSubtotal/TaxAmount")

@@ -38,7 +38,7 @@ def identifiers(root: Node, document: Document) -> None:
     """Peppol R004, R007."""
     specification(SPECIFICATION, root, document)
     if _process(document) is None:
-        no_process(root, document)
+        no_process(next(iter(PROCESSES)), root, document)
 
 
 @leaves("InvoiceTypeCode")
@@ -46,7 +46,7 @@ def invoice_type(leaf: Leaf, node: Node, document: Document) -> None:
     """Peppol P0100: only process 01 restricts the type."""
     code = normalized(leaf.text or "")
     if _process(document) == "01" and code not in document.codes("selfbilling:UNCL1001-inv"):
-        document.found("PEPPOL-EN16931-P0100", leaf, stated=code)
+        document.found("PEPPOL-EN16931-P0100", leaf, stated=code, usual="389")
 
 
 @leaves("CreditNoteTypeCode")
@@ -54,7 +54,7 @@ def credit_note_type(leaf: Leaf, node: Node, document: Document) -> None:
     """Peppol P0101: only process 01 restricts the type."""
     code = normalized(leaf.text or "")
     if _process(document) == "01" and code not in document.codes("selfbilling:UNCL1001-cn"):
-        document.found("PEPPOL-EN16931-P0101", leaf, stated=code)
+        document.found("PEPPOL-EN16931-P0101", leaf, stated=code, usual="261")
 
 
 def _process(document: Document) -> str | None:
