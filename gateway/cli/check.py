@@ -54,9 +54,11 @@ def check(
     profile: str | None,
     language: str,
 ) -> None:
-    """Validates each FILE: UBL invoices and credit notes, plain or .gz, `-` for standard input.
+    """Validates each FILE, plain or .gz; `-` is standard input.
 
-    Ends with 0 when all may be sent, 1 when some may not, 2 when a file could not be read.
+    Takes invoices and credit notes (UBL, Svefaktura), responses (MLS, MLR, Invoice Response) and
+    Peppol's reports. Ends with 0 when all are right, 1 when some are not, 2 when a file could not
+    be read.
     """
     from validators import page
     from validators.pipeline import validate
