@@ -62,7 +62,7 @@ def _broken(chance: random.Random, edits: list[str]) -> etree._Element:
     chosen = "; ".join(chance.choices(edits, k=chance.choice((1, 1, 2, 3))))
     try:
         return edited(chosen)
-    except ValueError:  # one takes away what another would change
+    except (ValueError, LookupError):  # one takes away what another would change
         return edited(chosen.split("; ")[0])
 
 

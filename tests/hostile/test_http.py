@@ -48,8 +48,8 @@ async def test_broken_framing_is_a_4xx_or_a_closed_connection(
     api: Api, sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await talk(api, sent, end=True)
-    if answer:
-        assert answer.startswith(b"HTTP/1.1 4"), answer[:200]
+    if answer:  # HTTP/1.0 where the parser is the one in Python, which knows no version yet
+        assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), answer[:200]
     assert b"Traceback" not in answer
     assert b'File "' not in answer
     assert KEY not in caplog.text
