@@ -107,10 +107,7 @@ class Worker:
             if self._running:
                 await asyncio.wait(self._running)
         finally:
-            tasks = [*beside, *self._running]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _broken_off({*beside, *self._running})
 
     def stop(self) -> None:
         """Takes no new job; `run` returns when those under way have ended."""
@@ -222,3 +219,13 @@ class Worker:
         if document is not None and document.state is State.SENT and leg is not None:
             work = overdue(document, leg)
         await self._store.checkpoint(job, work, self._clock.now())
+
+
+async def _broken_off(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancels tasks until they have ended. Once is not enough: `asyncio.wait_for` of Python 3.11
+    loses a cancellation that comes together with the result it waits for."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        ended, tasks = await asyncio.wait(tasks, timeout=1)
+        await asyncio.gather(*ended, return_exceptions=True)
