@@ -93,8 +93,8 @@ _DANISH: Final = {
     # DK-R-016
     "cbc:PayableAmount": f"{_AMONG_DANES} and "
     "parent::cac:LegalMonetaryTotal/parent::creditnote:CreditNote",
-    # DK-R-004
-    "cbc:AllowanceChargeReason": f"{_AMONG_DANES} and "
+    # DK-R-004: the engine asks for the number first
+    "cbc:AllowanceChargeReason": f"{_AMONG_DANES} and number() >= 0 and number() <= 9999 and "
     "parent::cac:AllowanceCharge[cbc:AllowanceChargeReasonCode = 'ZZZ']",
     # DK-R-006, -007 and -010; the second text of a pair is asked for when there is a first
     "cbc:ID": f"{_AMONG_DANES} and ("

@@ -95,6 +95,18 @@ def refused(edits: str, path: str, document: str = "invoice") -> bool:
             "AllowanceCharge/AllowanceChargeReasonCode",
             False,
         ),
+        (
+            f"{AMONG_DANES} AllowanceCharge/AllowanceChargeReasonCode = ZZZ;"
+            "AllowanceCharge/AllowanceChargeReason = 1234",
+            "AllowanceCharge/AllowanceChargeReason",
+            True,
+        ),
+        (
+            f"{AMONG_DANES} AllowanceCharge/AllowanceChargeReasonCode = ZZZ;"
+            "AllowanceCharge/AllowanceChargeReason = 12#4",
+            "AllowanceCharge/AllowanceChargeReason",
+            False,
+        ),
         ("", f"{SUPPLIER}/PartyLegalEntity/CompanyID", False),
         (AMONG_DANES, f"{SUPPLIER}/PartyLegalEntity/CompanyID", True),
         (AMONG_DANES, f"{SUPPLIER}/PartyTaxScheme/CompanyID", False),
