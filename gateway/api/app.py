@@ -7,7 +7,6 @@ raised into a problem. Not in charge of any one operation.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 import random
@@ -24,12 +23,13 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
 from gateway.api import documents, feed, inbox, service, validation, verbs
+from gateway.api.callers import Callers
 from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Limits, Operation, Service, read_query
 from gateway.clock import Clock
-from gateway.store.port import Company, StorageUnavailable, Store
+from gateway.store.port import StorageUnavailable, Store
 
 log = structlog.get_logger()
 
@@ -73,12 +73,13 @@ def make_app(
         asyncio.Event(),
         _description(),
     )
+    callers = Callers(store)
     app = web.Application(middlewares=[_around(made)])
     for operation in OPERATIONS:
         app.router.add_route(
             operation.method,
             operation.path,
-            _handler(made, operation),
+            _handler(made, callers, operation),
             expect_handler=_expect_nothing,
         )
 
@@ -124,9 +125,12 @@ _SERVER_LOG = logging.getLogger("gateway.api.server")
 _SERVER_LOG.addFilter(_is_ours)
 
 
-def _handler(made: Service, operation: Operation) -> Handle:
+def _handler(made: Service, callers: Callers, operation: Operation) -> Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
-        caller = None if operation.public else await _caller(request, made.store)
+        caller = None
+        if not operation.public:
+            caller = await callers.of(request)
+            structlog.contextvars.bind_contextvars(company=caller.id)
         query = read_query(request, operation.query)
         return await operation.handler(Call(request, made, caller, query))
 
@@ -135,18 +139,6 @@ def _handler(made: Service, operation: Operation) -> Handle:
 
 async def _expect_nothing(request: web.Request) -> None:
     """Leaves `100 Continue` to the reading of the body: a request refused before gets none."""
-
-
-async def _caller(request: web.Request, store: Store) -> Company:
-    """Whose key the request carries. Only hashes are kept, so nothing is compared in secret."""
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key:
-        sha256 = hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).hexdigest()
-        company = await store.company_of_key(sha256)
-        if company is not None:
-            structlog.contextvars.bind_contextvars(company=company.id)
-            return company
-    raise Problem(Type.UNAUTHENTICATED, headers={"WWW-Authenticate": 'Bearer realm="budkavle"'})
 
 
 def _around(made: Service) -> Middleware:

@@ -119,28 +119,33 @@ def content_type(request: web.Request, taken: tuple[str, ...]) -> tuple[str, Map
 
 async def read_body(request: web.Request, limits: Limits) -> bytes:
     """Reads the whole body, and stops as soon as it is larger than allowed."""
-    what = f"The largest body taken is {limits.body_bytes} bytes."
-    too_large = Problem(Type.TOO_LARGE, what, close=True)
     if (request.content_length or 0) > limits.body_bytes:
-        raise too_large
+        raise _too_large(limits)
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     chunks: list[bytes] = []
     size = 0
     try:
-        while True:
-            async with asyncio.timeout(limits.idle_body_s):
-                chunk = await request.content.readany()
+        while not request.content.at_eof():
+            # What has come already, as a small body mostly has, needs no timer.
+            chunk = request.content.read_nowait()
             if not chunk:
-                return b"".join(chunks)
+                async with asyncio.timeout(limits.idle_body_s):
+                    chunk = await request.content.readany()
             size += len(chunk)
             if size > limits.body_bytes:
-                raise too_large
+                raise _too_large(limits)
             chunks.append(chunk)
+        return b"".join(chunks)
     except TimeoutError:
         raise Problem(Type.REQUEST_TIMEOUT, close=True) from None
     except (HttpProcessingError, PayloadAccessError, RequestPayloadError):
         raise Problem(Type.MALFORMED_REQUEST, "The body was cut off.", close=True) from None
+
+
+def _too_large(limits: Limits) -> Problem:
+    what = f"The largest body taken is {limits.body_bytes} bytes."
+    return Problem(Type.TOO_LARGE, what, close=True)
 
 
 def _form(content: bytes, boundary: str) -> tuple[File, tuple[File, ...], bytes | None]:
