@@ -1,0 +1,1 @@
+"""What operators and people did, so that nobody can change it afterwards unseen."""
