@@ -167,11 +167,15 @@ class NotReachable:
 
 @dataclass(frozen=True, slots=True)
 class ReachabilityUnknown:
-    """The channel could not say. Never treated as no: the step is kept and asked again."""
+    """The channel could not say. Never treated as no: the step is kept and asked again.
+
+    `answered` as in TryLater.
+    """
 
     verdict: Verdict
     retry_after: timedelta | None = None
     evidence: tuple[Evidence, ...] = ()
+    answered: bool = True
 
 
 Reachability = Reachable | NotReachable | ReachabilityUnknown
@@ -211,11 +215,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """Nothing was handed over, and a later attempt may succeed. `after` None: our own back-off."""
+    """Nothing was handed over, and a later attempt may succeed. `after` None: our own back-off.
+
+    `answered` False: nobody could have handed anything over, whatever the document (no connection,
+    no answer in time, a failure of the partner's own, our login refused). After some of these in a
+    row the whole channel is left in peace for a while.
+    """
 
     verdict: Verdict
     evidence: tuple[Evidence, ...] = ()
     after: timedelta | None = None
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +239,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The document may or may not have been handed over (the connection broke after sending)."""
+    """The document may or may not have been handed over (the connection broke after sending).
+
+    `answered` as in TryLater.
+    """
 
     verdict: Verdict
     evidence: tuple[Evidence, ...] = ()
+    answered: bool = True
 
 
 Outcome = Delivered | Sent | Refused | TryLater | Waiting | Unknown

@@ -258,6 +258,8 @@ async def test_what_an_answer_means(status: int, text: str, kind: type, expected
         outcome = await channel.deliver(letter())
         await channel.close()
     assert (type(outcome), code(outcome)) == (kind, expected)
+    if isinstance(outcome, TryLater | Unknown):
+        assert outcome.answered is not (status in (401, 403, 429) or status >= 500)
     assert url not in outcome.verdict.public_text
     assert outcome.verdict.text.encode(), "a store can keep it"
     assert outcome.evidence[1].content.startswith(f"HTTP/1.1 {status} ".encode())

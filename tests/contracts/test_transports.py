@@ -262,6 +262,7 @@ async def test_a_channel_that_is_away_is_tried_later(channel: Channel) -> None:
     outcome = await channel.transport.deliver(envelope)
     assert isinstance(outcome, TryLater)
     assert outcome.verdict.code == f"{channel.transport.name}.unreachable"
+    assert not outcome.answered, "it counts towards leaving the channel in peace"
     is_well_said(outcome.verdict, channel)
 
 

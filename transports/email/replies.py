@@ -41,11 +41,13 @@ def outcome(answer: Answer, remote: str, evidence: tuple[Evidence, ...]) -> Outc
         case "email.sent":
             return Sent(verdict, evidence)
         case "email.outcome_unknown":
-            return Unknown(verdict, evidence)
+            return Unknown(verdict, evidence, answered=answer.code is not None)
     refused_for_good = answer.code is not None and 500 <= answer.code < 600
     if refused_for_good and (answer.stage not in _OURS or code == "email.too_large"):
         return Refused(verdict, evidence)
-    return TryLater(verdict, evidence)
+    # Silence, and what the relay thinks of us, meets every message alike.
+    answered = answer.code is not None and answer.stage not in _OURS
+    return TryLater(verdict, evidence, answered=answered)
 
 
 # Stages where the relay judges us, not the recipient.

@@ -164,12 +164,12 @@ class Letter:
         text = str(error) or type(error).__name__
         if complete:
             public = "The letter was handed over, but no answer ever came."
-            return Unknown(self._verdict("outcome_unknown", text, public), (sent,))
+            return Unknown(self._verdict("outcome_unknown", text, public), (sent,), answered=False)
         if isinstance(error, TimeoutError):
             public = "The print house did not take the letter in time."
-            return TryLater(self._verdict("timeout", text, public), (sent,))
+            return TryLater(self._verdict("timeout", text, public), (sent,), answered=False)
         public = "The print house can not be reached at the moment."
-        return TryLater(self._verdict("unreachable", text, public), (sent,))
+        return TryLater(self._verdict("unreachable", text, public), (sent,), answered=False)
 
     def _outcome(
         self,
@@ -191,15 +191,18 @@ class Letter:
                 return Refused(self._verdict(name, text, _REFUSALS[name]), evidence)
             case 401 | 403:
                 public = "The print house does not accept our token at the moment."
-                return TryLater(self._verdict("token_refused", text, public), evidence)
+                verdict = self._verdict("token_refused", text, public)
+                return TryLater(verdict, evidence, answered=False)
             case 429 | 503:
                 public = "The print house is busy."
                 after = _retry_after(response.headers.get("Retry-After"))
-                return TryLater(self._verdict("busy", text, public), evidence, after)
+                verdict = self._verdict("busy", text, public)
+                return TryLater(verdict, evidence, after, answered=False)
             case status if status >= 500:
                 # Whoever stumbled may have done so after taking the job.
                 public = "The print house failed while it was taking the letter."
-                return Unknown(self._verdict("outcome_unknown", text, public), evidence)
+                verdict = self._verdict("outcome_unknown", text, public)
+                return Unknown(verdict, evidence, answered=False)
             case status if 200 <= status < 300:  # a yes of another kind: it may have the job
                 public = "The print house gave an answer that is not in the format."
                 return Unknown(self._verdict("outcome_unknown", text, public), evidence)

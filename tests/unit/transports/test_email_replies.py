@@ -85,3 +85,25 @@ def test_what_the_server_says_stays_with_operators() -> None:
 def test_every_code_is_in_the_table() -> None:
     codes = {f"email.{name}" for *_, name in TABLE} | {"email.timeout"}
     assert codes == set(PUBLIC_TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("stage", "code", "answered"),
+    [
+        (S.CONNECT, None, False),
+        (S.CONNECT, 421, False),
+        (S.LOGIN, 535, False),
+        (S.SENDER, 421, False),
+        (S.RECIPIENT, None, False),
+        (S.RECIPIENT, 450, True),
+        (S.END, 451, True),
+        (S.END, None, False),
+        (S.END, 354, True),
+    ],
+)
+def test_silence_and_what_the_relay_thinks_of_us_count_against_the_channel(
+    stage: Stage, code: int | None, answered: bool
+) -> None:
+    result = outcome(Answer(stage, code, "text"), "mail.example:25", ())
+    assert isinstance(result, TryLater | Unknown)
+    assert result.answered is answered
