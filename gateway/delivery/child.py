@@ -1,0 +1,77 @@
+"""A process that does the work it is sent, one piece after the other: run by `processes`.
+
+It reads from its standard input and answers on its standard output. Each message is its length (8
+bytes, big-endian) and a pickle: of a `Task`, of an `Answer`. It ends when the input does, whatever
+signals are sent to the gateway's group meanwhile: what is under way is the gateway's to decide.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import struct
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+LENGTH: Final = struct.Struct("!Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work, and how many seconds of processor it may take."""
+
+    work: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the work answered; with a `fault`, the trace of what it raised instead."""
+
+    value: Any = None
+    fault: str | None = None
+
+
+def message(content: object) -> bytes:
+    """The bytes of a message."""
+    body = pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(body)) + body
+
+
+def main(memory_bytes: int) -> None:
+    """Works until there is no more. `memory_bytes` bounds the whole address space."""
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    tasks = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever is printed goes to the log, not among the answers
+    try:
+        while head := tasks.read(LENGTH.size):
+            body = tasks.read(LENGTH.unpack(head)[0])
+            answers.write(_answer(body))
+            answers.flush()
+    except BrokenPipeError:  # nobody is there any more to hear it
+        os._exit(0)
+
+
+def _answer(body: bytes) -> bytes:
+    try:
+        task: Task = pickle.loads(body)  # noqa: S301  (from our own parent)
+        _limit_processor(task.limit_s)
+        return message(Answer(task.work(*task.arguments)))
+    except Exception:  # noqa: BLE001 - whatever it is, the parent must hear it
+        return message(Answer(fault=traceback.format_exc()))
+
+
+def _limit_processor(seconds: float) -> None:
+    """Should the parent be gone and nobody stop the work, the kernel does."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    at = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (at, resource.RLIM_INFINITY))

@@ -1,0 +1,156 @@
+"""A few processes that do heavy work beside the gateway's own, each piece within limits.
+
+In charge of starting and replacing them, and of the time a piece of work may take. Not in charge of
+what they do (`child`). They are fresh programs, never forks: a fork would hold the lock of the data
+directory and the connections of its parent.
+
+Why not a library's pool: docs/decisions/0004-our-own-process-pool.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+from gateway.delivery.child import LENGTH, Answer, Task, message
+from gateway.delivery.workshop import WorkFailed
+
+T = TypeVar("T")
+
+# A process makes room for a fresh one after so many pieces of work: what leaks somewhere in a
+# parser does not add up for ever.
+TASKS: Final = 10_000
+
+# How long an idle process may take to end by itself.
+_GOODBYE_S: Final = 2.0
+
+
+class Processes:
+    """A `Workshop` of `number` processes; more work waits in line. Use `close` at the end.
+
+    `limit_s` is how long a piece of work may take, and how much time of the processor; then its
+    process is killed. `memory_bytes` bounds the address space of each process.
+    """
+
+    def __init__(
+        self, number: int, *, limit_s: float, memory_bytes: int, tasks: int = TASKS
+    ) -> None:
+        self._limit_s = limit_s
+        self._memory_bytes = memory_bytes
+        self._tasks = tasks
+        self._started: set[_Child] = set()
+        self._free: asyncio.LifoQueue[_Child | None] = asyncio.LifoQueue()
+        for _ in range(number):  # a place without a process: it is started when it is needed
+            self._free.put_nowait(None)
+
+    async def run(self, size_bytes: int, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work(*arguments)` answers. Raises WorkFailed, also for whatever the work raises:
+        with its trace."""
+        place = await self._free.get()
+        child: _Child | None = None
+        try:
+            child = place if place and place.runs else await self._start()
+            answer = await child.ask(Task(work, arguments, self._limit_s), self._limit_s)
+        except BaseException:  # nobody knows what it is doing: also when the caller was cut off
+            if child is not None:
+                child.kill()
+            child = None
+            raise
+        finally:
+            if child is not None and child.asked >= self._tasks:
+                child.dismiss()
+                child = None
+            self._free.put_nowait(child)
+        if answer.fault is not None:
+            raise WorkFailed(answer.fault)
+        return cast(T, answer.value)
+
+    async def warm_up(self, module: str) -> None:
+        """Starts every process and has it import a module: the first work shall not wait for it."""
+        await asyncio.gather(*(self.run(0, _import, module) for _ in range(self._free.qsize())))
+
+    async def close(self) -> None:
+        """Ends the processes, at once those that are at work."""
+        await asyncio.gather(*(child.end() for child in self._started))
+
+    async def _start(self) -> _Child:
+        child = await _Child.start(self._memory_bytes)
+        self._started = {other for other in self._started if other.runs} | {child}
+        return child
+
+
+def program(memory_bytes: int) -> tuple[str, ...]:
+    """The command line of a process. `-P`: it imports nothing from the directory it starts in."""
+    code = f"from gateway.delivery.child import main; main({memory_bytes})"
+    return sys.executable, "-P", "-c", code
+
+
+def _import(module: str) -> None:
+    __import__(module)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without the gateway's settings: what reads strangers' files needs no passwords."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BUDKAVLE_")}
+
+
+class _Child:
+    """One process, and the two pipes to it."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.asked = 0
+
+    @classmethod
+    async def start(cls, memory_bytes: int) -> _Child:
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *program(memory_bytes),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=_environment(),
+            )
+        )
+
+    async def ask(self, task: Task, limit_s: float) -> Answer:
+        """Has it done. Raises WorkFailed when it takes too long or the process ends."""
+        self.asked += 1
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            async with asyncio.timeout(limit_s):
+                self._process.stdin.write(message(task))
+                await self._process.stdin.drain()
+                head = await self._process.stdout.readexactly(LENGTH.size)
+                body = await self._process.stdout.readexactly(LENGTH.unpack(head)[0])
+        except TimeoutError:
+            raise WorkFailed(f"the work took more than {limit_s:g} s and was cut off") from None
+        except (asyncio.IncompleteReadError, ConnectionError):
+            code = await self._process.wait()
+            raise WorkFailed(f"the process ended in the middle of the work (code {code})") from None
+        return cast(Answer, pickle.loads(body))  # noqa: S301  (from our own child)
+
+    @property
+    def runs(self) -> bool:
+        return self._process.returncode is None
+
+    def dismiss(self) -> None:
+        """Lets it end by itself, idle as it is."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def kill(self) -> None:
+        if self.runs:
+            self._process.kill()
+
+    async def end(self) -> None:
+        self.dismiss()
+        try:
+            async with asyncio.timeout(_GOODBYE_S):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
