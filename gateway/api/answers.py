@@ -344,21 +344,14 @@ def event(row: port.Event) -> Event:
         at=row.at,
         document_id=row.document_id,
         data=dict(row.data),
-        cursor=cursor(row.seq),
+        cursor=row.cursor,
     )
 
 
-def cursor(seq: int) -> str:
-    """The opaque cursor of a place in the event feed: 16 hex digits, so that all look alike."""
-    return f"cur_{seq:016x}"
+CURSOR = r"^cur_[0-9a-f]{32}$"  # as the store makes them: `gateway.store.cursors`
 
-
-CURSOR = r"^cur_[0-7][0-9a-f]{15}$"  # up to 2^63 - 1, the largest sequence number
-
-
-def seq(cursor: str | None) -> int:
-    """The place a cursor that fits CURSOR stands for; None is the beginning."""
-    return 0 if cursor is None else int(cursor.removeprefix("cur_"), 16)
+# Before the first event; so that there is a cursor to go on from as long as nothing has happened.
+BEGINNING = f"cur_{0:032x}"
 
 
 def files(document_id: str, parts: Sequence[port.Part]) -> tuple[File, ...]:

@@ -224,7 +224,7 @@ _EVENT: dict[str, Any] = {
     "at": _AT,
     "document_id": _ID,
     "data": {"channel": "email", "code": "email.accepted"},
-    "cursor": "cur_0000000000000004",
+    "cursor": "cur_6d0c83b1f2a94e57a1b8c0d94e2f7a35",
 }
 
 TIMELINE = {
@@ -285,7 +285,7 @@ INBOX = {
     ]
 }
 
-EVENTS = {"events": [_EVENT], "next": "cur_0000000000000004"}
+EVENTS = {"events": [_EVENT], "next": "cur_6d0c83b1f2a94e57a1b8c0d94e2f7a35"}
 
 VALIDATION = {
     "ok": False,

@@ -9,10 +9,11 @@ from aiohttp import web
 from pydantic import Field
 
 from gateway.api import answers, examples
+from gateway.api.documents import bad_cursor
 from gateway.api.inbox import Wait
 from gateway.api.longpoll import poll
 from gateway.api.routes import Answer, Call, Parameters, Routes, answer
-from gateway.store.port import Event
+from gateway.store.port import BadCursor, Event
 
 routes = Routes("events")
 
@@ -41,11 +42,14 @@ async def read_events(call: Call[FeedParameters]) -> web.Response:
     once: an answer that got lost on its way is read again with the same cursor.
     """
     company_id, query = call.company.id, call.query
-    after = answers.seq(query.after)
+    after = None if query.after == answers.BEGINNING else query.after
 
     async def read() -> Sequence[Event]:
         return await call.service.store.feed(company_id, after, query.limit)
 
-    rows = await poll(call.service, f"events:{company_id}", query.wait, read)
-    last = rows[-1].seq if rows else after
-    return answer(answers.Events(events=tuple(map(answers.event, rows)), next=answers.cursor(last)))
+    try:
+        rows = await poll(call.service, f"events:{company_id}", query.wait, read)
+    except BadCursor:
+        raise bad_cursor() from None
+    last = rows[-1].cursor if rows else after or answers.BEGINNING
+    return answer(answers.Events(events=tuple(map(answers.event, rows)), next=last))

@@ -189,7 +189,7 @@ class Delivering:
             async with asyncio.timeout(self._call_limit_s):
                 return await transport.resolve(known.recipient, known.summary)
         except TimeoutError:
-            return ReachabilityUnknown(_timed_out(transport, self._call_limit_s))
+            return ReachabilityUnknown(_timed_out(transport, self._call_limit_s), answered=False)
 
     async def _call(self, transport: Transport, envelope: Envelope) -> Outcome:
         began = perf_counter()
@@ -197,7 +197,7 @@ class Delivering:
             async with asyncio.timeout(self._call_limit_s):
                 return await transport.deliver(envelope)
         except TimeoutError:
-            return Unknown(_timed_out(transport, self._call_limit_s))
+            return Unknown(_timed_out(transport, self._call_limit_s), answered=False)
         finally:
             self._metrics.seconds.labels(transport.name).observe(perf_counter() - began)
 
@@ -241,7 +241,7 @@ async def every_event(store: Store, document: Document) -> list[Event]:
     """All events of a document, in order."""
     events: list[Event] = []
     while page := await store.feed(
-        document.company_id, events[-1].seq if events else 0, 500, document.id
+        document.company_id, events[-1].cursor if events else None, 500, document.id
     ):
         events += page
     return events

@@ -1,8 +1,8 @@
 """What the gateway asks of its store, and the rows it gets back.
 
-In charge of the operations and their promises. Not in charge of how (`sqlite.py`). Each operation
-is one transaction: when it returns, what it says is on disk. Every operation that reads or writes
-a company's rows takes the company and finds nothing of anybody else's.
+In charge of the operations and their promises. Not in charge of how (`sqlite`, `postgres`). Each
+operation is one transaction: when it returns, what it says is on disk. Every operation that reads
+or writes a company's rows takes the company and finds nothing of anybody else's.
 Times are aware UTC. Ids are prefix + UUIDv7 (`gateway.store.ids`).
 """
 
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from gateway.lifecycle import Business, Change, State
+from gateway.store.lanes import LaneState, Limits
 
 # --- rows -------------------------------------------------------------------------------------
 
@@ -137,9 +138,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a document, in the order it happened. `data` is public."""
+    """Something that happened to a document, in the order it happened. `data` is public.
 
-    seq: int
+    `cursor` is its place in the company's feed: opaque, the store's own, and good for ever.
+    """
+
+    cursor: str
     id: str
     company_id: str
     document_id: str
@@ -158,15 +162,61 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed piece of work. Only the holder of the newest `fence` may write back."""
+    """A claimed piece of work. Only the holder of the newest `fence` may write back.
+
+    A document has one main job, whose `key` is the document's id, and may have timers beside it
+    (`<document id>/<name>`). A job without a document is about something else of the company's (a
+    webhook endpoint), or, without a company, the gateway's own (a schedule).
+    """
+
+    id: int
+    company_id: str  # "" for the gateway's own
+    document_id: str  # "" for a job that is about no document
+    kind: str  # prepare, deliver, expect ...
+    fence: int
+    tries: int  # claims so far of this kind, this one included
+    data: Mapping[str, Any]
+    lane: str = ""  # what it waits in line for: a channel's name, or the kind
+    key: str = ""  # no two jobs have the same
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be put in line, in the place of the one with the same key."""
+
+    key: str
+    kind: str
+    due_at: datetime
+    company_id: str = ""
+    document_id: str = ""
+    lane: str = ""  # empty: the kind
+    priority: int = 0  # within the company: the higher goes first
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when the key is not the document's own, or is some document's."""
+        first = self.key.partition("/")[0]
+        if (self.document_id or first.startswith("doc_")) and first != self.document_id:
+            raise ValueError(
+                f"{self.key} is no key of a job of {self.document_id or 'no document'}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job that nobody works on any more, because it failed too often."""
 
     id: int
     company_id: str
     document_id: str
-    kind: str  # prepare, deliver, expect
-    fence: int
-    tries: int  # claims so far of this kind, this one included
+    kind: str
+    lane: str
+    key: str
     data: Mapping[str, Any]
+    tries: int
+    code: str
+    text: str  # for operators
+    died_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +235,10 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A document to be accepted. `idempotency` is (key, SHA-256 of the request), or None."""
+    """A document to be accepted. `idempotency` is (key, SHA-256 of the request), or None.
+
+    `priority`: of the company's documents, the higher goes first.
+    """
 
     document_id: str
     company_id: str
@@ -193,6 +246,7 @@ class Submission:
     parts: Sequence[NewPart]
     delivery: Mapping[str, Any]
     idempotency: tuple[str, str] | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +271,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The job is given back and goes on at `due_at`, as `kind` with `data` when they are given."""
+    """The job is given back and goes on at `due_at`, as `kind`, in `lane`, with `data` when they
+    are given; what is not given stays as it was. A new job without a lane has its kind's."""
 
     due_at: datetime
     kind: str | None = None
     data: Mapping[str, Any] | None = None
+    lane: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +290,27 @@ class Keep:
 
     data: Mapping[str, Any] | None = None
     kind: str | None = None
+    lane: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Nobody shall work on the job any more: it goes to the dead list, and stays there until a
+    person revives it."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Of the documents that the company has had accepted since `since`, none other that was not
+    rejected, cancelled or failed may have this seller, number and kind."""
+
+    seller: str
+    number: str
+    kind: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +319,12 @@ class Checkpoint:
 
     `attempt` is inserted (no `ended_at`: the intent, before the call) or closed. Legs are put in
     the place of the same `n`. Legs and attempt are the document's own, or it is a Contradiction.
+    `jobs` are put in line in the place of those with the same key, `drops` are keys of jobs taken
+    away. `answered` is for the circuit breaker of the job's lane: whether the channel answered at
+    all; None: it was not called. With `unique`, it is a Duplicate when there is another such one.
     """
 
-    next: Done | Again | Keep
+    next: Done | Again | Keep | Dead
     change: Change | None = None
     head: Head | None = None
     channel: str | None = None
@@ -252,6 +332,10 @@ class Checkpoint:
     legs: Sequence[Leg] = ()
     attempt: Attempt | None = None
     events: Sequence[NewEvent] = ()
+    jobs: Sequence[NewJob] = ()
+    drops: Sequence[str] = ()
+    answered: bool | None = None
+    unique: Unique | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +361,14 @@ class LeaseLost(Exception):
     """Somebody else holds the job now; nothing of the checkpoint was written."""
 
 
+class Duplicate(Exception):
+    """The company has the same invoice under way already; nothing of the checkpoint was written."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(document_id)
+        self.document_id = document_id
+
+
 class StorageUnavailable(Exception):
     """The disk or the database refused; nothing was written. Try again later."""
 
@@ -295,6 +387,8 @@ class BadCursor(ValueError):
 
 # --- the port -----------------------------------------------------------------------------------
 
+NO_ROOM_NAMED: Mapping[str, int] = {}
+
 
 class Store(Protocol):
     """The operations. `now` is the caller's clock everywhere: the store has none."""
@@ -307,8 +401,54 @@ class Store(Protocol):
         """Writes something that changes nothing: raises StorageUnavailable when that fails."""
         ...
 
-    async def claim(self, owner: str, now: datetime, lease_s: float, limit: int) -> Sequence[Job]:
-        """Leases due jobs, oldest first; raises each one's fence."""
+    async def claim(
+        self,
+        owner: str,
+        now: datetime,
+        lease_s: float,
+        limit: int,
+        room: Mapping[str, int] = NO_ROOM_NAMED,
+    ) -> Sequence[Job]:
+        """Leases due jobs, at most `limit` in all and `room[lane]` of a lane that is named there;
+        raises each one's fence.
+
+        Companies take turns: within a lane each company with due jobs gets one before any gets a
+        second, beginning after the company that was served last. Within a company the higher
+        priority goes first, then what was due first. A lane with limits (`set_lanes`) gives no
+        more than its rate, its cap of jobs leased at once by all workers, its pause and its breaker
+        allow.
+        """
+        ...
+
+    async def put(self, jobs: Sequence[NewJob], now: datetime, *, replace: bool = True) -> None:
+        """Puts jobs in line. `replace` False leaves a job alone that has the same key."""
+        ...
+
+    async def drop(self, keys: Sequence[str]) -> None:
+        """Takes jobs away, whoever works on them."""
+        ...
+
+    async def dead(self, after: int, limit: int) -> Sequence[DeadJob]:
+        """The dead list past the id `after`, in order of the ids (operators only)."""
+        ...
+
+    async def revive(self, job_id: int, now: datetime) -> bool:
+        """Puts a dead job in line again, its tries counted anew; False when it is not there, or
+        another job has its key meanwhile."""
+        ...
+
+    async def set_lanes(self, limits: Mapping[str, Limits], now: datetime) -> None:
+        """The limits of lanes from now on; what a lane has used up stays so. Lanes that are not
+        named have none."""
+        ...
+
+    async def pause(self, lane: str, paused: bool) -> None:
+        """Stops claims from a lane, or lets them go on (operators only)."""
+        ...
+
+    async def lanes(self, now: datetime) -> Sequence[LaneState]:
+        """Every lane that has limits, a pause, or jobs that are due or leased, by name (operators
+        only)."""
         ...
 
     async def renew(self, owner: str, now: datetime, lease_s: float) -> None:
@@ -324,8 +464,12 @@ class Store(Protocol):
         ...
 
     async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
-        """Writes back. Raises LeaseLost, or lifecycle.NotAllowed when the document is not in the
-        state that the change starts from."""
+        """Writes back. Raises LeaseLost, Duplicate, or lifecycle.NotAllowed when the document is
+        not in the state that the change starts from.
+
+        The checkpoint of a job without a document has nothing but `next`, `jobs`, `drops` and
+        `answered`.
+        """
         ...
 
     async def act(
@@ -397,11 +541,15 @@ class Store(Protocol):
     async def feed(
         self,
         company_id: str,
-        after: int,
+        after: str | None,
         limit: int,
         document_id: str | None = None,
     ) -> Sequence[Event]:
-        """Events with a higher `seq` than `after`, in order."""
+        """Events past the cursor `after`, or from the beginning, in order.
+
+        No event ever appears behind one that was shown. BadCursor when `after` is no cursor of an
+        event of this company.
+        """
         ...
 
     async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:

@@ -134,7 +134,7 @@ async def everything(store: Store) -> Any:
             await store.company(company.id),
             page := await store.documents(company.id, limit=1000),
             await store.inbox(company.id, None, 1000),
-            await store.feed(company.id, 0, 1000),
+            await store.feed(company.id, None, 1000),
             [
                 (
                     await store.parts(company.id, document.id),
@@ -189,7 +189,7 @@ async def test_an_accepted_document_is_all_there(store: Store) -> None:
     )
     assert part.sha256 == hashlib.sha256(b"<Invoice/>").hexdigest()
     assert await store.content(OURS.id, asked.document_id, part.sha256) == b"<Invoice/>"
-    (event,) = await store.feed(OURS.id, 0, 10)
+    (event,) = await store.feed(OURS.id, None, 10)
     assert (event.type, event.document_id, event.at) == (
         "document.received",
         asked.document_id,
@@ -424,7 +424,7 @@ async def test_a_checkpoint_writes_all_it_says(store: Store) -> None:
         Role.ORIGINAL,
         Role.PLAN,
     ]
-    events = await store.feed(OURS.id, 0, 10)
+    events = await store.feed(OURS.id, None, 10)
     assert [event.type for event in events] == ["document.received", "document.routed", "b", "a"]
     assert events[1].data == {"steps": ["e-post", 2]}
     assert await store.leg(leg.key) == (document, leg)
@@ -627,7 +627,7 @@ async def test_a_person_takes_the_work_away(store: Store) -> None:
     document = await store.document(OURS.id, document_id)
     assert document is not None
     assert (document.state, document.version) == (State.CANCELLED, 2)
-    assert [e.type for e in await store.feed(OURS.id, 0, 9)][-1] == "document.cancelled"
+    assert [e.type for e in await store.feed(OURS.id, None, 9)][-1] == "document.cancelled"
     assert await store.claim("worker", NOW + MINUTE, 30, 1) == []
 
 
@@ -740,7 +740,7 @@ async def test_one_report_told_many_times_at_once_counts_once(store: Store) -> N
     work = Checkpoint(Done(), events=[NewEvent("document.reported")])
     told = await asyncio.gather(*(store.report(leg.key, "r", work, NOW) for _ in range(10)))
     assert sorted(told) == [False] * 9 + [True]
-    events = await store.feed(OURS.id, 0, 100, document_id)
+    events = await store.feed(OURS.id, None, 100, document_id)
     assert [event.type for event in events].count("document.reported") == 1
 
 
@@ -766,7 +766,7 @@ async def test_an_arrival_lies_in_the_inbox_until_it_is_confirmed(store: Store) 
     taken = await store.document(OURS.id, document_id)
     assert taken is not None
     assert (taken.confirmed_at, taken.version) == (NOW + MINUTE, 2)
-    events = await store.feed(OURS.id, 0, 10)
+    events = await store.feed(OURS.id, None, 10)
     assert [event.type for event in events] == ["inbox.received", "inbox.confirmed"]
 
 
@@ -826,11 +826,11 @@ async def test_a_reader_of_the_inbox_misses_nothing_while_documents_arrive(store
 async def test_the_feed_is_in_order_and_goes_on_behind_its_cursor(store: Store) -> None:
     ids = [await accepted(store) for _ in range(5)]
     await accepted(store, THEIRS.id)
-    first = await store.feed(OURS.id, 0, 2)
-    rest = await store.feed(OURS.id, first[-1].seq, 10)
+    first = await store.feed(OURS.id, None, 2)
+    rest = await store.feed(OURS.id, first[-1].cursor, 10)
     assert [event.document_id for event in [*first, *rest]] == ids
-    assert await store.feed(OURS.id, rest[-1].seq, 10) == []
-    one = await store.feed(OURS.id, 0, 10, ids[3])
+    assert await store.feed(OURS.id, rest[-1].cursor, 10) == []
+    one = await store.feed(OURS.id, None, 10, ids[3])
     assert [event.document_id for event in one] == [ids[3]]
     assert len({event.id for event in [*first, *rest]}) == 5
 
@@ -848,17 +848,17 @@ async def test_a_reader_of_the_feed_misses_nothing_while_events_are_written(stor
     seen: list[Any] = []
     while len(seen) < 450:
         news = store.wait(f"events:{OURS.id}", 20)
-        found = await store.feed(OURS.id, seen[-1].seq if seen else 0, 11)
+        found = await store.feed(OURS.id, seen[-1].cursor if seen else None, 11)
         seen += found
         if not found:
             await news
     await filling
-    assert [event.seq for event in seen] == sorted({event.seq for event in seen})
+    assert len({event.cursor for event in seen}) == len(seen)
     by_document: dict[str, list[str]] = {}
     for event in seen:
         by_document.setdefault(event.document_id, []).append(event.type)
     assert set(map(tuple, by_document.values())) == {("document.received", "a", "b")}
-    assert await store.feed(OURS.id, 0, 1000) == seen
+    assert await store.feed(OURS.id, None, 1000) == seen
 
 
 # --- lists ------------------------------------------------------------------------------------
@@ -975,7 +975,7 @@ async def _looks(store: Store, document_id: str, sha256: str) -> dict[str, Any]:
         "content": await store.content(them, document_id, sha256),
         "legs": await store.legs(them, document_id),
         "attempts": await store.attempts(them, document_id),
-        "feed": [*await store.feed(them, 0, 100), *await store.feed(them, 0, 100, document_id)],
+        "feed": [*await store.feed(them, None, 100), *await store.feed(them, None, 100, document_id)],
         "inbox": await store.inbox(them, None, 100),
         "confirm": await store.confirm(them, document_id, NOW),
         "act": await store.act(
@@ -1109,7 +1109,7 @@ async def test_closing_writes_what_was_asked_for(opener: Opener, tmp_path: Path)
     answers = await asyncio.gather(*asked)
     async with asyncio.timeout(20):
         await waiting  # nobody hangs on a store that has gone
-    for refused in (store.accept(submission(), NOW), store.feed(OURS.id, 0, 1)):
+    for refused in (store.accept(submission(), NOW), store.feed(OURS.id, None, 1)):
         with pytest.raises(StorageUnavailable):
             await refused
 

@@ -181,7 +181,7 @@ async def whole(data_dir: Path) -> dict[str, State]:
             document.version,
             [
                 e.type.removeprefix("document.")
-                for e in await store.feed(COMPANY, 0, 99, document_id)
+                for e in await store.feed(COMPANY, None, 99, document_id)
             ],
             [part.role.value for part in parts],
             [leg.state for leg in await store.legs(COMPANY, document_id)],

@@ -109,7 +109,7 @@ class House:
         return [(a.channel, a.outcome) for a in await self.attempts(document_id)]
 
     async def events(self, document_id: str) -> list[Event]:
-        events = list(await self.store.feed(SENDER.id, 0, 1000, document_id))
+        events = list(await self.store.feed(SENDER.id, None, 1000, document_id))
         for event in events:
             assert set(event.data) <= set(MEANINGS[Type(event.type)].data), event
         return events

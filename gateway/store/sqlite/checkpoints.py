@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,13 +13,15 @@ from gateway.store.port import (
     Again,
     Checkpoint,
     Contradiction,
+    Dead,
     Done,
+    Duplicate,
     Job,
     Keep,
     LeaseLost,
     NewEvent,
 )
-from gateway.store.sqlite import blobs, events, jobs, rows
+from gateway.store.sqlite import blobs, events, jobs, lanes, rows
 from gateway.store.sqlite.blobs import StoredPart
 from gateway.store.sqlite.rows import Row, maybe_micros, micros
 from gateway.store.sqlite.writer import Transaction
@@ -51,61 +54,98 @@ class Step:
 
 
 def checkpoint(transaction: Transaction, units: Sequence[Step]) -> list[Exception | None]:
-    """Writes steps back; LeaseLost or NotAllowed for those that may not."""
-    if len({unit.job.id for unit in units}) < len(units):  # the second one sees what the first did
+    """Writes steps back; LeaseLost, Duplicate or NotAllowed for those that may not."""
+    touched = Counter(thing for unit in units for thing in _touched(unit))
+    if (
+        len(units) > 1 and touched.most_common(1)[0][1] > 1
+    ):  # the second one sees what the first did
         return [answer for unit in units for answer in checkpoint(transaction, [unit])]
     held = {
-        id_: row
-        for id_, *row in transaction.asked(
+        id_: (lane, tuple(row))
+        for id_, lane, *row in transaction.asked(
             "id, fence",
             [(unit.job.id, unit.job.fence) for unit in units],
             """
-            SELECT job.id, document.id, document.company_id, document.state
+            SELECT job.id, job.lane, job.document_id, job.company_id, document.state
             FROM asked CROSS JOIN job ON job.id = asked.id AND job.fence = asked.fence
-            CROSS JOIN document ON document.id = job.document_id
-            WHERE job.owner IS NOT NULL
+            LEFT JOIN document ON document.id = job.document_id
+            WHERE job.state = 'leased'
             """,
         )
     }
+    twins = _twins(transaction, [unit for unit in units if unit.job.id in held])
     answers: list[Exception | None] = []
     writes = []
     for unit in units:
         if unit.job.id not in held:
             answers.append(LeaseLost(f"job {unit.job.id} is no longer held by this worker"))
             continue
-        write = _Write.of(tuple(held[unit.job.id]), unit.work, unit.parts, unit.now)
+        write = _Write.of(held[unit.job.id][1], unit.work, unit.parts, unit.now)
         refused = write.refused()
+        if refused is None and unit.job.id in twins:
+            refused = Duplicate(twins[unit.job.id])
         if refused is None:
-            _go_on(transaction, unit.job.id, unit.work.next)
+            jobs.go_on(transaction, unit.job.id, unit.work.next, write.at)
             writes.append(write)
+            if unit.work.answered is not None:
+                call = (held[unit.job.id][0], unit.work.answered)
+                lanes.hear(transaction, [call], unit.now)
         answers.append(refused)
-    _save(transaction, writes)
+    _save(transaction, [write for write in writes if write.state is not None])
+    _put_in_line(transaction, [(unit.work, unit.now) for unit in units], answers)
     return answers
 
 
-def _go_on(transaction: Transaction, job_id: int, how: Done | Again | Keep) -> None:
-    if isinstance(how, Done):
-        transaction.run("DELETE FROM job WHERE id = ?", (job_id,))
-    elif isinstance(how, Again):
-        data = None if how.data is None else rows.to_json(how.data)
-        transaction.run(
-            """
-            UPDATE job SET owner = NULL, lease_until = NULL, due_at = ?, data = coalesce(?, data),
-                tries = iif(coalesce(?, kind) = kind, tries, 0), kind = coalesce(?, kind)
-            WHERE id = ?
-            """,
-            (micros(how.due_at), data, how.kind, how.kind, job_id),
-        )
-        transaction.topics.add("jobs")
-    elif how.data is not None or how.kind is not None:
-        transaction.run(
-            """
-            UPDATE job SET data = coalesce(?, data),
-                tries = iif(coalesce(?, kind) = kind, tries, 1), kind = coalesce(?, kind)
-            WHERE id = ?
-            """,
-            (None if how.data is None else rows.to_json(how.data), how.kind, how.kind, job_id),
-        )
+def _touched(unit: Step) -> Iterable[Hashable]:
+    """What no two steps of one transaction may have in common."""
+    yield unit.job.id
+    if unit.job.document_id:
+        yield unit.job.document_id
+    for key in {*unit.work.drops, *(job.key for job in unit.work.jobs)}:
+        yield "key", key
+    if unit.work.unique is not None:
+        yield replace(unit.work.unique, since=unit.now), unit.job.company_id
+
+
+# Documents in one of these do not keep their number from being used again.
+_NOT_SENT = ", ".join(f"'{state}'" for state in (State.REJECTED, State.CANCELLED, State.FAILED))
+
+
+def _twins(transaction: Transaction, units: Sequence[Step]) -> dict[int, str]:
+    """By job, the first other document with the same seller, number and kind."""
+    found = transaction.asked(
+        "job_id, company_id, document_id, sender, number, kind, since",
+        [
+            (
+                *(unit.job.id, unit.job.company_id, unit.job.document_id),
+                *(unique.seller, unique.number, unique.kind, micros(unique.since)),
+            )
+            for unit in units
+            if (unique := unit.work.unique) is not None
+        ],
+        f"""
+        SELECT job_id, (
+            SELECT id FROM document INDEXED BY document_unique
+            WHERE document.company_id = asked.company_id AND direction = 'out'
+                AND document.sender = asked.sender AND document.number = asked.number
+                AND document.kind = asked.kind AND created_at >= asked.since
+                AND state NOT IN ({_NOT_SENT}) AND id <> asked.document_id
+            ORDER BY created_at LIMIT 1)
+        FROM asked
+        """,
+    )
+    return {job_id: document_id for job_id, document_id in found if document_id is not None}
+
+
+def _put_in_line(
+    transaction: Transaction,
+    works: Sequence[tuple[Checkpoint, datetime]],
+    answers: Sequence[Exception | None],
+) -> None:
+    """The other jobs that steps put in line and take away."""
+    written = [work for work, answer in zip(works, answers, strict=True) if answer is None]
+    jobs.drop(transaction, [work.drops for work, _ in written])
+    jobs.put(transaction, [jobs.Put(work.jobs, now) for work, now in written])
 
 
 # --- a late result ----------------------------------------------------------------------------
@@ -147,11 +187,14 @@ def _report(transaction: Transaction, unit: LateResult) -> bool | Exception:
     refused = write.refused()
     if refused is not None:
         return refused
+    if isinstance(unit.work.next, Dead) or unit.work.unique or unit.work.answered is not None:
+        return Contradiction("a report has no job that could die, and no call that was answered")
     transaction.insert("report_seen (key, report_id, at)", [(*report_seen, write.at)])
     if unit.work.change is not None and not isinstance(unit.work.next, Keep):
         again = unit.work.next if isinstance(unit.work.next, Again) else None
-        jobs.replace(transaction, write.company_id, write.document_id, again)
+        jobs.replace(transaction, write.company_id, write.document_id, again, write.at)
     _save(transaction, [write])
+    _put_in_line(transaction, [(unit.work, unit.now)], [None])
     return True
 
 
@@ -191,7 +234,7 @@ def _act(transaction: Transaction, unit: Act) -> bool | Exception:
     refused = write.refused()
     if refused is not None:
         return refused
-    jobs.replace(transaction, unit.company_id, unit.document_id, unit.job)
+    jobs.replace(transaction, unit.company_id, unit.document_id, unit.job, write.at)
     _save(transaction, [write])
     return True
 
@@ -201,9 +244,9 @@ def _act(transaction: Transaction, unit: Act) -> bool | Exception:
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    document_id: str
+    document_id: str  # "": the job is about none
     company_id: str
-    state: str  # as it is now
+    state: str | None  # as it is now; None: there is no document
     work: Checkpoint
     parts: tuple[StoredPart, ...]
     at: int
@@ -215,6 +258,17 @@ class _Write:
 
     def refused(self) -> Exception | None:
         change = self.work.change
+        if self.state is None:
+            about = (change, self.work.head, self.work.channel, self.work.attempt)
+            if (
+                any(about)
+                or self.work.parts
+                or self.work.legs
+                or self.work.events
+                or self.work.unique
+            ):
+                return Contradiction("a job without a document has nothing to say of one")
+            return None
         if change is not None and change.before != self.state:
             return NotAllowed(State(self.state), change.after)
         attempt = () if self.work.attempt is None else (self.work.attempt,)

@@ -12,10 +12,18 @@ from gateway.store.sqlite.rows import micros
 def counts(connection: sqlite3.Connection, now: datetime) -> Mapping[str, Mapping[str, int]]:
     """Documents by state; jobs that are due, that are leased, and how late the oldest is."""
     at = micros(now)
+    # Those that became due since the last claim still are waiting.
     due, oldest = connection.execute(
-        "SELECT count(*), min(due_at) FROM job WHERE owner IS NULL AND due_at <= ?", (at,)
+        """
+        SELECT sum(n), min(oldest) FROM (
+            SELECT count(*) AS n, min(due_at) AS oldest FROM job
+            WHERE state = 'ready' AND due_at <= ?1
+            UNION ALL
+            SELECT count(*), min(due_at) FROM job WHERE state = 'waiting' AND due_at <= ?1)
+        """,
+        (at,),
     ).fetchone()
-    (leased,) = connection.execute("SELECT count(*) FROM job WHERE owner IS NOT NULL").fetchone()
+    (leased,) = connection.execute("SELECT count(*) FROM job WHERE state = 'leased'").fetchone()
     late_s = 0 if oldest is None else (at - oldest) // 1_000_000
     return {
         "documents": dict(connection.execute("SELECT state, n FROM document_count").fetchall()),

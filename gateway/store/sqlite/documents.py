@@ -24,7 +24,7 @@ from gateway.store.port import (
     Role,
     Submission,
 )
-from gateway.store.sqlite import blobs, events, rows
+from gateway.store.sqlite import blobs, events, jobs, rows
 from gateway.store.sqlite.blobs import StoredPart
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
@@ -118,11 +118,7 @@ def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
     )
     received = (NewEvent(Type.RECEIVED),)
     events.append(transaction, [(s.company_id, s.document_id, at, received) for s, at in each])
-    transaction.insert(
-        "job (document_id, company_id, kind, data, due_at)",
-        [(s.document_id, s.company_id, "prepare", "{}", at) for s, at in each],
-    )
-    transaction.topics.add("jobs")
+    jobs.put_first(transaction, [(s.company_id, s.document_id, s.priority, at) for s, at in each])
 
 
 # --- the inbox --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from gateway.store.cursors import Cursors
 from gateway.store.ids import new_id
 from gateway.store.port import Event, NewEvent
 from gateway.store.sqlite import rows
@@ -28,12 +29,14 @@ def append(
 
 def feed(
     connection: sqlite3.Connection,
+    cursors: Cursors,
     company_id: str,
-    after: int,
+    after: str | None,
     limit: int,
     document_id: str | None,
 ) -> list[Event]:
     """Events past `after`. One writer commits in `seq` order: nothing appears behind a reader."""
+    _, seq = cursors.opened(company_id, after)
     if document_id is None:
         where, whose = "company_id = ?", [company_id]
     else:
@@ -42,6 +45,7 @@ def feed(
         whose = [document_id, company_id]
     found = connection.execute(
         f"SELECT {rows.EVENT_COLUMNS} FROM event WHERE {where} AND seq > ? ORDER BY seq LIMIT ?",
-        (*whose, after, limit),
-    )
-    return [rows.event(row) for row in found]
+        (*whose, seq, limit),
+    ).fetchall()
+    places = cursors.sealed(company_id, [(0, row[0]) for row in found])
+    return [rows.event(row, place) for row, place in zip(found, places, strict=True)]

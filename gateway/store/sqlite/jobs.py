@@ -1,30 +1,34 @@
-"""Jobs: claimed with a lease and a fence, renewed, reaped, given back.
+"""Jobs: put in line, claimed with a lease and a fence, renewed, reaped, given back.
 
-A job is free while it has no owner. Each claim raises its fence, and only who knows the newest
-fence may write back: a worker that slept through its lease finds that it has lost it.
+A job is waiting until it is due, ready from then on, and leased while somebody works on it. Each
+claim raises its fence, and only who knows the newest fence may write back: a worker that slept
+through its lease finds that it has lost it.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
-from gateway.store.port import Again, Contradiction, Job
-from gateway.store.sqlite import rows
-from gateway.store.sqlite.rows import micros
+from gateway.store.port import Again, Contradiction, Dead, Done, Job, Keep, NewJob
+from gateway.store.sqlite import dead, rows
+from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
+
+_COLUMNS = "key, company_id, document_id, kind, lane, priority, data, state, due_at"
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A worker asks for work, or for more time."""
+class Hold:
+    """A worker holds what it has claimed, or asks for more time."""
 
     owner: str
     now: datetime
     lease_s: float
-    limit: int = 0
 
     @property
     def until(self) -> int:
@@ -32,29 +36,26 @@ class Claim:
         return micros(self.now + timedelta(seconds=self.lease_s))
 
 
-def claim(transaction: Transaction, units: Sequence[Claim]) -> list[Sequence[Job]]:
-    """Leases due jobs, oldest first."""
-    return [_claim(transaction, unit) for unit in units]
-
-
-def _claim(transaction: Transaction, unit: Claim) -> list[Job]:
-    claimed = transaction.run(
-        """
-        UPDATE job SET owner = ?, lease_until = ?, fence = fence + 1, tries = tries + 1
-        WHERE id IN (
-            SELECT id FROM job WHERE owner IS NULL AND due_at <= ? ORDER BY due_at, id LIMIT ?)
-        RETURNING due_at, id, company_id, document_id, kind, fence, tries, data
+def lease(transaction: Transaction, ids: Sequence[int], hold: Hold) -> list[Job]:
+    """Leases these jobs, which are ready; in this order."""
+    leased = transaction.run(
+        f"""
+        UPDATE job SET state = 'leased', owner = ?, lease_until = ?, fence = fence + 1,
+            tries = tries + 1
+        WHERE id IN (SELECT value FROM json_each(?))
+        RETURNING {rows.JOB_COLUMNS}
         """,
-        (unit.owner, unit.until, micros(unit.now), unit.limit),
-    ).fetchall()
-    return [rows.job(row[1:]) for row in sorted(claimed)]
+        (hold.owner, hold.until, json.dumps(ids)),
+    )
+    job_of = {job.id: job for job in map(rows.job, leased)}
+    return [job_of[id_] for id_ in ids]
 
 
-def renew(transaction: Transaction, units: Sequence[Claim]) -> list[None]:
+def renew(transaction: Transaction, units: Sequence[Hold]) -> list[None]:
     """Prolongs every lease of the owners."""
     for unit in units:
         transaction.run(
-            "UPDATE job SET lease_until = ? WHERE owner IS NOT NULL AND owner = ?",
+            "UPDATE job SET lease_until = ? WHERE state = 'leased' AND owner = ?",
             (unit.until, unit.owner),
         )
     return [None] * len(units)
@@ -68,8 +69,8 @@ def reap(transaction: Transaction, units: Sequence[datetime]) -> list[int]:
 def _reap(transaction: Transaction, now: datetime) -> int:
     freed = transaction.run(
         """
-        UPDATE job SET owner = NULL, lease_until = NULL
-        WHERE owner IS NOT NULL AND lease_until <= ?
+        UPDATE job SET state = 'ready', owner = NULL, lease_until = NULL
+        WHERE state = 'leased' AND lease_until <= ?
         """,
         (micros(now),),
     ).rowcount
@@ -80,20 +81,122 @@ def _reap(transaction: Transaction, now: datetime) -> int:
 
 def free_all(connection: sqlite3.Connection) -> None:
     """Clears every lease: at the start of the only process, nobody can hold one."""
-    connection.execute("UPDATE job SET owner = NULL, lease_until = NULL WHERE owner IS NOT NULL")
+    connection.execute(
+        "UPDATE job SET state = 'ready', owner = NULL, lease_until = NULL WHERE state = 'leased'"
+    )
 
 
 def holds(connection: sqlite3.Connection, job: Job, now: datetime) -> bool:
     """Whether nobody else has the job, or could have it by now."""
     row = connection.execute(
-        "SELECT 1 FROM job WHERE id = ? AND fence = ? AND owner IS NOT NULL AND lease_until > ?",
+        "SELECT 1 FROM job WHERE id = ? AND fence = ? AND state = 'leased' AND lease_until > ?",
         (job.id, job.fence, micros(now)),
     ).fetchone()
     return row is not None
 
 
+# --- putting in line --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Jobs to be put in line."""
+
+    jobs: Sequence[NewJob]
+    now: datetime
+    replace: bool = True
+
+
+def put(transaction: Transaction, units: Sequence[Put]) -> list[None]:
+    """Puts jobs in line. Raises Contradiction for one of a document that its company has not."""
+    new = [job for unit in units for job in unit.jobs]
+    strangers = transaction.asked(
+        "document_id, company_id",
+        [(job.document_id, job.company_id) for job in new if job.document_id],
+        """
+        SELECT asked.document_id FROM asked WHERE NOT EXISTS (
+            SELECT 1 FROM document
+            WHERE id = asked.document_id AND document.company_id = asked.company_id)
+        """,
+    )
+    if strangers:
+        raise Contradiction(f"the company of the job has no document {strangers[0][0]}")
+    for unit in units:
+        at = micros(unit.now)
+        values = [
+            _values(
+                job.key,
+                job.company_id,
+                job.document_id,
+                job.kind,
+                job.lane or job.kind,
+                job.priority,
+                rows.to_json(job.data),
+                micros(job.due_at),
+                at,
+            )
+            for job in unit.jobs
+        ]
+        if unit.replace:
+            transaction.each(f"REPLACE INTO job ({_COLUMNS})", values, "")
+        else:
+            transaction.insert(f"job ({_COLUMNS})", values, "ON CONFLICT (key) DO NOTHING")
+        _tell(transaction, values)
+    return [None] * len(units)
+
+
+def _values(
+    key: str,
+    company_id: str,
+    document_id: str,
+    kind: str,
+    lane: str,
+    priority: int,
+    data: str,
+    due_at: int,
+    at: int,
+) -> Row:
+    return key, company_id, document_id, kind, lane, priority, data, state_of(due_at, at), due_at
+
+
+def state_of(due_at: int, at: int) -> Literal["ready", "waiting"]:
+    """The state of a job that nobody holds."""
+    return "ready" if due_at <= at else "waiting"
+
+
+def _tell(transaction: Transaction, values: Sequence[Row]) -> None:
+    if any("ready" in row[-2:] for row in values):
+        transaction.topics.add("jobs")
+
+
+def put_first(transaction: Transaction, jobs: Sequence[tuple[str, str, int, int]]) -> None:
+    """Puts the job `prepare` of new documents in line: (company id, document id, priority, time)
+    of each."""
+    transaction.insert(
+        f"job ({_COLUMNS})",
+        [
+            _values(
+                *(document_id, company_id, document_id, "prepare", "prepare"),
+                *(priority, "{}", at, at),
+            )
+            for company_id, document_id, priority, at in jobs
+        ],
+    )
+    transaction.topics.add("jobs")
+
+
+def drop(transaction: Transaction, units: Sequence[Sequence[str]]) -> list[None]:
+    """Takes jobs away by their keys."""
+    keys = [key for unit in units for key in unit]
+    if keys:
+        transaction.run(
+            "DELETE FROM job WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(keys),)
+        )
+    return [None] * len(units)
+
+
 def replace(
-    transaction: Transaction, company_id: str, document_id: str, again: Again | None
+    transaction: Transaction, company_id: str, document_id: str, again: Again | None, at: int
 ) -> None:
     """Takes the document's job away from whoever has it, and puts `again` in its place.
 
@@ -101,23 +204,61 @@ def replace(
     was no job.
     """
     was = transaction.run(
-        "DELETE FROM job WHERE document_id = ? RETURNING kind, data", (document_id,)
+        "DELETE FROM job WHERE key = ? RETURNING kind, lane, priority, data", (document_id,)
     ).fetchall()
     if again is None:
         return
-    kind, data = was[0] if was else (None, "{}")
-    if again.kind is None and kind is None:
+    kind, lane, priority, data = was[0] if was else (again.kind, again.kind, 0, "{}")
+    if kind is None:
         raise Contradiction(f"{document_id} has no job, and the new one has no kind")
-    transaction.insert(
-        "job (document_id, company_id, kind, data, due_at)",
-        [
-            (
-                document_id,
-                company_id,
-                again.kind or kind,
-                data if again.data is None else rows.to_json(again.data),
-                micros(again.due_at),
-            )
-        ],
+    new = _values(
+        document_id,
+        company_id,
+        document_id,
+        again.kind or kind,
+        again.lane or lane or kind,
+        priority,
+        data if again.data is None else rows.to_json(again.data),
+        micros(again.due_at),
+        at,
     )
-    transaction.topics.add("jobs")
+    transaction.insert(f"job ({_COLUMNS})", [new])
+    _tell(transaction, [new])
+
+
+# --- what becomes of a job that was held --------------------------------------------------------
+
+
+def go_on(transaction: Transaction, job_id: int, how: Done | Again | Keep | Dead, at: int) -> None:
+    """Does what the holder says of its job."""
+    match how:
+        case Done():
+            transaction.run("DELETE FROM job WHERE id = ?", (job_id,))
+        case Again():
+            data = None if how.data is None else rows.to_json(how.data)
+            due_at = micros(how.due_at)
+            state = state_of(due_at, at)
+            transaction.run(
+                """
+                UPDATE job SET state = ?, owner = NULL, lease_until = NULL, due_at = ?,
+                    data = coalesce(?, data), lane = coalesce(?, lane),
+                    tries = iif(coalesce(?, kind) = kind, tries, 0), kind = coalesce(?, kind)
+                WHERE id = ?
+                """,
+                (state, due_at, data, how.lane, how.kind, how.kind, job_id),
+            )
+            if state == "ready":
+                transaction.topics.add("jobs")
+        case Keep():
+            if how != Keep():
+                data = None if how.data is None else rows.to_json(how.data)
+                transaction.run(
+                    """
+                    UPDATE job SET data = coalesce(?, data), lane = coalesce(?, lane),
+                        tries = iif(coalesce(?, kind) = kind, tries, 1), kind = coalesce(?, kind)
+                    WHERE id = ?
+                    """,
+                    (data, how.lane, how.kind, how.kind, job_id),
+                )
+        case Dead():
+            dead.bury(transaction, job_id, how, at)

@@ -41,6 +41,7 @@ ATTEMPT_COLUMNS = (
     "id, document_id, leg, channel, started_at, ended_at, outcome, code, text, public_text, remote"
 )
 EVENT_COLUMNS = "seq, id, company_id, document_id, type, at, data"
+JOB_COLUMNS = "id, company_id, document_id, kind, fence, tries, data, lane, key"
 
 
 def micros(at: datetime) -> int:
@@ -58,7 +59,8 @@ def moment(value: int) -> datetime:
     return _EPOCH + value * _MICROSECOND
 
 
-def _maybe_moment(value: int | None) -> datetime | None:
+def maybe_moment(value: int | None) -> datetime | None:
+    """The same, of a time that may be missing."""
     return None if value is None else moment(value)
 
 
@@ -127,10 +129,10 @@ def document(row: Row) -> Document:
         channel=channel,
         code=code,
         text=text,
-        next_at=_maybe_moment(next_at),
+        next_at=maybe_moment(next_at),
         created_at=moment(created_at),
         updated_at=moment(updated_at),
-        confirmed_at=_maybe_moment(confirmed_at),
+        confirmed_at=maybe_moment(confirmed_at),
     )
 
 
@@ -152,7 +154,7 @@ def leg(row: Row) -> Leg:
         address,
         reference,
         expects,
-        _maybe_moment(until),
+        maybe_moment(until),
     )
 
 
@@ -175,7 +177,7 @@ def attempt(row: Row) -> Attempt:
     """An attempt out of ATTEMPT_COLUMNS."""
     id_, document_id, leg_n, channel, started_at, ended_at, *told = row
     return Attempt(
-        id_, document_id, leg_n, channel, moment(started_at), _maybe_moment(ended_at), *told
+        id_, document_id, leg_n, channel, moment(started_at), maybe_moment(ended_at), *told
     )
 
 
@@ -196,13 +198,13 @@ def attempt_values(attempt: Attempt) -> Row:
     )
 
 
-def event(row: Row) -> Event:
-    """An event out of EVENT_COLUMNS."""
-    seq, id_, company_id, document_id, type_, at, data = row
-    return Event(seq, id_, company_id, document_id, type_, moment(at), json.loads(data))
+def event(row: Row, cursor: str) -> Event:
+    """An event out of EVENT_COLUMNS, and its cursor."""
+    _, id_, company_id, document_id, type_, at, data = row
+    return Event(cursor, id_, company_id, document_id, type_, moment(at), json.loads(data))
 
 
 def job(row: Row) -> Job:
-    """A job out of (id, company_id, document_id, kind, fence, tries, data)."""
-    id_, company_id, document_id, kind, fence, tries, data = row
-    return Job(id_, company_id, document_id, kind, fence, tries, json.loads(data))
+    """A job out of JOB_COLUMNS."""
+    id_, company_id, document_id, kind, fence, tries, data, lane, key = row
+    return Job(id_, company_id, document_id, kind, fence, tries, json.loads(data), lane, key)

@@ -12,13 +12,17 @@ from typing import Self
 from uuid import UUID
 
 from gateway.lifecycle import Change, State
+from gateway.store.cursors import Cursors
+from gateway.store.lanes import LaneState, Limits
 from gateway.store.port import (
+    NO_ROOM_NAMED,
     Accepted,
     Again,
     Arrival,
     Attempt,
     Checkpoint,
     Company,
+    DeadJob,
     Direction,
     Document,
     Event,
@@ -26,6 +30,7 @@ from gateway.store.port import (
     KeyReused,
     Leg,
     NewEvent,
+    NewJob,
     NewPart,
     Page,
     Part,
@@ -36,16 +41,20 @@ from gateway.store.sqlite import blobs as blob_rows
 from gateway.store.sqlite import (
     checkpoints,
     companies,
+    dead,
     documents,
     events,
-    jobs,
     journeys,
+    lanes,
 )
+from gateway.store.sqlite import jobs as job_rows
 from gateway.store.sqlite.blobs import SMALL_BYTES, Blobs, StoredPart, prepared
+from gateway.store.sqlite.claims import Claim, Claims
 from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.directory import DataDirectory
+from gateway.store.sqlite.jobs import Hold, Put
 from gateway.store.sqlite.readers import Readers
-from gateway.store.sqlite.schema import connect, migrate
+from gateway.store.sqlite.schema import connect, cursor_key, migrate
 from gateway.store.sqlite.writer import Transaction, Writer
 from gateway.store.topics import Topics
 
@@ -60,13 +69,20 @@ class SqliteStore:
     """
 
     def __init__(
-        self, directory: DataDirectory, topics: Topics, writer: Writer, readers: Readers
+        self,
+        directory: DataDirectory,
+        topics: Topics,
+        writer: Writer,
+        readers: Readers,
+        cursors: Cursors,
     ) -> None:
         self._directory = directory
         self._topics = topics
         self._writer = writer
         self._readers = readers
         self._blobs = Blobs(directory.blobs)
+        self._cursors = cursors
+        self._claims = Claims()
         self._closed = False
 
     @classmethod
@@ -75,10 +91,10 @@ class SqliteStore:
 
         Jobs that an earlier process held are free again.
         """
-        directory = await asyncio.to_thread(_take, data_dir)
+        directory, cursors = await asyncio.to_thread(_take, data_dir)
         topics = Topics()
         writer = Writer(partial(connect, directory.database), topics)
-        return cls(directory, topics, writer, Readers(directory.database, _READERS))
+        return cls(directory, topics, writer, Readers(directory.database, _READERS), cursors)
 
     async def close(self) -> None:
         """Writes what is queued and lets go of the file. Once is enough; again does nothing."""
@@ -106,21 +122,38 @@ class SqliteStore:
         """Writes something that changes nothing: raises StorageUnavailable when that fails."""
         await self._writer.write(probe, None)
 
-    async def claim(self, owner: str, now: datetime, lease_s: float, limit: int) -> Sequence[Job]:
-        """Leases due jobs, oldest first; raises each one's fence."""
-        return await self._writer.write(jobs.claim, jobs.Claim(owner, now, lease_s, limit))
+    async def claim(
+        self,
+        owner: str,
+        now: datetime,
+        lease_s: float,
+        limit: int,
+        room: Mapping[str, int] = NO_ROOM_NAMED,
+    ) -> Sequence[Job]:
+        """Leases due jobs, at most `limit` in all and `room[lane]` of a lane that is named there;
+        raises each one's fence."""
+        asked = Claim(Hold(owner, now, lease_s), limit, room)
+        return await self._writer.write(self._claims.claim, asked)
+
+    async def put(self, jobs: Sequence[NewJob], now: datetime, *, replace: bool = True) -> None:
+        """Puts jobs in line. `replace` False leaves a job alone that has the same key."""
+        await self._writer.write(job_rows.put, Put(jobs, now, replace))
+
+    async def drop(self, keys: Sequence[str]) -> None:
+        """Takes jobs away, whoever works on them."""
+        await self._writer.write(job_rows.drop, keys)
 
     async def renew(self, owner: str, now: datetime, lease_s: float) -> None:
         """Prolongs every lease of `owner`."""
-        await self._writer.write(jobs.renew, jobs.Claim(owner, now, lease_s))
+        await self._writer.write(job_rows.renew, Hold(owner, now, lease_s))
 
     async def reap(self, now: datetime) -> int:
         """Makes jobs with a lease that ran out claimable again; answers how many."""
-        return await self._writer.write(jobs.reap, now)
+        return await self._writer.write(job_rows.reap, now)
 
     async def holds(self, job: Job, now: datetime) -> bool:
         """Whether the job's fence still is the newest: asked right before an outside call."""
-        return self._readers.read(lambda connection: jobs.holds(connection, job, now))
+        return self._readers.read(lambda connection: job_rows.holds(connection, job, now))
 
     async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
         """Writes back. Raises LeaseLost, or lifecycle.NotAllowed when the document is not in the
@@ -208,11 +241,11 @@ class SqliteStore:
         return self._readers.read(lambda c: journeys.attempts(c, company_id, document_id))
 
     async def feed(
-        self, company_id: str, after: int, limit: int, document_id: str | None = None
+        self, company_id: str, after: str | None, limit: int, document_id: str | None = None
     ) -> Sequence[Event]:
-        """Events with a higher `seq` than `after`, in order."""
+        """Events past the cursor `after`, or from the beginning, in order."""
         return await self._readers.read_many(
-            lambda c: events.feed(c, company_id, after, limit, document_id)
+            lambda c: events.feed(c, self._cursors, company_id, after, limit, document_id)
         )
 
     async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
@@ -224,6 +257,28 @@ class SqliteStore:
         return await self._writer.write(
             documents.confirm, documents.Confirm(company_id, document_id, now)
         )
+
+    # --- for operators ---
+
+    async def dead(self, after: int, limit: int) -> Sequence[DeadJob]:
+        """The dead list past the id `after`, in order of the ids."""
+        return await self._readers.read_many(lambda c: dead.after(c, after, limit))
+
+    async def revive(self, job_id: int, now: datetime) -> bool:
+        """Puts a dead job in line again, its tries counted anew."""
+        return await self._writer.write(dead.revive, dead.Revive(job_id, now))
+
+    async def set_lanes(self, limits: Mapping[str, Limits], now: datetime) -> None:
+        """The limits of lanes from now on. Lanes that are not named have none."""
+        await self._writer.write(lanes.set_limits, lanes.SetLimits(limits, now))
+
+    async def pause(self, lane: str, paused: bool) -> None:
+        """Stops claims from a lane, or lets them go on."""
+        await self._writer.write(lanes.pause, lanes.Pause(lane, paused))
+
+    async def lanes(self, now: datetime) -> Sequence[LaneState]:
+        """Every lane that has limits, a pause, or jobs that are due or leased, by name."""
+        return await self._readers.read_many(lambda c: lanes.states(c, now))
 
     # --- companies ---
 
@@ -272,13 +327,14 @@ def probe(transaction: Transaction, units: Sequence[None]) -> list[None]:
     return list(units)
 
 
-def _take(data_dir: Path) -> DataDirectory:
+def _take(data_dir: Path) -> tuple[DataDirectory, Cursors]:
     directory = DataDirectory.take(data_dir)
     try:
         connection = connect(directory.database)
         try:
             migrate(connection)
-            jobs.free_all(connection)
+            job_rows.free_all(connection)
+            cursors = Cursors(cursor_key(connection))
         finally:
             connection.close()
     except BaseException as error:
@@ -286,4 +342,4 @@ def _take(data_dir: Path) -> DataDirectory:
         if isinstance(error, sqlite3.Error):
             raise StorageUnavailable(f"{directory.database} can not be used: {error}") from error
         raise
-    return directory
+    return directory, cursors
