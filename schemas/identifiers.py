@@ -105,6 +105,11 @@ class DocumentType:
         """The specification the document follows (BT-24)."""
         return self._part("customization")
 
+    @property
+    def version(self) -> str:
+        """The version of the syntax: `2.1`."""
+        return self._part("version")
+
     def _part(self, name: str) -> str:
         match = _DOCUMENT_TYPE.fullmatch(self.value)
         assert match is not None  # __post_init__

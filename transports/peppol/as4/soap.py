@@ -1,0 +1,117 @@
+"""A SOAP message of AS4 read strictly: which element is the header, the body, the signature.
+
+In charge of there being exactly one of each, in its place, and of ids that name one element only.
+Everything that a signature could be wrapped around by being elsewhere is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from transports.peppol.as4 import names
+from transports.peppol.as4.message import Fault
+
+_ID_ATTRIBUTES: Final = (
+    f"{{{names.WSU}}}Id",
+    "Id",
+    "ID",
+    "id",
+    "{http://www.w3.org/XML/1998/namespace}id",
+)
+
+
+class Refused(Exception):
+    """The message is not taken. `ref_to` is its id, where one could be read."""
+
+    def __init__(self, code: str, detail: str, ref_to: str | None = None) -> None:
+        self.fault = Fault(code, detail)
+        self.ref_to = ref_to
+        super().__init__(f"{code}: {detail}")
+
+
+@dataclass(frozen=True, slots=True)
+class Soap:
+    """A parsed message. `security` is None where there is no such header."""
+
+    messaging: etree._Element
+    body: etree._Element
+    security: etree._Element | None
+    ids: Mapping[str, etree._Element]
+
+    @property
+    def message_id(self) -> str | None:
+        """The id of the message, for an error to refer to; None when none can be read."""
+        found = self.messaging.find(f".//{{{names.EB}}}MessageId")
+        return None if found is None else (found.text or "").strip() or None
+
+
+def eb(name: str) -> str:
+    """The tag of an element of ebMS."""
+    return f"{{{names.EB}}}{name}"
+
+
+def ds(name: str) -> str:
+    """The tag of an element of XML Signature."""
+    return f"{{{names.DS}}}{name}"
+
+
+def parse(content: bytes) -> Soap:
+    """Reads the SOAP part. Raises Refused."""
+    root = _parsed(content)
+    header, body = _children(root, f"{{{names.SOAP}}}Envelope", "Header", "Body")
+    messaging = [child for child in header if child.tag == eb("Messaging")]
+    security = [child for child in header if child.tag == f"{{{names.WSSE}}}Security"]
+    everywhere = sum(1 for _ in root.iter(eb("Messaging"), f"{{{names.WSSE}}}Security"))
+    if len(messaging) != 1 or len(security) > 1 or everywhere != 1 + len(security):
+        raise Refused("EBMS:0009", "There must be one eb:Messaging, and one wsse:Security.")
+    if len(body):
+        raise Refused("EBMS:0009", "The SOAP body must be empty.")
+    return Soap(messaging[0], body, security[0] if security else None, _ids(root))
+
+
+def _parsed(content: bytes) -> etree._Element:
+    if b"<!DOCTYPE" in content or not content.lstrip()[:1] == b"<":
+        raise Refused("EBMS:0009", "The SOAP part has a DOCTYPE, or is no XML in UTF-8.")
+    try:
+        root = etree.fromstring(content, _parser())
+    except etree.XMLSyntaxError as error:
+        raise Refused("EBMS:0009", f"The SOAP part is not well-formed: {error.msg}") from None
+    encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
+    if encoding not in ("UTF-8", "US-ASCII", "ASCII"):
+        raise Refused("EBMS:0009", "The SOAP part is not in UTF-8.")
+    # Signatures pass over comments, and readers of text stop at them: nobody needs one here.
+    if any(True for _ in root.iter(etree.Comment, etree.PI, etree.Entity)):
+        raise Refused("EBMS:0009", "The SOAP part has comments or processing instructions.")
+    return root
+
+
+def _parser() -> etree.XMLParser:
+    # No huge_tree: libxml2's own limits on depth and text hold for a megabyte of headers.
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False
+    )
+
+
+def _children(
+    root: etree._Element, tag: str, *expected: str
+) -> tuple[etree._Element, etree._Element]:
+    wanted = [f"{{{names.SOAP}}}{name}" for name in expected]
+    if root.tag != tag or [child.tag for child in root] != wanted:
+        raise Refused("EBMS:0009", "It is not a SOAP 1.2 envelope of one header and one body.")
+    return root[0], root[1]
+
+
+def _ids(root: etree._Element) -> dict[str, etree._Element]:
+    found: dict[str, etree._Element] = {}
+    for element in root.iter():
+        for name in _ID_ATTRIBUTES:
+            value = element.get(name)
+            if value is None:
+                continue
+            if found.setdefault(value, element) is not element:
+                raise Refused("EBMS:0009", "Two elements have the same id.")
+    return found

@@ -1,0 +1,1 @@
+"""Peppol's certificates: our own keys, the chains we trust, and what was taken back since."""
