@@ -1,6 +1,6 @@
 """A rule in plain words, with a document that breaks it and one that just does not.
 
-In charge of what `budkavle explain` shows. The examples are made from our own invoice
+In charge of what `budkavle explain` shows. The examples are made from our own documents
 (`validators.examples`) and then checked like any document, so they can not be wrong.
 """
 
@@ -13,16 +13,15 @@ from difflib import SequenceMatcher, get_close_matches
 from itertools import chain
 from typing import Final
 
-from lxml import etree
-
-from validators import profiles, registry
-from validators.examples import OTHERS, broken
+from validators import profiles, registry, structure
+from validators.examples import Pair, pairs
 from validators.findings import Finding, Severity
 from validators.messages import texts
-from validators.pipeline import apply, validate
+from validators.pipeline import apply, parse, validate
 
 _AROUND: Final = 1  # lines shown before and after one that differs
 _MOST_LINES: Final = 12  # of a long passage the beginning is shown
+_MOST_CHARACTERS: Final = 400  # and of a long line
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class Example:
 class Explanation:
     """All there is to say about a rule. `text` and `hint` have "…" for what a document states.
 
-    `since` is included, `until` is not. `example` is None for a rule that never fires, and for one
-    that belongs to no rule set (`GUARD-`, `STRUCTURE-`).
+    `profiles` has the rule sets the rule is of, none for `GUARD-` and `STRUCTURE-`. `since` is
+    included, `until` is not. `example` is None for a rule that no document can break.
     """
 
     rule: str
@@ -78,10 +77,13 @@ def similar(rule: str) -> list[str]:
     return get_close_matches(rule.upper(), ids(), 3, 0.6)
 
 
-def explain(rule: str, *, at: date, language: str = "en") -> Explanation:
+def explain(
+    rule: str, *, at: date, language: str = "en", profile: str | None = None
+) -> Explanation:
     """Explains a rule as it counts on the day `at`, or counted last or will count first.
 
-    KeyError when there is no such id (`ids`).
+    `profile` chooses the rule set where several have the rule; None takes the first. KeyError when
+    there is no such id (`ids`), or none in that profile.
     """
     said = texts(language)
     if rule not in said.messages:
@@ -90,12 +92,15 @@ def explain(rule: str, *, at: date, language: str = "en") -> Explanation:
         (name, known)
         for name in profiles.NAMES
         for known in registry.rules(name)
-        if known.id == rule
+        if known.id == rule and profile in (None, name)
     ]
+    if profile is not None and not found:
+        raise KeyError(rule)
     if not found:
         text, hint = said.say(rule, (), "…", {}, nothing="…")
+        example = _example(rule, None, at, language, None)
         severity, source = Severity.FATAL, said.source(rule)
-        return Explanation(rule, severity, (), source, (), None, None, text, hint, None)
+        return Explanation(rule, severity, (), source, (), None, None, text, hint, example)
     counting = [each for each in found if each[1].in_force(at)] or found[-1:]
     known = counting[0][1]
     text, hint = said.say(rule, known.terms, "…", {}, nothing="…")
@@ -109,34 +114,44 @@ def explain(rule: str, *, at: date, language: str = "en") -> Explanation:
         until=known.until,
         text=text,
         hint=hint,
-        example=_example(known, at, language),
+        example=_example(rule, known, at, language, profile),
     )
 
 
-def _example(rule: registry.Rule, at: date, language: str) -> Example | None:
+def _example(
+    rule: str, known: registry.Rule | None, at: date, language: str, profile: str | None
+) -> Example | None:
     """The first example of a rule, on a day when it counts."""
-    own = (profiles.PEPPOL_BILLING, *OTHERS)
-    made = next((broken(name)[rule.id][0] for name in own if rule.id in broken(name)), None)
-    if made is None:
-        return None
-    if not rule.in_force(at):
-        at = rule.until - timedelta(days=1) if rule.until and at >= rule.until else rule.since or at
-    good, bad = _source(made.good()), _source(made.bad())
-    root = etree.fromstring(bad)
-    said = apply(root, made.profile, at=at, language=language)
-    report = validate(bad, at=at, profile=made.profile, language=language)
-    good_lines, bad_lines = _apart(good.decode().splitlines(), bad.decode().splitlines())
-    return Example(
-        good=good_lines,
-        bad=bad_lines,
-        finding=next(finding for finding in said if finding.rule == rule.id),
-        first=None if report.structure_ok else report.findings[0],
-    )
+    if known is not None and not known.in_force(at):
+        gone = known.until and at >= known.until
+        at = known.until - timedelta(days=1) if known.until and gone else known.since or at
+    for pair in pairs(rule, profile):
+        findings = _findings(pair, pair.bad, known, at, language)
+        finding = next((each for each in findings if _is_of(each, rule, known)), None)
+        if finding is not None:
+            report = validate(pair.bad, at=at, profile=pair.profile, language=language)
+            first = None if known is None or report.structure_ok else report.findings[0]
+            good, bad = (text.decode().splitlines() for text in (pair.good, pair.bad))
+            return Example(*_apart(good, bad), finding, first)
+    return None
 
 
-def _source(root: etree._Element) -> bytes:
-    etree.indent(root)
-    return etree.tostring(root, encoding="utf-8")
+def _findings(
+    pair: Pair, document: bytes, known: registry.Rule | None, at: date, language: str
+) -> tuple[Finding, ...]:
+    """What is said of an example, by the rules whatever the structure."""
+    root = parse(document)
+    if isinstance(root, tuple) or known is None or pair.profile is None:
+        said = validate(document, at=at, language=language).findings
+        # What is no known document is not looked at as one; what is wrong with it is known here.
+        return said if isinstance(root, tuple) else (*said, *structure.findings(root))
+    return apply(root, pair.profile, at=at, language=language)
+
+
+def _is_of(finding: Finding, rule: str, known: registry.Rule | None) -> bool:
+    if known is None:
+        return finding.rule == rule
+    return (finding.rule, finding.severity) == (known.official, known.severity)
 
 
 def _apart(good: Sequence[str], bad: Sequence[str]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
@@ -152,9 +167,13 @@ def _apart(good: Sequence[str], bad: Sequence[str]) -> tuple[tuple[Line, ...], t
 
 def _show(shown: dict[int, Line], lines: Sequence[str], which: range, differs: bool) -> None:
     for index in which[:_MOST_LINES]:
-        shown[index] = Line(index + 1, lines[index], differs)
+        shown[index] = Line(index + 1, _cut(lines[index]), differs)
     for index in _around(lines, which.start):
-        shown.setdefault(index, Line(index + 1, lines[index], False))
+        shown.setdefault(index, Line(index + 1, _cut(lines[index]), False))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]}…"
 
 
 def _around(lines: Sequence[str], index: int) -> Iterator[int]:

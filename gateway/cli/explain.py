@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,9 @@ if TYPE_CHECKING:  # what it needs is loaded when it is used
     from validators.explain import Explanation, Line
     from validators.messages import Texts
 
+_MOST_ROWS = 4  # of a long line that differs
+_INSET = " " * 9
+
 
 @click.command()
 @click.argument("rule", metavar="RULE")
@@ -26,25 +30,33 @@ if TYPE_CHECKING:  # what it needs is loaded when it is used
     help="Day whose rules apply. Default: today.",
 )
 @click.option(
+    "--profile", help="Rule set, where several have the rule. Default: the first of them."
+)
+@click.option(
     "--language",
     type=click.Choice(["en", "sv", "nb"]),
     default="en",
     show_default=True,
     help="Language of the explanation.",
 )
-def explain(rule: str, at: datetime | None, language: str) -> None:
+def explain(rule: str, at: datetime | None, profile: str | None, language: str) -> None:
     """Explains RULE, the id of a finding: what it finds, what to do, and examples."""
     from validators.explain import explain as look_up
     from validators.explain import similar
     from validators.messages import texts
+    from validators.profiles import NAMES
 
+    if profile is not None and profile not in NAMES:
+        raise click.BadParameter(f"known ones: {', '.join(NAMES)}", param_hint="--profile")
     day = at.date() if at else datetime.now(UTC).date()
+    rule = rule if "/" in rule else rule.upper()
     try:
-        told = look_up(rule.upper(), at=day, language=language)
+        told = look_up(rule, at=day, language=language, profile=profile)
     except KeyError:
-        near = similar(rule)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        click.echo(f"There is no rule {rule}{hint}", err=True)
+        near = [each for each in similar(rule) if each != rule]
+        hint = f"; did you mean {' or '.join(near)}?" if near and not profile else ""
+        where = f" in {profile}" if profile else ""
+        click.echo(f"There is no rule {rule}{where}{hint}", err=True)
         sys.exit(2)
     page = _Page(texts(language), min(shutil.get_terminal_size().columns, 100), on_terminal())
     click.echo("\n".join(page.lines(told)))
@@ -100,18 +112,35 @@ class _Page:
         yield self._paint(self._words[name], "1")
         yield from self._wrapped(text, "  ")
 
-    def _document(self, name: str, lines: Iterable[Line], colour: str) -> Iterator[str]:
+    def _document(self, name: str, lines: Sequence[Line], colour: str) -> Iterator[str]:
         yield ""
         yield self._paint(self._words[name], "1")
+        texts = textwrap.dedent("\n".join(line.text for line in lines)).split("\n")
         before = None
-        for line in lines:
+        for line, text in zip(lines, texts, strict=True):
             if before is not None and line.number > before + 1:
                 yield self._paint(f"{'':>8} …", "2")
             before = line.number
             mark = ("-" if colour == "31" else "+") if line.differs else " "
-            text = f"{mark} {line.number:>5}  {line.text}"
-            text = text if len(text) <= self._width else text[: self._width - 1] + "…"
-            yield self._paint(text, colour if line.differs else "2")
+            rows = self._rows(text, _MOST_ROWS if line.differs else 1)
+            for head, row in zip_longest([f"{mark} {line.number:>5}  "], rows, fillvalue=_INSET):
+                yield self._paint(f"{head}{row}", colour if line.differs else "2")
+
+    def _rows(self, text: str, most: int) -> list[str]:
+        """A line of a document in rows as wide as there is room, no more than so many."""
+        wide = self._width - len(_INSET)
+        if most == 1:
+            return [text if len(text) <= wide else f"{text[: wide - 1]}…"]
+        inset = " " * min(len(text) - len(text.lstrip()), wide // 2)
+        rows = textwrap.wrap(
+            text,
+            wide,
+            subsequent_indent=inset,
+            break_on_hyphens=False,
+            max_lines=most,
+            placeholder="…",
+        )
+        return rows or [""]
 
     def _wrapped(self, text: str, inset: str, then: str | None = None) -> list[str]:
         return textwrap.wrap(

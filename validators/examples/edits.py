@@ -10,6 +10,7 @@
     copy TaxTotal                         one more like the first
     category E                            everything is of VAT category E, and adds up
     credit note                           the invoice becomes a credit note
+    self-billing                          it is one that the buyer has written
 
 Edits are parted by semicolons. A new element goes where the structure has room for its like.
 """
@@ -59,6 +60,8 @@ def edited(edits: str, name: str = "invoice") -> etree._Element:
     for edit in parted(edits):
         if edit == "credit note":
             root = _as_credit_note(root)
+        elif edit == "self-billing":
+            _set_self_billing(root)
         elif edit.startswith("category "):
             _set_category(root, edit.removeprefix("category "))
         elif edit.startswith("copy "):
@@ -186,6 +189,15 @@ def _as_credit_note(root: etree._Element) -> etree._Element:
     ):
         text = re.sub(old, new, text)
     return etree.fromstring(text)
+
+
+def _set_self_billing(root: etree._Element) -> None:
+    """Specification, process and type of self-billing."""
+    name = etree.QName(root).localname
+    specification = "urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
+    _put(root, "CustomizationID", f"urn:cen.eu:en16931:2017#compliant#{specification}")
+    _put(root, "ProfileID", "urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0")
+    _put(root, f"{name}TypeCode", "389" if name == "Invoice" else "261")
 
 
 def _set_category(root: etree._Element, code: str) -> None:

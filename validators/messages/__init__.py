@@ -6,7 +6,7 @@ an id -> where such rules are from), `terms` (business term -> name),
 `categories` (VAT category -> name) and `message` (rules that share a text). The texts are our own.
 
 In a text stand `{stated}` and `{computed}`, `{missing}` (the elements that ought to be there),
-`{term}` (name and number of the rule's first business term), `{terms}` (of all of them),
+`{term}` (name and number of the rule's first business term), `{others}` (of the others),
 `{category}` and whatever else a rule tells. `{ubl:Price/PriceAmount}` is an element or attribute by
 its UBL path from the place of the finding, `{ubl:/ID}` by that from the root: callers who do not
 write UBL are told it in their own terms (`Naming`).
@@ -80,7 +80,7 @@ class Texts:
         fields["missing"] = naming(missing) if missing else ""
         fields["ubl"] = _Named(naming)
         fields["term"] = named[0] if named else ""
-        fields["terms"] = ", ".join(named)
+        fields["others"] = ", ".join(named[1:])
         category = str(values.get("category", nothing))
         fields["category"] = self.categories.get(category, category)
         return text.format_map(fields), hint.format_map(fields)

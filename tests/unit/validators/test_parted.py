@@ -54,15 +54,18 @@ def refused(edits: str, path: str, document: str = "invoice") -> bool:
     """Whether a comment in the first text at the path is told, after some edits."""
     root = edited(edits, document)
     steps = "/".join(f"*[local-name() = '{step}']" for step in path.split("/"))
-    (leaf, *_) = root.xpath(steps)
+    found = root.xpath(steps)
+    assert isinstance(found, list)
+    leaf = found[0]
+    assert isinstance(leaf, etree._Element)
     text = leaf.text or ""
     assert len(text) > 1
     comment = etree.Comment("x")
     leaf.text, comment.tail = text[:1], text[1:]
     leaf.append(comment)
     profile = profiles.PEPPOL_BILLING if document == "invoice" else document
-    found = validate(etree.tostring(root), at=DAY, profile=profile).findings
-    where = [finding.where for finding in found if finding.rule == "GUARD-PARTED"]
+    report = validate(etree.tostring(root), at=DAY, profile=profile)
+    where = [finding.where for finding in report.findings if finding.rule == "GUARD-PARTED"]
     assert len(where) < 2
     return where != []
 
