@@ -55,6 +55,15 @@ ROWS: Final = [
     ("NO-R-001", vat_of_seller("NO123456789MVA"), True, True),
     ("NO-R-001", f"{vat_of_seller('NO123456789MVA')}; {TWICE}", False, False),
     ("NO-R-002", f"{vat_of_seller('NO123456789MVA')}; {TWICE}", False, False),
+    # A second one without a number does not count in Sweden.
+    ("SE-R-001", f"{TWICE}; - {SELLER}/PartyTaxScheme[1]/CompanyID", False, False),
+    ("SE-R-002", f"{TWICE}; - {SELLER}/PartyTaxScheme[1]/CompanyID", False, False),
+    (
+        "SE-R-001",
+        f"{vat_of_seller('SE1')}; {TWICE}; - {SELLER}/PartyTaxScheme[1]/CompanyID",
+        True,
+        True,
+    ),
     ("IT-R-002", f"{vat_of_seller('IT1')}; - {SELLER}/PostalAddress/StreetName", True, True),
     (
         "IT-R-002",

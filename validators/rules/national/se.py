@@ -127,6 +127,8 @@ def _swedish_vat(document: Document) -> list[str]:
     numbers = [
         each.text("CompanyID")
         for each in document.root.step("AccountingSupplierParty", "Party", "PartyTaxScheme")
-        if "TaxScheme" in each.nodes and each.nodes["TaxScheme"].text("ID") == "VAT"
+        if "CompanyID" in each.leaves
+        and "TaxScheme" in each.nodes
+        and each.nodes["TaxScheme"].text("ID") == "VAT"
     ]
     return numbers if any(text.startswith("SE") for text in numbers) else []
