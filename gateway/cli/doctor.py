@@ -89,17 +89,17 @@ def _disk(data: Path) -> Iterator[Check]:
 
 
 def _database(data: Path) -> Iterator[Check]:
+    from gateway.store import migrations
     from gateway.store.sqlite import schema
 
     file = data / "budkavle.sqlite"
     if not file.exists():
         yield Check("warn", "database", "None yet.", "`budkavle serve` or `migrate` makes it.")
         return
-    newest = len(schema.MIGRATIONS)
     try:
         connection = schema.connect_for_reading(file)
         try:
-            (found,) = connection.execute("PRAGMA user_version").fetchone()
+            found = schema.version(connection)
             # The last one written, by the key: the latest would take a scan of millions.
             last = connection.execute("SELECT at FROM event ORDER BY seq DESC LIMIT 1").fetchone()
         finally:
@@ -107,17 +107,18 @@ def _database(data: Path) -> Iterator[Check]:
     except sqlite3.Error as error:
         yield Check("fail", "database", f"{file}: {error}.", "Restore it from a backup.")
         return
-    if found > newest:
+    if found == migrations.NEWEST:
+        yield Check("ok", "database", f"Schema {found}, the newest.")
+    elif found in (schema.BEFORE, *migrations.VERSIONS):
+        text = f"Schema {found}, the newest is {migrations.NEWEST}."
+        yield Check("warn", "database", text, "Run `budkavle migrate`.")
+    else:
         yield Check(
             "fail",
             "database",
-            f"Schema {found}, this version knows {newest}.",
+            f"Schema {found}, this version knows {migrations.NEWEST}.",
             "Use the version that wrote it, or a newer one.",
         )
-    elif found < newest:
-        yield Check("warn", "database", f"Schema {found} of {newest}.", "Run `budkavle migrate`.")
-    else:
-        yield Check("ok", "database", f"Schema {found}, the newest.")
     (last_us,) = last or (0,)
     yield _clock(datetime.fromtimestamp(last_us / 1e6, UTC))
 

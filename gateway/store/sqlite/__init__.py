@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
+from gateway.store.migrations import SchemaTooNew
 from gateway.store.sqlite.directory import DirectoryInUse
-from gateway.store.sqlite.schema import SchemaTooNew
 from gateway.store.sqlite.store import SqliteStore
 
 __all__ = ["DirectoryInUse", "SchemaTooNew", "SqliteStore"]

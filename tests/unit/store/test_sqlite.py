@@ -18,9 +18,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from gateway.blobs.port import SMALL_BYTES, Address, Blob
 from gateway.lifecycle import State, change
 from gateway.store.cursors import Cursors
 from gateway.store.ids import new_id
+from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Accepted,
     Again,
@@ -42,11 +44,11 @@ from gateway.store.port import (
 )
 from gateway.store.sqlite import (
     DirectoryInUse,
-    SchemaTooNew,
     SqliteStore,
     blobs,
     checkpoints,
     companies,
+    company_keys,
     documents,
     events,
     jobs,
@@ -123,7 +125,8 @@ def _tour(connection: sqlite3.Connection) -> None:
     companies.of_key(connection, "f" * 64)
     companies.of_participant(connection, "0007:1")
 
-    part = blobs.StoredPart(NewPart(Role.ORIGINAL, "n", "t", b"x"), "0" * 64)
+    blob = Blob(COMPANY.id, "0" * 64, 1, b"x", None, None)
+    part = StoredPart(NewPart(Role.ORIGINAL, "n", "t", b"x"), blob)
     asked = [documents.Accept(submission(), (part,), NOW) for _ in range(3)]
     documents.accept(tx, asked)
     came = Arrival("k", COMPANY.id, Head(number="1"), [part.part], "internal")
@@ -169,7 +172,13 @@ def _tour(connection: sqlite3.Connection) -> None:
     journeys.legs(connection, COMPANY.id, job.document_id)
     journeys.attempts(connection, COMPANY.id, job.document_id)
     assert journeys.leg_of_key(connection, leg.key) is not None
-    assert blobs.find(connection, COMPANY.id, job.document_id, "0" * 64) == (b"x",)
+    assert blobs.find(connection, COMPANY.id, job.document_id, "0" * 64) == blob
+    blobs.named(connection, [Address(COMPANY.id, "2026-11-21", "0" * 64)])
+
+    (key_id,) = company_keys.add(tx, [company_keys.NewKey(COMPANY.id, "m", b"w", NOW)])
+    company_keys.rewrap(tx, [(key_id, "n", b"v")])
+    assert company_keys.of(connection, COMPANY.id) == company_keys.of(connection, None)
+    company_keys.drop(tx, [COMPANY.id])
 
 
 def test_no_statement_reads_a_whole_table(tmp_path: Path) -> None:
@@ -296,31 +305,6 @@ async def test_the_directory_is_nobody_elses(store: SqliteStore, tmp_path: Path)
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
 
 
-async def test_a_newer_file_is_left_alone(tmp_path: Path) -> None:
-    store = await SqliteStore.open(tmp_path / "data")
-    await store.close()
-    with sqlite3.connect(tmp_path / "data" / "budkavle.sqlite") as database:
-        database.execute("PRAGMA user_version = 999")
-    database.close()
-    for _ in range(2):  # the lock is let go
-        with pytest.raises(SchemaTooNew, match="999"):
-            await SqliteStore.open(tmp_path / "data")
-
-
-def test_a_migration_happens_whole_or_not_at_all(tmp_path: Path) -> None:
-    connection = schema.connect(tmp_path / "x.sqlite")
-    schema.migrate(connection)
-    schema.migrate(connection)  # nothing to do
-    broken = "CREATE TABLE half (a) STRICT;\nCREATE TABLE half (a);"
-    with pytest.raises(sqlite3.OperationalError):
-        schema.migrate(connection, (*schema.MIGRATIONS, broken))
-    connection.close()
-    connection = schema.connect(tmp_path / "x.sqlite")
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
-    assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'half'").fetchall() == []
-    connection.close()
-
-
 # --- a disk that refuses ----------------------------------------------------------------------
 
 
@@ -407,7 +391,7 @@ async def test_a_large_file_that_is_damaged_or_gone_is_not_handed_out(
     with pytest.raises(StorageUnavailable, match="damaged"):
         await store.content(COMPANY.id, asked.document_id, part.sha256)
     file.unlink()
-    with pytest.raises(StorageUnavailable, match="can not be read"):
+    with pytest.raises(StorageUnavailable, match="can not be written or read"):
         await store.content(COMPANY.id, asked.document_id, part.sha256)
 
 
@@ -415,11 +399,11 @@ async def test_small_bytes_are_rows_and_large_ones_files(
     store: SqliteStore, tmp_path: Path
 ) -> None:
     folder = tmp_path / "data" / "blobs"
-    await store.arrive(_arrival("k", blobs.SMALL_BYTES), NOW)
+    await store.arrive(_arrival("k", SMALL_BYTES), NOW)
     assert not folder.exists()
-    await store.arrive(_arrival("l", blobs.SMALL_BYTES + 1), NOW)
+    await store.arrive(_arrival("l", SMALL_BYTES + 1), NOW)
     (file,) = (path for path in folder.rglob("*") if path.is_file())
-    assert file.read_bytes() == b"l" * (blobs.SMALL_BYTES + 1)
+    assert file.read_bytes() == b"l" * (SMALL_BYTES + 1)
     assert file.parts[-3] == COMPANY.id
 
 

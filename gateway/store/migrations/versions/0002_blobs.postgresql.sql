@@ -1,0 +1,1 @@
+-- In the first version from the beginning.
