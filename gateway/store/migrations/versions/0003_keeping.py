@@ -1,0 +1,13 @@
+"""Audit, legal hold, archive exports, and how often a blob is named."""
+
+from __future__ import annotations
+
+from gateway.store.migrations.texts import write
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Adds them."""
+    write(__file__)
