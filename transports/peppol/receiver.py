@@ -1,0 +1,185 @@
+"""Corner 3: what becomes of a message that another access point posts to us.
+
+In charge of the order of the checks, and of a receipt going out only for what is kept. Not in
+charge of HTTP (`endpoint`), nor of what is done with the document (`Reception`, of the gateway).
+Source: Peppol AS4 profile 2.0.3; Business Message Envelope 2.0.2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import uuid4
+
+import structlog
+from cryptography import x509
+
+from schemas import envelope
+from schemas.identifiers import DocumentType, Participant, Process
+from transports.base import Now
+from transports.peppol.as4 import signals, unpacking
+from transports.peppol.as4.message import (
+    NOT_SERVICED,
+    Errors,
+    Fault,
+    Receipt,
+    Reference,
+    UserMessage,
+)
+from transports.peppol.as4.soap import Refused
+from transports.peppol.pki.chains import Anchors, Flaw, Purpose, Untrusted, issuer
+from transports.peppol.pki.keys import Signer, common_name
+from transports.peppol.pki.revocation import Revocation
+
+log = structlog.get_logger()
+
+# The envelope with its document, unpacked: an invoice with PDFs of 20 MB, and room beside it.
+MOST_PAYLOAD_BYTES: Final = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that is ours, whole and proved. `receipt` is what will be answered."""
+
+    message: UserMessage
+    header: envelope.Header
+    document: bytes
+    digests: tuple[bytes, ...]  # of all that was signed, in order
+    request: bytes  # the body as it came
+    receipt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message with this id came before: what was signed of it, and what was answered."""
+
+    digests: tuple[bytes, ...]
+    receipt: bytes
+
+
+class Reception(Protocol):
+    """What the gateway does with messages."""
+
+    async def serves(
+        self, receiver: Participant, document_type: DocumentType, process: Process
+    ) -> bool:
+        """Whether documents of this kind are taken for this receiver."""
+        ...
+
+    async def seen(self, message_id: str) -> Seen | None:
+        """The message with this id, when it was kept before."""
+        ...
+
+    async def keep(self, taken: Taken) -> None:
+        """Keeps a message: when it returns, everything is on disk. The same envelope (its instance
+        identifier) in another message is kept as a duplicate, and delivered once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered over HTTP; a signal, whatever it says, goes with status 200."""
+
+    content: bytes
+    status: int = 200
+    content_type: str = signals.CONTENT_TYPE
+
+
+class Receiver:
+    """Takes messages for one seat. `host` is the right side of our message ids."""
+
+    def __init__(
+        self,
+        key: Signer,
+        anchors: Anchors,
+        revocation: Revocation,
+        reception: Reception,
+        now: Now,
+        *,
+        host: str,
+        limit_bytes: int = MOST_PAYLOAD_BYTES,
+    ) -> None:
+        self._key = key
+        self._seat = common_name(key.certificate) or ""
+        self._anchors = anchors
+        self._revocation = revocation
+        self._reception = reception
+        self._now = now
+        self._host = host
+        self._limit_bytes = limit_bytes
+
+    async def receive(self, content_type: str, body: bytes) -> Reply:
+        """Takes a message and answers it: a receipt, or an error that says what is wrong.
+
+        Raises what `Reception` raises; nothing was kept then, and the sender has to come again.
+        """
+        try:
+            return await self._received(content_type, body)
+        except Refused as refused:
+            log.warning("as4_refused", code=refused.fault.code, detail=refused.fault.detail)
+            return await self.refusal(refused.ref_to, refused.fault)
+
+    async def refusal(self, ref_to: str | None, fault: Fault) -> Reply:
+        """A signed error."""
+        answer = Errors(self._new_id(), self._now(), ref_to, (fault,))
+        return Reply(await asyncio.to_thread(signals.errors, answer, self._key))
+
+    async def _received(self, content_type: str, body: bytes) -> Reply:
+        sealed = await asyncio.to_thread(unpacking.read, content_type, body)
+        message = sealed.message
+        await self._trusted(sealed.certificate, message.id)
+        if message.to_seat != self._seat:
+            raise Refused("EBMS:0010", "To/PartyId is not our seat.", message.id)
+        digests = tuple(one.digest for one in sealed.references)
+        before = await self._reception.seen(message.id)
+        if before is not None:
+            if before.digests != digests:
+                text = "Another message came with this id before."
+                raise Refused("EBMS:0003", text, message.id)
+            return Reply(before.receipt)  # the sender has not got it: it is what it asks for
+        payload = await asyncio.to_thread(sealed.open, self._key, self._limit_bytes)
+        header, document = _agreed(payload, message)
+        del payload
+        if not await self._reception.serves(header.receiver, header.document_type, header.process):
+            raise Refused("EBMS:0004", NOT_SERVICED, message.id)
+        receipt = await asyncio.to_thread(self._receipt, message.id, sealed.references)
+        await self._reception.keep(Taken(message, header, document, digests, body, receipt))
+        return Reply(receipt)
+
+    async def _trusted(self, certificate: x509.Certificate, message_id: str) -> None:
+        try:
+            authority = issuer(certificate, self._anchors, Purpose.ACCESS_POINT, self._now())
+            await self._revocation.check(certificate, authority)
+        except Untrusted as error:
+            if error.flaw is Flaw.REVOCATION_UNKNOWN:  # ours to mend: the sender may come again
+                text = "The certificate could not be checked."
+                raise Refused("EBMS:0004", text, message_id) from None
+            text = f"The signer's certificate is not trusted: {error}."
+            raise Refused("EBMS:0101", text, message_id) from None
+
+    def _receipt(self, message_id: str, references: tuple[Reference, ...]) -> bytes:
+        answer = Receipt(self._new_id(), self._now(), message_id, references)
+        return signals.receipt(answer, self._key)
+
+    def _new_id(self) -> str:
+        return f"{uuid4()}@{self._host}"
+
+
+def _agreed(payload: bytes, message: UserMessage) -> tuple[envelope.Header, bytes]:
+    """The envelope's header and document; what the message says of them has to be the same."""
+    try:
+        found = envelope.read(payload)
+    except envelope.Malformed as error:
+        raise Refused("EBMS:0004", f"The envelope (SBDH): {error}.", message.id) from None
+    header = found.header
+    for what, inside, outside in (
+        ("sender", header.sender, message.sender),
+        ("receiver", header.receiver, message.receiver),
+        ("document type", header.document_type, message.document_type),
+        ("process", header.process, message.process),
+    ):
+        if inside != outside:
+            text = f"The {what} in the envelope (SBDH) is not the one of the message."
+            raise Refused("EBMS:0003", text, message.id)
+    return header, found.document
