@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from gateway.lifecycle import Business, Change, State
+from gateway.store.endpoints import Endpoints
 from gateway.store.lanes import LaneState, Limits
 
 # --- rows -------------------------------------------------------------------------------------
@@ -390,7 +391,7 @@ class BadCursor(ValueError):
 NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
-class Store(Protocol):
+class Store(Endpoints, Protocol):
     """The operations. `now` is the caller's clock everywhere: the store has none."""
 
     async def accept(self, submission: Submission, now: datetime) -> Accepted | KeyReused:
@@ -593,7 +594,7 @@ class Store(Protocol):
 
         It listens from the call on, not from the `await`: call, read, and await only when the
         read came back empty, and nothing written in between is missed.
-        Topics: `jobs`, `events:<company_id>`, `inbox:<company_id>`.
+        Topics: `jobs`, `events` (anybody's), `events:<company_id>`, `inbox:<company_id>`.
         """
         ...
 

@@ -24,7 +24,8 @@ def append(
             for event in events
         ],
     )
-    transaction.topics.update(f"events:{company_id}" for company_id, _, _, e in happened if e)
+    told = {f"events:{company_id}" for company_id, _, _, e in happened if e}
+    transaction.topics |= told | ({"events"} if told else set())
 
 
 def feed(

@@ -52,6 +52,7 @@ from gateway.store.sqlite.blobs import SMALL_BYTES, Blobs, StoredPart, prepared
 from gateway.store.sqlite.claims import Claim, Claims
 from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.directory import DataDirectory
+from gateway.store.sqlite.endpoints import EndpointRows
 from gateway.store.sqlite.jobs import Hold, Put
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
@@ -61,7 +62,7 @@ from gateway.store.topics import Topics
 _READERS = 4
 
 
-class SqliteStore:
+class SqliteStore(EndpointRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises DirectoryInUse, SchemaTooNew, StorageUnavailable, and OSError when the directory

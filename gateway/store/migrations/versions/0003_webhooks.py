@@ -1,0 +1,13 @@
+"""Webhook endpoints, and what was sent to them."""
+
+from __future__ import annotations
+
+from gateway.store.migrations.texts import write
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Adds them."""
+    write(__file__)
