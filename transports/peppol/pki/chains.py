@@ -81,7 +81,7 @@ def issuer(
     if found is None or _issued_by(found, anchors.roots) is None:
         other = next(kind for kind in Purpose if kind is not purpose)
         if _issued_by(certificate, anchors.of(other)) is not None:
-            text = f"it is the certificate of a {_SHOWN[other]}, not of a {_SHOWN[purpose]}"
+            text = f"it is the certificate of {_SHOWN[other]}, not of {_SHOWN[purpose]}"
             raise Untrusted(Flaw.NOT_FOR_THIS, text)
         raise Untrusted(
             Flaw.UNKNOWN_ISSUER, "it was not issued by the Peppol CA of this network that it needs"
@@ -96,7 +96,7 @@ def issuer(
     return found
 
 
-_SHOWN = {Purpose.ACCESS_POINT: "access point", Purpose.PUBLISHER: "publisher (SMP)"}
+_SHOWN = {Purpose.ACCESS_POINT: "an access point", Purpose.PUBLISHER: "a publisher (SMP)"}
 
 
 def _issued_by(

@@ -1,0 +1,1 @@
+"""A Peppol network on loopback: certificates, DNS, publisher, responder, access points."""

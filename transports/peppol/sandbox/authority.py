@@ -1,0 +1,172 @@
+"""The sandbox's certificates: a root, two issuing CAs and leaves, made by code as Peppol's are.
+
+In charge of making them, wrong ones too when a test asks for it. Nothing here is ever trusted by a
+gateway that is set up for a real network: its anchors are other files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    NameOID,
+    ObjectIdentifier,
+)
+
+from transports.peppol.pki.chains import Anchors, Purpose
+from transports.peppol.pki.keys import KeyInMemory
+
+_CA_DAYS: Final = 3650
+_LEAF_DAYS: Final = 730  # as Peppol's are
+_BITS: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A CA: its key and its certificate."""
+
+    key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+
+
+class Authority:
+    """One network's certificates, made at `now` and valid from a day before.
+
+    `ocsp_url` and `crl_url` go into every leaf, where they are given. Making one takes some tenths
+    of a second for the keys.
+    """
+
+    def __init__(
+        self,
+        now: datetime,
+        *,
+        name: str = "SANDBOX",
+        ocsp_url: str | None = None,
+        crl_url: str | None = None,
+    ) -> None:
+        self._now = now
+        self._name = name
+        self.ocsp_url = ocsp_url
+        self.crl_url = crl_url
+        self.root = self._authority(f"{name} Root CA", None)
+        self.issuers = {
+            Purpose.ACCESS_POINT: self._authority(f"{name} ACCESS POINT CA", self.root),
+            Purpose.PUBLISHER: self._authority(f"{name} PUBLISHER CA", self.root),
+        }
+
+    @property
+    def anchors(self) -> Anchors:
+        """What a gateway in this network trusts."""
+        return Anchors(
+            (self.root.certificate,),
+            (self.issuers[Purpose.ACCESS_POINT].certificate,),
+            (self.issuers[Purpose.PUBLISHER].certificate,),
+        )
+
+    def leaf(
+        self,
+        seat: str,
+        purpose: Purpose = Purpose.ACCESS_POINT,
+        *,
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+        bits: int = _BITS,
+    ) -> KeyInMemory:
+        """A key with its certificate for a seat (`POP000123`)."""
+        key = rsa.generate_private_key(65537, bits)
+        issuer = self.issuers[purpose]
+        start = not_before or self._now - timedelta(days=1)
+        builder = (
+            _builder(_name(seat, f"PEPPOL {self._name} {purpose.upper()}"), key, issuer)
+            .not_valid_before(start)
+            .not_valid_after(not_after or start + timedelta(days=_LEAF_DAYS))
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(digital_signature=True, key_encipherment=True), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
+        )
+        for extension in self._where_to_ask():
+            builder = builder.add_extension(extension, critical=False)
+        return KeyInMemory(key, builder.sign(issuer.key, hashes.SHA256()))
+
+    def responder(
+        self, purpose: Purpose, usage: ObjectIdentifier = ExtendedKeyUsageOID.OCSP_SIGNING
+    ) -> Issuer:
+        """A key that the CA lets answer for it (RFC 6960, 4.2.2.2)."""
+        key = rsa.generate_private_key(65537, _BITS)
+        issuer = self.issuers[purpose]
+        certificate = (
+            _builder(_name(f"{self._name} OCSP", "RESPONDER"), key, issuer)
+            .not_valid_before(self._now - timedelta(days=1))
+            .not_valid_after(self._now + timedelta(days=_LEAF_DAYS))
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .sign(issuer.key, hashes.SHA256())
+        )
+        return Issuer(key, certificate)
+
+    def _where_to_ask(self) -> Iterable[x509.ExtensionType]:
+        if self.ocsp_url is not None:
+            place = x509.UniformResourceIdentifier(self.ocsp_url)
+            access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
+            yield x509.AuthorityInformationAccess([access])
+        if self.crl_url is not None:
+            place = x509.UniformResourceIdentifier(self.crl_url)
+            yield x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)])
+
+    def _authority(self, common_name: str, issuer: Issuer | None) -> Issuer:
+        key = rsa.generate_private_key(65537, _BITS)
+        name = _name(common_name, "FOR TEST ONLY")
+        certificate = (
+            _builder(name, key, issuer)
+            .not_valid_before(self._now - timedelta(days=2))
+            .not_valid_after(self._now + timedelta(days=_CA_DAYS))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+            .sign(issuer.key if issuer else key, hashes.SHA256())
+        )
+        return Issuer(key, certificate)
+
+
+def _builder(
+    subject: x509.Name, key: rsa.RSAPrivateKey, issuer: Issuer | None
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+    )
+
+
+def _name(common_name: str, unit: str) -> x509.Name:
+    rows = (
+        (NameOID.COUNTRY_NAME, "SE"),
+        (NameOID.ORGANIZATION_NAME, "Budkavle sandbox"),
+        (NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
+        (NameOID.COMMON_NAME, common_name),
+    )
+    return x509.Name([x509.NameAttribute(kind, value) for kind, value in rows])
+
+
+def _usage(**on: bool) -> x509.KeyUsage:
+    kinds = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{kind: on.get(kind, False) for kind in kinds})
