@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,6 +21,8 @@ from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
 from gateway.api import multipart
 from gateway.api.problems import Fault, Problem, Type, refused
 from gateway.api.routes import Call, Limits, Q
+from gateway.blobs.blobs import Draft
+from gateway.blobs.port import SMALL_BYTES, Spooled
 from gateway.intake import shape
 from gateway.intake.attachment import is_safe_name, safe_name
 from gateway.intake.submission import JSON, XML, Refused, Submission, read, read_delivery
@@ -38,48 +41,87 @@ S = TypeVar("S", bound=shape.Shape)
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside a document: in memory when it is small, else in the spool."""
+
+    name: str
+    media_type: str
+    content: bytes | Spooled
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self.content) if isinstance(self.content, bytes) else self.content.size_bytes
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its bytes."""
+        if isinstance(self.content, bytes):
+            return hashlib.sha256(self.content).hexdigest()
+        return self.content.sha256
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """A document as it came in: its file, the files beside it, the wishes for its delivery."""
 
     original: File
-    attachments: tuple[File, ...]
+    attachments: tuple[Attachment, ...]
     delivery: Mapping[str, Any]
 
     @property
     def size(self) -> int:
-        """All its bytes."""
-        return len(self.original.content) + sum(len(file.content) for file in self.attachments)
+        """The bytes of it that are in memory."""
+        return len(self.original.content) + sum(
+            len(file.content) for file in self.attachments if isinstance(file.content, bytes)
+        )
+
+    def files(self) -> tuple[File, ...]:
+        """The attachments of one that was read without a spool."""
+        return tuple(
+            File(file.name, file.media_type, file.content)
+            for file in self.attachments
+            if isinstance(file.content, bytes)
+        )
 
     def fingerprint(self) -> str:
         """SHA-256 of what was asked for: the same for a repeat, whatever its multipart boundary."""
+        original = Attachment(self.original.name, self.original.media_type, self.original.content)
         asked = [
             self.delivery,
-            *(
-                (file.name, file.media_type, hashlib.sha256(file.content).hexdigest())
-                for file in (self.original, *self.attachments)
-            ),
+            *((file.name, file.media_type, file.sha256) for file in (original, *self.attachments)),
         ]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-async def incoming(call: Call[Q], *, any_document: bool = False) -> Incoming:
+@asynccontextmanager
+async def incoming(
+    call: Call[Q], *, any_document: bool = False, spool: bool = True
+) -> AsyncIterator[Incoming]:
     """Reads a document and checks its shape; what is refused here is never stored.
 
-    `any_document` takes any XML that there are rules for: for those who only look at it.
+    `any_document` takes any XML that there are rules for: for those who only look at it. With
+    `spool` large attachments are written to disk as they come; those that nobody has stored by the
+    end of the `async with` are gone.
     """
     request, limits = call.request, call.service.limits
     media_type, parameters = content_type(request, DOCUMENT_TYPES)
-    content = await read_body(request, limits)
-    if media_type == MULTIPART:
-        boundary = parameters.get("boundary", "")
-        original, attachments, options = await apart(len(content), _form, content, boundary)
-    else:
-        original, attachments, options = _document(media_type, content), (), None
-    submission = await apart(len(original.content), read, original, any_document=any_document)
-    delivery = await apart(len(options), read_delivery, options) if options is not None else None
-    _refuse(original, submission, delivery)
-    assert isinstance(submission, Submission)
-    return Incoming(original, attachments, _wishes(submission, delivery))
+    async with AsyncExitStack() as spooled:
+        if media_type == MULTIPART:
+            form = _Form(call, spooled if spool else None)
+            original, attachments, options = await form.read(parameters.get("boundary", ""))
+        else:
+            content = await read_body(request, limits)
+            original, attachments, options = _document(media_type, content), (), None
+        submission = await apart(len(original.content), read, original, any_document=any_document)
+        delivery = None
+        if options is not None:
+            delivery = await apart(len(options), read_delivery, options)
+        _refuse(original, submission, delivery)
+        assert isinstance(submission, Submission)
+        wishes = _wishes(submission, delivery)
+        del submission  # the tree of a large document, while it is stored
+        yield Incoming(original, attachments, wishes)
 
 
 async def body(call: Call[Q], model: type[S]) -> S:
@@ -119,28 +161,31 @@ def content_type(request: web.Request, taken: tuple[str, ...]) -> tuple[str, Map
 
 async def read_body(request: web.Request, limits: Limits) -> bytes:
     """Reads the whole body, and stops as soon as it is larger than allowed."""
+    return b"".join([chunk async for chunk in _chunks(request, limits)])
+
+
+async def _chunks(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
+    """The body as it comes, in pieces of no certain size."""
     if (request.content_length or 0) > limits.body_bytes:
         raise _too_large(limits)
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    chunks: list[bytes] = []
     size = 0
-    try:
-        while not request.content.at_eof():
+    while not request.content.at_eof():
+        try:
             # What has come already, as a small body mostly has, needs no timer.
             chunk = request.content.read_nowait()
             if not chunk:
                 async with asyncio.timeout(limits.idle_body_s):
                     chunk = await request.content.readany()
-            size += len(chunk)
-            if size > limits.body_bytes:
-                raise _too_large(limits)
-            chunks.append(chunk)
-        return b"".join(chunks)
-    except TimeoutError:
-        raise Problem(Type.REQUEST_TIMEOUT, close=True) from None
-    except (HttpProcessingError, PayloadAccessError, RequestPayloadError):
-        raise Problem(Type.MALFORMED_REQUEST, "The body was cut off.", close=True) from None
+        except TimeoutError:
+            raise Problem(Type.REQUEST_TIMEOUT, close=True) from None
+        except (HttpProcessingError, PayloadAccessError, RequestPayloadError):
+            raise Problem(Type.MALFORMED_REQUEST, "The body was cut off.", close=True) from None
+        size += len(chunk)
+        if size > limits.body_bytes:
+            raise _too_large(limits)
+        yield chunk
 
 
 def _too_large(limits: Limits) -> Problem:
@@ -148,37 +193,81 @@ def _too_large(limits: Limits) -> Problem:
     return Problem(Type.TOO_LARGE, what, close=True)
 
 
-def _form(content: bytes, boundary: str) -> tuple[File, tuple[File, ...], bytes | None]:
-    try:
-        parts = multipart.parse(content, boundary)
-    except multipart.Malformed as error:
-        raise Problem(Type.MALFORMED_REQUEST, f"multipart: {error}.") from None
-    documents = [part for part in parts if part.name == "document"]
-    deliveries = [part for part in parts if part.name == "delivery"]
-    attachments = [part for part in parts if part.name == "attachment"]
-    known = len(documents) + len(deliveries) + len(attachments)
-    if len(documents) != 1 or len(deliveries) > 1 or known < len(parts):
-        raise Problem(
-            Type.MALFORMED_REQUEST,
-            "multipart: expected one part `document`, at most one `delivery`, and any number of"
-            " parts `attachment`; no others.",
-        )
-    document = documents[0]
-    if document.media_type not in (JSON, *XML):
-        raise Problem(
-            Type.UNSUPPORTED_MEDIA_TYPE,
-            f"The part `document` says {document.media_type}. Send one of: "
-            f"{', '.join(DOCUMENT_TYPES[:-1])}.",
-        )
-    _check_charset(document.charset)
-    options = deliveries[0].content if deliveries else None
-    return _document(document.media_type, document.content), _attachments(attachments), options
+class _Part:
+    """A part of a form while it comes. What grows large goes into the spool, if there is one."""
+
+    def __init__(self, head: multipart.FormPart) -> None:
+        self.head = head
+        self.content = bytearray()
+        self.draft: Draft | None = None
+
+    async def finished(self) -> bytes | Spooled:
+        return bytes(self.content) if self.draft is None else await self.draft.finish()
 
 
-def _attachments(parts: list[multipart.FormPart]) -> tuple[File, ...]:
+class _Form:
+    """A multipart body. `spooled` takes the drafts of what goes into the spool; None: nothing."""
+
+    def __init__(self, call: Call[Q], spooled: AsyncExitStack | None) -> None:
+        self._request = call.request
+        self._service = call.service
+        self._company_id = call.company.id
+        self._spooled = spooled
+        self._parts: list[_Part] = []
+
+    async def read(self, boundary: str) -> tuple[File, tuple[Attachment, ...], bytes | None]:
+        """The document, the attachments, and the wishes for its delivery."""
+        try:
+            splitter = multipart.Splitter(boundary)
+            async for chunk in _chunks(self._request, self._service.limits):
+                for piece in splitter.feed(chunk):
+                    if isinstance(piece, multipart.FormPart):
+                        self._parts.append(_Part(piece))
+                    else:
+                        await self._take(self._parts[-1], piece)
+            splitter.finish()
+        except multipart.Malformed as error:
+            raise Problem(Type.MALFORMED_REQUEST, f"multipart: {error}.") from None
+        named = {name: self._named(name) for name in ("document", "delivery", "attachment")}
+        known = sum(map(len, named.values()))
+        if len(named["document"]) != 1 or len(named["delivery"]) > 1 or known < len(self._parts):
+            raise Problem(
+                Type.MALFORMED_REQUEST,
+                "multipart: expected one part `document`, at most one `delivery`, and any number of"
+                " parts `attachment`; no others.",
+            )
+        document = named["document"][0]
+        if document.head.media_type not in (JSON, *XML):
+            raise Problem(
+                Type.UNSUPPORTED_MEDIA_TYPE,
+                f"The part `document` says {document.head.media_type}. Send one of: "
+                f"{', '.join(DOCUMENT_TYPES[:-1])}.",
+            )
+        _check_charset(document.head.charset)
+        options = bytes(named["delivery"][0].content) if named["delivery"] else None
+        original = _document(document.head.media_type, bytes(document.content))
+        return original, await _attachments(named["attachment"]), options
+
+    def _named(self, name: str) -> list[_Part]:
+        return [part for part in self._parts if part.head.name == name]
+
+    async def _take(self, part: _Part, piece: bytes) -> None:
+        if part.draft is not None:
+            await part.draft.write(piece)
+            return
+        part.content += piece
+        large = len(part.content) > SMALL_BYTES and part.head.name == "attachment"
+        if large and self._spooled is not None:
+            blobs, now = self._service.store.blobs, self._service.clock.now()
+            draft = await self._spooled.enter_async_context(blobs.draft(self._company_id, now))
+            await draft.write(bytes(part.content))
+            part.draft, part.content = draft, bytearray()
+
+
+async def _attachments(parts: list[_Part]) -> tuple[Attachment, ...]:
     files, faults = [], []
     for n, part in enumerate(parts):
-        name = (part.filename or "").replace("\\", "/").rpartition("/")[2]
+        name = (part.head.filename or "").replace("\\", "/").rpartition("/")[2]
         if not is_safe_name(name):
             hint = f"{safe_name(name)!r} would do." if safe_name(name) else None
             faults.append(
@@ -189,9 +278,10 @@ def _attachments(parts: list[multipart.FormPart]) -> tuple[File, ...]:
                     hint=hint,
                 )
             )
-        if not part.content:
+        file = Attachment(name, part.head.media_type, await part.finished())
+        if not file.size:
             faults.append(Fault(pointer=f"/attachment/{n}", detail="is empty"))
-        files.append(File(name, part.media_type, part.content))
+        files.append(file)
     if faults:
         raise Problem(Type.MALFORMED_REQUEST, "multipart: see `errors`.", faults)
     return tuple(files)

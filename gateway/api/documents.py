@@ -74,19 +74,19 @@ async def submit_document(call: Call[NoParameters]) -> web.Response:
     business rules come after it, and a document that breaks them ends as `rejected` with findings.
     """
     key = _idempotency_key(call)
-    given = await incoming(call)
-    document_id = new_id("doc")
-    accepted = await call.service.store.accept(
-        Submission(
-            document_id,
-            call.company.id,
-            given.original.media_type,
-            _parts(given),
-            given.delivery,
-            None if key is None else (key, await apart(given.size, given.fingerprint)),
-        ),
-        call.service.clock.now(),
-    )
+    async with incoming(call) as given:
+        request = None if key is None else (key, await apart(given.size, given.fingerprint))
+        accepted = await call.service.store.accept(
+            Submission(
+                new_id("doc"),
+                call.company.id,
+                given.original.media_type,
+                _parts(given),
+                given.delivery,
+                request,
+            ),
+            call.service.clock.now(),
+        )
     if isinstance(accepted, KeyReused):
         raise Problem(Type.IDEMPOTENCY_KEY_REUSED, f"The key belongs to {accepted.document_id}.")
     headers = {"Location": f"/v1/documents/{accepted.document_id}"}

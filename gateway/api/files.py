@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import aclosing
 from urllib.parse import quote
 
+import structlog
 from aiohttp import web
 
 from gateway.api.answers import HIDDEN
@@ -14,10 +16,12 @@ from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Q
 from gateway.intake.head import LANGUAGES
 from gateway.pdf.render import render
-from gateway.store.port import Document, Part, Role
+from gateway.store.port import Document, Part, Role, StorageUnavailable
 from schemas.ubl.read import Unreadable
 from schemas.ubl.read import read as read_ubl
 from validators.pipeline import parse
+
+log = structlog.get_logger()
 
 _MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9A-Za-z-]{1,127}/[!#$&^_.+0-9A-Za-z-]{1,127}")
 
@@ -34,7 +38,7 @@ async def newest(
 
 async def send_first(
     call: Call[Q], document: Document, parts: Sequence[Part], *roles: Role
-) -> web.Response:
+) -> web.StreamResponse:
     """Sends the first part of the first role there is one of."""
     for role in roles:
         for part in parts:
@@ -45,7 +49,7 @@ async def send_first(
 
 async def send_by_hash(
     call: Call[Q], document_id: str, parts: Sequence[Part], sha256: str
-) -> web.Response:
+) -> web.StreamResponse:
     """Sends the part with this hash."""
     for part in parts:
         if part.sha256 == sha256 and part.role not in HIDDEN:
@@ -53,7 +57,9 @@ async def send_by_hash(
     raise Problem(Type.NOT_FOUND)
 
 
-async def send_image(call: Call[Q], document: Document, parts: Sequence[Part]) -> web.Response:
+async def send_image(
+    call: Call[Q], document: Document, parts: Sequence[Part]
+) -> web.StreamResponse:
     """Sends the invoice as a PDF: the stored one, else one made now."""
     if any(part.role is Role.IMAGE for part in parts):
         return await send_first(call, document, parts, Role.IMAGE)
@@ -61,7 +67,7 @@ async def send_image(call: Call[Q], document: Document, parts: Sequence[Part]) -
     image = await asyncio.to_thread(_image, ubl, document.delivery.get("language")) if ubl else None
     if image is None:
         raise _none(document, Role.IMAGE)
-    return _response(f"{document.id}.pdf", "application/pdf", image)
+    return web.Response(body=image, headers=_headers(f"{document.id}.pdf", "application/pdf"))
 
 
 def _none(document: Document, role: Role) -> Problem:
@@ -81,20 +87,39 @@ def _image(ubl: bytes, language: str | None) -> bytes | None:
     return render(invoice, language or LANGUAGES.get(invoice.buyer.address.country, "en"))
 
 
-async def _send(call: Call[Q], document_id: str, part: Part) -> web.Response:
-    content = await call.service.store.content(call.company.id, document_id, part.sha256)
-    if content is None:
+async def _send(call: Call[Q], document_id: str, part: Part) -> web.StreamResponse:
+    chunks = await call.service.store.stream(call.company.id, document_id, part.sha256)
+    if chunks is None:
         raise Problem(Type.NOT_FOUND)
-    return _response(part.name, part.media_type, content)
+    headers = _headers(part.name, part.media_type)
+    async with aclosing(chunks):
+        # Before anything is answered: what can not be read at all is a problem of its own.
+        first = await anext(chunks, b"")
+        if len(first) == part.size_bytes:
+            return web.Response(body=first, headers=headers)
+        response = web.StreamResponse(headers=headers)
+        response.content_length = part.size_bytes
+        await response.prepare(call.request)
+        try:
+            await response.write(first)
+            async for chunk in chunks:
+                await response.write(chunk)
+            await response.write_eof()
+        except StorageUnavailable as error:
+            # The status has gone out: an answer that ends too early is all that can be said.
+            log.error("file_broke_off", sha256=part.sha256, reason=str(error))
+            response.force_close()
+            if call.request.transport is not None:
+                call.request.transport.abort()
+        except ConnectionError:
+            pass  # the client has gone away
+        return response
 
 
-def _response(name: str, media_type: str, content: bytes) -> web.Response:
+def _headers(name: str, media_type: str) -> dict[str, str]:
     # Never shown in place, whatever it is: a browser must not run what a stranger attached.
     plain = re.sub(r"[^0-9A-Za-z._-]", "_", name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     if not _MEDIA_TYPE.fullmatch(media_type):
         media_type = "application/octet-stream"
-    return web.Response(
-        body=content,
-        headers={"Content-Type": media_type, "Content-Disposition": disposition},
-    )
+    return {"Content-Type": media_type, "Content-Disposition": disposition}

@@ -1,14 +1,16 @@
-"""multipart/form-data (RFC 7578), strictly and within bounds.
+"""multipart/form-data (RFC 7578), strictly and within bounds, as the bytes come.
 
-In charge of splitting a body that is in memory. Not in charge of what the parts mean. A body that
-could be read two ways is refused: no closing boundary, a part without a name, a header twice.
+In charge of splitting a body. Not in charge of what the parts mean, nor of keeping their content. A
+body that could be read two ways is refused: no closing boundary, a part without a name, a header
+twice. Without I/O.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from urllib.parse import unquote_to_bytes
 
 MOST_PARTS = 100
@@ -21,35 +23,122 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FormPart:
-    """One part. `media_type` is lower case, `text/plain` where none is stated (RFC 7578, 4.4)."""
+    """What stands at the head of a part. `media_type` is lower case, `text/plain` where none is
+    stated (RFC 7578, 4.4)."""
 
     name: str
     filename: str | None
     media_type: str
     charset: str | None
-    content: bytes
 
 
-def parse(body: bytes, boundary: str) -> list[FormPart]:
-    """Splits the body. Raises Malformed."""
-    if not re.fullmatch(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", boundary):
-        raise Malformed("the boundary parameter is missing or not 1 to 70 characters (RFC 2046)")
-    delimiter = b"\r\n--" + boundary.encode("ascii")
-    # The first boundary may stand at the very start, so that every one has a line end before it.
-    pieces = (b"\r\n" + body).split(delimiter, MOST_PARTS + 2)
-    if len(pieces) < 2:
-        raise Malformed("the boundary named in Content-Type is not in the body")
-    parts: list[FormPart] = []
-    for piece in pieces[1:]:
-        if piece.startswith(b"--"):
-            return parts
-        if len(parts) == MOST_PARTS:
+class _In(Enum):
+    PREAMBLE = auto()
+    BOUNDARY = auto()  # right after one
+    HEAD = auto()
+    CONTENT = auto()
+    EPILOGUE = auto()
+
+
+class Splitter:
+    """Splits a body: `feed` it as it comes, then `finish`. Both raise Malformed.
+
+    `feed` gives out a FormPart where a part begins, followed by the pieces of its content.
+    """
+
+    def __init__(self, boundary: str) -> None:
+        if not re.fullmatch(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", boundary):
+            raise Malformed(
+                "the boundary parameter is missing or not 1 to 70 characters (RFC 2046)"
+            )
+        self._delimiter = b"\r\n--" + boundary.encode("ascii")
+        # The first boundary may stand at the very start, so that every one has a line end before.
+        self._held = bytearray(b"\r\n")
+        self._where = _In.PREAMBLE
+        self._parts = 0
+
+    def feed(self, content: bytes) -> Iterator[FormPart | bytes]:
+        """What the next bytes bring."""
+        self._held += content
+        going_on = True
+        while going_on:
+            match self._where:
+                case _In.PREAMBLE | _In.CONTENT:
+                    piece, going_on = self._to_boundary()
+                    if piece and self._where is not _In.PREAMBLE:
+                        yield piece
+                    if going_on:
+                        self._where = _In.BOUNDARY
+                case _In.BOUNDARY:
+                    going_on = self._begin()
+                case _In.HEAD:
+                    part = self._head()
+                    if part is not None:
+                        yield part
+                    going_on = part is not None
+                case _In.EPILOGUE:
+                    self._held.clear()
+                    going_on = False
+
+    def finish(self) -> None:
+        """The body has ended."""
+        if self._where is _In.PREAMBLE:
+            raise Malformed("the boundary named in Content-Type is not in the body")
+        if self._where is not _In.EPILOGUE:
+            raise Malformed("the closing boundary is missing: the body was cut off")
+
+    def _to_boundary(self) -> tuple[bytes, bool]:
+        """The bytes before the next boundary, and whether it is there already."""
+        at = self._held.find(self._delimiter)
+        if at < 0:  # its beginning may be there
+            size = max(len(self._held) - len(self._delimiter) + 1, 0)
+            piece = bytes(self._held[:size])
+            del self._held[:size]
+            return piece, False
+        piece = bytes(self._held[:at])
+        del self._held[: at + len(self._delimiter)]
+        return piece, True
+
+    def _begin(self) -> bool:
+        """Whether it is known what follows a boundary: a part or the end."""
+        if self._held.startswith(b"--"):
+            self._where = _In.EPILOGUE
+            return True
+        end = self._held.find(b"\r\n")
+        padding = self._held if end < 0 else self._held[:end]
+        if end < 0 and len(padding) < 2:
+            return False
+        whole = padding if end >= 0 else padding.removesuffix(b"\r")
+        if whole.strip(b" \t") or len(padding) > MOST_HEADER_BYTES:
+            raise Malformed(f"part {self._parts} does not begin on a line of its own")
+        if end < 0:
+            return False
+        if self._parts == MOST_PARTS:
             raise Malformed(f"more than {MOST_PARTS} parts")
-        padding, line_end, rest = piece.partition(b"\r\n")
-        if not line_end or padding.strip(b" \t"):
-            raise Malformed(f"part {len(parts)} does not begin on a line of its own")
-        parts.append(_part(rest, len(parts)))
-    raise Malformed("the closing boundary is missing: the body was cut off")
+        del self._held[: end + 2]
+        self._where = _In.HEAD
+        return True
+
+    def _head(self) -> FormPart | None:
+        """The head of a part once all of it is there."""
+        if self._held.startswith(b"\r\n"):
+            raise Malformed(f"part {self._parts} has no Content-Disposition")
+        end = self._held.find(b"\r\n\r\n")
+        if (end if end >= 0 else len(self._held)) > MOST_HEADER_BYTES:
+            raise Malformed(
+                f"the headers of part {self._parts} are larger than {MOST_HEADER_BYTES} bytes"
+            )
+        boundary = self._held.find(self._delimiter)
+        # The line end of a boundary is its own: it is not the empty line too.
+        if 0 <= boundary < end + 4 or (end < 0 <= boundary):
+            raise Malformed(f"part {self._parts} has no empty line after its headers")
+        if end < 0 or len(self._held) < end + 2 + len(self._delimiter):
+            return None
+        part = _part(bytes(self._held[:end]), self._parts)
+        del self._held[: end + 4]
+        self._parts += 1
+        self._where = _In.CONTENT
+        return part
 
 
 def header_value(text: str) -> tuple[str, dict[str, str]]:
@@ -78,12 +167,7 @@ _VALUE = re.compile(rf"[ \t]*({_TOKEN}(?:/{_TOKEN})?)[ \t]*")
 _PARAMETER = re.compile(rf';[ \t]*({_TOKEN})=({_TOKEN}|"(?:[^"\\\r\n]|\\.)*")[ \t]*')
 
 
-def _part(piece: bytes, n: int) -> FormPart:
-    if piece.startswith(b"\r\n"):
-        raise Malformed(f"part {n} has no Content-Disposition")
-    head, gap, content = piece.partition(b"\r\n\r\n")
-    if not gap:
-        raise Malformed(f"part {n} has no empty line after its headers")
+def _part(head: bytes, n: int) -> FormPart:
     headers = _headers(head, n)
     disposition, named = header_value(headers.get("content-disposition", ""))
     if disposition != "form-data" or not named.get("name"):
@@ -91,14 +175,10 @@ def _part(piece: bytes, n: int) -> FormPart:
     if headers.get("content-transfer-encoding", "binary").lower() not in ("binary", "8bit", "7bit"):
         raise Malformed(f"part {n} has a Content-Transfer-Encoding (deprecated by RFC 7578, 4.7)")
     media_type, parameters = header_value(headers.get("content-type", "text/plain"))
-    return FormPart(
-        named["name"], _filename(named, n), media_type, parameters.get("charset"), content
-    )
+    return FormPart(named["name"], _filename(named, n), media_type, parameters.get("charset"))
 
 
 def _headers(head: bytes, n: int) -> Mapping[str, str]:
-    if len(head) > MOST_HEADER_BYTES:
-        raise Malformed(f"the headers of part {n} are larger than {MOST_HEADER_BYTES} bytes")
     try:
         lines = head.decode("utf-8").split("\r\n")
     except UnicodeDecodeError:

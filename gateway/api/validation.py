@@ -28,15 +28,15 @@ async def validate_document(call: Call[NoParameters]) -> web.Response:
     The body is that of a submission; XML may also be another document there are rules for, such as
     a response. Findings point into your own body, also when it is JSON.
     """
-    given = await incoming(call, any_document=True)
-    report = await apart(
-        given.size,
-        verdict,
-        given.original,
-        given.attachments,
-        given.delivery,
-        at=call.service.clock.now().date(),
-    )
+    async with incoming(call, any_document=True, spool=False) as given:
+        report = await apart(
+            given.size,
+            verdict,
+            given.original,
+            given.files(),
+            given.delivery,
+            at=call.service.clock.now().date(),
+        )
     return answer(
         answers.Validation(
             ok=report.ok,

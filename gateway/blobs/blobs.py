@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TypeVar
 
-from gateway.blobs.files import make
+from gateway.blobs.disk import make
 from gateway.blobs.keys import Keys
 from gateway.blobs.port import SMALL_BYTES, Address, Blob, Place, Spooled, folder_of
 from gateway.blobs.seal import Opener, Sealer, Secret, Tampered, seal, unseal
@@ -61,7 +61,7 @@ class Blobs:
             return await self._small(blob, blob.content)
         return b"".join([chunk async for chunk in self.stream(blob)])
 
-    async def stream(self, blob: Blob) -> AsyncIterator[bytes]:
+    async def stream(self, blob: Blob) -> AsyncGenerator[bytes, None]:
         """The bytes in chunks of at most 1 MB; the last one comes when all of them are known to be
         those that were handed in. Raises StorageUnavailable before it otherwise."""
         if blob.content is not None:
@@ -82,9 +82,10 @@ class Blobs:
         """A file of the spool for bytes that are still coming: `async with` it."""
         return Draft(self, company_id, now)
 
-    async def probe(self) -> None:
-        """Raises StorageUnavailable when nothing large could be stored."""
-        await self.place.probe()
+    async def check(self) -> None:
+        """Raises StorageUnavailable unless the ring has every master that company keys need."""
+        if self.keys is not None:
+            await self.keys.check()
 
     async def _small(self, blob: Blob, held: bytes) -> bytes:
         if blob.key_id is None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from gateway.blobs.disk import make, sync, write
 from gateway.blobs.port import Address, Found
 from gateway.store.port import StorageUnavailable
 
@@ -111,7 +112,7 @@ async def _apart(work: Callable[..., T], *arguments: object) -> T:
     try:
         return await asyncio.to_thread(work, *arguments)
     except OSError as error:
-        raise StorageUnavailable(f"a file can not be stored or read: {error}") from error
+        raise StorageUnavailable(f"a file can not be written or read: {error}") from error
 
 
 @contextmanager
@@ -123,28 +124,3 @@ def drafted(path: Path) -> Iterator[Path]:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
-
-
-def write(path: Path, content: bytes) -> None:
-    """Writes a new file and brings its bytes to disk."""
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def make(directory: Path) -> None:
-    """mkdir -p, for us alone, with each new name on disk: a file is no safer than its folder."""
-    if not directory.exists():
-        make(directory.parent)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        sync(directory.parent)
-
-
-def sync(path: Path) -> None:
-    """Brings the names in a directory, or the bytes of a file, to disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

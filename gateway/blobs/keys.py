@@ -6,6 +6,7 @@ A company's newest key is the current one. Not in charge of sealing (`seal`).
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,14 +64,18 @@ class Keys:
         self._ring = ring
         self._rows = rows
         self._monotonic = monotonic
+        self._making = asyncio.Lock()
         self._known: dict[str, tuple[float, dict[int, Secret]]] = {}
 
     async def current(self, company_id: str, now: datetime) -> tuple[int, Secret]:
         """The key for new blobs, and its id; made when the company has none."""
         known = await self._of(company_id)
         if not known:
-            await self.renew(company_id, now)
-            known = await self._of(company_id)
+            async with self._making:  # only the first of several makes one
+                known = await self._of(company_id)
+                if not known:
+                    await self.renew(company_id, now)
+                    known = await self._of(company_id)
         newest = max(known)
         return newest, known[newest]
 

@@ -32,11 +32,21 @@ class Swept:
     names: list[str] = field(default_factory=list)
 
 
-async def sweep(blobs: Blobs, rows: BlobRows, now: datetime, *, dry_run: bool = False) -> Swept:
-    """Sweeps the place and the spool. Raises StorageUnavailable; doing it again goes on."""
+async def sweep(
+    blobs: Blobs,
+    rows: BlobRows,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    machine_now: datetime | None = None,
+) -> Swept:
+    """Sweeps the place and the spool. Raises StorageUnavailable; doing it again goes on.
+
+    `now` is the gateway's clock, which folders go by. Ages of files go by the machine's clock,
+    however far the gateway's was moved: `machine_now`, None: what it says.
+    """
     swept = Swept()
-    # The ages of files are the machine's time, however far the gateway's own clock was moved.
-    before = min(now, datetime.now(UTC)) - REST
+    before = (machine_now or datetime.now(UTC)) - REST
     await _sweep_leftovers(Files(blobs.spool), before, swept, dry_run=dry_run)
     waiting: list[Found] = []
     async for found in blobs.place.walk():

@@ -8,17 +8,21 @@ Times are aware UTC. Ids are prefix + UUIDv7 (`gateway.store.ids`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from gateway.blobs.port import Spooled
 from gateway.lifecycle import Business, Change, State
 from gateway.store.endpoints import Endpoints
 from gateway.store.lanes import LaneState, Limits
+
+if TYPE_CHECKING:
+    from gateway.blobs.blobs import Blobs
 
 # --- rows -------------------------------------------------------------------------------------
 
@@ -63,7 +67,7 @@ class NewPart:
     role: Role
     name: str
     media_type: str
-    content: bytes
+    content: bytes | Spooled
     attempt_id: str | None = None
 
 
@@ -394,6 +398,11 @@ NO_ROOM_NAMED: Mapping[str, int] = {}
 class Store(Endpoints, Protocol):
     """The operations. `now` is the caller's clock everywhere: the store has none."""
 
+    @property
+    def blobs(self) -> Blobs:
+        """Where the bytes of parts go, and where those that are still coming wait."""
+        ...
+
     async def accept(self, submission: Submission, now: datetime) -> Accepted | KeyReused:
         """Writes document, parts, key, first event and `prepare` job durably."""
         ...
@@ -529,6 +538,15 @@ class Store(Endpoints, Protocol):
 
     async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
         """The bytes of a part, if the document has such a part."""
+        ...
+
+    async def stream(
+        self, company_id: str, document_id: str, sha256: str
+    ) -> AsyncGenerator[bytes, None] | None:
+        """The bytes of a part in chunks of at most 1 MB, if the document has such a part.
+
+        Raises StorageUnavailable before the last chunk when they are not those that were stored.
+        """
         ...
 
     async def legs(self, company_id: str, document_id: str) -> Sequence[Leg]:

@@ -973,9 +973,13 @@ async def _looks(store: Store, document_id: str, sha256: str) -> dict[str, Any]:
         "documents": (await store.documents(them)).documents,
         "parts": await store.parts(them, document_id),
         "content": await store.content(them, document_id, sha256),
+        "stream": await store.stream(them, document_id, sha256),
         "legs": await store.legs(them, document_id),
         "attempts": await store.attempts(them, document_id),
-        "feed": [*await store.feed(them, None, 100), *await store.feed(them, None, 100, document_id)],
+        "feed": [
+            *await store.feed(them, None, 100),
+            *await store.feed(them, None, 100, document_id),
+        ],
         "inbox": await store.inbox(them, None, 100),
         "confirm": await store.confirm(them, document_id, NOW),
         "act": await store.act(

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.lifecycle import Change, NotAllowed, State
+from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Again,
     Checkpoint,
@@ -22,7 +23,6 @@ from gateway.store.port import (
     NewEvent,
 )
 from gateway.store.sqlite import blobs, events, jobs, lanes, rows
-from gateway.store.sqlite.blobs import StoredPart
 from gateway.store.sqlite.rows import Row, maybe_micros, micros
 from gateway.store.sqlite.writer import Transaction
 

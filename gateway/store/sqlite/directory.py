@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Self
 
+from gateway.blobs.disk import make
+
 
 class DirectoryInUse(Exception):
     """Another process has the data directory."""
@@ -29,6 +31,7 @@ class DataDirectory:
         self.path = path
         self.database = path / "budkavle.sqlite"
         self.blobs = path / "blobs"
+        self.spool = path / "spool"
         self._lock = lock
 
     @classmethod
@@ -49,20 +52,3 @@ class DataDirectory:
     def release(self) -> None:
         """Lets another process have it."""
         os.close(self._lock)
-
-
-def make(directory: Path) -> None:
-    """mkdir -p, for us alone, with each new name on disk: a file is no safer than its folder."""
-    if not directory.exists():
-        make(directory.parent)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        sync(directory.parent)
-
-
-def sync(directory: Path) -> None:
-    """Brings the names in a directory to disk."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,6 +11,7 @@ from heapq import merge
 from gateway.events import Type
 from gateway.lifecycle import Business, State, change
 from gateway.store.ids import new_id
+from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Accepted,
     Arrival,
@@ -25,7 +26,6 @@ from gateway.store.port import (
     Submission,
 )
 from gateway.store.sqlite import blobs, events, jobs, rows
-from gateway.store.sqlite.blobs import StoredPart
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Self
 from uuid import UUID
 
+from gateway.blobs.blobs import Blobs
+from gateway.blobs.files import Files
+from gateway.blobs.keys import Keys, WrappedKey
+from gateway.blobs.port import Address, Place
+from gateway.blobs.ring import Ring
 from gateway.lifecycle import Change, State
 from gateway.store.cursors import Cursors
 from gateway.store.lanes import LaneState, Limits
+from gateway.store.parts import StoredPart, stored
 from gateway.store.port import (
     NO_ROOM_NAMED,
     Accepted,
@@ -41,6 +47,7 @@ from gateway.store.sqlite import blobs as blob_rows
 from gateway.store.sqlite import (
     checkpoints,
     companies,
+    company_keys,
     dead,
     documents,
     events,
@@ -48,7 +55,6 @@ from gateway.store.sqlite import (
     lanes,
 )
 from gateway.store.sqlite import jobs as job_rows
-from gateway.store.sqlite.blobs import SMALL_BYTES, Blobs, StoredPart, prepared
 from gateway.store.sqlite.claims import Claim, Claims
 from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.directory import DataDirectory
@@ -76,26 +82,33 @@ class SqliteStore(EndpointRows):
         writer: Writer,
         readers: Readers,
         cursors: Cursors,
+        place: Place | None,
+        ring: Ring | None,
     ) -> None:
         self._directory = directory
         self._topics = topics
         self._writer = writer
         self._readers = readers
-        self._blobs = Blobs(directory.blobs)
+        keys = None if ring is None else Keys(ring, self)
+        self.blobs = Blobs(place or Files(directory.blobs), directory.spool, keys)
         self._cursors = cursors
         self._claims = Claims()
         self._closed = False
 
     @classmethod
-    async def open(cls, data_dir: Path) -> Self:
+    async def open(
+        cls, data_dir: Path, *, place: Place | None = None, ring: Ring | None = None
+    ) -> Self:
         """Takes the data directory (made when it is not there), and brings its tables up to date.
 
-        Jobs that an earlier process held are free again.
+        Jobs that an earlier process held are free again. Large blobs go to `place`, None: to files
+        in the directory; with a `ring` blobs are sealed.
         """
         directory, cursors = await asyncio.to_thread(_take, data_dir)
         topics = Topics()
         writer = Writer(partial(connect, directory.database), topics)
-        return cls(directory, topics, writer, Readers(directory.database, _READERS), cursors)
+        readers = Readers(directory.database, _READERS)
+        return cls(directory, topics, writer, readers, cursors, place, ring)
 
     async def close(self) -> None:
         """Writes what is queued and lets go of the file. Once is enough; again does nothing."""
@@ -107,16 +120,16 @@ class SqliteStore(EndpointRows):
         self._topics.tell_all()
         self._directory.release()
 
-    async def _prepared(self, company_id: str, parts: Sequence[NewPart]) -> tuple[StoredPart, ...]:
-        if all(len(part.content) <= SMALL_BYTES for part in parts):
-            return prepared(self._blobs, company_id, parts)
-        return await asyncio.to_thread(prepared, self._blobs, company_id, parts)
+    async def _stored(
+        self, company_id: str, parts: Sequence[NewPart], now: datetime
+    ) -> tuple[StoredPart, ...]:
+        return await stored(self.blobs, company_id, parts, now)
 
     # --- taking in, and work ---
 
     async def accept(self, submission: Submission, now: datetime) -> Accepted | KeyReused:
         """Writes document, parts, key, first event and `prepare` job durably."""
-        parts = await self._prepared(submission.company_id, submission.parts)
+        parts = await self._stored(submission.company_id, submission.parts, now)
         return await self._writer.write(documents.accept, documents.Accept(submission, parts, now))
 
     async def probe(self) -> None:
@@ -159,7 +172,7 @@ class SqliteStore(EndpointRows):
     async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
         """Writes back. Raises LeaseLost, or lifecycle.NotAllowed when the document is not in the
         state that the change starts from."""
-        parts = await self._prepared(job.company_id, work.parts)
+        parts = await self._stored(job.company_id, work.parts, now)
         await self._writer.write(checkpoints.checkpoint, checkpoints.Step(job, work, parts, now))
 
     async def act(
@@ -183,7 +196,7 @@ class SqliteStore(EndpointRows):
     async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
         """A late result for the leg with this key. False when this report was written before."""
         found = await self.leg(key)
-        parts = () if found is None else await self._prepared(found[0].company_id, work.parts)
+        parts = () if found is None else await self._stored(found[0].company_id, work.parts, now)
         return await self._writer.write(
             checkpoints.report, checkpoints.LateResult(key, report_id, work, parts, now)
         )
@@ -196,7 +209,7 @@ class SqliteStore(EndpointRows):
 
     async def arrive(self, arrival: Arrival, now: datetime) -> str | None:
         """Puts a document into a company's inbox; answers its id, None when it was there."""
-        parts = await self._prepared(arrival.company_id, arrival.parts)
+        parts = await self._stored(arrival.company_id, arrival.parts, now)
         return await self._writer.write(documents.arrive, documents.Arrive(arrival, parts, now))
 
     # --- reading ---
@@ -225,13 +238,15 @@ class SqliteStore(EndpointRows):
 
     async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
         """The bytes of a part, if the document has such a part."""
-        found = self._readers.read(lambda c: blob_rows.find(c, company_id, document_id, sha256))
-        if found is None:
-            return None
-        (content,) = found
-        if content is not None:
-            return content
-        return await asyncio.to_thread(self._blobs.get, company_id, sha256)
+        blob = self._readers.read(lambda c: blob_rows.find(c, company_id, document_id, sha256))
+        return None if blob is None else await self.blobs.get(blob)
+
+    async def stream(
+        self, company_id: str, document_id: str, sha256: str
+    ) -> AsyncGenerator[bytes, None] | None:
+        """The bytes of a part in chunks, if the document has such a part."""
+        blob = self._readers.read(lambda c: blob_rows.find(c, company_id, document_id, sha256))
+        return None if blob is None else self.blobs.stream(blob)
 
     async def legs(self, company_id: str, document_id: str) -> Sequence[Leg]:
         """The steps tried or to be tried, in order."""
@@ -308,6 +323,31 @@ class SqliteStore(EndpointRows):
     async def company_of_key(self, key_sha256: str) -> Company | None:
         """Whose API key this is."""
         return self._readers.read(lambda c: companies.of_key(c, key_sha256))
+
+    # --- blobs and their keys ---
+
+    async def named(self, addresses: Sequence[Address]) -> set[Address]:
+        """Those of the addresses that a row names."""
+        return await self._readers.read_many(lambda c: blob_rows.named(c, addresses))
+
+    async def company_keys(self, company_id: str | None = None) -> Sequence[WrappedKey]:
+        """A company's keys, or all of them (operators only), by id."""
+        return self._readers.read(lambda c: company_keys.of(c, company_id))
+
+    async def add_company_key(
+        self, company_id: str, master: str, wrapped: bytes, now: datetime
+    ) -> int:
+        """Adds a key and answers its id, which no key ever had or will have."""
+        new = company_keys.NewKey(company_id, master, wrapped, now)
+        return await self._writer.write(company_keys.add, new)
+
+    async def rewrap_company_key(self, key_id: int, master: str, wrapped: bytes) -> None:
+        """Changes how a key is wrapped; nothing happens when it is not there."""
+        await self._writer.write(company_keys.rewrap, (key_id, master, wrapped))
+
+    async def drop_company_keys(self, company_id: str) -> int:
+        """Deletes a company's keys and answers how many: what they sealed is unreadable."""
+        return await self._writer.write(company_keys.drop, company_id)
 
     # --- news ---
 
