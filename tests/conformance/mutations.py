@@ -8,15 +8,18 @@ meet what nobody thought of.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 
 from lxml import etree
 
-from schemas.ubl.structure import TYPES, children
-from validators.examples import broken
+from schemas import structure
+from schemas.structure import Vocabulary
+from validators.examples import OTHERS, broken
 from validators.examples.edits import edited
+from validators.profiles import PEPPOL_BILLING, PEPPOL_SELFBILLING
 
 HOUSE = Path(__file__).parents[2]
 TEXTS = (
@@ -25,15 +28,19 @@ TEXTS = (
     *("SE", "NO", "DK", "DE", "NL", "IT", "GR", "EL", "IS", "SEK", "EUR", "380", "381", "326"),
     *("S", "Z", "E", "AE", "K", "G", "O", "L", "M", "B", "VAT", "TAX", "0192", "0007", "9930"),
     *("SE556677889901", "NO923609016MVA", "7080000000002", "%s", "{0}"),
+    *("AB", "AP", "RE", "CA", "UQ", "PD", "IP", "BV", "BW", "SV", "NON", "OTH", "REF", "LEG"),
     *("é\u00a0\u2028\U0001f4a9", "a\tb"),
 )
-_TAGS = sorted({child.tag for kind in TYPES for child in children(kind)})
-_KINDS = {child.tag: child.type for kind in TYPES for child in children(kind)}
 
 
 @cache
-def sources() -> tuple[bytes, ...]:
-    """Our own documents: the invoice of the examples in many forms, and those of other tests."""
+def sources(profile: str = PEPPOL_BILLING) -> tuple[bytes, ...]:
+    """Our own documents of a profile: of billing the invoice in many forms, and of other tests."""
+    if profile in OTHERS:
+        return (etree.tostring(edited("", profile)),)
+    if profile == PEPPOL_SELFBILLING:
+        kinds = ("self-billing", "credit note; self-billing")
+        return tuple(etree.tostring(edited(kind)) for kind in kinds)
     made = [
         edited(f"{kind}category {code}")
         for kind in ("", "credit note; ")
@@ -43,27 +50,39 @@ def sources() -> tuple[bytes, ...]:
     return (*map(etree.tostring, made), *(path.read_bytes() for path in sorted(files)))
 
 
-def mutants(seed: int, count: int) -> Iterator[bytes]:
-    """So many mutants of a seed, the same each time."""
+def mutants(seed: int, count: int, profile: str = PEPPOL_BILLING) -> Iterator[bytes]:
+    """So many mutants of a seed, the same each time; half of them break the rules in turn."""
     chance = random.Random(seed)
-    edits = [example.edits for examples in broken().values() for example in examples]
+    edits = _edits(profile)
+    chance.shuffle(edits)
+    turns = cycle(edits)
+    document = profile if profile in OTHERS else "invoice"
     for _ in range(count):
         if chance.random() < 0.5:
-            root = etree.fromstring(chance.choice(sources()))
+            root = etree.fromstring(chance.choice(sources(profile)))
         else:
-            root = _broken(chance, edits)
+            more = chance.choices(edits, k=chance.choice((0, 0, 1, 2)))
+            root = _broken([next(turns), *more], document)
         for _ in range(chance.choice((0, 1, 1, 2, 4))):
             change(root, chance)
         yield etree.tostring(root)
 
 
-def _broken(chance: random.Random, edits: list[str]) -> etree._Element:
-    """The invoice with the edits of some rules, where they go together."""
-    chosen = "; ".join(chance.choices(edits, k=chance.choice((1, 1, 2, 3))))
+def _edits(profile: str) -> list[str]:
+    """The edits that break the rules of a profile."""
+    edits = [example.edits for examples in broken(profile).values() for example in examples]
+    if profile == PEPPOL_SELFBILLING:  # most of its rules are those of billing
+        usual = [example.edits for examples in broken().values() for example in examples]
+        edits += [f"self-billing; {each}" for each in usual if not each.startswith("credit note")]
+    return edits
+
+
+def _broken(edits: Sequence[str], document: str) -> etree._Element:
+    """The document with the edits of some rules, where they go together."""
     try:
-        return edited(chosen)
+        return edited("; ".join(edits), document)
     except (ValueError, LookupError):  # one takes away what another would change
-        return edited(chosen.split("; ")[0])
+        return edited(edits[0], document)
 
 
 def change(root: etree._Element, chance: random.Random) -> None:
@@ -83,25 +102,35 @@ def change(root: etree._Element, chance: random.Random) -> None:
     elif what == 4:
         at.text = other.text
     elif what == 5:
-        _grow(at, chance)
+        _grow(at, chance, _vocabulary(root))
     elif what == 6 and at.attrib:
         at.set(chance.choice(sorted(map(str, at.attrib))), chance.choice(TEXTS))
     else:
-        at.tag = chance.choice((other.tag, chance.choice(_TAGS)))
+        at.tag = chance.choice((other.tag, chance.choice(sorted(_kinds(_vocabulary(root))))))
 
 
-def _grow(at: etree._Element, chance: random.Random) -> None:
+def _vocabulary(root: etree._Element) -> Vocabulary:
+    return structure.of(root) or structure.vocabulary("ubl/structure")
+
+
+@cache
+def _kinds(vocabulary: Vocabulary) -> dict[str, str]:
+    """Element -> its type."""
+    kinds = (child for kind in vocabulary.types for child in vocabulary.children(kind))
+    return {child.tag: child.type for child in kinds}
+
+
+def _grow(at: etree._Element, chance: random.Random, vocabulary: Vocabulary) -> None:
     """One more child where the structure has room for it, and children in that."""
-    kind = _KINDS.get(at.tag, etree.QName(at).localname)
-    room = children(kind) if kind in TYPES else ()
+    room = vocabulary.children(_kinds(vocabulary).get(at.tag, etree.QName(at).localname))
     if not room:
         return
     ranks = {child.tag: rank for rank, child in enumerate(room)}
     new = chance.choice(room)
     made = etree.Element(new.tag)
     at.insert(sum(ranks.get(kid.tag, 0) <= ranks[new.tag] for kid in at), made)
-    if new.type in TYPES:
-        _grow(made, chance)
+    if new.type in vocabulary.types:
+        _grow(made, chance, vocabulary)
     else:
         made.text = chance.choice(TEXTS)
 
