@@ -93,7 +93,7 @@ class Claims:
 
     def __init__(self) -> None:
         self._lane = ""
-        self._company: dict[str, str] = {}
+        self._place: dict[str, str] = {}  # by lane: where it goes on among the companies
 
     def claim(self, transaction: Transaction, units: Sequence[Claim]) -> list[Sequence[Job]]:
         """Leases due jobs in turn."""
@@ -111,7 +111,7 @@ class Claims:
         if not chosen:
             return []
         self._lane = chosen[-1][0]
-        self._company |= {lane: company_id for lane, company_id, _ in chosen}
+        self._place |= {lane: company_id + _BEHIND for lane, company_id, _ in chosen}
         for way in ways.values():
             taken = sum(lane == way.lane.name for lane, _, _ in chosen)
             if way.lane.meter is not None and taken:
@@ -126,7 +126,7 @@ class Claims:
         """By lane, what is to be claimed from it: (lane, company, job) of each, in order."""
         asked = []
         for name, way in ways.items():
-            place = self._company.get(name, "") + _BEHIND
+            place = self._place.get(name, "")
             asked += [(name, way.room, 0, place, _END, at), (name, way.room, 1, "", place, at)]
         found: dict[str, list[tuple[int, str, str]]] = {}
         for name, *turn in transaction.asked(
