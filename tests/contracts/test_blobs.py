@@ -20,7 +20,7 @@ from gateway.blobs.keys import Keys
 from gateway.blobs.port import SMALL_BYTES, Address, Blob, Place, Spooled
 from gateway.blobs.ring import Ring, add_master
 from gateway.blobs.s3 import S3, Bucket
-from gateway.blobs.sweep import sweep
+from gateway.blobs.sweep import Sweep, Sweeps, Swept
 from gateway.store.ids import new_id
 from gateway.store.port import Company, NewPart, Role, StorageUnavailable, Submission
 from gateway.store.sqlite import SqliteStore
@@ -221,6 +221,14 @@ async def test_bytes_that_come_again_mend_what_was_damaged_the_next_day(world: W
     assert await world.read(document) == content
 
 
+async def sweep(world: World, now: datetime, **how: Any) -> Swept:
+    """A whole sweep, one name at a time."""
+    one = Sweep(world.blobs, world.store, now, **how)
+    while await one.go_on(1):
+        pass
+    return one.swept
+
+
 # --- the sweep --------------------------------------------------------------------------------
 
 
@@ -230,15 +238,15 @@ async def test_what_no_row_names_is_swept_once_nobody_can_want_it(world: World) 
     before = await world.names()
     # However old it is by its folder, what was written today is left alone.
     for now in (NOW, NOW + 10 * DAY):
-        swept = await sweep(world.blobs, world.store, now)
+        swept = await sweep(world, now)
         assert (swept.seen, swept.blobs) == (2, 0)
     assert await world.names() == before
     later = datetime.now(UTC) + 3 * DAY
-    dry = await sweep(world.blobs, world.store, later, dry_run=True, machine_now=later)
+    dry = await sweep(world, later, dry_run=True, machine_now=later)
     assert (dry.blobs, dry.names) == (1, [str(orphan.address)])
     assert await world.names() == before
-    swept = await sweep(world.blobs, world.store, later, machine_now=later)
-    assert swept == dry
+    swept = await sweep(world, later, machine_now=later)
+    assert replace(swept, names=dry.names) == dry
     assert len(await world.names()) == 1
     assert len(await world.read(kept) or b"") == LARGE
 
@@ -250,10 +258,10 @@ async def test_the_sweep_takes_nothing_that_an_accept_may_take_over(world: World
     end_of_next_day = datetime.combine(NOW.date() + 2 * DAY, datetime.min.time(), UTC)
     much_later = NOW + 100 * DAY
     just_before = end_of_next_day - timedelta(seconds=1)
-    swept = await sweep(world.blobs, world.store, just_before, machine_now=much_later)
+    swept = await sweep(world, just_before, machine_now=much_later)
     assert swept.blobs == 0
     document = await world.accept(content)
-    await sweep(world.blobs, world.store, much_later, machine_now=much_later)
+    await sweep(world, much_later, machine_now=much_later)
     assert await world.read(document) == content
 
 
@@ -263,7 +271,7 @@ async def test_a_move_to_a_newer_day_leaves_the_older_one_to_the_sweep(world: Wo
     new = await world.accept(content, NOW + DAY)
     assert len(await world.names()) == 2
     later = NOW + 10 * DAY
-    swept = await sweep(world.blobs, world.store, later, machine_now=later)
+    swept = await sweep(world, later, machine_now=later)
     assert swept.blobs == 1
     assert await world.read(old) == await world.read(new) == content
 
@@ -272,13 +280,21 @@ async def test_what_a_write_left_behind_is_swept(world: World) -> None:
     draft = world.blobs.draft(OURS.id, NOW)
     await draft.__aenter__()
     await draft.write(b"x" * 300_000)
-    assert (await sweep(world.blobs, world.store, NOW)).leftovers == 0
+    assert (await sweep(world, NOW)).leftovers == 0
     later = NOW + 2 * DAY
-    swept = await sweep(world.blobs, world.store, later, machine_now=later)
+    swept = await sweep(world, later, machine_now=later)
     assert swept.leftovers == 1
     assert swept.size_bytes > 200_000
     assert list(world.blobs.spool.iterdir()) == []
     await draft.__aexit__(None, None, None)
+
+
+async def test_a_schedule_sweeps_piece_by_piece(world: World) -> None:
+    await world.blobs.keep(OURS.id, os.urandom(LARGE), NOW)
+    sweeps = Sweeps(world.blobs, world.store)
+    assert not await sweeps(NOW)
+    assert not await sweeps(NOW)
+    assert len(await world.names()) == 1
 
 
 async def test_a_crash_between_bytes_and_row_loses_nothing(world: World, tmp_path: Path) -> None:
