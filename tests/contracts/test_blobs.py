@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -31,15 +31,6 @@ THEIRS = Company("com_theirs", "Theirs AB", "SE", ("0007:2",), {})
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 LARGE = SMALL_BYTES + 1
-
-
-@pytest.fixture(scope="session")
-def s3_port() -> Iterator[int]:
-    try:
-        with objects.server() as port:
-            yield port
-    except objects.NoServer as error:
-        pytest.skip(str(error))
 
 
 def bucket(port: int, **other: Any) -> Bucket:

@@ -8,13 +8,20 @@ from types import TracebackType
 
 class Relay:
     """Passes bytes on to a port; use as `async with`. After `cut` nobody gets through, and what was
-    under way breaks off; `mend` listens again on the same port."""
+    under way breaks off; `mend` listens again on the same port. While it is `silent` it takes what
+    comes and answers nothing."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._server: asyncio.Server | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self.port = 0
+        self.silent = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is connected."""
+        return bool(self._under_way)
 
     async def mend(self) -> None:
         """Lets everybody through."""
@@ -36,6 +43,8 @@ class Relay:
         assert task is not None
         self._under_way.add(task)
         try:
+            if self.silent:
+                await asyncio.Event().wait()
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
             try:
                 async with asyncio.TaskGroup() as both:
