@@ -1,27 +1,24 @@
-"""What every store must keep. A new adapter adds its opener to OPENERS and nothing else."""
+"""What every store must keep: documents, their journeys, events, lists, companies."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from gateway.lifecycle import NotAllowed, State, change
+from gateway.lifecycle import NotAllowed, State
 from gateway.store.ids import new_id
 from gateway.store.port import (
     Accepted,
     Again,
-    Arrival,
-    Attempt,
     BadCursor,
     Checkpoint,
     Company,
@@ -30,130 +27,36 @@ from gateway.store.port import (
     Document,
     Done,
     Head,
-    Job,
     Keep,
     KeyReused,
     LeaseLost,
-    Leg,
     NewEvent,
     NewPart,
     Role,
     StorageUnavailable,
     Store,
-    Submission,
 )
-from gateway.store.sqlite import SqliteStore
-
-Opener = Callable[[Path], Awaitable[Store]]
-
-OPENERS: dict[str, Opener] = {"sqlite": SqliteStore.open}
-
-NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
-OURS = Company("ours", "Vårt AB", "SE", ("0007:5560360793",), {"language": "sv"})
-THEIRS = Company("theirs", "Deres AS", "NO", ("0192:918130047",), {})
-MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(params=OPENERS)
-def opener(request: pytest.FixtureRequest) -> Opener:
-    return OPENERS[request.param]
-
-
-@pytest.fixture
-async def store(opener: Opener, tmp_path: Path) -> AsyncIterator[Store]:
-    store = await opener(tmp_path / "data")
-    await store.add_company(OURS, NOW)
-    await store.add_company(THEIRS, NOW)
-    yield store
-    await store.close()
-
-
-# --- words of these tests ---------------------------------------------------------------------
-
-
-def submission(
-    company_id: str = OURS.id,
-    content: bytes = b"<Invoice/>",
-    idempotency: tuple[str, str] | None = None,
-    **delivery: Any,
-) -> Submission:
-    original = NewPart(Role.ORIGINAL, "invoice.xml", "application/xml", content)
-    return Submission(
-        new_id("doc"), company_id, "application/xml", [original], delivery, idempotency
-    )
-
-
-async def accepted(store: Store, company_id: str = OURS.id, **more: Any) -> str:
-    answer = await store.accept(submission(company_id, **more), NOW)
-    assert isinstance(answer, Accepted)
-    return answer.document_id
-
-
-async def claimed(store: Store, now: datetime = NOW, owner: str = "worker") -> Job:
-    (job,) = await store.claim(owner, now, 30, 1)
-    return job
-
-
-def moved(before: State, after: State, **more: Any) -> Any:
-    return change(before, after, code="test.code", text="A reason.", **more)
-
-
-ROUTED = moved(State.RECEIVED, State.ROUTING)
-SENDING = moved(State.ROUTING, State.SENDING)
-SENT = moved(State.SENDING, State.SENT)
-
-
-def leg_of(document_id: str, n: int = 0, **more: Any) -> Leg:
-    return Leg(document_id, n, "email", uuid4(), **{"state": "trying", **more})
-
-
-def attempt_of(document_id: str, **more: Any) -> Attempt:
-    return Attempt(new_id("att"), document_id, 0, "email", NOW, **more)
-
-
-def arrival(company_id: str = OURS.id, key: str = "k1", content: bytes = b"<Invoice/>") -> Arrival:
-    part = NewPart(Role.DOCUMENT, "invoice.xml", "application/xml", content)
-    return Arrival(key, company_id, Head(number="F-1"), [part], "internal")
-
-
-async def sent_with_leg(store: Store) -> tuple[str, Leg]:
-    """A document that a channel took responsibility for, and its leg."""
-    document_id = await accepted(store)
-    job = await claimed(store)
-    leg = leg_of(document_id, state="sent")
-    await store.checkpoint(job, Checkpoint(Keep(), ROUTED), NOW)
-    await store.checkpoint(job, Checkpoint(Keep(), SENDING), NOW)
-    await store.checkpoint(job, Checkpoint(Done(), SENT, legs=[leg]), NOW)
-    return document_id, leg
-
-
-async def everything(store: Store) -> Any:
-    """All that can be read of both companies, to tell that nothing was written."""
-    return [
-        (
-            await store.company(company.id),
-            page := await store.documents(company.id, limit=1000),
-            await store.inbox(company.id, None, 1000),
-            await store.feed(company.id, None, 1000),
-            [
-                (
-                    await store.parts(company.id, document.id),
-                    await store.legs(company.id, document.id),
-                    await store.attempts(company.id, document.id),
-                )
-                for document in page.documents
-            ],
-        )
-        for company in (OURS, THEIRS)
-    ]
-
-
-async def bytes_of(store: Store, company_id: str, document_id: str) -> list[bytes | None]:
-    return [
-        await store.content(company_id, document_id, part.sha256)
-        for part in await store.parts(company_id, document_id)
-    ]
-
+from tests.contracts.stores import (
+    MINUTE,
+    NOW,
+    OURS,
+    ROUTED,
+    SENDING,
+    SENT,
+    THEIRS,
+    Opener,
+    accepted,
+    arrival,
+    attempt_of,
+    bytes_of,
+    claimed,
+    everything,
+    leg_of,
+    moved,
+    sent_with_leg,
+    state_of,
+    submission,
+)
 
 # --- accept -----------------------------------------------------------------------------------
 
@@ -560,16 +463,11 @@ async def test_a_checkpoint_is_written_whole_or_not_at_all(store: Store, why: st
     )
     assert isinstance(refused, error)
     assert fine is None
-    assert await ours_state(store, document_id) is State.RECEIVED
-    assert await ours_state(store, other_id) is State.ROUTING
+    assert await state_of(store, document_id) is State.RECEIVED
+    assert await state_of(store, other_id) is State.ROUTING
 
     await store.checkpoint(job, whole, NOW)  # the job is still held
-    assert await ours_state(store, document_id) is State.ROUTING
-
-
-async def ours_state(store: Store, document_id: str) -> State | None:
-    document = await store.document(OURS.id, document_id)
-    return None if document is None else document.state
+    assert await state_of(store, document_id) is State.ROUTING
 
 
 async def test_a_key_names_one_leg_only(store: Store) -> None:
@@ -677,7 +575,7 @@ async def test_work_without_a_kind_where_there_was_none_is_a_contradiction(store
     await store.checkpoint(await claimed(store), Checkpoint(Done()), NOW)
     with pytest.raises(Contradiction):
         await act(store, document_id, 2, job=Again(NOW))
-    assert await ours_state(store, document_id) is State.RECEIVED
+    assert await state_of(store, document_id) is State.RECEIVED
 
 
 # --- late results -----------------------------------------------------------------------------
@@ -696,7 +594,7 @@ async def test_a_report_is_written_once(store: Store) -> None:
     after = await everything(store)
     assert not await store.report(leg.key, "r1", work, NOW)
     assert await everything(store) == after
-    assert await ours_state(store, document_id) is State.DELIVERED
+    assert await state_of(store, document_id) is State.DELIVERED
     assert (await bytes_of(store, OURS.id, document_id))[-1] == b"r" * 70_000
 
 
@@ -960,86 +858,6 @@ async def test_a_key_finds_its_company_only(store: Store) -> None:
     with pytest.raises(Contradiction):
         await store.add_key("nobody", "d" * 64, "ledger", NOW)
     assert await store.company_of_key("a" * 64) == OURS
-
-
-# --- isolation --------------------------------------------------------------------------------
-
-
-async def _looks(store: Store, document_id: str, sha256: str) -> dict[str, Any]:
-    """What THEIRS finds with the id of a document of OURS, by operation."""
-    them = THEIRS.id
-    return {
-        "document": await store.document(them, document_id),
-        "documents": (await store.documents(them)).documents,
-        "parts": await store.parts(them, document_id),
-        "content": await store.content(them, document_id, sha256),
-        "stream": await store.stream(them, document_id, sha256),
-        "legs": await store.legs(them, document_id),
-        "attempts": await store.attempts(them, document_id),
-        "feed": [
-            *await store.feed(them, None, 100),
-            *await store.feed(them, None, 100, document_id),
-        ],
-        "inbox": await store.inbox(them, None, 100),
-        "confirm": await store.confirm(them, document_id, NOW),
-        "act": await store.act(
-            them,
-            document_id,
-            moved(State.DELIVERED, State.ROUTING),
-            NOW,
-            version=1,
-            job=Again(NOW, "deliver"),
-            events=[NewEvent("x")],
-        ),
-    }
-
-
-# They take a company and touch nothing but that company's own row.
-OF_THE_COMPANY_ITSELF = {"company", "add_key"}
-
-
-async def test_another_companys_document_is_not_there(store: Store) -> None:
-    document_id = await accepted(store)
-    job = await claimed(store)
-    work = Checkpoint(
-        Done(), legs=[leg_of(document_id)], attempt=attempt_of(document_id), events=[NewEvent("x")]
-    )
-    await store.checkpoint(job, work, NOW)
-    inbound = await store.arrive(arrival(), NOW)
-    assert inbound is not None
-    before = await everything(store)
-    for secret in (document_id, inbound):
-        (part,) = await store.parts(OURS.id, secret)
-        found = await _looks(store, secret, part.sha256)
-        assert not any(found.values()), found
-    assert await everything(store) == before
-    with pytest.raises(BadCursor):
-        await store.inbox(THEIRS.id, inbound, 10)
-    assert await store.claim("worker", NOW + MINUTE, 30, 10) == []
-
-    takes_a_company = {
-        name
-        for name, operation in inspect.getmembers(Store, inspect.isfunction)
-        if "company_id" in inspect.signature(operation).parameters
-    }
-    assert takes_a_company == set(found) | OF_THE_COMPANY_ITSELF
-
-
-async def test_the_same_bytes_of_another_company_do_not_open_a_document(store: Store) -> None:
-    ours = await accepted(store, content=b"same")
-    theirs = await accepted(store, THEIRS.id, content=b"same")
-    sha256 = hashlib.sha256(b"same").hexdigest()
-    assert await store.content(THEIRS.id, theirs, sha256) == b"same"
-    assert await store.content(THEIRS.id, ours, sha256) is None
-    second = await accepted(store, content=b"other")
-    assert await store.content(OURS.id, second, sha256) is None  # nor of another document
-
-
-async def test_a_claimed_job_names_its_company(store: Store) -> None:
-    await accepted(store)
-    await accepted(store, THEIRS.id)
-    jobs = await store.claim("worker", NOW, 30, 10)
-    assert [job.company_id for job in jobs] == [OURS.id, THEIRS.id]
 
 
 # --- waiting ----------------------------------------------------------------------------------

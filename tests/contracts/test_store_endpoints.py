@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +22,7 @@ from gateway.store.port import (
     NewJob,
     Store,
 )
-from tests.contracts.test_store import NOW, OPENERS, OURS, THEIRS, Opener, submission
+from tests.contracts.stores import NOW, OURS, THEIRS, submission
 
 ENDPOINT = Endpoint(
     id="wh_1",
@@ -39,20 +37,6 @@ ENDPOINT = Endpoint(
     updated_at=NOW,
 )
 MOST = 3
-
-
-@pytest.fixture(params=OPENERS)
-def opener(request: pytest.FixtureRequest) -> Opener:
-    return OPENERS[request.param]
-
-
-@pytest.fixture
-async def store(opener: Opener, tmp_path: Path) -> AsyncIterator[Store]:
-    store = await opener(tmp_path / "data")
-    await store.add_company(OURS, NOW)
-    await store.add_company(THEIRS, NOW)
-    yield store
-    await store.close()
 
 
 async def happen(store: Store, company_id: str = OURS.id, times: int = 1) -> list[Event]:

@@ -1,0 +1,292 @@
+"""Tenant isolation: whatever a company asks of a store, it finds and changes nothing of another's.
+
+Every operation of the port is here, in CASES or, with the reason, in NOT_ASKED_BY_COMPANIES: a new
+one fails the test until somebody has thought about it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from gateway.lifecycle import State
+from gateway.store.endpoints import Endpoint, Push, SealedSecret
+from gateway.store.port import (
+    Accepted,
+    Again,
+    BadCursor,
+    Checkpoint,
+    Contradiction,
+    Done,
+    Leg,
+    NewEvent,
+    NewJob,
+    NewPart,
+    Role,
+    Store,
+)
+from tests.contracts.stores import (
+    DAY,
+    NOW,
+    OURS,
+    THEIRS,
+    accepted,
+    arrival,
+    attempt_of,
+    claimed,
+    everything_of,
+    leg_of,
+    moved,
+    submission,
+)
+
+THEM = THEIRS.id
+PUSH = Push("evt_1", "document.received", None, None, NOW, 5, 200, "webhook.delivered", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What OURS has, and THEIRS knows the names of."""
+
+    outbound: str
+    inbound: str
+    sha256: str  # of a part of both
+    leg: Leg
+    endpoint: Endpoint
+    cursors: tuple[str, ...]
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        return self.outbound, self.inbound
+
+
+async def ours_in(store: Store) -> Ours:
+    """OURS sends a document and gets one."""
+    outbound = await accepted(store, idempotency=("ours", "request"), content=b"ours")
+    leg = leg_of(outbound)
+    evidence = NewPart(Role.EVIDENCE, "answer", "text/plain", b"ours")
+    work = Checkpoint(
+        *(Done(), None, None, "email", [evidence], [leg], attempt_of(outbound)),
+        events=[NewEvent("told")],
+    )
+    await store.checkpoint(await claimed(store), work, NOW)
+    timer = NewJob(f"{outbound}/recheck", "recheck", NOW + DAY, OURS.id, outbound)
+    await store.put([timer], NOW)
+    inbound = await store.arrive(arrival(key="ours", content=b"ours"), NOW)
+    assert inbound is not None
+    await store.add_key(OURS.id, "a" * 64, "ledger", NOW)
+    secrets = (SealedSecret(b"sealed"),)
+    endpoint = Endpoint("wh_ours", OURS.id, "https://a", (), "", True, secrets, None, NOW, NOW)
+    assert await store.add_endpoint(endpoint, 1)
+    await store.add_push(OURS.id, endpoint.id, PUSH)
+    events = await store.feed(OURS.id, None, 100)
+    cursors = tuple(event.cursor for event in events)
+    return Ours(outbound, inbound, hashlib.sha256(b"ours").hexdigest(), leg, endpoint, cursors)
+
+
+async def refused(asked: Awaitable[Any], why: type[Exception]) -> None:
+    """Nothing, because it was refused."""
+    with pytest.raises(why):
+        await asked
+
+
+async def _content(store: Store, ours: Ours) -> Any:
+    return [await store.content(THEM, id_, ours.sha256) for id_ in ours.ids]
+
+
+async def _stream(store: Store, ours: Ours) -> Any:
+    return [await store.stream(THEM, id_, ours.sha256) for id_ in ours.ids]
+
+
+async def _documents(store: Store, ours: Ours) -> Any:
+    for after in ours.ids:
+        await refused(store.documents(THEM, after=after), BadCursor)
+    return (await store.documents(THEM, limit=1000)).documents
+
+
+async def _feed(store: Store, ours: Ours) -> Any:
+    for cursor in ours.cursors:
+        await refused(store.feed(THEM, cursor, 100), BadCursor)
+        await refused(store.feed(THEM, cursor, 100, ours.outbound), BadCursor)
+    whole = await store.feed(THEM, None, 100)
+    return [*whole, *[event for id_ in ours.ids for event in await store.feed(THEM, None, 9, id_)]]
+
+
+async def _inbox(store: Store, ours: Ours) -> Any:
+    await refused(store.inbox(THEM, ours.inbound, 10), BadCursor)
+    return await store.inbox(THEM, None, 1000)
+
+
+async def _act(store: Store, ours: Ours) -> Any:
+    verb = moved(State.RECEIVED, State.CANCELLED)
+    return [
+        await store.act(THEM, id_, verb, NOW, version=version, job=job, events=[NewEvent("x")])
+        for id_ in ours.ids
+        for version in (1, 2)
+        for job in (None, Again(NOW, "deliver"))
+    ]
+
+
+async def _accept(store: Store, ours: Ours) -> Any:
+    same_id = replace(submission(THEM), document_id=ours.outbound)
+    await refused(store.accept(same_id, NOW), Contradiction)
+    same_key = submission(THEM, idempotency=("ours", "other request"))
+    assert await store.accept(same_key, NOW) == Accepted(same_key.document_id)
+
+
+async def _arrive(store: Store, ours: Ours) -> Any:
+    assert await store.arrive(arrival(THEM, key="ours"), NOW) is not None
+
+
+async def _put(store: Store, ours: Ours) -> Any:
+    for key in (ours.outbound, f"{ours.outbound}/recheck"):
+        await refused(store.put([NewJob(key, "x", NOW, THEM, ours.outbound)], NOW), Contradiction)
+
+
+async def _add_company(store: Store, ours: Ours) -> Any:
+    greedy = replace(THEIRS, participants=OURS.participants)
+    await refused(store.add_company(greedy, NOW), Contradiction)
+
+
+async def _add_key(store: Store, ours: Ours) -> Any:
+    await refused(store.add_key(THEM, "a" * 64, "ledger", NOW), Contradiction)
+
+
+async def _add_endpoint(store: Store, ours: Ours) -> Any:
+    same_id = replace(ours.endpoint, company_id=THEM)
+    await refused(store.add_endpoint(same_id, 1), Contradiction)
+
+
+async def _add_push(store: Store, ours: Ours) -> Any:
+    await store.add_push(THEM, ours.endpoint.id, PUSH)
+
+
+async def _event(store: Store, ours: Ours) -> Any:
+    for cursor in ours.cursors:
+        await refused(store.event(THEM, cursor), BadCursor)
+
+
+CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
+    "accept": _accept,
+    "act": _act,
+    "add_company": _add_company,
+    "add_key": _add_key,
+    "add_endpoint": _add_endpoint,
+    "add_push": _add_push,
+    "arrive": _arrive,
+    "attempts": lambda s, o: _each(s.attempts, o),
+    "change_endpoint": lambda s, o: s.change_endpoint(replace(o.endpoint, company_id=THEM)),
+    "confirm": lambda s, o: _each(lambda c, d: s.confirm(c, d, NOW), o),
+    "content": _content,
+    "document": lambda s, o: _each(s.document, o),
+    "documents": _documents,
+    "endpoint": lambda s, o: s.endpoint(THEM, o.endpoint.id),
+    "endpoints": lambda s, o: s.endpoints(THEM),
+    "event": _event,
+    "feed": _feed,
+    "inbox": _inbox,
+    "legs": lambda s, o: _each(s.legs, o),
+    "newest": lambda s, o: s.newest(THEM),
+    "parts": lambda s, o: _each(s.parts, o),
+    "pushes": lambda s, o: s.pushes(THEM, o.endpoint.id, None, 100),
+    "put": _put,
+    "remove_endpoint": lambda s, o: s.remove_endpoint(THEM, o.endpoint.id),
+    "stream": _stream,
+}
+
+NOT_ASKED_BY_COMPANIES = {
+    **dict.fromkeys(("claim", "renew", "reap", "holds"), "a worker's, for all companies"),
+    "checkpoint": "a worker's, by a job it has claimed; what it names must be the document's own",
+    "drop": "a worker's, by keys that name the document",
+    **dict.fromkeys(("behind", "pushed"), "a worker's, for all endpoints"),
+    **dict.fromkeys(("leg", "report"), "a channel's, by a key that nobody else knows"),
+    **dict.fromkeys(("dead", "revive", "lanes", "set_lanes", "pause"), "operators only"),
+    **dict.fromkeys(("companies", "counts", "probe", "close"), "operators only"),
+    **dict.fromkeys(("company", "company_of", "company_of_key"), "shows no documents"),
+    "wait": "tells that something was written, never what",
+    "blobs": "its operations are those of `tests/contracts/test_blobs.py`",
+}
+
+
+async def _each(operation: Callable[[str, str], Awaitable[Any]], ours: Ours) -> list[Any]:
+    return [await operation(THEM, document_id) for document_id in ours.ids]
+
+
+def _is_nothing(found: Any) -> bool:
+    return not any(map(bool, found)) if isinstance(found, list | tuple) else not found
+
+
+@pytest.mark.parametrize("operation", CASES)
+async def test_a_company_finds_and_changes_nothing_of_another(store: Store, operation: str) -> None:
+    ours = await ours_in(store)
+    before = await everything_of(store, OURS.id)
+    found = await CASES[operation](store, ours)
+    assert _is_nothing(found), found
+    assert await everything_of(store, OURS.id) == before
+    (timer,) = await store.claim("worker", NOW + DAY, 30, 10, {"prepare": 0})
+    assert timer.key == f"{ours.outbound}/recheck"
+
+
+def test_every_operation_has_a_case() -> None:
+    operations = {name for name in dir(Store) if not name.startswith("_")}
+    assert operations == CASES.keys() | NOT_ASKED_BY_COMPANIES.keys()
+
+
+async def test_the_same_bytes_of_another_company_do_not_open_a_document(store: Store) -> None:
+    ours = await accepted(store, content=b"same")
+    theirs = await accepted(store, THEIRS.id, content=b"same")
+    sha256 = hashlib.sha256(b"same").hexdigest()
+    assert await store.content(THEIRS.id, theirs, sha256) == b"same"
+    assert await store.content(THEIRS.id, ours, sha256) is None
+    second = await accepted(store, content=b"other")
+    assert await store.content(OURS.id, second, sha256) is None  # nor of another document
+
+
+async def test_a_claimed_job_names_its_company(store: Store) -> None:
+    await accepted(store)
+    await accepted(store, THEIRS.id)
+    jobs = await store.claim("worker", NOW, 30, 10)
+    assert [job.company_id for job in jobs] == [OURS.id, THEIRS.id]
+
+
+async def test_a_cursor_tells_nothing_of_what_others_do(store: Store) -> None:
+    """Two events of ours, with one and with a hundred of theirs between: nothing to count."""
+    cursors = []
+    for between in (1, 100):
+        await accepted(store)
+        for _ in range(between):
+            await accepted(store, THEIRS.id)
+        cursors.append((await store.feed(OURS.id, None, 100))[-1].cursor)
+    digits = [bytes.fromhex(cursor.removeprefix("cur_")) for cursor in cursors]
+    differing = [bin(a ^ b).count("1") for a, b in zip(*digits, strict=True)]
+    assert sum(differing) > 32  # as two random numbers would: of 128 bits about half
+
+
+async def test_a_made_up_cursor_is_refused(store: Store) -> None:
+    await accepted(store)
+    (event,) = await store.feed(OURS.id, None, 10)
+    good = event.cursor
+    for made_up in (
+        *("", "0", "cur_", "cur_" + "0" * 32, good[:-1], good + "0", good.upper(), good[4:]),
+        *(f"{good[:n]}{(int(good[n], 16) + 1) % 16:x}{good[n + 1 :]}" for n in range(4, 36)),
+        *("cur_" + "å" * 32, "cur_" + " " * 32, good[:-2] + "  ", good.replace("cur", "doc")),
+    ):
+        with pytest.raises(BadCursor):
+            await store.feed(OURS.id, made_up, 10)
+
+
+async def test_cursors_are_good_after_a_restart(opener: Any, tmp_path: Any) -> None:
+    first = await opener(tmp_path / "data")
+    await first.add_company(OURS, NOW)
+    for _ in range(3):
+        await accepted(first)
+    told = await first.feed(OURS.id, None, 10)
+    await first.close()
+    second = await opener(tmp_path / "data")
+    assert await second.feed(OURS.id, None, 10) == told
+    assert await second.feed(OURS.id, told[0].cursor, 10) == told[1:]
+    await second.close()
