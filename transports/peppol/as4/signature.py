@@ -75,6 +75,8 @@ def token(soap: Soap, key_info: etree._Element) -> x509.Certificate:
     path = f"{{{names.WSSE}}}SecurityTokenReference/{{{names.WSSE}}}Reference"
     found = key_info.findall(path)
     uri = found[0].get("URI", "") if len(found) == 1 else ""
+    if len(found) == 1 and found[0].get("ValueType", names.X509V3) != names.X509V3:
+        uri = ""
     holder = soap.ids.get(uri[1:]) if uri.startswith("#") else None
     if (
         holder is None
