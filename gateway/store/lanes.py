@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+# So much may the clocks of two workers differ, and no time is counted twice. A clock that is set
+# back further counts anew from there.
+CLOCKS_DIFFER_S = 60.0
+
 # A breaker that trips again and again rests longer each time, at most so long.
 LONGEST_REST_S = 900.0
 
@@ -59,12 +63,13 @@ def fresh(limits: Limits, now: datetime) -> Meter:
 
 
 def refilled(meter: Meter, limits: Limits, now: datetime) -> Meter:
-    """The meter with the tokens that time has brought. A clock that went back brings none, and
-    takes none."""
+    """The meter with the tokens that time has brought. A clock that went back brings none."""
     if limits.rate_per_s is None:
         return meter
-    passed_s = max((now - meter.refilled_at).total_seconds(), 0.0)
-    tokens = min(meter.tokens + passed_s * limits.rate_per_s, float(limits.burst))
+    passed_s = (now - meter.refilled_at).total_seconds()
+    if -CLOCKS_DIFFER_S <= passed_s <= 0:
+        return meter
+    tokens = min(meter.tokens + max(passed_s, 0.0) * limits.rate_per_s, float(limits.burst))
     return replace(meter, tokens=tokens, refilled_at=now)
 
 
@@ -95,5 +100,5 @@ def heard(meter: Meter, limits: Limits, answered: bool, now: datetime) -> Meter:
     if limits.trip_after is None or fails < limits.trip_after:
         return replace(meter, fails=fails)
     trips = min(fails - limits.trip_after, 16)  # far past the longest rest, and no huge number
-    rest_s = min(limits.rest_s * 2**trips, LONGEST_REST_S)
+    rest_s = min(limits.rest_s * 2**trips, max(LONGEST_REST_S, limits.rest_s))
     return replace(meter, fails=fails, open_until=now + timedelta(seconds=rest_s))
