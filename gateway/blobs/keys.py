@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
+from gateway.blobs.port import KeyRows, WrappedKey
 from gateway.blobs.ring import Ring, UnknownMaster
 from gateway.blobs.seal import Secret, Tampered
 from gateway.store.port import StorageUnavailable
@@ -20,39 +19,6 @@ from gateway.store.port import StorageUnavailable
 # A key that was deleted is used by a process that has it in memory for so long at most.
 _REMEMBERED_S = 60.0
 _MOST_REMEMBERED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class WrappedKey:
-    """A company key as its row has it; `master` names the key of the ring that opens it."""
-
-    id: int
-    company_id: str
-    master: str
-    wrapped: bytes
-    created_at: datetime
-
-
-class KeyRows(Protocol):
-    """What the database keeps of company keys."""
-
-    async def company_keys(self, company_id: str | None = None) -> Sequence[WrappedKey]:
-        """A company's keys, or all of them (operators only), by id: the newest is the last."""
-        ...
-
-    async def add_company_key(
-        self, company_id: str, master: str, wrapped: bytes, now: datetime
-    ) -> int:
-        """Adds a key and answers its id, which no key ever had or will have."""
-        ...
-
-    async def rewrap_company_key(self, key_id: int, master: str, wrapped: bytes) -> None:
-        """Changes how a key is wrapped; nothing happens when it is not there."""
-        ...
-
-    async def drop_company_keys(self, company_id: str) -> int:
-        """Deletes a company's keys and answers how many: what they sealed is unreadable."""
-        ...
 
 
 class Keys:

@@ -138,3 +138,36 @@ class BlobRows(Protocol):
     async def named(self, addresses: Sequence[Address]) -> set[Address]:
         """Those of the addresses that a row names."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A company key as its row has it; `master` names the key of the ring that opens it."""
+
+    id: int
+    company_id: str
+    master: str
+    wrapped: bytes
+    created_at: datetime
+
+
+class KeyRows(Protocol):
+    """What the database keeps of company keys."""
+
+    async def company_keys(self, company_id: str | None = None) -> Sequence[WrappedKey]:
+        """A company's keys, or all of them (operators only), by id: the newest is the last."""
+        ...
+
+    async def add_company_key(
+        self, company_id: str, master: str, wrapped: bytes, now: datetime
+    ) -> int:
+        """Adds a key and answers its id, which no key ever had or will have."""
+        ...
+
+    async def rewrap_company_key(self, key_id: int, master: str, wrapped: bytes) -> None:
+        """Changes how a key is wrapped; nothing happens when it is not there."""
+        ...
+
+    async def drop_company_keys(self, company_id: str) -> int:
+        """Deletes a company's keys and answers how many: what they sealed is unreadable."""
+        ...

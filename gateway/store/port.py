@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from gateway.blobs.port import Spooled
+from gateway.blobs.port import BlobRows, KeyRows, Spooled
 from gateway.lifecycle import Business, Change, State
 from gateway.store.endpoints import Endpoints
 from gateway.store.lanes import LaneState, Limits
@@ -395,7 +395,7 @@ class BadCursor(ValueError):
 NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
-class Store(Endpoints, Protocol):
+class Store(BlobRows, KeyRows, Endpoints, Protocol):
     """The operations. `now` is the caller's clock everywhere: the store has none."""
 
     @property

@@ -120,6 +120,7 @@ async def everything_of(store: Store, company_id: str) -> Any:
         await store.company(company_id),
         page,
         await store.inbox(company_id, None, 1000),
+        await store.company_keys(company_id),
         await store.feed(company_id, None, 1000),
         [
             (endpoint, await store.pushes(company_id, endpoint.id, None, 1000))

@@ -79,6 +79,7 @@ async def ours_in(store: Store) -> Ours:
     inbound = await store.arrive(arrival(key="ours", content=b"ours"), NOW)
     assert inbound is not None
     await store.add_key(OURS.id, "a" * 64, "ledger", NOW)
+    await store.add_company_key(OURS.id, "master", b"wrapped", NOW)
     secrets = (SealedSecret(b"sealed"),)
     endpoint = Endpoint("wh_ours", OURS.id, "https://a", (), "", True, secrets, None, NOW, NOW)
     assert await store.add_endpoint(endpoint, 1)
@@ -156,6 +157,10 @@ async def _add_key(store: Store, ours: Ours) -> Any:
     await refused(store.add_key(THEM, "a" * 64, "ledger", NOW), Contradiction)
 
 
+async def _add_company_key(store: Store, ours: Ours) -> Any:
+    await store.add_company_key(THEM, "master", b"wrapped", NOW)
+
+
 async def _add_endpoint(store: Store, ours: Ours) -> Any:
     same_id = replace(ours.endpoint, company_id=THEM)
     await refused(store.add_endpoint(same_id, 1), Contradiction)
@@ -173,6 +178,7 @@ async def _event(store: Store, ours: Ours) -> Any:
 CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "accept": _accept,
     "act": _act,
+    "add_company_key": _add_company_key,
     "add_company": _add_company,
     "add_key": _add_key,
     "add_endpoint": _add_endpoint,
@@ -180,10 +186,12 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "arrive": _arrive,
     "attempts": lambda s, o: _each(s.attempts, o),
     "change_endpoint": lambda s, o: s.change_endpoint(replace(o.endpoint, company_id=THEM)),
+    "company_keys": lambda s, o: s.company_keys(THEM),
     "confirm": lambda s, o: _each(lambda c, d: s.confirm(c, d, NOW), o),
     "content": _content,
     "document": lambda s, o: _each(s.document, o),
     "documents": _documents,
+    "drop_company_keys": lambda s, o: s.drop_company_keys(THEM),
     "endpoint": lambda s, o: s.endpoint(THEM, o.endpoint.id),
     "endpoints": lambda s, o: s.endpoints(THEM),
     "event": _event,
@@ -202,6 +210,8 @@ NOT_ASKED_BY_COMPANIES = {
     **dict.fromkeys(("claim", "renew", "reap", "holds"), "a worker's, for all companies"),
     "checkpoint": "a worker's, by a job it has claimed; what it names must be the document's own",
     "drop": "a worker's, by keys that name the document",
+    "named": "the sweep's, by addresses that name the company",
+    "rewrap_company_key": "an operator's, by the id of a key",
     **dict.fromkeys(("behind", "pushed"), "a worker's, for all endpoints"),
     **dict.fromkeys(("leg", "report"), "a channel's, by a key that nobody else knows"),
     **dict.fromkeys(("dead", "revive", "lanes", "set_lanes", "pause"), "operators only"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.blobs.keys import WrappedKey
+from gateway.blobs.port import WrappedKey
 from gateway.store.sqlite.rows import micros, moment
 from gateway.store.sqlite.writer import Transaction
 
