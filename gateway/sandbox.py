@@ -36,7 +36,9 @@ class Seed:
 def _seed(name: str, country: str, participant: str, word: str) -> Seed:
     # Fixed ids and keys, so that a sandbox that is started again knows them.
     company_id = f"com_01900000-0000-7000-8000-{hashlib.sha256(word.encode()).hexdigest()[:12]}"
-    return Seed(Company(company_id, name, country, (participant,), {}), f"bk_sandbox_{word}")
+    # The same example may be handed in again and again here.
+    settings = {"duplicate_days": 0}
+    return Seed(Company(company_id, name, country, (participant,), settings), f"bk_sandbox_{word}")
 
 
 SENDER = _seed("Fjärdens Snickeri AB", "SE", "0007:5560001116", "sender")

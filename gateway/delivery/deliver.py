@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import structlog
@@ -21,14 +21,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.envelope import Particulars
-from gateway.delivery.lane import Lane
+from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import failed, legs_of, next_leg, what_channels_said
 from gateway.delivery.outcome import Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
+from gateway.delivery.workshop import Workshop
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import (
-    Again,
     Attempt,
     Checkpoint,
     Document,
@@ -91,11 +91,18 @@ class Metrics:
         )
 
 
-class Delivering:
-    """The handler. `executor` renders images; None: the event loop's threads.
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of a document: all that its next step depends on."""
 
-    `room_per_channel` is how many documents may be called for, or wait in line, on one channel.
-    """
+    document: Document
+    legs: Sequence[Leg]
+    attempts: Sequence[Attempt]
+    papers: Papers
+
+
+class Delivering:
+    """The handler. A job in the lane of another channel than its next leg's changes lanes first."""
 
     def __init__(
         self,
@@ -105,56 +112,69 @@ class Delivering:
         *,
         backoff: Backoff,
         metrics: Metrics,
-        executor: Executor | None = None,
+        workshop: Workshop,
+        lanes: Lanes,
         call_limit_s: float = CALL_LIMIT_S,
-        room_per_channel: int = 24,
     ) -> None:
         self._store = store
         self._transports = transports
         self._clock = clock
         self._backoff = backoff
         self._metrics = metrics
-        self._executor = executor
+        self._workshop = workshop
+        self._lanes = lanes
         self._call_limit_s = call_limit_s
-        self._lanes = {
-            name: Lane(transport.at_once or room_per_channel, room_per_channel)
-            for name, transport in transports.items()
-        }
 
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store and the channels raise."""
         if job.data.get("anew"):
             await self._line_up_again(job)
-        while await self._step(job):
-            pass
+        following: Job | None = job
+        while following is not None:
+            following = await self._step(following, await self._case(following))
 
-    async def _step(self, job: Job) -> bool:
-        """Takes one leg one step further; whether the next step comes now."""
-        document = await self._store.document(job.company_id, job.document_id)
-        if document is None or document.state not in UNDER_WAY:
+    async def begin(self, job: Job, case: Case) -> None:
+        """Does the job of a document that has just been prepared: all of it is known."""
+        following = await self._step(job, case)
+        if following is not None:
+            await self(following)
+
+    async def _case(self, job: Job) -> Case | None:
+        company_id, document_id = job.company_id, job.document_id
+        document = await self._store.document(company_id, document_id)
+        if document is None:
+            return None
+        legs = await self._store.legs(company_id, document_id)
+        attempts = await self._store.attempts(company_id, document_id)
+        papers = await Papers.of(self._store, document, self._workshop)
+        return Case(document, legs, attempts, papers)
+
+    async def _step(self, job: Job, case: Case | None) -> Job | None:
+        """Takes one leg one step further; answers the job if the next step comes now."""
+        if case is None or case.document.state not in UNDER_WAY:
             return await self._save(job, Checkpoint(next=Done()))
-        legs = await self._store.legs(document.company_id, document.id)
-        leg = next_leg(legs)
+        document = case.document
+        leg = next_leg(case.legs)
         if leg is None:
-            return await self._nothing_left(job, document, legs)
-        attempts = await self._store.attempts(document.company_id, document.id)
-        earlier = [attempt for attempt in attempts if attempt.leg == leg.n]
+            return await self._nothing_left(job, case)
+        earlier = [attempt for attempt in case.attempts if attempt.leg == leg.n]
         transport = self._transports.get(leg.channel)
         if earlier and earlier[-1].ended_at is None:
             cut_short = Try(document, leg, earlier[-1], earlier[:-1])
             repeat = transport.repeat if transport else Repeat.HOLD
             work = interrupted(cut_short, repeat, self._clock.now())
-            return await self._end(job, cut_short, work)
+            return await self._end(job, case, cut_short, work)
         if transport is None:
             trial = self._trial(document, leg, earlier)
             work = not_tried(trial, NOT_CONFIGURED, self._backoff, self._clock.now())
-            return await self._end(job, trial, work)
-        lane = self._lanes[leg.channel]
-        no_room_until = lane.come_back_at(self._clock.now())
-        if no_room_until is not None:
-            return await self._save(job, Checkpoint(next=Again(no_room_until)))
-        async with lane:
-            return await self._try(job, self._trial(document, leg, earlier), transport)
+            return await self._end(job, case, trial, work)
+        if job.lane != leg.channel:
+            onward = self._lanes.onward(Keep(), leg.channel, self._clock.now())
+            moved = await self._save(job, Checkpoint(next=onward))
+            if moved is None:
+                return None
+            job = moved
+        return await self._try(job, case, self._trial(document, leg, earlier), transport)
 
     def _trial(self, document: Document, leg: Leg, earlier: Sequence[Attempt]) -> Try:
         now = self._clock.now()
@@ -162,13 +182,13 @@ class Delivering:
             document, leg, Attempt(new_id("att"), document.id, leg.n, leg.channel, now), earlier
         )
 
-    async def _try(self, job: Job, trial: Try, transport: Transport) -> bool:
-        papers = await Papers.of(self._store, trial.document, self._executor)
+    async def _try(self, job: Job, case: Case, trial: Try, transport: Transport) -> Job | None:
+        papers = case.papers
         known = await papers.particulars()
         answer = await self._reach(trial, transport, known)
         if not isinstance(answer, Reachable):
             work = not_tried(trial, answer, self._backoff, self._clock.now())
-            return await self._end(job, trial, work)
+            return await self._end(job, case, trial, work)
         packed = await papers.pack(
             trial.leg, answer.address, known, to_people=transport.needs_image
         )
@@ -176,10 +196,10 @@ class Delivering:
         await self._save(job, before)
         begun = trial.after(before)
         if not await self._store.holds(job, self._clock.now()):
-            return await self._end(job, begun, not_called(begun, self._clock.now()))
+            return await self._end(job, case, begun, not_called(begun, self._clock.now()))
         outcome = await self._call(transport, packed.envelope)
         work = settle(begun, outcome, transport.repeat, self._backoff, self._clock.now())
-        return await self._end(job, begun, work)
+        return await self._end(job, case, begun, work)
 
     async def _reach(self, trial: Try, transport: Transport, known: Particulars) -> Reachability:
         if trial.leg.address is not None and trial.unknowns:
@@ -207,18 +227,24 @@ class Delivering:
         if document is None:
             return
         legs = await self._store.legs(document.company_id, document.id)
-        papers = await Papers.of(self._store, document)
+        papers = await Papers.of(self._store, document, self._workshop)
         again = legs_of(document.id, await papers.plan(), first=len(legs))
         await self._save(job, Checkpoint(next=Keep({}), legs=again))
 
-    async def _nothing_left(self, job: Job, document: Document, legs: Sequence[Leg]) -> bool:
-        papers = await Papers.of(self._store, document)
-        events = await every_event(self._store, document)
-        work = failed(document, await papers.plan(), legs, what_channels_said(events))
+    async def _nothing_left(self, job: Job, case: Case) -> Job | None:
+        events = await every_event(self._store, case.document)
+        plan = await case.papers.plan()
+        work = failed(case.document, plan, case.legs, what_channels_said(events))
         return await self._save(job, work)
 
-    async def _end(self, job: Job, trial: Try, work: Checkpoint) -> bool:
-        goes_on = await self._save(job, work)
+    async def _end(self, job: Job, case: Case, trial: Try, work: Checkpoint) -> Job | None:
+        if isinstance(work.next, Keep):
+            done = {leg.n: leg for leg in work.legs}
+            leg = next_leg(done.get(leg.n, leg) for leg in case.legs)
+            if leg is not None and leg.channel != job.lane:
+                onward = self._lanes.onward(work.next, leg.channel, self._clock.now())
+                work = replace(work, next=onward)
+        following = await self._save(job, work)
         attempt = work.attempt
         assert attempt is not None and attempt.outcome is not None
         self._metrics.attempts.labels(trial.leg.channel, str(attempt.outcome)).inc()
@@ -230,11 +256,17 @@ class Delivering:
             code=attempt.code,
             number=trial.number,
         )
-        return goes_on
+        return following
 
-    async def _save(self, job: Job, work: Checkpoint) -> bool:
+    async def _save(self, job: Job, work: Checkpoint) -> Job | None:
+        """Writes back; answers the job as it goes on, None when it does not."""
         await self._store.checkpoint(job, work, self._clock.now())
-        return isinstance(work.next, Keep)
+        if not isinstance(work.next, Keep):
+            return None
+        if work.next.lane is not None:
+            job = replace(job, lane=work.next.lane)
+            self._lanes.enter(job)
+        return job
 
 
 async def every_event(store: Store, document: Document) -> list[Event]:

@@ -80,7 +80,7 @@ def reported(
             if document.state is State.WAITING or next_leg(legs) is not None:
                 return replace(
                     came_back,
-                    next=Again(now, "deliver", {}),
+                    next=Again(now, "deliver", {}, "deliver"),
                     change=changed(document, State.ROUTING, outcome.verdict),
                 )
             nothing_left = failed(document, plan, legs, [*earlier, note.data])

@@ -126,7 +126,8 @@ def not_tried(
             )
         case ReachabilityUnknown():
             later = TryLater(answer.verdict, answer.evidence, answer.retry_after)
-            return _try_later(trial, later, backoff, now)
+            work = _try_later(trial, later, backoff, now)
+            return work if answer.answered else replace(work, answered=False)
         case _:
             assert_never(answer)
 
@@ -153,7 +154,14 @@ def not_called(trial: Try, now: datetime) -> Checkpoint:
 def settle(
     trial: Try, outcome: Outcome, repeat: Repeat, backoff: Backoff, now: datetime
 ) -> Checkpoint:
-    """What the outcome of an attempt makes of the document."""
+    """What the outcome of an attempt makes of the document, and whether the channel answered."""
+    silent = isinstance(outcome, TryLater | Unknown) and not outcome.answered
+    return replace(_settled(trial, outcome, repeat, backoff, now), answered=not silent)
+
+
+def _settled(
+    trial: Try, outcome: Outcome, repeat: Repeat, backoff: Backoff, now: datetime
+) -> Checkpoint:
     leg = trial.leg
     match outcome:
         case Delivered():
@@ -387,4 +395,4 @@ def sent_event(leg: Leg, outcome: Sent) -> NewEvent:
 
 def expect(leg: Leg) -> Done | Again:
     """The job that looks, when its time is over, whether an expected report has come."""
-    return Done() if leg.until is None else Again(leg.until, "expect", {})
+    return Done() if leg.until is None else Again(leg.until, "expect", {}, "expect")

@@ -6,17 +6,19 @@ needs one. What was stored once is what every attempt carries.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from gateway.delivery import picture
 from gateway.delivery.envelope import Particulars, particulars
+from gateway.delivery.workshop import HERE, Workshop
 from gateway.routing.plan import Plan, from_data
 from gateway.store.port import Document, Leg, NewPart, Part, Role, Store
 from transports.base import Envelope, File
+
+# To draw a document takes as long as to check one of so many times its size.
+DRAWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +30,32 @@ class Packed:
 
 
 class Papers:
-    """The parts of one document. `executor` renders images; None: the event loop's threads."""
+    """The parts of one document; those that have just been made (`NewPart`) are not read again.
+    Images are drawn in the workshop."""
 
     def __init__(
-        self, store: Store, document: Document, parts: Sequence[Part], executor: Executor | None
+        self,
+        store: Store,
+        document: Document,
+        parts: Sequence[Part | NewPart],
+        workshop: Workshop = HERE,
     ) -> None:
         self._store = store
         self._document = document
         self._parts = parts
-        self._executor = executor
+        self._workshop = workshop
 
     @classmethod
-    async def of(cls, store: Store, document: Document, executor: Executor | None = None) -> Papers:
+    async def of(cls, store: Store, document: Document, workshop: Workshop = HERE) -> Papers:
         """The parts as they are now."""
         parts = await store.parts(document.company_id, document.id)
-        return cls(store, document, parts, executor)
+        return cls(store, document, parts, workshop)
 
-    async def submitted(self) -> tuple[File, Sequence[File]]:
+    async def submitted(self) -> tuple[File, tuple[File, ...]]:
         """What was accepted: the original, and the files beside it."""
         original = await self._file(self._first(Role.ORIGINAL))
         beside = [part for part in self._parts if part.role is Role.ATTACHMENT]
-        return original, [await self._file(part) for part in beside]
+        return original, tuple([await self._file(part) for part in beside])
 
     async def particulars(self) -> Particulars:
         """Who sends what to whom."""
@@ -89,27 +96,29 @@ class Papers:
         stored = self._find(Role.IMAGE)
         if stored is not None:
             return await self._file(stored), None
-        content = await asyncio.get_running_loop().run_in_executor(
-            self._executor, picture.image, document.content, known.summary.language
+        content = await self._workshop.run(
+            DRAWN * len(document.content), picture.image, document.content, known.summary.language
         )
         image = File(document.name.replace(".xml", ".pdf"), "application/pdf", content)
         return image, NewPart(Role.IMAGE, image.name, image.media_type, content)
 
     async def _inside(self, document: File) -> Sequence[File]:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._executor, picture.inside, document.content
-        )
+        content = document.content
+        return await self._workshop.run(len(content), picture.inside, content)
 
-    def _first(self, role: Role) -> Part:
+    def _first(self, role: Role) -> Part | NewPart:
         part = self._find(role)
         if part is None:
             raise LookupError(f"{self._document.id} has no part {role}")
         return part
 
-    def _find(self, role: Role) -> Part | None:
+    def _find(self, role: Role) -> Part | NewPart | None:
         return next((part for part in self._parts if part.role is role), None)
 
-    async def _file(self, part: Part) -> File:
+    async def _file(self, part: Part | NewPart) -> File:
+        if isinstance(part, NewPart):
+            assert isinstance(part.content, bytes), "made by us, in memory"
+            return File(part.name, part.media_type, part.content)
         return File(part.name, part.media_type, await self._content(part.sha256))
 
     async def _content(self, sha256: str) -> bytes:

@@ -1,50 +1,74 @@
 """The job `prepare`: from what was accepted to a document with a plan, or to findings.
 
 In charge of running intake and routing for one document and of saving what they say. Both are pure
-and are simply run again after a crash.
+and are simply run again after a crash; they run in the workshop, all in one go, so that little goes
+there and back.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Collection
-from concurrent.futures import Executor
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import structlog
 
 from gateway.clock import Clock
+from gateway.delivery.deliver import Case
 from gateway.delivery.envelope import Particulars, enclosed, sender
+from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import legs_of
 from gateway.delivery.papers import Papers
+from gateway.delivery.workshop import HERE, Workshop
 from gateway.events import Type
 from gateway.intake.attachment import embedded
 from gateway.intake.prepare import Prepared, Rejected, prepare
 from gateway.lifecycle import State, change
-from gateway.routing.orders import Orders
+from gateway.routing.orders import Orders, shipped
 from gateway.routing.plan import Plan, plan
 from gateway.store.port import (
     Checkpoint,
     Company,
     Document,
     Done,
+    Duplicate,
+    Head,
     Job,
     Keep,
     NewEvent,
     NewPart,
     Role,
     Store,
+    Unique,
 )
+from transports.base import File
 from validators.findings import Report, Severity
 
 log = structlog.get_logger()
 
+# How long the number of an invoice is not taken a second time, unless the company says otherwise.
+# Bookkeeping numbers run for a year; a number that comes again after that may be a new series.
+DUPLICATE_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All that decides what becomes of a document. `orders` None: those that are shipped."""
+
+    document: Document
+    company: Company
+    original: File
+    attachments: tuple[File, ...]
+    configured: Collection[str]
+    orders: Orders | None
+    at: datetime
+
 
 class Preparing:
-    """The handler. `executor` None: the event loop's own threads."""
+    """The handler. A document that is ready goes on with `deliver` at once, where the lane of its
+    first channel takes it without a claim."""
 
     def __init__(
         self,
@@ -52,70 +76,132 @@ class Preparing:
         clock: Clock,
         *,
         configured: Collection[str],
-        orders: Orders,
-        executor: Executor | None = None,
+        lanes: Lanes,
+        deliver: Callable[[Job, Case], Awaitable[None]],
+        orders: Orders | None = None,
+        workshop: Workshop = HERE,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._configured = configured
+        self._configured = frozenset(configured)
         self._orders = orders
-        self._executor = executor
+        self._workshop = workshop
+        self._lanes = lanes
+        self._deliver = deliver
 
-    async def __call__(self, job: Job) -> Job | None:
-        """Does the job, and answers what it has become: `deliver`, for whoever holds it, or None.
-
-        Raises what the store raises.
-        """
+    async def __call__(self, job: Job) -> None:
+        """Does the job. Raises what the store and the workshop raise."""
         document = await self._store.document(job.company_id, job.document_id)
         if document is None or document.state is not State.RECEIVED:
-            await self._store.checkpoint(job, Checkpoint(next=Done()), self._clock.now())
-            return None
+            return await self._store.checkpoint(job, Checkpoint(next=Done()), self._clock.now())
         company = await self._store.company(job.company_id)
         if company is None:
             raise LookupError(f"there is no company {job.company_id}")
-        original, attachments = await (await Papers.of(self._store, document)).submitted()
-        today = self._clock.now().date()
-        result = await asyncio.get_running_loop().run_in_executor(
-            self._executor,
-            partial(prepare, original, attachments, document.delivery, at=today),
+        papers = await Papers.of(self._store, document, self._workshop)
+        original, attachments = await papers.submitted()
+        size = len(original.content) + sum(len(file.content) for file in attachments)
+        given = Given(
+            *(document, company, original, attachments),
+            *(self._configured, self._orders, self._clock.now()),
         )
-        match result:
-            case Rejected():
-                work = rejected(result)
-            case Prepared():
-                route = plan(
-                    result.recipient,
-                    result.summary,
-                    document.delivery,
-                    configured=self._configured,
-                    orders=self._orders,
-                    at=today,
-                    profile=result.report.profile,
-                )
-                work = prepared(document, company, result, route)
-            case _:
-                assert_never(result)
-        await self._store.checkpoint(job, work, self._clock.now())
-        state = work.change.after if work.change else None
-        log.info("document_prepared", state=state, findings=len(result.findings))
-        return replace(job, kind="deliver", tries=1, data={}) if work.next == DELIVER else None
+        work = await self._workshop.run(size, judged, given)
+        if work.next == DELIVER:
+            lane = work.legs[0].channel if work.legs else "deliver"
+            work = replace(work, next=self._lanes.onward(DELIVER, lane, self._clock.now()))
+        try:
+            await self._store.checkpoint(job, work, self._clock.now())
+        except Duplicate as twin:
+            first = await self._store.document(document.company_id, twin.document_id)
+            assert first is not None
+            work = repeated(first, work)
+            await self._store.checkpoint(job, work, self._clock.now())
+        assert work.change is not None
+        state = work.change.after
+        log.info("document_prepared", state=state, code=work.change.code)
+        if isinstance(work.next, Keep):
+            assert work.next.lane is not None
+            job = replace(job, kind="deliver", lane=work.next.lane, tries=1, data={})
+            self._lanes.enter(job)
+            document = replace(document, state=state)
+            known = Papers(self._store, document, work.parts, self._workshop)
+            await self._deliver(job, Case(document, work.legs, (), known))
+        return None
+
+
+def judged(given: Given) -> Checkpoint:
+    """What becomes of a document that was accepted. Pure."""
+    document = given.document
+    today = given.at.date()
+    result = prepare(given.original, given.attachments, document.delivery, at=today)
+    match result:
+        case Rejected():
+            return rejected(result)
+        case Prepared():
+            route = plan(
+                result.recipient,
+                result.summary,
+                document.delivery,
+                configured=given.configured,
+                orders=given.orders or shipped(),
+                at=today,
+                profile=result.report.profile,
+            )
+            ready = prepared(document, given.company, result, route)
+            return replace(ready, unique=unique(given.company, result.head, given.at))
+        case _:
+            assert_never(result)
+
+
+def unique(company: Company, head: Head, now: datetime) -> Unique | None:
+    """What may not have been accepted before, where the company wants that to be looked at and the
+    document says whose invoice it is."""
+    days = company.settings.get("duplicate_days", DUPLICATE_DAYS)
+    if not days or not head.sender or not head.number or not head.kind:
+        return None
+    return Unique(head.sender, head.number, head.kind, now - timedelta(days=days))
 
 
 def rejected(result: Rejected) -> Checkpoint:
     """Fatal findings: it will not be sent."""
     fatal = [f for f in result.findings if f.severity is Severity.FATAL]
     count = "1 fatal finding" if len(fatal) == 1 else f"{len(fatal)} fatal findings"
-    code, text = "document.not_valid", f"The document has {count}. {fatal[0].text}"
-    return Checkpoint(
-        next=Done(),
-        change=change(State.RECEIVED, State.REJECTED, code=code, text=text),
-        head=result.head,
-        parts=(_findings(result.report),),
-        events=(NewEvent(Type.REJECTED, {"code": code, "text": text, "findings": len(fatal)}),),
+    return _rejected(
+        "document.not_valid",
+        f"The document has {count}. {fatal[0].text}",
+        result.head,
+        (_findings(result.report),),
+        len(fatal),
     )
 
 
-# The holder goes on with the first leg: giving the job back would only be claiming it once more.
+def repeated(first: Document, work: Checkpoint) -> Checkpoint:
+    """The same invoice was accepted before: what was prepared (`work`) will not be sent."""
+    head = work.head
+    assert head is not None, "it has a number"
+    what = "credit note" if head.kind == "credit_note" else "invoice"
+    text = (
+        f"The {what} {head.number} was handed in before, on {first.created_at:%Y-%m-%d}, as"
+        f" {first.id}, which is {first.state}. This one is not sent. If it is another {what}, give"
+        " it a number of its own; a company can have this check changed or switched off."
+    )
+    findings = tuple(part for part in work.parts if part.role is Role.FINDINGS)
+    return _rejected("document.duplicate", text, head, findings, 0)
+
+
+def _rejected(
+    code: str, text: str, head: Head | None, parts: tuple[NewPart, ...], findings: int
+) -> Checkpoint:
+    return Checkpoint(
+        next=Done(),
+        change=change(State.RECEIVED, State.REJECTED, code=code, text=text),
+        head=head,
+        parts=parts,
+        events=(NewEvent(Type.REJECTED, {"code": code, "text": text, "findings": findings}),),
+    )
+
+
+# What is prepared goes on so, in the lane of its first leg: giving the job back would only be
+# claiming it once more.
 DELIVER = Keep({}, "deliver")
 
 

@@ -135,7 +135,8 @@ class _Child:
 
     @property
     def runs(self) -> bool:
-        return self._process.returncode is None
+        assert self._process.stdout is not None
+        return self._process.returncode is None and not self._process.stdout.at_eof()
 
     def dismiss(self) -> None:
         """Lets it end by itself, idle as it is."""
@@ -143,7 +144,7 @@ class _Child:
         self._process.stdin.close()
 
     def kill(self) -> None:
-        if self.runs:
+        if self._process.returncode is None:
             self._process.kill()
 
     async def end(self) -> None:

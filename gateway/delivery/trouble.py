@@ -1,7 +1,7 @@
 """What becomes of a job that failed for a reason of ours: a bug, a wrong setting, a full disk.
 
-Never data loss and never a hot loop: the job comes again, later each time, and in the end a person
-decides. Pure.
+Never data loss and never a hot loop: the job comes again, later each time, and in the end it is
+dead and a person decides. Pure.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from gateway.delivery.backoff import Backoff
 from gateway.delivery.outcome import changed, held_unknown, told
 from gateway.events import Type
 from gateway.lifecycle import State
-from gateway.store.port import Again, Checkpoint, Document, Done, Job
+from gateway.store.port import Again, Checkpoint, Dead, Document, Job
 from transports.base import Verdict
 
 # With the usual delays this takes some eight hours: time enough to notice and mend a gateway.
 TRIES: Final = 8
 
-# A `prepare` that was claimed so often and never wrote back kills the process that works on it.
+# A job that was claimed so often and never wrote back kills the process that works on it. One that
+# calls a channel does not count: an attempt that was cut short has a limit of its own.
 CLAIMS: Final = 20
 
 FAULT = Verdict(
@@ -35,24 +36,33 @@ HELD = Verdict(
 )
 
 
-def went_wrong(document: Document, job: Job, backoff: Backoff, now: datetime) -> Checkpoint:
-    """The handler raised: the job comes again, or the document is held."""
+def went_wrong(
+    document: Document | None, job: Job, error: BaseException, backoff: Backoff, now: datetime
+) -> Checkpoint:
+    """The handler raised: the job comes again, or is dead, and its document held.
+
+    `document` is None for a timer or a job that is about no document: nothing is held for it.
+    """
     errors = int(job.data.get("errors", 0)) + 1
-    due = now + backoff.delay(uuid5(NAMESPACE_URL, document.id), errors)
+    due = now + backoff.delay(uuid5(NAMESPACE_URL, job.key), errors)
     again = Again(due, data={**job.data, "errors": errors})
-    match document.state:
-        case State.RECEIVED | State.ROUTING | State.SENDING | State.WAITING if (
-            errors >= TRIES or kills(job)
-        ):
-            why = held_unknown(HELD) if document.state is State.SENDING else HELD
+    dead = Dead(FAULT.code, _in_a_line(error))
+    over = errors >= TRIES or kills(job)
+    match document and document.state:
+        case State.RECEIVED | State.ROUTING | State.SENDING | State.WAITING as state if over:
+            assert document is not None
+            why = held_unknown(HELD) if state is State.SENDING else HELD
             return Checkpoint(
-                next=Done(),
+                next=dead,
                 change=changed(document, State.HELD, why),
                 events=(told(Type.HELD, why),),
             )
-        case State.RECEIVED | State.SENDING:  # SENDING: an open attempt, judged at the next claim
-            return Checkpoint(next=again, change=changed(document, document.state, FAULT))
+        case State.RECEIVED | State.SENDING as state:
+            # SENDING: an open attempt, judged at the next claim
+            assert document is not None
+            return Checkpoint(next=again, change=changed(document, state, FAULT))
         case State.ROUTING | State.WAITING:
+            assert document is not None
             waiting = told(Type.WAITING, FAULT, next_at=due.isoformat())
             return Checkpoint(
                 next=again,
@@ -60,7 +70,13 @@ def went_wrong(document: Document, job: Job, backoff: Backoff, now: datetime) ->
                 events=(waiting,),
             )
         case _:
-            return Checkpoint(next=Done() if errors >= TRIES else again)
+            return Checkpoint(next=dead if over else again)
+
+
+def _in_a_line(error: BaseException) -> str:
+    """A fault as the dead list shows it; the log has its trace."""
+    *_, last = ["", *str(error).split("\n")]
+    return f"{type(error).__name__}: {last or repr(error)}"[:500]
 
 
 def kills(job: Job) -> bool:

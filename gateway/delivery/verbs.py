@@ -139,10 +139,11 @@ def decide(
         case Verb.RELEASE | Verb.RETRY:
             release = verb is Verb.RELEASE
             data = ANEW if document.state is State.FAILED else {}
+            kind = "deliver" if prepared else "prepare"
             return _decision(
                 document,
                 State.ROUTING if prepared else State.RECEIVED,
-                Again(now, "deliver" if prepared else "prepare", data),
+                Again(now, kind, data, kind),
                 Type.RELEASED if release else Type.RETRIED,
                 "released.by_person" if release else "retried.by_person",
                 "Released by you." if release else "Tried again because you asked for it.",

@@ -1,30 +1,36 @@
 """The worker: takes due jobs, runs their handlers, and sees to it that nothing is lost or stuck.
 
 In charge of leases, of how much runs at once, of stopping, and of errors nobody foresaw. Not in
-charge of what a job does (`prepare`, `deliver`, `late`). It may die at any time: the lease of what
-it had runs out, and the job is taken up again where its last checkpoint left it.
+charge of what a job does (`prepare`, `deliver`, `late`, `schedules`, and what other parts bring).
+It may die at any time: the lease of what it had runs out, and the job is taken up again where its
+last checkpoint left it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway.clock import Clock
+from gateway.delivery import schedules as rounds
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.collect import Collecting
 from gateway.delivery.deliver import CALL_LIMIT_S, Delivering, Metrics
+from gateway.delivery.lanes import Lanes
 from gateway.delivery.late import overdue
 from gateway.delivery.legs import LegState
 from gateway.delivery.prepare import Preparing
+from gateway.delivery.schedules import Handler, Schedule, Schedules
 from gateway.delivery.trouble import kills, went_wrong
+from gateway.delivery.workshop import HERE, Workshop
 from gateway.lifecycle import NotAllowed, State
-from gateway.routing.orders import Orders, shipped
+from gateway.routing.orders import Orders
 from gateway.store.ids import new_id
+from gateway.store.lanes import Limits
 from gateway.store.port import Again, Checkpoint, Done, Job, LeaseLost, StorageUnavailable, Store
 from transports.base import Transport
 
@@ -34,10 +40,12 @@ log = structlog.get_logger()
 class Worker:
     """Works on the documents of a store.
 
+    `limits` are those of lanes, by channel; a channel that is not named has its own `at_once`.
+    `handlers` and `schedules` are the work of other parts. `workshop` is where heavy work is done.
+
     `concurrency` is how many jobs run at once; `lease_s` how long a dead worker's jobs rest;
     `poll_s` how late, at most, a job that becomes due is noticed; `collect_every_s` how often
-    channels are asked for late results; `call_limit_s` how long a call is waited for. `executor`
-    runs what is heavy on the processor; None: the event loop's threads.
+    channels are asked for late results; `call_limit_s` how long a call is waited for.
     """
 
     def __init__(
@@ -49,7 +57,10 @@ class Worker:
         orders: Orders | None = None,
         backoff: Backoff | None = None,
         registry: CollectorRegistry | None = None,
-        executor: Executor | None = None,
+        workshop: Workshop = HERE,
+        limits: Mapping[str, Limits] | None = None,
+        handlers: Mapping[str, Handler] | None = None,
+        schedules: Sequence[Schedule] = (),
         concurrency: int = 32,
         lease_s: float = 30.0,
         poll_s: float = 1.0,
@@ -64,29 +75,44 @@ class Worker:
         self._lease_s = lease_s
         self._poll_s = poll_s
         self._collect_every_s = collect_every_s
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._wake = asyncio.Event()  # a job has ended, or `stop` was called
         self._running: set[asyncio.Task[None]] = set()
         self.collecting = [Collecting(store, channel, clock) for channel in transports.values()]
-        self._handlers: Mapping[str, Callable[[Job], Awaitable[Job | None]]] = {
-            "prepare": Preparing(
-                store,
-                clock,
-                configured=frozenset(transports),
-                orders=orders or shipped(),
-                executor=executor,
-            ),
-            "deliver": Delivering(
-                store,
-                transports,
-                clock,
-                backoff=self._backoff,
-                metrics=Metrics(registry or CollectorRegistry()),
-                executor=executor,
-                call_limit_s=call_limit_s,
-                room_per_channel=max(1, concurrency * 3 // 4),  # one leaves room for others
-            ),
+        self._limits = {
+            name: Limits(at_once=channel.at_once)
+            for name, channel in transports.items()
+            if channel.at_once is not None
+        } | dict(limits or {})
+        self._lanes = Lanes(concurrency, self._limits)
+        self._schedules = Schedules(store, clock, schedules)
+        delivering = Delivering(
+            store,
+            transports,
+            clock,
+            backoff=self._backoff,
+            metrics=Metrics(registry or CollectorRegistry()),
+            workshop=workshop,
+            lanes=self._lanes,
+            call_limit_s=call_limit_s,
+        )
+        preparing = Preparing(
+            store,
+            clock,
+            configured=transports,
+            orders=orders,
+            workshop=workshop,
+            lanes=self._lanes,
+            deliver=delivering.begin,
+        )
+        self._handlers: Mapping[str, Handler] = {
+            "prepare": preparing,
+            "deliver": delivering,
             "expect": self._expect,
+            rounds.KIND: self._schedules,
+            **(handlers or {}),
         }
+        self._named = frozenset({*self._handlers, *transports})
 
     async def run(self) -> None:
         """Works until `stop`, and finishes then what it has begun. Cancelled, it breaks that off as
@@ -99,8 +125,14 @@ class Worker:
             ),
         ]
         try:
-            while not self._stopping.is_set():
-                news = asyncio.ensure_future(self._store.wait("jobs", self._poll_s))
+            while not self._stopping and not await self._ready():
+                await self._first_of(self._news())
+            while not self._stopping:
+                self._wake.clear()
+                if len(self._running) >= self._concurrency:
+                    await self._wake.wait()
+                    continue
+                news = self._news()
                 if not await self._take():
                     await self._first_of(news)
                 news.cancel()
@@ -111,13 +143,15 @@ class Worker:
 
     def stop(self) -> None:
         """Takes no new job; `run` returns when those under way have ended."""
-        self._stopping.set()
+        self._stopping = True
+        self._wake.set()
 
     async def run_due(self) -> None:
         """Does all that is due now and what becomes due by that, with one round of collecting.
 
         For a gateway that is not running.
         """
+        await self._set_up()
         await self._store.reap(self._clock.now())
         while True:
             while await self._take():
@@ -130,29 +164,51 @@ class Worker:
 
     # --- taking jobs ---
 
+    async def _set_up(self) -> None:
+        await self._store.set_lanes(self._limits, self._clock.now())
+        await self._schedules.put()
+
+    async def _ready(self) -> bool:
+        """Whether the store knows the limits and the schedules."""
+        try:
+            await self._set_up()
+        except StorageUnavailable as error:
+            log.error("storage_unavailable", error=str(error))
+            return False
+        return True
+
     async def _take(self) -> bool:
         """Starts as many due jobs as there is room for; whether there were any."""
-        room = self._concurrency - len(self._running)
-        if room <= 0:
-            return False
+        free = self._concurrency - len(self._running)
+        room = self._lanes.room(self._named)
         try:
-            jobs = await self._store.claim(self._owner, self._clock.now(), self._lease_s, room)
+            jobs = await self._store.claim(
+                self._owner, self._clock.now(), self._lease_s, free, room
+            )
         except StorageUnavailable as error:
             log.error("storage_unavailable", error=str(error))
             return False
         for job in jobs:
+            self._lanes.enter(job)
             task = asyncio.create_task(self._work(job))
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            task.add_done_callback(self._ended)
         return bool(jobs)
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
+
+    def _news(self) -> asyncio.Future[None]:
+        """Done when there may be new work."""
+        return asyncio.ensure_future(self._store.wait("jobs", self._poll_s))
+
     async def _first_of(self, news: asyncio.Future[None]) -> None:
-        """Waits for news; when there is no room for more work, for room. Or for `stop`."""
-        full = len(self._running) >= self._concurrency
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        wanted = self._running if full else {news}
-        await asyncio.wait({*wanted, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        """Waits for news, or for a job to end or `stop`."""
+        woken = asyncio.create_task(self._wake.wait())
+        first: tuple[asyncio.Future[Any], ...] = (news, woken)
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        woken.cancel()
 
     async def _keep_leases(self) -> None:
         now = self._clock.now()
@@ -181,28 +237,30 @@ class Worker:
             try:
                 if kills(job):
                     raise RuntimeError(f"claimed {job.tries} times and never written back")
-                while then := await self._handlers[job.kind](job):
-                    job = then
-                    structlog.contextvars.bind_contextvars(job=job.kind)
+                await self._handlers[job.kind](job)
             except LeaseLost:
                 log.info("lease_lost")  # a person acted, or another worker has it
             except StorageUnavailable as error:
                 log.error("storage_unavailable", error=str(error))
-                await self._give_back(job, ours=False)
-            except Exception:
+                await self._give_back(job, None)
+            except Exception as error:
                 log.exception("job_failed", tries=job.tries)
-                await self._give_back(job, ours=True)
+                await self._give_back(job, error)
+            finally:
+                self._lanes.leave(job)
 
-    async def _give_back(self, job: Job, *, ours: bool) -> None:
-        """Writes that the job comes again; `ours`: the fault is counted. Goes on trying as long as
+    async def _give_back(self, job: Job, fault: Exception | None) -> None:
+        """Writes that the job comes again; a fault of ours is counted. Goes on trying as long as
         the store can not write."""
-        while not self._stopping.is_set():
+        while not self._stopping:
             now = self._clock.now()
             try:
-                document = await self._store.document(job.company_id, job.document_id)
                 work = Checkpoint(next=Again(now + self._backoff.delays[0]))
-                if ours and document is not None:
-                    work = went_wrong(document, job, self._backoff, now)
+                if fault is not None:
+                    document = None
+                    if job.document_id == job.key:  # not of a timer beside it
+                        document = await self._store.document(job.company_id, job.document_id)
+                    work = went_wrong(document, job, fault, self._backoff, now)
                 return await self._store.checkpoint(job, work, now)
             except LeaseLost:
                 return None

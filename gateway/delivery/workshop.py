@@ -41,3 +41,6 @@ class InProcess:
         if size_bytes <= LITTLE_BYTES:
             return work(*arguments)
         return await asyncio.to_thread(work, *arguments)
+
+
+HERE: Final = InProcess()

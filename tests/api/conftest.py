@@ -17,9 +17,10 @@ from aiohttp import web
 from gateway.api.app import make_app, make_runner
 from gateway.api.routes import Limits
 from gateway.clock import MovableClock
+from gateway.delivery.deliver import Case
+from gateway.delivery.lanes import Lanes
 from gateway.delivery.prepare import Preparing
-from gateway.routing.orders import shipped
-from gateway.store.port import Company
+from gateway.store.port import Company, Job
 from gateway.store.sqlite import SqliteStore
 
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -83,7 +84,14 @@ class Api:
 
     async def prepare(self) -> None:
         """Does the work that is due: what a worker would do before the first channel is tried."""
-        preparing = Preparing(self.store, self.clock, configured=["email"], orders=shipped())
+
+        async def deliver(job: Job, case: Case) -> None:
+            raise AssertionError("into a lane with limits leads a claim only")
+
+        lanes = Lanes(1, ["email"])
+        preparing = Preparing(
+            self.store, self.clock, configured=["email"], lanes=lanes, deliver=deliver
+        )
         for job in await self.store.claim("test", self.clock.now(), 60, 100):
             await preparing(job)
 

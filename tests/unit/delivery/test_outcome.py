@@ -26,7 +26,7 @@ from gateway.delivery.outcome import (
 from gateway.delivery.trouble import CLAIMS, TRIES, went_wrong
 from gateway.lifecycle import State
 from gateway.routing.plan import Plan, Step
-from gateway.store.port import Again, Attempt, Checkpoint, Done, Job, Keep, Leg, NewPart, Role
+from gateway.store.port import Again, Attempt, Checkpoint, Dead, Done, Job, Keep, Leg, NewPart, Role
 from tests.unit.delivery.test_verbs import document
 from transports.base import (
     Delivered,
@@ -101,7 +101,7 @@ def leg_state(work: Checkpoint) -> str:
             "sent",
             State.SENT,
             LegState.SENT,
-            Again(NOW + DAY, "expect", {}),
+            Again(NOW + DAY, "expect", {}, "expect"),
             ["attempted", "sent"],
         ),
         (
@@ -147,6 +147,37 @@ def test_an_outcome_settles_state_leg_attempt_job_and_events(
     assert (work.change.code, work.change.text) == (SAID.code, SAID.public_text)
     (kept,) = work.parts
     assert (kept.role, kept.attempt_id, kept.content) == (Role.EVIDENCE, "att_99", b"MAIL FROM")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "answered"),
+    [
+        (Delivered(SAID), True),
+        (Sent(SAID), True),
+        (Refused(SAID), True),
+        (Waiting(SAID, NOW + DAY), True),
+        (TryLater(SAID), True),
+        (TryLater(SAID, answered=False), False),
+        (Unknown(SAID), True),
+        (Unknown(SAID, answered=False), False),
+    ],
+)
+def test_whether_the_channel_answered_is_told_to_its_breaker(
+    outcome: Outcome, answered: bool
+) -> None:
+    assert settle(trial(), outcome, Repeat.HOLD, BACKOFF, NOW).answered is answered
+    assert settle(trial(), outcome, Repeat.SAFE, BACKOFF, NOW).answered is answered
+
+
+def test_what_was_no_call_says_nothing_of_the_channel_unless_it_was_not_there() -> None:
+    asked = trial(State.ROUTING)
+    assert not_tried(asked, NotReachable(SAID), BACKOFF, NOW).answered is None
+    assert not_tried(asked, ReachabilityUnknown(SAID), BACKOFF, NOW).answered is None
+    away = ReachabilityUnknown(SAID, answered=False)
+    assert not_tried(asked, away, BACKOFF, NOW).answered is False
+    assert not_called(trial(), NOW).answered is None
+    assert interrupted(trial(), Repeat.HOLD, NOW).answered is None
+    assert interrupted(trial(), Repeat.SAFE, NOW).answered is None
 
 
 def test_the_text_for_operators_is_never_in_an_event_or_a_state() -> None:
@@ -325,13 +356,31 @@ def late(
     ("state", "outcome", "becomes", "leg", "then"),
     [
         (State.SENT, LATE[0], State.DELIVERED, LegState.DELIVERED, Done()),
-        (State.SENT, LATE[1], State.SENT, LegState.SENT, Again(NOW + DAY, "expect", {})),
-        (State.SENT, LATE[2], State.ROUTING, LegState.REFUSED, Again(NOW, "deliver", {})),
-        (State.DELIVERED, LATE[2], State.ROUTING, LegState.REFUSED, Again(NOW, "deliver", {})),
+        (State.SENT, LATE[1], State.SENT, LegState.SENT, Again(NOW + DAY, "expect", {}, "expect")),
+        (
+            State.SENT,
+            LATE[2],
+            State.ROUTING,
+            LegState.REFUSED,
+            Again(NOW, "deliver", {}, "deliver"),
+        ),
+        (
+            State.DELIVERED,
+            LATE[2],
+            State.ROUTING,
+            LegState.REFUSED,
+            Again(NOW, "deliver", {}, "deliver"),
+        ),
         (State.WAITING, LATE[0], State.DELIVERED, LegState.DELIVERED, Done()),
-        (State.WAITING, LATE[2], State.ROUTING, LegState.REFUSED, Again(NOW, "deliver", {})),
+        (
+            State.WAITING,
+            LATE[2],
+            State.ROUTING,
+            LegState.REFUSED,
+            Again(NOW, "deliver", {}, "deliver"),
+        ),
         (State.HELD, LATE[0], State.DELIVERED, LegState.DELIVERED, Done()),
-        (State.HELD, LATE[1], State.SENT, LegState.SENT, Again(NOW + DAY, "expect", {})),
+        (State.HELD, LATE[1], State.SENT, LegState.SENT, Again(NOW + DAY, "expect", {}, "expect")),
         (State.HELD, LATE[2], State.HELD, LegState.REFUSED, Done()),
     ],
 )
@@ -380,19 +429,24 @@ def test_no_report_in_time_leaves_it_sent() -> None:
 
 
 def job(errors: int = 0, tries: int = 1, kind: str = "deliver") -> Job:
-    return Job(1, "com_1", "doc_1", kind, 1, tries, {"errors": errors, "anew": True})
+    data = {"errors": errors, "anew": True}
+    return Job(1, "com_1", "doc_1", kind, 1, tries, data, "email", "doc_1")
+
+
+FAULT = ZeroDivisionError("of ours")
+DEAD = Dead("internal.error", "ZeroDivisionError: of ours")
 
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("errors", [0, TRIES - 1])
 def test_a_fault_of_ours_ends_nothing(state: State, errors: int) -> None:
-    work = went_wrong(document(state), job(errors), BACKOFF, NOW)
+    work = went_wrong(document(state), job(errors), FAULT, BACKOFF, NOW)
     if errors == 0:
         assert isinstance(work.next, Again)
         assert work.next.due_at > NOW
         assert work.next.data == {"errors": 1, "anew": True}
     else:
-        assert work.next == Done()
+        assert work.next == DEAD
         if state in (State.RECEIVED, State.ROUTING, State.SENDING, State.WAITING):
             assert after(work) is State.HELD
     if work.change is not None:
@@ -401,4 +455,21 @@ def test_a_fault_of_ours_ends_nothing(state: State, errors: int) -> None:
 
 def test_a_document_that_kills_every_worker_is_held() -> None:
     poison = job(tries=CLAIMS + 1, kind="prepare")
-    assert after(went_wrong(document(State.RECEIVED), poison, BACKOFF, NOW)) is State.HELD
+    work = went_wrong(document(State.RECEIVED), poison, FAULT, BACKOFF, NOW)
+    assert (after(work), work.next) == (State.HELD, DEAD)
+
+
+def test_what_is_about_no_document_comes_again_and_is_dead_in_the_end() -> None:
+    first = went_wrong(None, job(), FAULT, BACKOFF, NOW)
+    assert isinstance(first.next, Again)
+    assert first.next.data == {"errors": 1, "anew": True}
+    last = went_wrong(None, job(TRIES - 1), FAULT, BACKOFF, NOW)
+    assert last == Checkpoint(next=DEAD)
+
+
+def test_the_dead_list_shows_the_last_line_of_a_fault() -> None:
+    traced = ValueError("Traceback:\n  somewhere\nMemoryError")
+    work = went_wrong(None, job(TRIES - 1), traced, BACKOFF, NOW)
+    assert work.next == Dead("internal.error", "ValueError: MemoryError")
+    silent = went_wrong(None, job(TRIES - 1), KeyError(), BACKOFF, NOW)
+    assert silent.next == Dead("internal.error", "KeyError: KeyError()")

@@ -82,7 +82,7 @@ def test_what_goes_on_goes_on_now(
 ) -> None:
     decision = made(state, verb, prepared=prepared)
     assert decision.change.after is after
-    assert decision.job == Again(NOW, kind, data)
+    assert decision.job == Again(NOW, kind, data, kind)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,10 @@ def test_an_unknown_outcome_is_settled_by_a_person() -> None:
     released = made(State.HELD, Verb.RELEASE, code=OUTCOME_UNKNOWN)
     assert (released.change.after, released.job) == (State.SENT, None)
     retried = made(State.HELD, Verb.RETRY, code=OUTCOME_UNKNOWN)
-    assert (retried.change.after, retried.job) == (State.ROUTING, Again(NOW, "deliver", {}))
+    assert (retried.change.after, retried.job) == (
+        State.ROUTING,
+        Again(NOW, "deliver", {}, "deliver"),
+    )
 
 
 def test_what_is_being_handed_over_is_left_alone_for_a_moment() -> None:
