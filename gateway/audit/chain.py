@@ -41,6 +41,14 @@ class NewEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """An entry with its time, to be written in the transaction of what it tells."""
+
+    entry: NewEntry
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An entry of the chain. `data` is the canonical JSON of its data, as it was hashed."""
 

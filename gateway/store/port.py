@@ -16,9 +16,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from gateway.audit.chain import Told
 from gateway.blobs.port import BlobRows, KeyRows, Spooled
 from gateway.lifecycle import Business, Change, State
 from gateway.store.endpoints import Endpoints
+from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
 
 if TYPE_CHECKING:
@@ -395,8 +397,12 @@ class BadCursor(ValueError):
 NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
-class Store(BlobRows, KeyRows, Endpoints, Protocol):
-    """The operations. `now` is the caller's clock everywhere: the store has none."""
+class Store(BlobRows, KeyRows, Endpoints, Keeping, Protocol):
+    """The operations. `now` is the caller's clock everywhere: the store has none.
+
+    What a person does takes `told` along: an audit entry, written in the same transaction when it
+    is done, and not when it is refused.
+    """
 
     @property
     def blobs(self) -> Blobs:
@@ -442,7 +448,7 @@ class Store(BlobRows, KeyRows, Endpoints, Protocol):
         """The dead list past the id `after`, in order of the ids (operators only)."""
         ...
 
-    async def revive(self, job_id: int, now: datetime) -> bool:
+    async def revive(self, job_id: int, now: datetime, *, told: Told | None = None) -> bool:
         """Puts a dead job in line again, its tries counted anew; False when it is not there, or
         another job has its key meanwhile."""
         ...
@@ -452,7 +458,7 @@ class Store(BlobRows, KeyRows, Endpoints, Protocol):
         named have none."""
         ...
 
-    async def pause(self, lane: str, paused: bool) -> None:
+    async def pause(self, lane: str, paused: bool, *, told: Told | None = None) -> None:
         """Stops claims from a lane, or lets them go on (operators only)."""
         ...
 
@@ -492,6 +498,7 @@ class Store(BlobRows, KeyRows, Endpoints, Protocol):
         version: int,
         job: Again | None,
         events: Sequence[NewEvent],
+        told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
         job (None: takes it away; what Again does not say stays as it was). False when the document
@@ -582,7 +589,9 @@ class Store(BlobRows, KeyRows, Endpoints, Protocol):
         """Takes a document out of the inbox. False: it was confirmed before; None: not there."""
         ...
 
-    async def add_company(self, company: Company, now: datetime) -> None:
+    async def add_company(
+        self, company: Company, now: datetime, *, told: Told | None = None
+    ) -> None:
         """Adds a company, or changes it."""
         ...
 
@@ -598,7 +607,15 @@ class Store(BlobRows, KeyRows, Endpoints, Protocol):
         """Whose participant this is, compared without case; None when nobody's here."""
         ...
 
-    async def add_key(self, company_id: str, key_sha256: str, label: str, now: datetime) -> None:
+    async def add_key(
+        self,
+        company_id: str,
+        key_sha256: str,
+        label: str,
+        now: datetime,
+        *,
+        told: Told | None = None,
+    ) -> None:
         """Stores the hash of an API key."""
         ...
 

@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
+from gateway.archive import exports
+from gateway.audit.chain import NewEntry
 from gateway.lifecycle import State
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
+from gateway.store.keeping import Export, Period, Terms
 from gateway.store.port import (
     Accepted,
     Again,
@@ -58,6 +61,7 @@ class Ours:
     leg: Leg
     endpoint: Endpoint
     cursors: tuple[str, ...]
+    export: Export
 
     @property
     def ids(self) -> tuple[str, str]:
@@ -86,7 +90,11 @@ async def ours_in(store: Store) -> Ours:
     await store.add_push(OURS.id, endpoint.id, PUSH)
     events = await store.feed(OURS.id, None, 100)
     cursors = tuple(event.cursor for event in events)
-    return Ours(outbound, inbound, hashlib.sha256(b"ours").hexdigest(), leg, endpoint, cursors)
+    export = exports.asked(OURS.id, NOW - DAY, NOW, None, NOW)
+    entry = NewEntry("gateway", "export.asked_for", export.id, OURS.id)
+    await store.add_export(export, replace(exports.job_of(export), due_at=NOW + 9 * DAY), entry)
+    sha256 = hashlib.sha256(b"ours").hexdigest()
+    return Ours(outbound, inbound, sha256, leg, endpoint, cursors, export)
 
 
 async def refused(asked: Awaitable[Any], why: type[Exception]) -> None:
@@ -175,6 +183,33 @@ async def _event(store: Store, ours: Ours) -> Any:
         await refused(store.event(THEM, cursor), BadCursor)
 
 
+async def _expire(store: Store, ours: Ours) -> Any:
+    past = Terms(*[NOW + 9999 * DAY] * 3)
+    return [
+        (await store.expire(THEM, way, {"": past}, None, 100, dry_run=dry)).files
+        for way in ("out", "in")
+        for dry in (True, False)
+    ]
+
+
+async def _expire_events(store: Store, ours: Ours) -> Any:
+    return (await store.expire_events(THEM, NOW + 9999 * DAY, None, 100)).events
+
+
+async def _set_legal_hold(store: Store, ours: Ours) -> Any:
+    entry = NewEntry("key:theirs", "legal_hold.set", ours.outbound, THEM)
+    return [
+        await store.set_legal_hold(THEM, id_, reason, entry, NOW)
+        for id_ in ours.ids
+        for reason in ("mine", None)
+    ] + [e for e in await store.audit_entries(0, 100) if e.subject in ours.ids]
+
+
+async def _period(store: Store, ours: Ours) -> Any:
+    whole = [Period(THEM, way, NOW - DAY, NOW + DAY) for way in ("out", "in")]
+    return [await store.period(each, after, 100) for each in whole for after in (None, "1")]
+
+
 CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "accept": _accept,
     "act": _act,
@@ -195,14 +230,20 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "endpoint": lambda s, o: s.endpoint(THEM, o.endpoint.id),
     "endpoints": lambda s, o: s.endpoints(THEM),
     "event": _event,
+    "expire": _expire,
+    "expire_events": _expire_events,
+    "export": lambda s, o: s.export(THEM, o.export.id),
     "feed": _feed,
     "inbox": _inbox,
+    "legal_holds": lambda s, o: s.legal_holds(THEM),
     "legs": lambda s, o: _each(s.legs, o),
     "newest": lambda s, o: s.newest(THEM),
     "parts": lambda s, o: _each(s.parts, o),
+    "period": _period,
     "pushes": lambda s, o: s.pushes(THEM, o.endpoint.id, None, 100),
     "put": _put,
     "remove_endpoint": lambda s, o: s.remove_endpoint(THEM, o.endpoint.id),
+    "set_legal_hold": _set_legal_hold,
     "stream": _stream,
 }
 
@@ -217,6 +258,12 @@ NOT_ASKED_BY_COMPANIES = {
     **dict.fromkeys(("dead", "revive", "lanes", "set_lanes", "pause"), "operators only"),
     **dict.fromkeys(("companies", "counts", "probe", "close"), "operators only"),
     **dict.fromkeys(("company", "company_of", "company_of_key"), "shows no documents"),
+    **dict.fromkeys(("audit_entries", "audit_head", "audit_before", "cut_audit"), "operators only"),
+    **dict.fromkeys(("audit", "secret", "leap"), "the gateway's own"),
+    **dict.fromkeys(("expire_keys", "drop_months", "compact", "drop_exports"), "by age alone"),
+    **dict.fromkeys(("add_export_file", "end_export"), "a worker's, by a job it has claimed"),
+    "add_export": "its id is made of the company's",
+    "label_of_key": "by a key that nobody else knows",
     "wait": "tells that something was written, never what",
     "blobs": "its operations are those of `tests/contracts/test_blobs.py`",
 }

@@ -10,12 +10,15 @@ from gateway.store.parts import StoredPart
 from gateway.store.sqlite.rows import PART_COLUMNS, Row
 from gateway.store.sqlite.writer import Transaction
 
+# Retention takes a blob away with the last part that names it.
 # The way of today wins: a newer day, as rules of the object store let older ones expire; another
 # key, as the one before may have been deleted.
-_MOVE = """
-ON CONFLICT (company_id, sha256) DO UPDATE
-SET content = excluded.content, folder = excluded.folder, key_id = excluded.key_id
-WHERE blob.key_id IS NOT excluded.key_id OR blob.folder < excluded.folder
+_NEWER = "blob.key_id IS NOT excluded.key_id OR blob.folder < excluded.folder"
+_MOVE = f"""
+ON CONFLICT (company_id, sha256) DO UPDATE SET uses = uses + 1,
+    content = iif({_NEWER}, excluded.content, blob.content),
+    folder = iif({_NEWER}, excluded.folder, blob.folder),
+    key_id = iif({_NEWER}, excluded.key_id, blob.key_id)
 """
 
 

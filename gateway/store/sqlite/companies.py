@@ -109,6 +109,12 @@ def of_key(connection: sqlite3.Connection, sha256: str) -> Company | None:
     return _find(connection, "(SELECT company_id FROM api_key WHERE sha256 = ?)", sha256)
 
 
+def label_of_key(connection: sqlite3.Connection, sha256: str) -> str | None:
+    """What an API key is for."""
+    row = connection.execute("SELECT label FROM api_key WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def _find(connection: sqlite3.Connection, id_: str, value: str) -> Company | None:
     row = connection.execute(f"{_WHOLE} WHERE id = {id_}", (value,)).fetchone()
     return None if row is None else _company(row)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
+from gateway.audit.chain import Told
 from gateway.blobs.blobs import Blobs
 from gateway.blobs.files import Files
-from gateway.blobs.keys import Keys, WrappedKey
-from gateway.blobs.port import Address, Place
+from gateway.blobs.keys import Keys
+from gateway.blobs.port import Address, Place, WrappedKey
 from gateway.blobs.ring import Ring
 from gateway.lifecycle import Change, State
 from gateway.store.cursors import Cursors
@@ -60,6 +61,7 @@ from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.directory import DataDirectory
 from gateway.store.sqlite.endpoints import EndpointRows
 from gateway.store.sqlite.jobs import Hold, Put
+from gateway.store.sqlite.keeping import KeepingRows
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
 from gateway.store.sqlite.writer import Transaction, Writer
@@ -68,7 +70,7 @@ from gateway.store.topics import Topics
 _READERS = 4
 
 
-class SqliteStore(EndpointRows):
+class SqliteStore(EndpointRows, KeepingRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises DirectoryInUse, SchemaTooNew, StorageUnavailable, and OSError when the directory
@@ -185,13 +187,12 @@ class SqliteStore(EndpointRows):
         version: int,
         job: Again | None,
         events: Sequence[NewEvent],
+        told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
         job (None: takes it away). False when the document has moved on meanwhile."""
-        return await self._writer.write(
-            checkpoints.act,
-            checkpoints.Act(company_id, document_id, version, change, job, events, now),
-        )
+        verb = checkpoints.Act(company_id, document_id, version, change, job, events, now)
+        return await self._told(checkpoints.act, verb, told)
 
     async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
         """A late result for the leg with this key. False when this report was written before."""
@@ -280,17 +281,17 @@ class SqliteStore(EndpointRows):
         """The dead list past the id `after`, in order of the ids."""
         return await self._readers.read_many(lambda c: dead.after(c, after, limit))
 
-    async def revive(self, job_id: int, now: datetime) -> bool:
+    async def revive(self, job_id: int, now: datetime, *, told: Told | None = None) -> bool:
         """Puts a dead job in line again, its tries counted anew."""
-        return await self._writer.write(dead.revive, dead.Revive(job_id, now))
+        return await self._told(dead.revive, dead.Revive(job_id, now), told)
 
     async def set_lanes(self, limits: Mapping[str, Limits], now: datetime) -> None:
         """The limits of lanes from now on. Lanes that are not named have none."""
         await self._writer.write(lanes.set_limits, lanes.SetLimits(limits, now))
 
-    async def pause(self, lane: str, paused: bool) -> None:
+    async def pause(self, lane: str, paused: bool, *, told: Told | None = None) -> None:
         """Stops claims from a lane, or lets them go on."""
-        await self._writer.write(lanes.pause, lanes.Pause(lane, paused))
+        await self._told(lanes.pause, lanes.Pause(lane, paused), told)
 
     async def lanes(self, now: datetime) -> Sequence[LaneState]:
         """Every lane that has limits, a pause, or jobs that are due or leased, by name."""
@@ -298,9 +299,11 @@ class SqliteStore(EndpointRows):
 
     # --- companies ---
 
-    async def add_company(self, company: Company, now: datetime) -> None:
+    async def add_company(
+        self, company: Company, now: datetime, *, told: Told | None = None
+    ) -> None:
         """Adds a company, or changes it."""
-        await self._writer.write(companies.add, companies.AddCompany(company, now))
+        await self._told(companies.add, companies.AddCompany(company, now), told)
 
     async def company(self, company_id: str) -> Company | None:
         """One company."""
@@ -314,11 +317,18 @@ class SqliteStore(EndpointRows):
         """Whose participant this is, compared without case; None when nobody's here."""
         return self._readers.read(lambda c: companies.of_participant(c, participant))
 
-    async def add_key(self, company_id: str, key_sha256: str, label: str, now: datetime) -> None:
+    async def add_key(
+        self,
+        company_id: str,
+        key_sha256: str,
+        label: str,
+        now: datetime,
+        *,
+        told: Told | None = None,
+    ) -> None:
         """Stores the hash of an API key."""
-        await self._writer.write(
-            companies.add_key, companies.AddKey(company_id, key_sha256, label, now)
-        )
+        key = companies.AddKey(company_id, key_sha256, label, now)
+        await self._told(companies.add_key, key, told)
 
     async def company_of_key(self, key_sha256: str) -> Company | None:
         """Whose API key this is."""

@@ -46,8 +46,8 @@ CREATE TABLE export (
     id          text COLLATE "C" PRIMARY KEY,
     company_id  text COLLATE "C" NOT NULL REFERENCES company,
     directions  text NOT NULL,               -- JSON
-    start       timestamptz NOT NULL,
-    "end"       timestamptz NOT NULL,
+    start_at    timestamptz NOT NULL,
+    end_at      timestamptz NOT NULL,
     created_at  timestamptz NOT NULL,
     gone_at     timestamptz NOT NULL,
     ready_at    timestamptz

@@ -42,8 +42,8 @@ CREATE TABLE export (
     id          TEXT PRIMARY KEY,
     company_id  TEXT NOT NULL REFERENCES company,
     directions  TEXT NOT NULL,           -- JSON
-    start       INTEGER NOT NULL,
-    "end"       INTEGER NOT NULL,
+    start_at    INTEGER NOT NULL,
+    end_at      INTEGER NOT NULL,
     created_at  INTEGER NOT NULL,
     gone_at     INTEGER NOT NULL,
     ready_at    INTEGER
