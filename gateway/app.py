@@ -24,8 +24,8 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.delivery.worker import Worker
 from gateway.inbound.inboxes import Inboxes
+from gateway.store.opening import open_store
 from gateway.store.port import Store
-from gateway.store.sqlite import SqliteStore
 from transports.base import Transport
 from transports.email.connections import Relay, Tls
 from transports.email.driver import Email, EmailSettings
@@ -55,12 +55,13 @@ class Gateway:
     async def start(self) -> None:
         """Opens everything; when it returns, requests are answered.
 
-        Raises OSError, store.sqlite.DirectoryInUse and SchemaTooNew.
+        Raises OSError, ConfigError, StorageUnavailable, store.sqlite.DirectoryInUse and SchemaTooNew.
         """
         settings = self.settings
         async with AsyncExitStack() as up:  # undone in reverse, also when starting fails half-way
-            self.store = await SqliteStore.open(settings.data)
+            self.store = await open_store(settings)
             up.push_async_callback(self.store.close)
+            await self.store.blobs.check()
             channels = transports(settings, self.store, self.clock)
             for channel in channels.values():
                 up.push_async_callback(channel.close)

@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -48,6 +48,8 @@ class Section(BaseModel):
     """A group of settings. `<name>_file` beside a secret `<name>` names a file that holds it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    absent: ClassVar[str] = "the channel is not configured"
 
     @model_validator(mode="before")
     @classmethod
@@ -230,6 +232,62 @@ class Letter(Section):
         return self
 
 
+class Blobs(Section):
+    """An S3 bucket for files of more than 64 KB: attachments, PDFs, what went over the wire."""
+
+    absent: ClassVar[str] = "large files lie in the data directory"
+
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", examples=["budkavle"])
+    """Name of the bucket; it must be there."""
+
+    endpoint: str | None = Field(
+        default=None, pattern=r"^https?://[^/]+/?$", examples=["https://s3.example.com"]
+    )
+    """Address of a server that speaks S3; by default Amazon's."""
+
+    region: str = "us-east-1"
+    """Region of the bucket. Most servers that are not Amazon's take any."""
+
+    prefix: str = Field(default="", pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._/-]{0,200})?$")
+    """What the name of every object begins with, when the bucket holds other things too."""
+
+    access_key_id: str | None = Field(default=None, examples=["AKIA..."])
+    """Access key; by default what the machine or its role gives (environment, metadata service)."""
+
+    secret_access_key: SecretStr | None = None
+    """Its secret."""
+
+    secret_access_key_file: Path | None = Field(default=None, examples=["/run/secrets/s3"])
+    """File that holds the secret."""
+
+    connect_timeout_s: float = Field(default=5, gt=0)
+    """Longest time for connecting."""
+
+    answer_timeout_s: float = Field(default=30, gt=0)
+    """Longest time for one request, its bytes included."""
+
+    give_up_s: float = Field(default=20, gt=0)
+    """So long a request that fails is repeated; then whoever hands a document in is told to come
+    again later."""
+
+    @model_validator(mode="after")
+    def _has_both(self) -> Self:
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError("access_key_id and secret_access_key go together")
+        return self
+
+
+class Encryption(Section):
+    """Encryption of stored files, small and large, with a key for each company. See
+    docs/howto/encrypt-at-rest.md."""
+
+    absent: ClassVar[str] = "nothing is encrypted"
+
+    ring_file: Path = Field(examples=["/run/secrets/budkavle-ring"])
+    """The key ring: a file of master keys, the current one first. `budkavle encryption new-master`
+    makes it. Without it what was encrypted can not be read: keep a copy, apart from the data."""
+
+
 class Log(Section):
     """The log, on standard error."""
 
@@ -257,6 +315,8 @@ class Settings(BaseSettings):
     http: Http = Field(default_factory=Http)
     worker: Worker = Field(default_factory=Worker)
     log: Log = Field(default_factory=Log)
+    blobs: Blobs | None = None
+    encryption: Encryption | None = None
     email: Email | None = None
     letter: Letter | None = None
 
@@ -389,7 +449,7 @@ def sample() -> str:
             assert key.section is not None
             lines += ["", *_remark(key.section.__doc__ or "")]
             if section in off:
-                lines += ["# Without this section the channel is not configured."]
+                lines += [f"# Without this section {key.section.absent}."]
             lines += [f"#[{section}]" if section in off else f"[{section}]"]
             last = section
         lines += [*_remark(key.meaning), f"#{name} = {_toml_value(key)}"]

@@ -28,6 +28,8 @@ COMMANDS = {
     "events": "client",
     "company": "tenants",
     "key": "tenants",
+    "blobs": "blobs",
+    "encryption": "encryption",
     "doctor": "doctor",
     "config": "settings",
     "migrate": "settings",

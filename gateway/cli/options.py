@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from gateway.config import Loaded
+    from gateway.config import Loaded, Settings
     from gateway.store.port import Store
 
 T = TypeVar("T")
@@ -62,13 +62,13 @@ def load_settings(config_file: Path | None, data: Path | None, **flags: Any) -> 
         raise Impossible(f"The settings can not be used.\n{error}") from error
 
 
-def in_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Runs `work` on the database in the directory `data`, made when it is not there."""
-    from gateway.store.sqlite import SqliteStore
+def in_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Runs `work` on the store of the settings; an embedded one is made when it is not there."""
+    from gateway.store.opening import open_store
 
     async def run() -> T:
         with starting():
-            store = await SqliteStore.open(data)
+            store = await open_store(settings)
         try:
             return await work(store)
         finally:
@@ -80,12 +80,14 @@ def in_store(data: Path, work: Callable[[Store], Awaitable[T]]) -> T:
 @contextmanager
 def starting() -> Iterator[None]:
     """What can not be opened or listened on ends the command with code 2 and the reason."""
+    from gateway.config import ConfigError
     from gateway.store.port import StorageUnavailable
     from gateway.store.sqlite import DirectoryInUse, SchemaTooNew
 
+    refused = OSError, ValueError, DirectoryInUse, SchemaTooNew, StorageUnavailable, ConfigError
     try:
         yield
-    except (OSError, ValueError, DirectoryInUse, SchemaTooNew, StorageUnavailable) as error:
+    except refused as error:
         raise Impossible(f"It can not start: {error}") from error
 
 

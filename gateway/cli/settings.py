@@ -37,7 +37,7 @@ def config(config_file: Path | None, data: Path | None, sample: bool) -> None:
 def migrate(config_file: Path | None, data: Path | None) -> None:
     """Brings the database to the schema of this version; does nothing when it is there."""
     settings = load_settings(config_file, data).settings
-    in_store(settings.data, _nothing)
+    in_store(settings, _nothing)
     say(f"The database in {settings.data} is up to date.")
 
 

@@ -63,7 +63,7 @@ def add_company(
                 raise Impossible(f"{participant} belongs to {holder.name} ({holder.id})")
         await store.add_company(row, datetime.now(UTC))
 
-    in_store(load_settings(config_file, data).settings.data, add)
+    in_store(load_settings(config_file, data).settings, add)
     records(("id", "name"), [{"id": row.id, "name": row.name}], empty="")
 
 
@@ -98,7 +98,7 @@ def list_companies(config_file: Path | None, data: Path | None) -> None:
             "country": row.country,
             "participants": " ".join(row.participants),
         }
-        for row in in_store(load_settings(config_file, data).settings.data, read)
+        for row in in_store(load_settings(config_file, data).settings, read)
     ]
     records(("id", "name", "country", "participants"), rows, empty="There is no company yet.")
 
@@ -125,7 +125,7 @@ def add_key(company_id: str, label: str, config_file: Path | None, data: Path | 
             company_id, hashlib.sha256(made.encode()).hexdigest(), label, datetime.now(UTC)
         )
 
-    in_store(load_settings(config_file, data).settings.data, add)
+    in_store(load_settings(config_file, data).settings, add)
     if on_terminal():
         click.echo(f"{made}\nKeep it: it is not shown again.")
     else:

@@ -32,15 +32,18 @@ by `--config` or `BUDKAVLE_CONFIG`, else `budkavle.toml` in the data directory. 
 shows what is in effect and where it came from; `budkavle config --sample` prints a settings file.
 
 A secret can be kept in a file of its own: give `<name>_file` instead of `<name>`. An unknown
-setting is an error. A channel without its section is not configured.
+setting is an error.
 
 """
     parts = [text]
+    optional = {name for name, _, may_be_absent in config.sections() if may_be_absent}
     for name, keys in _by_section():
         first = keys[0]
         if name:
             assert first.section is not None
-            parts.append(f"## [{name}]\n\n{first.section.__doc__}\n\n")
+            absent = f" Without this section {first.section.absent}." if name in optional else ""
+            about = inspect.cleandoc(first.section.__doc__ or "")
+            parts.append(f"## [{name}]\n\n{about}{absent}\n\n")
         parts += [_setting(key) for key in keys]
     return "".join(parts)
 
