@@ -7,8 +7,11 @@ demo and the tests all run this same gateway.
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from enum import StrEnum
 from types import TracebackType
 from typing import Any
 
@@ -18,12 +21,15 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from gateway import config
-from gateway.api.app import make_app, make_runner
+from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
 from gateway.api.routes import Limits
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
+from gateway.delivery.processes import Processes
 from gateway.delivery.worker import Worker
+from gateway.delivery.workshop import HERE, Workshop
 from gateway.inbound.inboxes import Inboxes
+from gateway.store import lanes
 from gateway.store.opening import open_store
 from gateway.store.port import Store
 from transports.base import Transport
@@ -36,6 +42,17 @@ from transports.letter.wire import LetterClass
 
 log = structlog.get_logger()
 
+# More would wait for the one process that writes: docs/decisions/0005-heavy-work-in-processes.md.
+_MOST_PROCESSES = 8
+
+
+class Role(StrEnum):
+    """Which part of a gateway a process is."""
+
+    ALL = "all"
+    API = "api"  # takes documents in and answers; does no work
+    WORKER = "worker"  # works; answers how it is, and its metrics
+
 
 class Gateway:
     """Store, channels, worker and API of one process. Use as `async with Gateway(settings)`.
@@ -46,49 +63,81 @@ class Gateway:
     store: Store
     url: str
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, *, role: Role = Role.ALL
+    ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
+        self.role = role
         self._working: asyncio.Task[None] | None = None
         self._up = AsyncExitStack()
 
     async def start(self) -> None:
         """Opens everything; when it returns, requests are answered.
 
-        Raises OSError, ConfigError, StorageUnavailable, store.sqlite.DirectoryInUse and SchemaTooNew.
+        Raises OSError, ConfigError, StorageUnavailable, store.sqlite.DirectoryInUse and
+        SchemaTooNew.
         """
         settings = self.settings
         async with AsyncExitStack() as up:  # undone in reverse, also when starting fails half-way
             self.store = await open_store(settings)
             up.push_async_callback(self.store.close)
             await self.store.blobs.check()
-            channels = transports(settings, self.store, self.clock)
-            for channel in channels.values():
-                up.push_async_callback(channel.close)
             registry = CollectorRegistry()
-            worker = Worker(
+            worker = None if self.role is Role.API else await self._worker(up, registry)
+            app = make_app(
                 self.store,
-                channels,
                 self.clock,
+                limits=_limits(settings.http),
                 registry=registry,
-                concurrency=settings.worker.concurrency,
-                lease_s=settings.worker.lease_s,
-                poll_s=settings.worker.poll_s,
-                collect_every_s=settings.worker.collect_every_s,
-                call_limit_s=settings.worker.call_limit_s,
+                operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
             )
-            up.push_async_callback(self._end, worker)
-            runner = make_runner(
-                make_app(self.store, self.clock, limits=_limits(settings.http), registry=registry),
-                drain_s=settings.http.drain_s,
-            )
+            runner = make_runner(app, drain_s=settings.http.drain_s)
             up.push_async_callback(runner.cleanup)
             await runner.setup()
             await web.TCPSite(runner, settings.http.host, settings.http.port).start()
             self.url = _url(runner.addresses[0])
-            self._working = asyncio.create_task(worker.run(), name="worker")
+            if worker is not None:
+                self._working = asyncio.create_task(worker.run(), name="worker")
             self._up = up.pop_all()
-        log.info("gateway_started", url=self.url, channels=sorted(channels))
+        log.info("gateway_started", url=self.url, role=self.role)
+
+    async def _worker(self, up: AsyncExitStack, registry: CollectorRegistry) -> Worker:
+        settings = self.settings
+        channels = transports(settings, self.store, self.clock)
+        for channel in channels.values():
+            up.push_async_callback(channel.close)
+        worker = Worker(
+            self.store,
+            channels,
+            self.clock,
+            registry=registry,
+            workshop=await self._workshop(up),
+            limits=lane_limits(settings, channels),
+            concurrency=settings.worker.concurrency,
+            lease_s=settings.worker.lease_s,
+            poll_s=settings.worker.poll_s,
+            collect_every_s=settings.worker.collect_every_s,
+            call_limit_s=settings.worker.call_limit_s,
+        )
+        up.push_async_callback(self._end, worker)
+        return worker
+
+    async def _workshop(self, up: AsyncExitStack) -> Workshop:
+        number = self.settings.worker.processes
+        if number is None:  # one processor is for the gateway itself
+            number = min(len(os.sched_getaffinity(0)) - 1, _MOST_PROCESSES)
+        if number == 0:
+            return HERE
+        processes = Processes(
+            number,
+            limit_s=self.settings.worker.work_limit_s,
+            memory_bytes=self.settings.worker.work_memory_bytes,
+            imports="gateway.delivery.prepare",
+        )
+        up.push_async_callback(processes.close)
+        await processes.start()
+        return processes
 
     async def stop(self) -> None:
         """Takes no new request, lets the work under way write back, and closes the store.
@@ -111,9 +160,9 @@ class Gateway:
             await asyncio.wait({self._working})
 
     async def working(self) -> None:
-        """Returns when the worker has ended; raises what made it end, if it was an error."""
-        assert self._working is not None, "it has not started"
-        await asyncio.shield(self._working)
+        """Returns when the worker has ended; raises what made it end, if it was an error. A gateway
+        without a worker never ends by itself."""
+        await (asyncio.shield(self._working) if self._working else asyncio.Future())
 
     async def __aenter__(self) -> Gateway:
         await self.start()
@@ -136,6 +185,29 @@ def transports(settings: Settings, store: Store, clock: Clock) -> Mapping[str, T
     if settings.letter is not None:
         channels.append(Letter(letter_settings(settings.letter), now=clock.now))
     return {channel.name: channel for channel in channels}
+
+
+def lane_limits(
+    settings: Settings, channels: Mapping[str, Transport]
+) -> Mapping[str, lanes.Limits]:
+    """The limits of the channels' lanes; a channel without a section has none."""
+    sections = {"email": settings.email, "letter": settings.letter}
+    return {
+        name: _lane_limits(section, channels[name].at_once)
+        for name, section in sections.items()
+        if section is not None
+    }
+
+
+def _lane_limits(section: config.Channel, at_once: int | None) -> lanes.Limits:
+    a_second = math.ceil(section.rate_per_s or 1)
+    return lanes.Limits(
+        rate_per_s=section.rate_per_s,
+        burst=section.burst or a_second,
+        at_once=at_once,
+        trip_after=section.trip_after or None,
+        rest_s=section.rest_s,
+    )
 
 
 def email_settings(section: config.Email) -> EmailSettings:

@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -33,6 +33,9 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+
+if TYPE_CHECKING:
+    from gateway.archive.days import Days
 
 PREFIX = "BUDKAVLE_"
 FILE_NAME = "budkavle.toml"
@@ -128,8 +131,42 @@ class Worker(Section):
     """How long a gateway that is told to stop lets the work under way go on. What is cut off is
     taken up again after the next start."""
 
+    processes: int | None = Field(default=None, ge=0, le=64)
+    """How many processes read, check and draw documents beside the gateway's own. 0: it does so
+    itself; by default one less than the machine has processors, and at most 8."""
 
-class Email(Section):
+    work_limit_s: float = Field(default=60, gt=0)
+    """Longest time for reading and checking one document, or for drawing it, in such a process. A
+    document that takes longer is held."""
+
+    work_memory_bytes: int = Field(default=1024**3, ge=256 * 1024**2)
+    """Most memory that such a process may take."""
+
+
+class Channel(Section):
+    """What may be said of every channel: the limits of its lane, for all workers together."""
+
+    rate_per_s: float | None = Field(default=None, gt=0, examples=[20])
+    """How many documents are handed over in a second, on average; by default as many as go."""
+
+    burst: int | None = Field(default=None, ge=1, examples=[20])
+    """How many of these may come at once after a pause; by default what a second brings."""
+
+    trip_after: int = Field(default=5, ge=0)
+    """After so many calls in a row that nobody answered, the channel is left in peace; 0: never."""
+
+    rest_s: float = Field(default=30, gt=0)
+    """How long it is left in peace, before one document tries whether somebody answers. Twice as
+    long each time that nobody does, at most 15 minutes."""
+
+    @model_validator(mode="after")
+    def _no_burst_alone(self) -> Self:
+        if self.burst is not None and self.rate_per_s is None:
+            raise ValueError("burst goes with rate_per_s")
+        return self
+
+
+class Email(Channel):
     """The e-mail channel: the mail server that takes our messages."""
 
     host: str = Field(examples=["mail.example.com"])
@@ -182,7 +219,7 @@ class Email(Section):
     """Longest time for the answer after a whole message; giving up early makes doubles."""
 
 
-class Letter(Section):
+class Letter(Channel):
     """The letter channel: the print house that prints and posts."""
 
     url: str = Field(pattern=r"^https?://", examples=["https://print.example.com"])
@@ -230,6 +267,44 @@ class Letter(Section):
         if self.token is None:
             raise ValueError("token or token_file is missing")
         return self
+
+
+class Retention(Section):
+    """How long what is kept, in days since a document was accepted. A company, and a kind of
+    document, may have days of its own: `budkavle retention set`."""
+
+    content_days: int = Field(default=3288, ge=90)
+    """The documents themselves. Nine years cover seven after the calendar year in which the
+    financial year ended, whatever the financial year."""
+
+    evidence_days: int = Field(default=3288, ge=90)
+    """What went over the wire, findings, plan and envelope."""
+
+    event_days: int = Field(default=400, ge=90)
+    """Events, in the feed and in a document's timeline."""
+
+    row_days: int = Field(default=3288, ge=90)
+    """Everything else about a document; not less than any of the others."""
+
+    key_days: int = Field(default=90, ge=1)
+    """Idempotency keys: so long a repeated request makes no second document."""
+
+    audit_days: int = Field(default=3653, ge=400)
+    """Audit entries."""
+
+    export_file_bytes: int = Field(default=500_000_000, ge=1)
+    """Size of a ZIP of an archive export, before compression; a larger export has more of them."""
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        self.days()
+        return self
+
+    def days(self) -> Days:
+        """The days of documents. Raises ValueError when they do not go together."""
+        from gateway.archive.days import Days
+
+        return Days(self.content_days, self.evidence_days, self.event_days, self.row_days)
 
 
 class Blobs(Section):
@@ -314,6 +389,7 @@ class Settings(BaseSettings):
 
     http: Http = Field(default_factory=Http)
     worker: Worker = Field(default_factory=Worker)
+    retention: Retention = Field(default_factory=Retention)
     log: Log = Field(default_factory=Log)
     blobs: Blobs | None = None
     encryption: Encryption | None = None
@@ -392,7 +468,9 @@ def every_key() -> Iterator[Key]:
         if section is None:
             yield Key(name, info, None)
             continue
-        for inner, inner_info in section.model_fields.items():
+        for inner, inner_info in sorted(
+            section.model_fields.items(), key=lambda field: field[0] not in section.__annotations__
+        ):  # its own before what all of its kind have
             yield Key(f"{name}.{inner}", inner_info, section)
 
 

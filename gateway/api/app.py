@@ -12,7 +12,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 
@@ -41,6 +41,9 @@ OPERATIONS: tuple[Operation, ...] = tuple(
     for operation in module.routes.operations
 )
 
+# What a gateway that only works answers: whether it lives, and its metrics.
+SERVICE: tuple[Operation, ...] = tuple(service.routes.operations)
+
 REQUEST_ID = "X-Request-Id"
 RETRY_AFTER_S = 5  # a full disk or a lock is not mended sooner
 _REQUEST_ID = web.RequestKey("request_id", str)
@@ -60,6 +63,7 @@ def make_app(
     *,
     limits: Limits,
     registry: CollectorRegistry | None = None,
+    operations: Sequence[Operation] = OPERATIONS,
 ) -> web.Application:
     """Makes the application. `registry` is where the worker registers its metrics too.
 
@@ -75,7 +79,7 @@ def make_app(
     )
     callers = Callers(store)
     app = web.Application(middlewares=[_around(made)])
-    for operation in OPERATIONS:
+    for operation in operations:
         app.router.add_route(
             operation.method,
             operation.path,

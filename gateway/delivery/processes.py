@@ -33,15 +33,22 @@ class Processes:
     """A `Workshop` of `number` processes; more work waits in line. Use `close` at the end.
 
     `limit_s` is how long a piece of work may take, and how much time of the processor; then its
-    process is killed. `memory_bytes` bounds the address space of each process.
+    process is killed. `memory_bytes` bounds the address space of each process. Each imports the
+    module `imports` before there is work, so that the first has not to wait for that.
     """
 
     def __init__(
-        self, number: int, *, limit_s: float, memory_bytes: int, tasks: int = TASKS
+        self,
+        number: int,
+        *,
+        limit_s: float,
+        memory_bytes: int,
+        tasks: int = TASKS,
+        imports: str = "gateway.delivery.child",
     ) -> None:
         self._limit_s = limit_s
-        self._memory_bytes = memory_bytes
         self._tasks = tasks
+        self._program = program(memory_bytes, imports)
         self._started: set[_Child] = set()
         self._free: asyncio.LifoQueue[_Child | None] = asyncio.LifoQueue()
         for _ in range(number):  # a place without a process: it is started when it is needed
@@ -69,28 +76,26 @@ class Processes:
             raise WorkFailed(answer.fault)
         return cast(T, answer.value)
 
-    async def warm_up(self, module: str) -> None:
-        """Starts every process and has it import a module: the first work shall not wait for it."""
-        await asyncio.gather(*(self.run(0, _import, module) for _ in range(self._free.qsize())))
+    async def start(self) -> None:
+        """Starts them all; without it each is started when it is needed."""
+        places = [self._free.get_nowait() for _ in range(self._free.qsize())]
+        for place in places:
+            self._free.put_nowait(place or await self._start())
 
     async def close(self) -> None:
         """Ends the processes, at once those that are at work."""
         await asyncio.gather(*(child.end() for child in self._started))
 
     async def _start(self) -> _Child:
-        child = await _Child.start(self._memory_bytes)
+        child = await _Child.start(self._program)
         self._started = {other for other in self._started if other.runs} | {child}
         return child
 
 
-def program(memory_bytes: int) -> tuple[str, ...]:
+def program(memory_bytes: int, imports: str) -> tuple[str, ...]:
     """The command line of a process. `-P`: it imports nothing from the directory it starts in."""
-    code = f"from gateway.delivery.child import main; main({memory_bytes})"
+    code = f"import {imports}; from gateway.delivery.child import main; main({memory_bytes})"
     return sys.executable, "-P", "-c", code
-
-
-def _import(module: str) -> None:
-    __import__(module)
 
 
 def _environment() -> dict[str, str]:
@@ -106,10 +111,10 @@ class _Child:
         self.asked = 0
 
     @classmethod
-    async def start(cls, memory_bytes: int) -> _Child:
+    async def start(cls, program: tuple[str, ...]) -> _Child:
         return cls(
             await asyncio.create_subprocess_exec(
-                *program(memory_bytes),
+                *program,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env=_environment(),

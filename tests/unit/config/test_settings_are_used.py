@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from gateway import config
-from gateway.app import email_settings, letter_settings
+from gateway.app import email_settings, lane_limits, letter_settings
+from gateway.store.lanes import Limits
+from transports.email.driver import Email
+from transports.letter.driver import Letter
 
 EMAIL = {"host": "mail.example", "sender": "bills@example.com"}
 LETTER = {"url": "https://print.example", "token": "t"}
@@ -32,8 +35,35 @@ def other(section: config.Section, name: str) -> Any:
 
 def names(section: type[config.Section]) -> list[str]:
     return [
-        name for name in section.model_fields if not name.endswith("_file") or name == "ca_file"
+        name
+        for name in section.model_fields
+        if (not name.endswith("_file") or name == "ca_file")
+        and name not in config.Channel.model_fields
     ]
+
+
+@pytest.mark.parametrize("name", config.Channel.model_fields)
+def test_every_limit_reaches_the_lane_of_its_channel(name: str) -> None:
+    rate: dict[str, Any] = {"rate_per_s": 2.5}
+    plain = config.Settings(email=config.Email(**EMAIL, **rate))
+    set_ = config.Settings(email=config.Email(**EMAIL, **{**rate, name: 7}))
+    channel = Email(email_settings(config.Email(**EMAIL)))
+    before, after = (lane_limits(settings, {"email": channel}) for settings in (plain, set_))
+    assert before == {"email": Limits(2.5, 3, channel.at_once, 5, 30)}
+    assert before != after
+
+
+def test_a_channel_without_a_section_has_no_limits_and_0_is_never() -> None:
+    assert lane_limits(config.Settings(), {}) == {}
+    letter = config.Letter(**LETTER, trip_after=0)
+    channel = Letter(letter_settings(letter))
+    limits = lane_limits(config.Settings(letter=letter), {"letter": channel})
+    assert limits == {"letter": Limits(None, 1, 4, None, 30)}
+
+
+def test_a_burst_without_a_rate_is_refused() -> None:
+    with pytest.raises(ValueError, match="burst goes with rate_per_s"):
+        config.Email(**EMAIL, burst=3)
 
 
 @pytest.mark.parametrize("name", names(config.Email))

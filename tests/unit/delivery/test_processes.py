@@ -40,6 +40,15 @@ async def test_work_is_done_in_another_process_that_is_used_again() -> None:
         assert await workshop.run(0, math.gcd, 12, 18) == 6
 
 
+async def test_they_are_started_before_there_is_work_with_what_the_work_needs() -> None:
+    workshop = Processes(2, limit_s=20, memory_bytes=MEMORY, imports="wave")
+    await workshop.start()
+    assert await workshop.run(0, eval, "'wave' in __import__('sys').modules") is True
+    seen = await asyncio.gather(*(workshop.run(0, os.getpid) for _ in range(20)))
+    assert len(set(seen)) == 2
+    await workshop.close()
+
+
 async def test_much_goes_there_and_back() -> None:
     async with processes() as workshop:
         content = os.urandom(5_000_000)
@@ -62,7 +71,7 @@ async def test_what_the_work_raises_comes_with_its_trace() -> None:
 
 async def test_work_that_takes_too_long_is_cut_off_and_its_process_replaced() -> None:
     async with processes(limit_s=0.5) as workshop:
-        await workshop.warm_up("math")
+        await workshop.start()
         child = await workshop.run(0, os.getpid)
         with pytest.raises(WorkFailed, match=r"took more than 0\.5 s"):
             await workshop.run(0, time.sleep, 1000)
@@ -81,7 +90,7 @@ async def test_a_signal_for_the_gateway_s_group_is_none_for_it() -> None:
 
 def test_should_the_gateway_be_gone_the_kernel_ends_what_eats_the_processor() -> None:
     task = message(Task(sum, (range(10**15),), limit_s=0))
-    ended = subprocess.run(program(MEMORY), input=task, stdout=subprocess.PIPE, timeout=60)
+    ended = subprocess.run(program(MEMORY, "math"), input=task, stdout=subprocess.PIPE, timeout=60)
     assert (ended.returncode, ended.stdout) == (-signal.SIGXCPU, b"")
 
 
