@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 import aiohttp
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from schemas import envelope
 from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, DocumentType, Participant, Process
@@ -21,7 +22,7 @@ from transports.peppol.pki.chains import Anchors
 from transports.peppol.pki.keys import KeyInMemory
 from transports.peppol.pki.revocation import Fail, Revocation
 from transports.peppol.receiver import Receiver, Seen, Taken
-from transports.peppol.sandbox.authority import Authority
+from transports.peppol.sandbox.authority import Authority, new_key
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SENDING, RECEIVING = "POP000001", "POP000002"
@@ -33,8 +34,14 @@ DOCUMENT = (
 
 
 @cache
+def same_key(name: str, bits: int) -> RSAPrivateKey:
+    """Each name's key is made once for all networks of the process."""
+    return new_key(name, bits)
+
+
+@cache
 def network(name: str = "SANDBOX") -> Authority:
-    return Authority(NOW, name=name)
+    return Authority(NOW, name=name, make_key=same_key)
 
 
 @cache

@@ -38,7 +38,8 @@ def sign(metadata: etree._Element, key: RSAPrivateKey, certificate: x509.Certifi
         digest_algorithm=DigestAlgorithm.SHA256,
         c14n_algorithm=_C14N,
     )
-    signed = signer.sign(metadata, key=key, cert=[certificate])
+    # One transform is what the specification has; canonical form follows from the method.
+    signed = signer.sign(metadata, key=key, cert=[certificate], exclude_c14n_transform_element=True)
     content: bytes = etree.tostring(signed, xml_declaration=True, encoding="UTF-8")
     return content
 

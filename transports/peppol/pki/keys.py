@@ -47,7 +47,7 @@ class KeyInMemory:
     def __init__(self, key: RSAPrivateKey, certificate: x509.Certificate) -> None:
         if key.public_key().public_numbers() != _public(certificate):
             raise KeyUnusable("the private key does not belong to the certificate")
-        self._key = key
+        self.private = key
         self.certificate = certificate
 
     @classmethod
@@ -75,11 +75,11 @@ class KeyInMemory:
 
     def sign(self, data: bytes) -> bytes:
         """RSASSA-PKCS1-v1_5 with SHA-256 over `data`."""
-        return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return self.private.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
     def unwrap(self, wrapped: bytes) -> bytes:
         """RSAES-OAEP with SHA-256 and MGF1-SHA-256."""
-        return self._key.decrypt(wrapped, OAEP)
+        return self.private.decrypt(wrapped, OAEP)
 
 
 def common_name(certificate: x509.Certificate) -> str | None:

@@ -6,7 +6,7 @@ gateway that is set up for a real network: its anchors are other files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,6 +29,15 @@ _LEAF_DAYS: Final = 730  # as Peppol's are
 _BITS: Final = 2048
 
 
+# Makes the key of that name, of so many bits. Names are the same in every network.
+MakeKey = Callable[[str, int], rsa.RSAPrivateKey]
+
+
+def new_key(_: str, bits: int) -> rsa.RSAPrivateKey:
+    """A new key, whatever its name."""
+    return rsa.generate_private_key(65537, bits)
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """A CA: its key and its certificate."""
@@ -40,8 +49,8 @@ class Issuer:
 class Authority:
     """One network's certificates, made at `now` and valid from a day before.
 
-    `ocsp_url` and `crl_url` go into every leaf, where they are given. Making one takes some tenths
-    of a second for the keys.
+    Where they are given, `ocsp_url`, and `crl_url` with the purpose behind it, go into every leaf.
+    Keys take most of a second to make; tests hand in a `make_key` that makes each name's once.
     """
 
     def __init__(
@@ -51,8 +60,10 @@ class Authority:
         name: str = "SANDBOX",
         ocsp_url: str | None = None,
         crl_url: str | None = None,
+        make_key: MakeKey = new_key,
     ) -> None:
         self._now = now
+        self._make_key = make_key
         self._name = name
         self.ocsp_url = ocsp_url
         self.crl_url = crl_url
@@ -81,7 +92,7 @@ class Authority:
         bits: int = _BITS,
     ) -> KeyInMemory:
         """A key with its certificate for a seat (`POP000123`)."""
-        key = rsa.generate_private_key(65537, bits)
+        key = self._make_key(seat, bits)
         issuer = self.issuers[purpose]
         start = not_before or self._now - timedelta(days=1)
         builder = (
@@ -92,7 +103,7 @@ class Authority:
             .add_extension(_usage(digital_signature=True, key_encipherment=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
         )
-        for extension in self._where_to_ask():
+        for extension in self._where_to_ask(purpose):
             builder = builder.add_extension(extension, critical=False)
         return KeyInMemory(key, builder.sign(issuer.key, hashes.SHA256()))
 
@@ -100,7 +111,7 @@ class Authority:
         self, purpose: Purpose, usage: ObjectIdentifier = ExtendedKeyUsageOID.OCSP_SIGNING
     ) -> Issuer:
         """A key that the CA lets answer for it (RFC 6960, 4.2.2.2)."""
-        key = rsa.generate_private_key(65537, _BITS)
+        key = self._make_key(f"OCSP of {purpose}", _BITS)
         issuer = self.issuers[purpose]
         certificate = (
             _builder(_name(f"{self._name} OCSP", "RESPONDER"), key, issuer)
@@ -112,17 +123,17 @@ class Authority:
         )
         return Issuer(key, certificate)
 
-    def _where_to_ask(self) -> Iterable[x509.ExtensionType]:
+    def _where_to_ask(self, purpose: Purpose) -> Iterable[x509.ExtensionType]:
         if self.ocsp_url is not None:
             place = x509.UniformResourceIdentifier(self.ocsp_url)
             access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
             yield x509.AuthorityInformationAccess([access])
         if self.crl_url is not None:
-            place = x509.UniformResourceIdentifier(self.crl_url)
+            place = x509.UniformResourceIdentifier(f"{self.crl_url}/{purpose}")
             yield x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)])
 
     def _authority(self, common_name: str, issuer: Issuer | None) -> Issuer:
-        key = rsa.generate_private_key(65537, _BITS)
+        key = self._make_key(common_name, _BITS)
         name = _name(common_name, "FOR TEST ONLY")
         certificate = (
             _builder(name, key, issuer)
