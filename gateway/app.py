@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Any
@@ -23,9 +24,12 @@ from pydantic import SecretStr
 from gateway import config
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
 from gateway.api.routes import Limits
+from gateway.archive import exports
+from gateway.archive.retention import Daily, signing_key
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.delivery.processes import Processes
+from gateway.delivery.schedules import Handler, Schedule
 from gateway.delivery.worker import Worker
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.inbound.inboxes import Inboxes
@@ -83,6 +87,7 @@ class Gateway:
             self.store = await open_store(settings)
             up.push_async_callback(self.store.close)
             await self.store.blobs.check()
+            await signing_key(self.store)  # there from the first start on, for backups and readers
             registry = CollectorRegistry()
             worker = None if self.role is Role.API else await self._worker(up, registry)
             app = make_app(
@@ -114,6 +119,8 @@ class Gateway:
             registry=registry,
             workshop=await self._workshop(up),
             limits=lane_limits(settings, channels),
+            handlers=self._handlers(),
+            schedules=self._schedules(),
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,
             poll_s=settings.worker.poll_s,
@@ -122,6 +129,18 @@ class Gateway:
         )
         up.push_async_callback(self._end, worker)
         return worker
+
+    def _handlers(self) -> Mapping[str, Handler]:
+        most_bytes = self.settings.retention.export_file_bytes
+        return {exports.KIND: exports.Dividing(self.store, self.clock, most_bytes)}
+
+    def _schedules(self) -> Sequence[Schedule]:
+        section = self.settings.retention
+        nightly = Daily(
+            self.store, section.days(), key_days=section.key_days, audit_days=section.audit_days
+        )
+        at_two = timedelta(hours=2)
+        return (Schedule("retention", timedelta(days=1), nightly.piece, offset=at_two),)
 
     async def _workshop(self, up: AsyncExitStack) -> Workshop:
         number = self.settings.worker.processes

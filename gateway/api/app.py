@@ -22,7 +22,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
-from gateway.api import documents, feed, inbox, service, validation, verbs
+from gateway.api import archive, documents, feed, inbox, service, validation, verbs
 from gateway.api.callers import Callers
 from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
@@ -37,7 +37,7 @@ Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 OPERATIONS: tuple[Operation, ...] = tuple(
     operation
-    for module in (documents, verbs, inbox, feed, validation, service)
+    for module in (documents, verbs, archive, inbox, feed, validation, service)
     for operation in module.routes.operations
 )
 

@@ -12,6 +12,7 @@ import time
 from aiohttp import web
 
 from gateway.api.problems import Problem, Type
+from gateway.api.routes import Call, Q
 from gateway.store.port import Company, Store
 
 # A key that is taken back, and a changed company, count after so long at the latest.
@@ -28,9 +29,8 @@ class Callers:
 
     async def of(self, request: web.Request) -> Company:
         """Whose key the request carries; raises Problem when it is nobody's."""
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and key:
-            sha256 = hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).hexdigest()
+        sha256 = _sha256(request)
+        if sha256 is not None:
             company = await self._company(sha256)
             if company is not None:
                 return company
@@ -49,3 +49,17 @@ class Callers:
             self._known.clear()
         self._known[sha256] = (company, now + _REMEMBERED_S)
         return company
+
+
+async def actor(call: Call[Q]) -> str:
+    """Who calls, for the audit: the label of the key, or the beginning of its hash."""
+    sha256 = _sha256(call.request) or ""
+    return f"key:{await call.service.store.label_of_key(sha256) or sha256[:12]}"
+
+
+def _sha256(request: web.Request) -> str | None:
+    """The hash of the key that a request carries; None when it carries none."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        return None
+    return hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).hexdigest()

@@ -317,4 +317,43 @@ PROBLEM = {
     "errors_left_out": 0,
 }
 
-PATH = {"document_id": _ID, "sha256": _SHA256, "name": "invalid-body"}
+_EXPORT_ID = "exp_5a0e7e3c-0b5d-5c5e-8f7e-0e8d4b1f6a2c"
+
+EXPORT_WISH: dict[str, Any] = {
+    "start": "2026-10-01T00:00:00Z",
+    "end": "2026-11-01T00:00:00Z",
+    "direction": "out",
+}
+
+EXPORT_BEGUN: dict[str, Any] = {
+    "id": _EXPORT_ID,
+    "ready": False,
+    "start": "2026-10-01T00:00:00Z",
+    "end": "2026-11-01T00:00:00Z",
+    "directions": ["out"],
+    "created_at": "2026-11-21T09:30:00Z",
+    "gone_at": "2026-11-28T09:30:00Z",
+    "files": [],
+}
+
+EXPORT: dict[str, Any] = {
+    **EXPORT_BEGUN,
+    "ready": True,
+    "files": [
+        {
+            "n": 1,
+            "direction": "out",
+            "documents": 1204,
+            "size_bytes": 41230118,
+            "href": f"/v1/exports/{_EXPORT_ID}/files/1",
+        }
+    ],
+}
+
+PATH = {
+    "document_id": _ID,
+    "sha256": _SHA256,
+    "name": "invalid-body",
+    "export_id": _EXPORT_ID,
+    "n": "1",
+}

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from gateway.api import answers, examples
 from gateway.api.body import body
+from gateway.api.callers import actor
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.delivery.verbs import Denied, Verb, act
@@ -110,6 +111,7 @@ async def _act(call: Call[NoParameters], verb: Verb) -> web.Response:
         call.path("document_id"),
         verb,
         why.reason,
+        actor=await actor(call),
     )
     match done:
         case None:

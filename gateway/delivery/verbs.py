@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
+from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
 from gateway.delivery.deliver import ANEW
 from gateway.delivery.outcome import OUTCOME_UNKNOWN, Result
@@ -58,9 +59,19 @@ ATTEMPTS = 5
 
 
 async def act(
-    store: Store, clock: Clock, company_id: str, document_id: str, verb: Verb, reason: str
+    store: Store,
+    clock: Clock,
+    company_id: str,
+    document_id: str,
+    verb: Verb,
+    reason: str,
+    *,
+    actor: str = "operator",
 ) -> Document | Denied | None:
-    """Does what a person asks; answers the document as it is then, None when there is none."""
+    """Does what a person asks; answers the document as it is then, None when there is none.
+
+    `actor` is who asks, for the audit. The reason is not kept there: it may hold names.
+    """
     document = await store.document(company_id, document_id)
     for _ in range(ATTEMPTS):
         if document is None:
@@ -68,6 +79,8 @@ async def act(
         now = clock.now()
         parts = await store.parts(company_id, document_id)
         attempts = await store.attempts(company_id, document_id)
+        if document.state is State.FAILED and not any(part.role is Role.ORIGINAL for part in parts):
+            return Denied(verb, document.state, _CONTENT_GONE)
         decision = decide(
             document,
             verb,
@@ -86,12 +99,21 @@ async def act(
             version=document.version,
             job=decision.job,
             events=decision.events,
+            told=Told(_entry(actor, document, decision), now),
         )
         document = await store.document(company_id, document_id)
         if done:
             return document
     assert document is not None
     return Denied(verb, document.state, "The document is changing just now. Try again in a moment.")
+
+
+_CONTENT_GONE = "Its content was deleted when its time was over; there is nothing to be sent."
+
+
+def _entry(actor: str, document: Document, decision: Decision) -> NewEntry:
+    what = {"from": decision.change.before.value, "to": decision.change.after.value}
+    return NewEntry(actor, decision.events[0].type, document.id, document.company_id, what)
 
 
 def decide(

@@ -19,6 +19,7 @@ from gateway.api.openapi import describe
 from gateway.intake.submission import Channel
 from gateway.routing.orders import channel_names
 from tests.api.conftest import KEY, Api
+from tests.api.test_archive import export
 from tests.api.test_feeds import arrive
 
 DESCRIPTION = describe(OPERATIONS, "0.1.0")
@@ -84,6 +85,7 @@ async def test_schemathesis_finds_nothing(api: Api) -> None:
     known = {
         "OUTBOUND_ID": (await api.submit(examples.SWEDISH_COMPANY)).json["id"],
         "INBOUND_ID": await arrive(api, "known"),
+        "EXPORT_ID": await export(api),
         "SCHEMATHESIS_HOOKS": "tests.api.attack_hooks",
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
