@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,14 +97,14 @@ class Api:
             await preparing(job)
 
 
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    store = await SqliteStore.open(tmp_path)
+@asynccontextmanager
+async def serving(store: SqliteStore, limits: Limits = LIMITS) -> AsyncIterator[Api]:
+    """The server over a store, which is closed at the end."""
     clock = MovableClock(AT)
     for company, key in ((COMPANY, KEY), (OTHER, OTHER_KEY)):
         await store.add_company(company, AT)
         await store.add_key(company.id, hashlib.sha256(key.encode()).hexdigest(), "test", AT)
-    app = make_app(store, clock, limits=LIMITS)
+    app = make_app(store, clock, limits=limits)
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -113,3 +114,9 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
         yield api
     await runner.cleanup()
     await api.close_store()
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(await SqliteStore.open(tmp_path)) as api:
+        yield api
