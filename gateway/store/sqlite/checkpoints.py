@@ -75,7 +75,9 @@ def checkpoint(transaction: Transaction, units: Sequence[Step]) -> list[Exceptio
     }
     twins = _twins(transaction, [unit for unit in units if unit.job.id in held])
     answers: list[Exception | None] = []
-    writes = []
+    given: list[jobs.Given] = []
+    calls: list[lanes.Call] = []
+    writes: list[_Write] = []
     for unit in units:
         if unit.job.id not in held:
             answers.append(LeaseLost(f"job {unit.job.id} is no longer held by this worker"))
@@ -85,12 +87,13 @@ def checkpoint(transaction: Transaction, units: Sequence[Step]) -> list[Exceptio
         if refused is None and unit.job.id in twins:
             refused = Duplicate(twins[unit.job.id])
         if refused is None:
-            jobs.go_on(transaction, unit.job.id, unit.work.next, write.at)
+            given.append(jobs.Given(unit.job.id, unit.work.next, write.at))
             writes.append(write)
             if unit.work.answered is not None:
-                call = (held[unit.job.id][0], unit.work.answered)
-                lanes.hear(transaction, [call], unit.now)
+                calls.append(lanes.Call(held[unit.job.id][0], unit.work.answered, unit.now))
         answers.append(refused)
+    lanes.hear(transaction, calls)
+    jobs.go_on(transaction, given)
     _save(transaction, [write for write in writes if write.state is not None])
     _put_in_line(transaction, [(unit.work, unit.now) for unit in units], answers)
     return answers

@@ -17,7 +17,7 @@ _WHAT = "key, company_id, document_id, kind, lane, priority, data"
 
 
 def bury(transaction: Transaction, job_id: int, why: Dead, at: int) -> None:
-    """Moves a job to the list."""
+    """Writes a job down in the list; the caller takes it away."""
     transaction.run(
         f"""
         INSERT INTO job_dead (id, {_WHAT}, tries, code, text, died_at)
@@ -25,7 +25,6 @@ def bury(transaction: Transaction, job_id: int, why: Dead, at: int) -> None:
         """,
         (why.code, why.text, at, job_id),
     )
-    transaction.run("DELETE FROM job WHERE id = ?", (job_id,))
 
 
 def after(connection: sqlite3.Connection, job_id: int, limit: int) -> list[DeadJob]:

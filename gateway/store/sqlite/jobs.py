@@ -229,36 +229,53 @@ def replace(
 # --- what becomes of a job that was held --------------------------------------------------------
 
 
-def go_on(transaction: Transaction, job_id: int, how: Done | Again | Keep | Dead, at: int) -> None:
-    """Does what the holder says of its job."""
-    match how:
-        case Done():
-            transaction.run("DELETE FROM job WHERE id = ?", (job_id,))
-        case Again():
-            data = None if how.data is None else rows.to_json(how.data)
-            due_at = micros(how.due_at)
-            state = state_of(due_at, at)
-            transaction.run(
-                """
-                UPDATE job SET state = ?, owner = NULL, lease_until = NULL, due_at = ?,
-                    data = coalesce(?, data), lane = coalesce(?, lane),
-                    tries = iif(coalesce(?, kind) = kind, tries, 0), kind = coalesce(?, kind)
-                WHERE id = ?
-                """,
-                (state, due_at, data, how.lane, how.kind, how.kind, job_id),
-            )
-            if state == "ready":
-                transaction.topics.add("jobs")
-        case Keep():
-            if how != Keep():
-                data = None if how.data is None else rows.to_json(how.data)
-                transaction.run(
-                    """
-                    UPDATE job SET data = coalesce(?, data), lane = coalesce(?, lane),
-                        tries = iif(coalesce(?, kind) = kind, tries, 1), kind = coalesce(?, kind)
-                    WHERE id = ?
-                    """,
-                    (data, how.lane, how.kind, how.kind, job_id),
-                )
-        case Dead():
-            dead.bury(transaction, job_id, how, at)
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the holder of a job says of it."""
+
+    job_id: int
+    how: Done | Again | Keep | Dead
+    at: int
+
+
+def go_on(transaction: Transaction, given: Sequence[Given]) -> None:
+    """Does what the holders say of their jobs, with one statement for each way to go on."""
+    done, changed, again = list[int](), list[Row](), list[Row]()
+    for one in given:
+        match one.how:
+            case Done():
+                done.append(one.job_id)
+            case Dead():
+                dead.bury(transaction, one.job_id, one.how, one.at)
+                done.append(one.job_id)
+            case Keep() if one.how != Keep():
+                changed.append((one.job_id, *_changes(one.how), 1))
+            case Again():
+                due_at = micros(one.how.due_at)
+                changes = _changes(one.how)
+                again.append((one.job_id, *changes, 0, state_of(due_at, one.at), due_at))
+    if done:
+        transaction.run(
+            "DELETE FROM job WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(done),)
+        )
+    transaction.asked("id, data, lane, kind, tries", changed, f"UPDATE job SET {_CHANGE}")
+    transaction.asked(
+        "id, data, lane, kind, tries, state, due_at",
+        again,
+        "UPDATE job SET state = asked.state, due_at = asked.due_at, owner = NULL,"
+        f" lease_until = NULL, {_CHANGE}",
+    )
+    _tell(transaction, again)
+
+
+# With another kind the tries are counted anew.
+_CHANGE = """
+    data = coalesce(asked.data, job.data), lane = coalesce(asked.lane, job.lane),
+    tries = iif(coalesce(asked.kind, job.kind) = job.kind, job.tries, asked.tries),
+    kind = coalesce(asked.kind, job.kind)
+    FROM asked WHERE job.id = asked.id
+"""
+
+
+def _changes(how: Again | Keep) -> Row:
+    return None if how.data is None else rows.to_json(how.data), how.lane, how.kind

@@ -90,9 +90,20 @@ def pause(transaction: Transaction, units: Sequence[Pause]) -> list[None]:
     return [None] * len(units)
 
 
-def hear(transaction: Transaction, calls: Sequence[tuple[str, bool]], now: datetime) -> None:
-    """What calls from lanes tell of the channel: whether it answered."""
-    names = json.dumps(sorted({name for name, _ in calls}))
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call by a job of this lane came to its end: whether the channel answered."""
+
+    lane: str
+    answered: bool
+    at: datetime
+
+
+def hear(transaction: Transaction, calls: Sequence[Call]) -> None:
+    """Tells the breakers of lanes how calls ended."""
+    if not calls:
+        return
+    names = json.dumps(sorted({call.lane for call in calls}))
     lanes = {
         name: Lane.of(name, tuple(row))
         for name, *row in transaction.run(
@@ -101,10 +112,11 @@ def hear(transaction: Transaction, calls: Sequence[tuple[str, bool]], now: datet
         )
     }
     meters = {name: lane.meter for name, lane in lanes.items()}
-    for name, answered in calls:
-        meter = meters.get(name)
+    for call in calls:
+        meter = meters.get(call.lane)
         if meter is not None:
-            meters[name] = heard(meter, lanes[name].limits, answered, now)
+            limits = lanes[call.lane].limits
+            meters[call.lane] = heard(meter, limits, call.answered, call.at)
     changed = {name: meter for name, meter in meters.items() if meter != lanes[name].meter}
     keep(transaction, changed)
     if any(meter and meter.open_until is None for meter in changed.values()):
