@@ -7,6 +7,7 @@ copies is the bucket's own to set.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1024 * 1024
 # A larger file goes in parts, so that it need not be in memory; S3 takes no smaller parts.
 _PART_BYTES = 5 * 1024 * 1024
+# Files put at the same time, each with two parts in memory: at most 40 MB.
+_FILES_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class S3:
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         self._store = _store(bucket)
+        self._files = asyncio.Semaphore(_FILES_AT_ONCE)
 
     async def put(self, address: Address, source: bytes | Path) -> None:
         """Puts an object; when it is there, the same bytes are not sent again."""
@@ -68,9 +72,10 @@ class S3:
                     pass
             elif not await self._exists(address):
                 # In parts there is no "only if it is new"; the same address has the same bytes.
-                await self._store.put_async(
-                    str(address), source, chunk_size=_PART_BYTES, max_concurrency=2
-                )
+                async with self._files:
+                    await self._store.put_async(
+                        str(address), source, chunk_size=_PART_BYTES, max_concurrency=2
+                    )
 
     async def _exists(self, address: Address) -> bool:
         try:
