@@ -129,6 +129,15 @@ CREATE TABLE blob (
     PRIMARY KEY (company_id, sha256)
 );
 
+CREATE TABLE company_key (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,  -- never used twice: blobs name it
+    company_id  text COLLATE "C" NOT NULL REFERENCES company,
+    master      text NOT NULL,               -- the key of the ring that opens it
+    wrapped     bytea NOT NULL,
+    created_at  timestamptz NOT NULL
+);
+CREATE INDEX company_key_of_company ON company_key (company_id, id);
+
 CREATE TABLE route_leg (
     document_id  text COLLATE "C" NOT NULL,
     n            integer NOT NULL,

