@@ -154,3 +154,15 @@ def test_extension(content: str, rules: set[str]) -> None:
     assert report.structure_ok
     found = {finding.rule for finding in report.findings}
     assert found - {"UBL-CR-001"} == rules
+
+
+@pytest.mark.parametrize(("number", "found"), [("SE1", False), ("NO123456789MVA", True)])
+def test_of_two_registrations_in_norway_one_must_be_norwegian_for_the_rule(
+    number: str, found: bool
+) -> None:
+    """The official rule asks that first; with two it breaks down after that."""
+    root = edited(f"{country_of(SELLER, 'NO')}; {vat_of_seller(number)}; {TWICE}")
+    for scheme in root.iterfind(".//{*}AccountingSupplierParty//{*}TaxScheme/{*}ID"):
+        scheme.text = f" {scheme.text}"  # so that the country is that of the address
+    report = validate(etree.tostring(root), at=MAY_2026, profile=PEPPOL_BILLING)
+    assert ("NO-R-001" in {finding.rule for finding in report.findings}) is found

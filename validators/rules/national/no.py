@@ -22,15 +22,15 @@ def norwegian_seller(node: Node, document: Document) -> None:
     """NO-R-001: NO, organisation number, MVA. NO-R-002: the register of business enterprises."""
     if document.once(seller) != "NO":
         return
-    tax = _numbers(node, "TAX")
+    tax = [text for text in _numbers(node, "TAX") if text]
     if len(tax) != 1 or normalized(tax[0]) != "Foretaksregisteret":
         stated = ", ".join(tax)
         document.found("NO-R-002", node, "PartyTaxScheme/CompanyID", stated=stated)
     vat = _numbers(node, "VAT")
-    if len(vat) > 1:  # the official rule breaks down
+    if not any(text.startswith("NO") for text in vat):
+        return
+    if len(vat) > 1 or not _vat_number(vat[0]):  # of several the official rule breaks down
         document.found("NO-R-001", node, "PartyTaxScheme/CompanyID", stated=", ".join(vat))
-    elif vat and vat[0].startswith("NO") and not _vat_number(vat[0]):
-        document.found("NO-R-001", node, "PartyTaxScheme/CompanyID", stated=vat[0])
 
 
 def _vat_number(text: str) -> bool:
@@ -38,10 +38,9 @@ def _vat_number(text: str) -> bool:
 
 
 def _numbers(node: Node, scheme: str) -> list[str]:
+    """The identifiers of the registrations under a scheme, "" for one without."""
     return [
         each.text("CompanyID")
         for each in node.every("PartyTaxScheme")
-        if "TaxScheme" in each.nodes
-        and "CompanyID" in each.leaves
-        and normalized(each.nodes["TaxScheme"].text("ID")) == scheme
+        if "TaxScheme" in each.nodes and normalized(each.nodes["TaxScheme"].text("ID")) == scheme
     ]
