@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -33,9 +34,16 @@ from gateway.delivery.schedules import Handler, Schedule
 from gateway.delivery.worker import Worker
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.inbound.inboxes import Inboxes
+from gateway.outside.client import Outside, Rules
 from gateway.store import lanes
 from gateway.store.opening import open_store
 from gateway.store.port import Store
+from gateway.webhooks.courier import Courier
+from gateway.webhooks.endpoints import Webhooks
+from gateway.webhooks.line import PUSH
+from gateway.webhooks.pushing import Pushing
+from gateway.webhooks.sealing import Sealing
+from gateway.webhooks.waking import Waking
 from transports.base import Transport
 from transports.email.connections import Relay, Tls
 from transports.email.driver import Email, EmailSettings
@@ -89,9 +97,11 @@ class Gateway:
             await self.store.blobs.check()
             await signing_key(self.store)  # there from the first start on, for backups and readers
             registry = CollectorRegistry()
-            worker = None if self.role is Role.API else await self._worker(up, registry)
+            courier = self._courier(up, registry)
+            worker = None if self.role is Role.API else await self._worker(up, registry, courier)
             app = make_app(
                 self.store,
+                Webhooks(self.store, courier, self.clock, most=settings.webhooks.most),
                 self.clock,
                 limits=_limits(settings.http),
                 registry=registry,
@@ -104,10 +114,20 @@ class Gateway:
             self.url = _url(runner.addresses[0])
             if worker is not None:
                 self._working = asyncio.create_task(worker.run(), name="worker")
+                waking = asyncio.create_task(Waking(self.store, self.clock).run(), name="waking")
+                up.callback(waking.cancel)
             self._up = up.pop_all()
         log.info("gateway_started", url=self.url, role=self.role)
 
-    async def _worker(self, up: AsyncExitStack, registry: CollectorRegistry) -> Worker:
+    def _courier(self, up: AsyncExitStack, registry: CollectorRegistry) -> Courier:
+        outside = Outside(_rules(self.settings.webhooks))
+        up.push_async_callback(outside.close)
+        sealing = Sealing(self.store.blobs.keys, self.clock)
+        return Courier(outside, sealing, self.clock, registry=registry)
+
+    async def _worker(
+        self, up: AsyncExitStack, registry: CollectorRegistry, courier: Courier
+    ) -> Worker:
         settings = self.settings
         channels = transports(settings, self.store, self.clock)
         for channel in channels.values():
@@ -119,7 +139,7 @@ class Gateway:
             registry=registry,
             workshop=await self._workshop(up),
             limits=lane_limits(settings, channels),
-            handlers=self._handlers(),
+            handlers=self._handlers(courier),
             schedules=self._schedules(),
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,
@@ -130,9 +150,12 @@ class Gateway:
         up.push_async_callback(self._end, worker)
         return worker
 
-    def _handlers(self) -> Mapping[str, Handler]:
+    def _handlers(self, courier: Courier) -> Mapping[str, Handler]:
         most_bytes = self.settings.retention.export_file_bytes
-        return {exports.KIND: exports.Dividing(self.store, self.clock, most_bytes)}
+        return {
+            exports.KIND: exports.Dividing(self.store, self.clock, most_bytes),
+            PUSH: Pushing(self.store, courier, self.clock),
+        }
 
     def _schedules(self) -> Sequence[Schedule]:
         section = self.settings.retention
@@ -278,6 +301,13 @@ def _limits(section: config.Http) -> Limits:
         idle_body_s=section.idle_body_s,
         long_poll_s=section.long_poll_s,
     )
+
+
+def _rules(section: config.Webhooks) -> Rules:
+    trusted = None
+    if section.ca_file is not None:
+        trusted = ssl.create_default_context(cafile=str(section.ca_file))
+    return Rules(section.allow_http, section.allow_private, section.limit_s, trusted)
 
 
 def _secret(value: SecretStr | None) -> str | None:

@@ -127,19 +127,31 @@ class Client:
         return await self.get(f"/v1/documents/{document_id}")
 
     async def events(
-        self, after: str | None = None, *, follow: bool = False, wait_s: float = 25
+        self,
+        after: str | None = None,
+        *,
+        types: Sequence[str] = (),
+        document_id: str | None = None,
+        follow: bool = False,
+        wait_s: float = 25,
     ) -> AsyncIterator[Mapping[str, Any]]:
-        """Yields the company's events past the cursor `after`; with `follow` it never ends.
+        """Yields the company's events past the cursor `after`, those of some types or of one
+        document; with `follow` it never ends.
 
         Each one brings its `cursor`, to go on from there another time.
         """
         while True:
             page = await self.get(
-                "/v1/events", after=after, wait=wait_s if follow else None, limit=1000
+                "/v1/events",
+                after=after,
+                types=",".join(types) or None,
+                document_id=document_id,
+                wait=wait_s if follow else None,
+                limit=1000,
             )
             for event in page["events"]:
                 yield event
-            if not page["events"] and not follow:
+            if page["next"] == after and not follow:
                 return
             after = page["next"]
 
@@ -165,6 +177,48 @@ class Client:
     async def confirm(self, document_id: str) -> None:
         """Tells the gateway that an inbox document has been taken over."""
         await self._call("POST", f"/v1/inbox/{document_id}/confirm")
+
+    async def webhooks(self) -> Sequence[Mapping[str, Any]]:
+        """The company's webhooks, oldest first."""
+        found: Sequence[Mapping[str, Any]] = (await self.get("/v1/webhooks"))["webhooks"]
+        return found
+
+    async def add_webhook(
+        self, url: str, *, types: Sequence[str] = (), description: str | None = None
+    ) -> Any:
+        """Has events sent to a URL; the answer's `secret` is not shown again."""
+        body = {"url": url, "types": list(types), "description": description}
+        return await self.post("/v1/webhooks", body)
+
+    async def change_webhook(self, webhook_id: str, **fields: Any) -> Any:
+        """Changes `url`, `types`, `description` or `active`."""
+        _, answer = await self._call("PATCH", f"/v1/webhooks/{webhook_id}", json=fields)
+        return json.loads(answer)
+
+    async def remove_webhook(self, webhook_id: str) -> None:
+        """Has nothing more sent there."""
+        await self._call("DELETE", f"/v1/webhooks/{webhook_id}")
+
+    async def rotate_webhook(self, webhook_id: str) -> Any:
+        """A new secret; the one before is good for another day."""
+        return await self.post(f"/v1/webhooks/{webhook_id}/rotate")
+
+    async def test_webhook(self, webhook_id: str) -> Any:
+        """Has a test message sent, and answers what came of it."""
+        return await self.post(f"/v1/webhooks/{webhook_id}/test")
+
+    async def redeliver(
+        self, webhook_id: str, *, after: str | None = None, only: str | None = None
+    ) -> Any:
+        """Has events sent again: all after a cursor, or only the one at a cursor."""
+        body = {"after": after} if only is None else {"only": only}
+        return await self.post(f"/v1/webhooks/{webhook_id}/redeliver", body)
+
+    async def webhook_attempts(self, webhook_id: str) -> Sequence[Mapping[str, Any]]:
+        """The newest tries to send something to a webhook."""
+        page = await self.get(f"/v1/webhooks/{webhook_id}/attempts", limit=200)
+        attempts: Sequence[Mapping[str, Any]] = page["attempts"]
+        return attempts
 
     async def _call(
         self, method: str, path: str, **how: Any

@@ -363,6 +363,26 @@ class Encryption(Section):
     makes it. Without it what was encrypted can not be read: keep a copy, apart from the data."""
 
 
+class Webhooks(Section):
+    """Webhooks: events brought to servers that companies name."""
+
+    limit_s: float = Field(default=20, gt=0, le=60)
+    """Longest time for one message, its answer included."""
+
+    most: int = Field(default=20, ge=1, le=1000)
+    """How many webhooks a company may have."""
+
+    ca_file: Path | None = Field(default=None, examples=["/etc/ssl/erp-ca.pem"])
+    """Certificates to trust (PEM) instead of the system's."""
+
+    allow_http: bool = False
+    """Whether addresses may begin with `http://`: for tests and closed networks."""
+
+    allow_private: bool = False
+    """Whether addresses may lead into private networks and to this machine. Whoever has an API key
+    can then have messages sent to whatever this machine reaches."""
+
+
 class Log(Section):
     """The log, on standard error."""
 
@@ -389,6 +409,7 @@ class Settings(BaseSettings):
 
     http: Http = Field(default_factory=Http)
     worker: Worker = Field(default_factory=Worker)
+    webhooks: Webhooks = Field(default_factory=Webhooks)
     retention: Retention = Field(default_factory=Retention)
     log: Log = Field(default_factory=Log)
     blobs: Blobs | None = None

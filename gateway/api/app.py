@@ -23,6 +23,7 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
 from gateway.api import archive, documents, feed, inbox, service, validation, verbs
+from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
 from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
@@ -30,6 +31,7 @@ from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Limits, Operation, Service, read_query
 from gateway.clock import Clock
 from gateway.store.port import StorageUnavailable, Store
+from gateway.webhooks.endpoints import Webhooks
 
 log = structlog.get_logger()
 
@@ -37,7 +39,16 @@ Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 OPERATIONS: tuple[Operation, ...] = tuple(
     operation
-    for module in (documents, verbs, archive, inbox, feed, validation, service)
+    for module in (
+        documents,
+        verbs,
+        archive,
+        inbox,
+        feed,
+        webhook_routes,
+        validation,
+        service,
+    )
     for operation in module.routes.operations
 )
 
@@ -59,6 +70,7 @@ _SECURITY = {
 
 def make_app(
     store: Store,
+    webhooks: Webhooks,
     clock: Clock,
     *,
     limits: Limits,
@@ -71,6 +83,7 @@ def make_app(
     """
     made = Service(
         store,
+        webhooks,
         clock,
         limits,
         Metrics(registry),

@@ -294,6 +294,46 @@ VALIDATION = {
     "findings": [_FINDING],
 }
 
+CURSOR = _EVENT["cursor"]
+
+NEW_WEBHOOK = {"url": "https://erp.example.com/budkavle", "description": "The ledger"}
+
+_WEBHOOK_ID = "wh_019aa000-0000-7000-8000-000000000005"
+
+WEBHOOK: dict[str, Any] = {
+    "id": _WEBHOOK_ID,
+    "url": "https://erp.example.com/budkavle",
+    "types": [],
+    "description": "The ledger",
+    "active": True,
+    "code": "webhook.refused",
+    "text": "It answered 503.",
+    "tries": 2,
+    "next_at": "2026-11-21T09:35:00Z",
+    "cursor": CURSOR,
+    "old_secret_until": None,
+    "created_at": _AT,
+    "updated_at": _AT,
+    "links": {
+        "self": f"/v1/webhooks/{_WEBHOOK_ID}",
+        "attempts": f"/v1/webhooks/{_WEBHOOK_ID}/attempts",
+    },
+}
+
+WEBHOOK_MADE = {**WEBHOOK, "secret": "whsec_bm90IGEgc2VjcmV0OiBhbiBleGFtcGxlIG9ubHkuLi4="}
+
+WEBHOOK_ATTEMPT = {
+    "event_id": _EVENT["id"],
+    "type": "document.sent",
+    "document_id": _ID,
+    "cursor": CURSOR,
+    "at": _AT,
+    "ms": 38,
+    "status": 503,
+    "code": "webhook.refused",
+    "text": "Down for maintenance",
+}
+
 PROBLEM = {
     "type": "/problems/invalid-body",
     "title": "The body has fields that do not fit",
@@ -356,4 +396,5 @@ PATH = {
     "name": "invalid-body",
     "export_id": _EXPORT_ID,
     "n": "1",
+    "webhook_id": _WEBHOOK_ID,
 }

@@ -30,6 +30,7 @@ class Type(StrEnum):
     METHOD_NOT_ALLOWED = "method-not-allowed"
     REQUEST_TIMEOUT = "request-timeout"
     NOT_ALLOWED_NOW = "not-allowed-now"
+    TOO_MANY = "too-many"
     TOO_LARGE = "too-large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     INVALID_BODY = "invalid-body"
@@ -101,6 +102,12 @@ MEANINGS: dict[Type, Meaning] = {
         "Each state allows some verbs, and has some parts: no image of a document that was not"
         " checked yet. Or the document moved on while the request was under way.",
         "Read the document again; `detail` names the state it is in.",
+    ),
+    Type.TOO_MANY: Meaning(
+        409,
+        "There are as many as there may be",
+        "A company may have only so many of these.",
+        "Remove one that is no longer needed; `detail` names the limit.",
     ),
     Type.TOO_LARGE: Meaning(
         413,

@@ -19,6 +19,7 @@ from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
 from gateway.clock import Clock
 from gateway.store.port import Company, Store
+from gateway.webhooks.endpoints import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Service:
     """What every operation works with; made by `gateway.api.app.make_app`."""
 
     store: Store
+    webhooks: Webhooks
     clock: Clock
     limits: Limits
     metrics: Metrics

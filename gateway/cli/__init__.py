@@ -26,6 +26,7 @@ COMMANDS = {
     "send": "client",
     "inbox": "client",
     "events": "client",
+    "webhook": "webhooks",
     "company": "tenants",
     "key": "tenants",
     "blobs": "blobs",

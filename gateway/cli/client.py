@@ -22,7 +22,7 @@ WELL = frozenset({"sent", "delivered"})
 SHOWN = ("id", "state", "channel", "code", "text", "findings")
 
 
-def _over_http(work: Coroutine[Any, Any, bool]) -> None:
+def over_http(work: Coroutine[Any, Any, bool]) -> None:
     """Runs the work and ends the command: 0 all well, 1 refused, 2 no gateway to be reached."""
     try:
         well = asyncio.run(work)
@@ -115,7 +115,7 @@ def send(
                     done()
             return all(outcome.get("state") in WELL for outcome in outcomes)
 
-    _over_http(submit_all())
+    over_http(submit_all())
 
 
 async def _submit(
@@ -220,7 +220,7 @@ def inbox(url: str, key: str, save: Path | None, confirm: bool) -> None:
                     await client.confirm(document["id"])
         return True
 
-    _over_http(read())
+    over_http(read())
 
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,13 +243,23 @@ def _write(path: Path, content: bytes) -> None:
 @click.command()
 @client_options
 @click.option("--after", metavar="CURSOR", help="Where to go on from; default: from the start.")
+@click.option("--type", "types", multiple=True, help="Only events of this type; repeat for more.")
+@click.option("--document", "document_id", metavar="ID", help="Only events of this document.")
 @click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
-def events(url: str, key: str, after: str | None, follow: bool) -> None:
+def events(
+    url: str,
+    key: str,
+    after: str | None,
+    types: Sequence[str],
+    document_id: str | None,
+    follow: bool,
+) -> None:
     """Shows the event feed: everything that happened to the company's documents, in order."""
 
     async def read() -> bool:
         async with Client(url, key) as client:
-            async for event in client.events(after, follow=follow):
+            found = client.events(after, types=types, document_id=document_id, follow=follow)
+            async for event in found:
                 if on_terminal():
                     text = event["data"].get("text") or event["data"].get("code") or ""
                     click.echo(f"{event['at']}  {event['document_id']}  {event['type']:20}  {text}")
@@ -257,4 +267,4 @@ def events(url: str, key: str, after: str | None, follow: bool) -> None:
                     line(event)
         return True
 
-    _over_http(read())
+    over_http(read())

@@ -13,7 +13,7 @@ from typing import Any
 import schemathesis
 from schemathesis.generation import GenerationMode
 
-from gateway.api import examples
+from gateway.api import answers, examples
 from gateway.api.body import MULTIPART
 from gateway.intake.submission import XML
 
@@ -43,8 +43,18 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.path_parameters["export_id"] = os.environ["EXPORT_ID"]
     if "wait" in (case.query or {}):
         case.query["wait"] = 0.01
-    if not case.path.startswith("/v1/events"):
-        (case.query or {}).pop("after", None)
+    if "after" in (case.query or {}):
+        if case.path.startswith("/v1/events"):
+            case.query["after"] = answers.BEGINNING
+        else:
+            case.query.pop("after")
+    if case.path.startswith("/v1/webhooks") and isinstance(case.body, dict):
+        if "url" in case.body:
+            case.body["url"] = os.environ["SINK_URL"]
+        if case.path.endswith("/redeliver"):
+            case.body = {"after": answers.BEGINNING}
+    if (case.path_parameters or {}).get("webhook_id") == examples.PATH["webhook_id"]:
+        case.path_parameters["webhook_id"] = os.environ["WEBHOOK_ID"]
     if (case.path_parameters or {}).get("document_id") == examples.PATH["document_id"]:
         inbound = case.path.startswith("/v1/inbox")
         known = os.environ["INBOUND_ID" if inbound else "OUTBOUND_ID"]

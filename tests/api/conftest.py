@@ -21,14 +21,20 @@ from gateway.clock import MovableClock
 from gateway.delivery.deliver import Case
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.prepare import Preparing
+from gateway.outside.client import Outside, Rules
 from gateway.store.port import Company, Job
 from gateway.store.sqlite import SqliteStore
+from gateway.webhooks.courier import Courier
+from gateway.webhooks.endpoints import Webhooks
+from gateway.webhooks.sealing import Sealing
+from tests.servers.sink import Sink
 
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 KEY, OTHER_KEY = "bk_norrsken_test_key", "bk_fjordstrom_test_key"
 COMPANY = Company("com_norrsken", "Norrsken Papper AB", "SE", ("0007:5560000019",), {})
 OTHER = Company("com_fjordstrom", "Fjordstrøm AS", "NO", ("0192:918130047",), {})
 MOST_BYTES = 1024 * 1024
+MOST_WEBHOOKS = 200
 LIMITS = Limits(body_bytes=MOST_BYTES, idle_body_s=0.5, long_poll_s=20)
 
 
@@ -51,6 +57,7 @@ class Api:
 
     url: str
     store: SqliteStore
+    webhooks: Webhooks
     clock: MovableClock
     session: aiohttp.ClientSession
     closed: bool = False
@@ -104,15 +111,20 @@ async def serving(store: SqliteStore, limits: Limits = LIMITS) -> AsyncIterator[
     for company, key in ((COMPANY, KEY), (OTHER, OTHER_KEY)):
         await store.add_company(company, AT)
         await store.add_key(company.id, hashlib.sha256(key.encode()).hexdigest(), "test", AT)
-    app = make_app(store, clock, limits=limits)
+    outside = Outside(Rules(allow_http=True, allow_private=True, limit_s=10))
+    webhooks = Webhooks(
+        store, Courier(outside, Sealing(None, clock), clock), clock, most=MOST_WEBHOOKS
+    )
+    app = make_app(store, webhooks, clock, limits=limits)
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
     async with aiohttp.ClientSession() as session:
-        api = Api(f"http://127.0.0.1:{port}", store, clock, session)
+        api = Api(f"http://127.0.0.1:{port}", store, webhooks, clock, session)
         yield api
     await runner.cleanup()
+    await outside.close()
     await api.close_store()
 
 
@@ -120,3 +132,9 @@ async def serving(store: SqliteStore, limits: Limits = LIMITS) -> AsyncIterator[
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
     async with serving(await SqliteStore.open(tmp_path)) as api:
         yield api
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[Sink]:
+    async with Sink() as sink:
+        yield sink

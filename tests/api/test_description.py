@@ -21,6 +21,7 @@ from gateway.routing.orders import channel_names
 from tests.api.conftest import KEY, Api
 from tests.api.test_archive import export
 from tests.api.test_feeds import arrive
+from tests.servers.sink import Sink
 
 DESCRIPTION = describe(OPERATIONS, "0.1.0")
 
@@ -81,8 +82,11 @@ def test_the_channels_are_those_of_routing() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_schemathesis_finds_nothing(api: Api) -> None:
+async def test_schemathesis_finds_nothing(api: Api, sink: Sink) -> None:
+    webhook = await api.post("/v1/webhooks", json={"url": sink.url})
     known = {
+        "SINK_URL": sink.url,
+        "WEBHOOK_ID": webhook.json["id"],
         "OUTBOUND_ID": (await api.submit(examples.SWEDISH_COMPANY)).json["id"],
         "INBOUND_ID": await arrive(api, "known"),
         "EXPORT_ID": await export(api),

@@ -38,10 +38,16 @@ class Faulty:
 
 async def test_a_bug_is_answered_without_a_trace_and_logged_with_one(api: Api) -> None:
     store: Store = Faulty(api.store)  # type: ignore[assignment]
-    runner = make_runner(make_app(store, api.clock, limits=LIMITS), drain_s=1)
+    runner = make_runner(make_app(store, api.webhooks, api.clock, limits=LIMITS), drain_s=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    faulty = Api(f"http://127.0.0.1:{runner.addresses[0][1]}", api.store, api.clock, api.session)
+    faulty = Api(
+        f"http://127.0.0.1:{runner.addresses[0][1]}",
+        api.store,
+        api.webhooks,
+        api.clock,
+        api.session,
+    )
     with capture_logs() as logged:
         reply = await faulty.get("/v1/documents/doc_1")
     await runner.cleanup()
@@ -85,10 +91,16 @@ async def test_a_large_document_holds_nobody_up(api: Api) -> None:
 
 
 async def test_a_wait_ends_when_the_gateway_stops(api: Api) -> None:
-    runner = make_runner(make_app(api.store, api.clock, limits=LIMITS), drain_s=30)
+    runner = make_runner(make_app(api.store, api.webhooks, api.clock, limits=LIMITS), drain_s=30)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    other = Api(f"http://127.0.0.1:{runner.addresses[0][1]}", api.store, api.clock, api.session)
+    other = Api(
+        f"http://127.0.0.1:{runner.addresses[0][1]}",
+        api.store,
+        api.webhooks,
+        api.clock,
+        api.session,
+    )
     waiting = asyncio.create_task(other.get("/v1/events", params={"wait": 60}))
     assert (await other.get("/healthz")).status == 200
     stopping = asyncio.create_task(runner.cleanup())
@@ -122,7 +134,7 @@ async def test_files_are_sent_so_that_no_browser_runs_them(api: Api) -> None:
 
 async def test_two_clients_may_wait_at_once(api: Api) -> None:
     async with aiohttp.ClientSession() as second:
-        other = Api(api.url, api.store, api.clock, second)
+        other = Api(api.url, api.store, api.webhooks, api.clock, second)
         waiting = [
             asyncio.create_task(one.get("/v1/events", params={"wait": 20}))
             for one in (api, other, api)

@@ -13,8 +13,12 @@ from gateway import log
 from gateway.api.app import make_app, make_runner
 from gateway.api.routes import Limits
 from gateway.clock import SystemClock
+from gateway.outside.client import Outside, Rules
 from gateway.sandbox import plant
 from gateway.store.sqlite import SqliteStore
+from gateway.webhooks.courier import Courier
+from gateway.webhooks.endpoints import Webhooks
+from gateway.webhooks.sealing import Sealing
 
 # Large enough never to be met.
 LIMITS = Limits(body_bytes=1 << 25, idle_body_s=60, long_poll_s=60)
@@ -25,7 +29,9 @@ async def _main(data: Path) -> None:
     clock = SystemClock()
     store = await SqliteStore.open(data)
     await plant(store, clock)
-    runner = make_runner(make_app(store, clock, limits=LIMITS))
+    courier = Courier(Outside(Rules()), Sealing(None, clock), clock)
+    webhooks = Webhooks(store, courier, clock)
+    runner = make_runner(make_app(store, webhooks, clock, limits=LIMITS))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{runner.addresses[0][1]}"}) + "\n")
