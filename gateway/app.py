@@ -27,6 +27,7 @@ from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
 from gateway.api.routes import Limits
 from gateway.archive import exports
 from gateway.archive.retention import Daily, signing_key
+from gateway.blobs.sweep import Sweeps
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.delivery.processes import Processes
@@ -162,8 +163,12 @@ class Gateway:
         nightly = Daily(
             self.store, section.days(), key_days=section.key_days, audit_days=section.audit_days
         )
-        at_two = timedelta(hours=2)
-        return (Schedule("retention", timedelta(days=1), nightly.piece, offset=at_two),)
+        sweeps = Sweeps(self.store.blobs, self.store)
+        day, at_two, at_four = timedelta(days=1), timedelta(hours=2), timedelta(hours=4)
+        return (
+            Schedule("retention", day, nightly.piece, offset=at_two),
+            Schedule("blob_sweep", day, sweeps, offset=at_four),
+        )
 
     async def _workshop(self, up: AsyncExitStack) -> Workshop:
         number = self.settings.worker.processes

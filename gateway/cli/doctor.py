@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from gateway.cli.options import Impossible, load_settings, settings_options
 from gateway.cli.output import line, on_terminal
 
 if TYPE_CHECKING:
+    from gateway.blobs.port import Place
     from gateway.config import Email, Letter, Settings
 
 # Evidence and documents grow; with less the next busy day may fill the disk.
@@ -59,6 +61,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield Check("ok", "settings", "The settings can be used.")
     yield from _disk(settings.data)
     yield from _database(settings.data)
+    yield from _blobs(settings)
+    yield from _encryption(settings)
     yield from _channels(settings)
 
 
@@ -133,6 +137,51 @@ def _clock(last_event: datetime) -> Check:
             "Set the clock: due times and rule dates depend on it.",
         )
     return Check("ok", "clock", f"{now:%Y-%m-%d %H:%M:%S} UTC, later than the last event.")
+
+
+def _blobs(settings: Settings) -> Iterator[Check]:
+    from gateway.blobs.opening import place
+    from gateway.store.port import StorageUnavailable
+
+    if settings.blobs is None:
+        return
+    quick = settings.blobs.model_copy(update={"connect_timeout_s": REACH_S, "give_up_s": REACH_S})
+    bucket = place(settings.model_copy(update={"blobs": quick}))
+    assert bucket is not None
+    try:
+        asyncio.run(_probe(bucket))
+    except StorageUnavailable as error:
+        todo = "Check [blobs] and the network; large files are refused meanwhile."
+        yield Check("fail", "blobs", f"{error}.", todo)
+    else:
+        yield Check("ok", "blobs", f"The bucket {settings.blobs.bucket} can be written.")
+
+
+async def _probe(place: Place) -> None:
+    await place.probe()
+
+
+def _encryption(settings: Settings) -> Iterator[Check]:
+    from gateway.blobs.opening import ring
+    from gateway.config import ConfigError
+
+    if settings.encryption is None:
+        return
+    path = settings.encryption.ring_file
+    try:
+        found = ring(settings)
+    except ConfigError as error:
+        yield Check(
+            "fail", "encryption", f"{error}.", "Put the key ring back; without it no start."
+        )
+        return
+    assert found is not None
+    if path.stat().st_mode & (stat.S_IWGRP | stat.S_IRWXO):
+        text = f"Others than its owner and group can read {path}, or more than its owner write it."
+        yield Check("warn", "encryption", text, f"chmod 600 {path}")
+    yield Check(
+        "ok", "encryption", f"{len(found.masters)} in the key ring; {found.current} is current."
+    )
 
 
 def _channels(settings: Settings) -> Iterator[Check]:
