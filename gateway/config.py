@@ -359,7 +359,7 @@ class Encryption(Section):
     absent: ClassVar[str] = "nothing is encrypted"
 
     ring_file: Path = Field(examples=["/run/secrets/budkavle-ring"])
-    """The key ring: a file of master keys, the current one first. `budkavle encryption new-master`
+    """The key ring: a file of master keys, the current one first. `budkavle encryption add`
     makes it. Without it what was encrypted can not be read: keep a copy, apart from the data."""
 
 

@@ -65,7 +65,7 @@ class Ring:
                     f"{path}, line {number}: the key {name} is not 32 bytes in base64"
                 ) from None
         if not masters:
-            raise BadRing(f"{path} has no key; `budkavle encryption new-master` makes one")
+            raise BadRing(f"{path} has no key; `budkavle encryption add` makes one")
         return cls(masters)
 
     @property

@@ -23,7 +23,7 @@ def encryption() -> None:
     """Makes, rotates and deletes the keys that stored files are encrypted with."""
 
 
-@encryption.command("new-master")
+@encryption.command("add")
 @click.argument("name")
 @click.option(
     "--ring",
@@ -32,17 +32,17 @@ def encryption() -> None:
     help="The file; made when it is not there. Setting: encryption.ring_file.",
 )
 @settings_options
-def new_master(
+def add_master(
     name: str, ring_file: Path | None, config_file: Path | None, data: Path | None
 ) -> None:
     """Puts a new random master key NAME first into the key ring."""
-    from gateway.blobs.ring import BadRing, add_master
+    from gateway.blobs import ring
 
     if ring_file is None:
         ring_file = _section(load_settings(config_file, data).settings)
     try:
-        add_master(ring_file, name)
-    except (OSError, BadRing) as error:
+        ring.add_master(ring_file, name)
+    except (OSError, ring.BadRing) as error:
         raise Impossible(f"The key ring was not changed: {error}") from error
     say(f"{name} is now the current key of {ring_file}. Keep a copy of it, apart from the data.")
 

@@ -58,8 +58,8 @@ async def test_a_ring_from_its_first_key_to_its_last(tmp_path: Path) -> None:
 
     refused = await ran("rotate", code=2)
     assert "encryption.ring_file" in refused and "No such file" in refused
-    await ran("new-master", "first")
-    assert "already" in await ran("new-master", "first", code=2)
+    await ran("add", "first")
+    assert "already" in await ran("add", "first", code=2)
     store = await open_store(settings)
     secret = b"<Invoice>a personal number</Invoice>"
     document_id = await store_one(store, secret)
@@ -68,7 +68,7 @@ async def test_a_ring_from_its_first_key_to_its_last(tmp_path: Path) -> None:
         b"personal" not in path.read_bytes() for path in settings.data.rglob("*") if path.is_file()
     )
 
-    await ran("new-master", "second")
+    await ran("add", "second")
     assert "1 company keys" in await ran("rotate")
     assert '{"master": "second", "company_keys": 1}' in await ran("list")
     ring_file.write_bytes(ring_file.read_bytes().splitlines()[0] + b"\n")  # the first is gone
