@@ -9,6 +9,7 @@ from pydantic import Field
 
 from gateway.api import answers, examples, files
 from gateway.api.body import DOCUMENT_TYPES, Incoming, apart, incoming
+from gateway.api.language import with_language
 from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Call, Header, NoParameters, Parameters, Q, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
@@ -71,7 +72,8 @@ async def submit_document(call: Call[NoParameters]) -> web.Response:
 
     JSON by the names of EN 16931's terms, or UBL 2.1 (Peppol BIS Billing 3.0), alone or as the part
     `document` of a multipart body with attachments. Only the shape is checked before the answer;
-    business rules come after it, and a document that breaks them ends as `rejected` with findings.
+    business rules come after it, and a document that breaks them ends as `rejected` with findings,
+    told in the language of `Accept-Language`: English, Swedish or Norwegian.
     """
     key = _idempotency_key(call)
     async with incoming(call) as given:
@@ -82,7 +84,7 @@ async def submit_document(call: Call[NoParameters]) -> web.Response:
                 call.company.id,
                 given.original.media_type,
                 _parts(given),
-                given.delivery,
+                with_language(given.delivery, call.request),
                 request,
             ),
             call.service.clock.now(),

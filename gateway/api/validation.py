@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway.api import answers, examples
 from gateway.api.body import apart, incoming
 from gateway.api.documents import BODY_PROBLEMS
+from gateway.api.language import with_language
 from gateway.api.routes import Answer, Call, NoParameters, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
 from gateway.intake.prepare import verdict
@@ -26,7 +27,8 @@ async def validate_document(call: Call[NoParameters]) -> web.Response:
     """Check a document against every rule, as if it had been handed in.
 
     The body is that of a submission; XML may also be another document there are rules for, such as
-    a response. Findings point into your own body, also when it is JSON.
+    a response. Findings point into your own body, also when it is JSON, and are told in the
+    language of `Accept-Language`: English, Swedish or Norwegian.
     """
     async with incoming(call, any_document=True, spool=False) as given:
         report = await apart(
@@ -34,7 +36,7 @@ async def validate_document(call: Call[NoParameters]) -> web.Response:
             verdict,
             given.original,
             given.files(),
-            given.delivery,
+            with_language(given.delivery, call.request),
             at=call.service.clock.now().date(),
         )
     return answer(

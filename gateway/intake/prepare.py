@@ -82,6 +82,7 @@ def prepare(
 
     A valid UBL document is passed on byte for byte. JSON becomes BIS Billing 3.0, with those
     attachments inside that it may hold; pointers of findings then lead into the caller's body.
+    Findings of rules are told in the language that `delivery` says, else in English.
     """
     submission = read(original)
     if isinstance(submission, Refused):
@@ -102,7 +103,7 @@ def verdict(
     if original.media_type in XML:
         root = parse(original.content)
         if not isinstance(root, tuple) and of(root) not in OUTGOING:
-            return validate(original.content, at=at)
+            return validate(original.content, at=at, language=_language(delivery))
     return prepare(original, attachments, delivery, at=at).report
 
 
@@ -116,12 +117,20 @@ def _from_json(
         document = write(invoice)
     except Unwritable as error:
         return Rejected(Report(UNKNOWN, False, tuple(_unwritable(error))), head(invoice))
-    places = _Places(document, len(stated.supporting_documents), tuple(inside))
-    report = validate(document, at=at, profile=_profile(invoice), called=places.called)
+    language = _language(delivery)
+    places = _Places(document, len(stated.supporting_documents), tuple(inside), language)
+    report = validate(
+        document, at=at, profile=_profile(invoice), language=language, called=places.called
+    )
     report = dataclasses.replace(report, findings=tuple(map(places.told, report.findings)))
     if not report.ok:
         return Rejected(report, head(invoice))
     return _prepared(invoice, document, report, beside, delivery)
+
+
+def _language(delivery: Mapping[str, Any]) -> str:
+    """The language of the findings: the caller's, not that of the recipient."""
+    return delivery.get("findings_language") or "en"
 
 
 def _profile(invoice: Invoice) -> str:
@@ -140,7 +149,12 @@ def _from_ubl(
 ) -> Prepared | Rejected:
     # Another kind of invoice goes another way: self-billing is written by its recipient.
     profile = of(root)
-    report = validate(document, at=at, profile=profile if profile in OUTGOING else PEPPOL_BILLING)
+    report = validate(
+        document,
+        at=at,
+        profile=profile if profile in OUTGOING else PEPPOL_BILLING,
+        language=_language(delivery),
+    )
     try:
         invoice = read_ubl(root)
     except Unreadable as error:
@@ -199,13 +213,16 @@ class _Places:
     """Where in the caller's request each part of the UBL that was written comes from.
 
     `document` is that UBL. The first `own` supporting documents stand in the JSON; those after came
-    beside it, as the attachments numbered `beside`.
+    beside it, as the attachments numbered `beside`. Terms are told in `language`.
     """
 
-    def __init__(self, document: bytes, own: int, beside: tuple[int, ...]) -> None:
+    def __init__(
+        self, document: bytes, own: int, beside: tuple[int, ...], language: str = "en"
+    ) -> None:
         self._document = document
         self._own = own
         self._beside = beside
+        self._terms = texts(language).terms
 
     @cached_property
     def _pointers(self) -> Pointers:
@@ -226,7 +243,7 @@ class _Places:
         pointer, group = (self._pointers.at(each) for each in (path, path.rpartition("/")[0]))
         field = self._in_request(pointer) if pointer and pointer != group else None
         told = ", ".join(filter(None, (term, field)))
-        name = texts("en").terms.get(term)
+        name = self._terms.get(term)
         return f"{name} ({told})" if name else told
 
     def _in_request(self, pointer: str) -> str:

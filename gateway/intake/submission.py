@@ -62,6 +62,9 @@ class DeliveryOptions(Shape):
     language: Literal["en", "sv", "nb"] | None = None
     """The recipient's language; without it the language of the buyer's country."""
 
+    findings_language: Literal["en", "sv", "nb"] | None = None
+    """Your language: findings are told in it. Without it `Accept-Language` says, else English."""
+
     channels: list[Channel] | None = None
     """The channels to try, in this order, instead of the country's order."""
 

@@ -127,6 +127,17 @@ async def test_a_rejected_document_points_into_the_callers_own_body(api: Api) ->
     assert category["where"] == "/invoice/lines/0/item/vat/category"
 
 
+async def test_findings_are_kept_in_the_language_of_who_handed_in(api: Api) -> None:
+    wrong = copy.deepcopy(INVOICE)
+    wrong["invoice"]["totals"] = {"with_vat": "600.00"}
+    reply = await api.submit(wrong, headers={"Accept-Language": "nb-NO, en;q=0.5"})
+    await api.prepare()
+    document = (await api.get(reply.headers["Location"], headers={"Accept-Language": "sv"})).json
+    told = next(f for f in document["findings"] if f["rule"] == "BR-CO-15")
+    assert told["text"].startswith("")
+    assert document["delivery"]["findings_language"] == "nb"
+
+
 async def test_the_timeline_has_the_events(api: Api) -> None:
     reply = await api.submit(INVOICE)
     await api.prepare()

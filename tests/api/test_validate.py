@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from gateway.api import examples
+from gateway.api.language import preferred
 from tests.api.conftest import Api
 
 INVOICE = examples.SWEDISH_COMPANY
@@ -90,3 +93,47 @@ async def test_what_is_not_a_seller_s_invoice_is_not_delivered(api: Api) -> None
         assert reply.status == 422
         assert [error["rule"] for error in reply.json["errors"]] == ["GUARD-ROOT"]
     assert await api.count() == 0
+
+
+async def test_findings_are_told_in_the_callers_language(api: Api) -> None:
+    wrong = copy.deepcopy(INVOICE)
+    wrong["invoice"]["totals"] = {"with_vat": "600.00"}
+    swedish = {"Accept-Language": "sv-SE, en;q=0.8"}
+
+    async def told(body: dict[str, object], headers: dict[str, str]) -> str:
+        report = (await api.post("/v1/validate", json=body, headers=headers)).json
+        (text,) = [f["text"] for f in report["findings"] if f["rule"] == "BR-CO-15"]
+        return str(text)
+
+    assert (await told(wrong, {})).startswith("Total with VAT")
+    assert (await told(wrong, swedish)).startswith("Total med moms")
+    wrong["delivery"] = {"findings_language": "nb"}
+    assert (await told(wrong, swedish)).startswith("")
+
+
+async def test_findings_about_xml_too(api: Api) -> None:
+    wrong = examples.ubl().replace("cbc:IssueDate", "cbc:IssuedDate").encode()
+    headers = {"Content-Type": "application/xml", "Accept-Language": "sv"}
+    report = (await api.post("/v1/validate", data=wrong, headers=headers)).json
+    assert "IssuedDate får inte stå i Invoice" in report["findings"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", None),
+        ("sv", "sv"),
+        ("SV-se", "sv"),
+        ("no", "nb"),
+        ("nn-NO,nb;q=0.9", "nb"),
+        ("de, fr;q=0.9", None),
+        ("de, en;q=0.3, sv;q=0.5", "sv"),
+        ("sv;q=0, en;q=0.1", "en"),
+        ("en, sv", "en"),
+        ("*", None),
+        ("sv;q=2, ;;, \u00e5, nb", "nb"),
+        ("x" * 100_000, None),
+    ],
+)
+def test_the_language_liked_best_is_chosen(accepted: str, language: str | None) -> None:
+    assert preferred(accepted) == language

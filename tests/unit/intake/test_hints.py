@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 
+import pytest
+
 from gateway.intake.prepare import _Places
 from schemas.ubl.read import Unreadable, read
 from schemas.ubl.terms import TREES
 from schemas.ubl.tree import Node
 from schemas.ubl.write import Unwritable, write
 from validators.examples import broken
+from validators.messages import LANGUAGES
 from validators.pipeline import validate
 
 AT = date(2026, 11, 21)
@@ -36,11 +39,13 @@ def documents() -> Iterator[bytes]:
                 yield write(read(example.bad()))
 
 
-def test_no_element_is_named() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_element_is_named(language: str) -> None:
     rules = set()
     for document in documents():
-        places = _Places(document, own=99, beside=())
-        for finding in validate(document, at=AT, called=places.called).findings:
+        places = _Places(document, own=99, beside=(), language=language)
+        said = validate(document, at=AT, language=language, called=places.called)
+        for finding in said.findings:
             rules.add(finding.rule)
             told = f"{finding.text} {finding.hint}"
             assert not ELEMENTS.search(told), told
