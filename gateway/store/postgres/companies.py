@@ -126,6 +126,12 @@ async def of_key(connections: Connections, sha256: str) -> Company | None:
     return await _find(connections, "(SELECT company_id FROM api_key WHERE sha256 = $1)", sha256)
 
 
+async def label_of_key(connections: Connections, sha256: str) -> str | None:
+    """What an API key is for."""
+    found = await connections.read("SELECT label FROM api_key WHERE sha256 = $1", sha256)
+    return str(found[0][0]) if found else None
+
+
 async def _find(connections: Connections, id_: str, value: str) -> Company | None:
     found = await connections.read(f"{_WHOLE} WHERE id = {id_}", value)
     return _company(found[0]) if found else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
+from gateway.audit.chain import Told
 from gateway.blobs.blobs import Blobs
 from gateway.blobs.files import Files
 from gateway.blobs.keys import Keys
@@ -56,6 +57,7 @@ from gateway.store.postgres import jobs as job_rows
 from gateway.store.postgres.claims import Claim, Claims
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.jobs import Hold, Put
+from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.news import News
 from gateway.store.postgres.transactions import Transaction, Transactions
 from gateway.store.topics import Topics
@@ -63,7 +65,7 @@ from gateway.store.topics import Topics
 CONNECTIONS = 12
 
 
-class PostgresStore:
+class PostgresStore(KeepingRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises StorageUnavailable, MigrationNeeded and SchemaTooNew.
@@ -172,17 +174,17 @@ class PostgresStore:
         """The dead list past the id `after`, in order of the ids (operators only)."""
         return await dead.after(self._connections, after, limit)
 
-    async def revive(self, job_id: int, now: datetime) -> bool:
+    async def revive(self, job_id: int, now: datetime, *, told: Told | None = None) -> bool:
         """Puts a dead job in line again, its tries counted anew."""
-        return await self._transactions.write(dead.revive, dead.Revive(job_id, now))
+        return await self._told(dead.revive, dead.Revive(job_id, now), told)
 
     async def set_lanes(self, limits: Mapping[str, Limits], now: datetime) -> None:
         """The limits of lanes from now on; what a lane has used up stays so."""
         await self._transactions.write(lanes.set_limits, lanes.SetLimits(limits, now))
 
-    async def pause(self, lane: str, paused: bool) -> None:
+    async def pause(self, lane: str, paused: bool, *, told: Told | None = None) -> None:
         """Stops claims from a lane, or lets them go on (operators only)."""
-        await self._transactions.write(lanes.pause, lanes.Pause(lane, paused))
+        await self._told(lanes.pause, lanes.Pause(lane, paused), told)
 
     async def lanes(self, now: datetime) -> Sequence[LaneState]:
         """Every lane that has limits, a pause, or jobs that are due or leased, by name."""
@@ -219,13 +221,12 @@ class PostgresStore:
         version: int,
         job: Again | None,
         events: Sequence[NewEvent],
+        told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
         job (None: takes it away). False when the document has moved on meanwhile."""
-        return await self._transactions.write(
-            checkpoints.act,
-            checkpoints.Act(company_id, document_id, version, change, job, events, now),
-        )
+        verb = checkpoints.Act(company_id, document_id, version, change, job, events, now)
+        return await self._told(checkpoints.act, verb, told)
 
     async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
         """A late result for the leg with this key. False when this report was written before."""
@@ -334,9 +335,11 @@ class PostgresStore:
 
     # --- companies ---
 
-    async def add_company(self, company: Company, now: datetime) -> None:
+    async def add_company(
+        self, company: Company, now: datetime, *, told: Told | None = None
+    ) -> None:
         """Adds a company, or changes it."""
-        await self._transactions.write(companies.add, companies.AddCompany(company, now))
+        await self._told(companies.add, companies.AddCompany(company, now), told)
 
     async def company(self, company_id: str) -> Company | None:
         """One company."""
@@ -350,11 +353,18 @@ class PostgresStore:
         """Whose participant this is, compared without case; None when nobody's here."""
         return await companies.of_participant(self._connections, participant)
 
-    async def add_key(self, company_id: str, key_sha256: str, label: str, now: datetime) -> None:
+    async def add_key(
+        self,
+        company_id: str,
+        key_sha256: str,
+        label: str,
+        now: datetime,
+        *,
+        told: Told | None = None,
+    ) -> None:
         """Stores the hash of an API key."""
-        await self._transactions.write(
-            companies.add_key, companies.AddKey(company_id, key_sha256, label, now)
-        )
+        key = companies.AddKey(company_id, key_sha256, label, now)
+        await self._told(companies.add_key, key, told)
 
     async def company_of_key(self, key_sha256: str) -> Company | None:
         """Whose API key this is."""

@@ -194,7 +194,10 @@ class SqliteArchive(KeepingRows):
 
 def leap(transaction: Transaction, units: Sequence[None]) -> list[None]:
     """Counts the places of events on from far beyond. Units without an argument: once is enough."""
-    transaction.run("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event'", (2**32,))
+    far = 2**32
+    there = transaction.run("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event'", (far,))
+    if there.rowcount == 0:  # no event was ever written
+        transaction.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?)", (far,))
     return list(units)
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.audit.chain import NewEntry
 from gateway.store import cursors, migrations
+from gateway.store.sqlite import audit
+from gateway.store.sqlite.writer import Transaction
 
 # A file that the first version takes over: its `user_version` is 1, and alembic does not know it.
 BEFORE = "before"
@@ -78,11 +82,15 @@ def migrate(connection: sqlite3.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = version(connection)
+        found = before = version(connection)
         if found == BEFORE:
             _run(connection, migrations.take_over())
             found = version(connection)
         _run(connection, migrations.script("sqlite", found))
+        if before is not None:
+            data = {"from": before, "to": migrations.NEWEST}
+            entry = NewEntry("gateway", "store.migrated", "store", data=data)
+            audit.add(Transaction(connection), entry, datetime.now(UTC))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
