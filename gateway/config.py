@@ -307,6 +307,38 @@ class Retention(Section):
         return Days(self.content_days, self.evidence_days, self.event_days, self.row_days)
 
 
+class Store(Section):
+    """A PostgreSQL database for everything that is kept, shared by any number of gateways."""
+
+    absent: ClassVar[str] = "everything is kept in a SQLite file in the data directory"
+
+    url: SecretStr | None = Field(
+        default=None, examples=["postgresql://budkavle:secret@db.example.com/budkavle"]
+    )
+    """Address of the database, version 14 or newer, with name and password. `budkavle migrate`
+    makes its tables."""
+
+    url_file: Path | None = Field(default=None, examples=["/run/secrets/database"])
+    """File that holds the address."""
+
+    connections: int = Field(default=12, ge=4, le=200)
+    """Most connections of one gateway to the database; one more is for listening."""
+
+    @model_validator(mode="after")
+    def _has_url(self) -> Self:
+        if self.url is None:
+            raise ValueError("url or url_file is missing")
+        if not self.url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("url must begin with postgresql://")
+        return self
+
+    @property
+    def address(self) -> str:
+        """The address, secret as it is."""
+        assert self.url is not None
+        return self.url.get_secret_value()
+
+
 class Blobs(Section):
     """An S3 bucket for files of more than 64 KB: attachments, PDFs, what went over the wire."""
 
@@ -412,6 +444,7 @@ class Settings(BaseSettings):
     webhooks: Webhooks = Field(default_factory=Webhooks)
     retention: Retention = Field(default_factory=Retention)
     log: Log = Field(default_factory=Log)
+    store: Store | None = None
     blobs: Blobs | None = None
     encryption: Encryption | None = None
     email: Email | None = None

@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 )
 def serve(config_file: Path | None, data: Path | None, listen: str | None, role: str) -> None:
     """Runs the gateway. SIGTERM or Ctrl-C ends it when what is under way is written down."""
-    if role != "all":
-        raise click.BadParameter(
-            "the embedded database belongs to one process; leave --role out",
-            param_hint="--role",
-        )
     flags: dict[str, Any] = {"http": {"listen": listen}} if listen else {}
     settings = load_settings(config_file, data, **flags).settings
+    if role != "all" and settings.store is None:
+        raise click.BadParameter(
+            "the embedded database belongs to one process; leave --role out, or set [store]",
+            param_hint="--role",
+        )
 
-    from gateway.app import Gateway
+    from gateway.app import Gateway, Role
     from gateway.log import setup
 
     setup(settings.log.level, settings.log.format)
-    asyncio.run(_serve(Gateway(settings)))
+    asyncio.run(_serve(Gateway(settings, role=Role(role))))
 
 
 async def _serve(gateway: Gateway) -> None:

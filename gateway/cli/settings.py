@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.options import in_store, load_settings, settings_options
+from gateway.cli.options import load_settings, settings_options, starting
 from gateway.cli.output import on_terminal, records, say
-
-if TYPE_CHECKING:
-    from gateway.store.port import Store
 
 
 @click.command()
@@ -36,13 +34,13 @@ def config(config_file: Path | None, data: Path | None, sample: bool) -> None:
 @settings_options
 def migrate(config_file: Path | None, data: Path | None) -> None:
     """Brings the database to the schema of this version; does nothing when it is there."""
+    from gateway.store import opening
+
     settings = load_settings(config_file, data).settings
-    in_store(settings, _nothing)
-    say(f"The database in {settings.data} is up to date.")
-
-
-async def _nothing(store: Store) -> None:
-    """Opening the store is what migrates it."""
+    with starting():
+        asyncio.run(opening.migrate(settings, datetime.now(UTC)))
+    where = f"in {settings.data}" if settings.store is None else "of [store]"
+    say(f"The database {where} is up to date.")
 
 
 @click.command()
