@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from schemas.identifiers import Participant
+from schemas.identifiers import DocumentType, Participant, Process
 
 # --- who and what -----------------------------------------------------------------------------
 
@@ -66,7 +66,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a person is told about a document, and what its channel may need to name it."""
+    """What a person is told about a document, and what its channel may need to name it.
+
+    `document_type` and `process` are how networks know it (BT-24, BT-23), None for what none does.
+    """
 
     number: str
     credit_note: bool
@@ -76,6 +79,8 @@ class Summary:
     currency: str
     language: str  # en, sv or nb: the recipient's
     payment_reference: str | None = None  # BT-83: OCR, KID or free text
+    document_type: DocumentType | None = None
+    process: Process | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,22 @@ goes to channels only.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.intake.head import participant, postal_address
 from gateway.store.port import Company, NewPart, Role
-from schemas.identifiers import Participant
+from schemas.identifiers import DocumentType, Participant, Process
 from schemas.invoice import Invoice
 from transports.base import File, PostalAddress, Recipient, Sender, Summary
 
 MEDIA_TYPE = "application/json"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,17 @@ def particulars(content: bytes) -> Particulars:
                 "issue_date": date.fromisoformat(summary["issue_date"]),
                 "due_date": summary["due_date"] and date.fromisoformat(summary["due_date"]),
                 "amount_due": Decimal(summary["amount_due"]),
+                "document_type": _maybe(DocumentType, summary.get("document_type")),
+                "process": _maybe(Process, summary.get("process")),
             }
         ),
         attachments=tuple(Enclosed(**item) for item in data["attachments"]),
         embedded=data["embedded"],
     )
+
+
+def _maybe(make: Callable[..., T], data: Mapping[str, Any] | None) -> T | None:
+    return None if data is None else make(**data)
 
 
 def _with_addresses(data: Mapping[str, Any]) -> dict[str, Any]:

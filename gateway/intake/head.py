@@ -10,7 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.store.port import Head
-from schemas.identifiers import Kind, Participant, normal
+from schemas.identifiers import (
+    CREDIT_NOTE_NAMESPACE,
+    INVOICE_NAMESPACE,
+    DocumentType,
+    Kind,
+    Participant,
+    Process,
+    normal,
+)
 from schemas.invoice import Address, Buyer, Identifier, Invoice
 from transports.base import PostalAddress, Recipient, Summary
 
@@ -50,7 +58,30 @@ def summary(invoice: Invoice, delivery: Mapping[str, Any]) -> Summary:
         currency=invoice.currency,
         language=delivery.get("language") or LANGUAGES.get(country, "en"),
         payment_reference=next((p.reference for p in invoice.payments if p.reference), None),
+        document_type=document_type(invoice),
+        process=process(invoice),
     )
+
+
+def document_type(invoice: Invoice) -> DocumentType | None:
+    """How networks know the document (BT-24); None when it names no specification."""
+    namespace, root = (
+        (CREDIT_NOTE_NAMESPACE, "CreditNote")
+        if invoice.is_credit_note
+        else (INVOICE_NAMESPACE, "Invoice")
+    )
+    try:
+        return DocumentType(f"{namespace}::{root}##{invoice.specification or ''}::2.1")
+    except ValueError:
+        return None
+
+
+def process(invoice: Invoice) -> Process | None:
+    """The process it belongs to (BT-23); None when it names none."""
+    try:
+        return Process(invoice.business_process or "")
+    except ValueError:
+        return None
 
 
 def recipient(invoice: Invoice, delivery: Mapping[str, Any]) -> Recipient:

@@ -111,7 +111,11 @@ async def test_it_is_a_transport(name: str, channel: Channel) -> None:
 
 @each_channel
 async def test_every_behaviour_of_its_sandbox_is_in_the_contract(name: str, case: Case) -> None:
-    modules = {"email": "transports.email.sandbox", "letter": "transports.letter.sandbox"}
+    modules = {
+        "email": "transports.email.sandbox",
+        "letter": "transports.letter.sandbox",
+        "peppol": "transports.peppol.sandbox.access_point",
+    }
     if name not in modules:
         assert set(case.outcomes) == {"accept"}, "its other side is the gateway itself"
         return
@@ -129,7 +133,9 @@ async def test_a_good_recipient_is_reachable(channel: Channel, case: Case) -> No
     assert isinstance(found, Reachable)
     assert found.address
     is_well_said(found.verdict, channel)
-    again = await channel.again().resolve(recipient, (await channel.envelope("accept")).summary)
+    after_restart = channel.again()
+    again = await after_restart.resolve(recipient, (await channel.envelope("accept")).summary)
+    await after_restart.close()
     assert isinstance(again, Reachable)
     assert again.address == found.address, "the address is the same for every attempt"
 
@@ -195,7 +201,8 @@ async def test_a_repeat_has_the_same_bytes(channel: Channel, behaviour: str) -> 
     after_restart = channel.again()
     second = await after_restart.deliver(envelope)
     await after_restart.close()
-    assert of_kind(first.evidence, "request") == of_kind(second.evidence, "request")
+    (one,), (two,) = (of_kind(each.evidence, "request") for each in (first, second))
+    assert channel.lasting(one) == channel.lasting(two)
 
 
 @pytest.mark.parametrize(("name", "behaviour"), EVERY_OUTCOME, indirect=["name"])
@@ -300,7 +307,7 @@ async def test_an_image_that_is_needed_is_demanded(channel: Channel) -> None:
         outcome = await channel.transport.deliver(
             replace(await channel.envelope("accept"), image=None)
         )
-        assert isinstance(outcome, Delivered)
+        assert isinstance(outcome, (Delivered, Sent))
         return
     with pytest.raises(ValueError, match="needs_image"):
         await channel.transport.deliver(replace(await channel.envelope("accept"), image=None))

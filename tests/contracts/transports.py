@@ -15,13 +15,20 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid5
 
+import aiohttp
 from reportlab.pdfgen.canvas import Canvas
 
 from gateway.clock import MovableClock
 from gateway.inbound.inboxes import Inboxes
 from gateway.store.port import Company, Role
 from gateway.store.sqlite import SqliteStore
-from schemas.identifiers import Participant
+from schemas.identifiers import (
+    BILLING_INVOICE,
+    BILLING_PROCESS,
+    INVOICE_NAMESPACE,
+    Participant,
+)
+from tests.peppol.parties import same_key
 from transports.base import (
     Delivered,
     Envelope,
@@ -43,11 +50,25 @@ from transports.email.sandbox import Sandbox as MailServer
 from transports.internal.driver import Internal
 from transports.letter.driver import Letter, LetterSettings
 from transports.letter.sandbox import Sandbox as PrintHouse
+from transports.peppol.as4 import mime, unpacking
+from transports.peppol.discovery import Discovery
+from transports.peppol.driver import Peppol, PeppolSettings
+from transports.peppol.pki.revocation import Fail, Revocation
+from transports.peppol.sandbox.access_point import AccessPoint
+from transports.peppol.sandbox.access_point import Behaviour as PeppolBehaviour
+from transports.peppol.sandbox.network import ZONE, Network
+from transports.peppol.sender import Sender as AccessPointSender
+from transports.peppol.sml import Sml
+from transports.peppol.smp import Smp
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PERSONAL_NUMBER = "191212121212"
 HERE = Company("cmp_here", "Bageri AB", "SE", ("0007:5560169095",), {})
 PATIENCE_S = 0.4  # how long the drivers wait for a sandbox that hangs
+SIGNED_PATIENCE_S = 3.0  # the same, where every answer is signed in this very process
+
+
+INVOICE = f'<Invoice xmlns="{INVOICE_NAMESPACE}"/>'.encode()
 
 
 def pdf(pages: int = 1) -> bytes:
@@ -69,6 +90,7 @@ def envelope(recipient: Recipient, address: str, name: str) -> Envelope:
             company_id="cmp_sender",
             name="Åkeri & Söner AB",
             country="SE",
+            participant=Participant.parse("0007:5567321707"),
             reply_to="faktura@akeri.example",
             contact="Åsa Öberg, 08-123 45 67",
             postal_address=PostalAddress(
@@ -86,9 +108,11 @@ def envelope(recipient: Recipient, address: str, name: str) -> Envelope:
             currency="SEK",
             language="sv",
             payment_reference="1001004",
+            document_type=BILLING_INVOICE,
+            process=BILLING_PROCESS,
         ),
         accepted_at=NOW,
-        document=File("invoice.xml", "application/xml", b"<Invoice/>"),
+        document=File("invoice.xml", "application/xml", INVOICE),
         image=File("faktura-1001.pdf", "application/pdf", pdf()),
         attachments=(File("tidrapport.pdf", "application/pdf", pdf(2)),),
     )
@@ -116,6 +140,8 @@ class Channel:
     connections: Callable[[], int]  # open now, counted at the other side
     shut: Callable[[], Awaitable[None]]  # takes the other side away
     secrets: tuple[str, ...]  # what no public text may hold: hosts, ports
+    # What of a request has to be the same in a repeat: all of it, but where it is encrypted anew.
+    lasting: Callable[[bytes], object] = bytes
 
     async def envelope(self, behaviour: str, name: str = "first") -> Envelope:
         """An envelope for which the sandbox does `behaviour`, addressed as `resolve` says."""
@@ -244,6 +270,58 @@ async def open_letter(data: Path) -> AsyncIterator[Channel]:
         )
 
 
+def _signed(request: bytes) -> object:
+    """What a Peppol message says, and what is signed of it."""
+    boundary = request.partition(b"\r\n")[0].removeprefix(b"--").decode()
+    sealed = unpacking.read(mime.content_type(boundary), request)
+    return sealed.message, [one.digest for one in sealed.references]
+
+
+async def open_peppol(data: Path) -> AsyncIterator[Channel]:
+    clock = MovableClock(NOW)
+    async with (
+        Network(clock.now, same_key) as network,
+        AccessPoint(network) as point,
+    ):
+        anchors = network.authority.anchors
+        key = network.authority.leaf("POP000001")
+
+        async def taken(key: UUID) -> list[bytes]:
+            kept = point.kept.get(f"{key}@gateway.example")
+            return [] if kept is None else [kept.taken.request]
+
+        def driver() -> Transport:
+            session = aiohttp.ClientSession()
+            revocation = Revocation(session, Fail.HARD, clock.now)
+            port = network.name_server.port
+            sml = Sml(ZONE, ["127.0.0.1"], port, plain_http=True, timeout_s=1)
+            smp = Smp(session, anchors, revocation, clock.now, plain_http=True)
+            discovery = Discovery(sml, smp, anchors, revocation, clock.now)
+            sender = AccessPointSender(
+                session, key, anchors, revocation, clock.now, answer_timeout_s=SIGNED_PATIENCE_S
+            )
+            return Peppol(
+                PeppolSettings("gateway.example"), discovery, sender, session, now=clock.now
+            )
+
+        def recipient_for(behaviour: str) -> Recipient:
+            n = list(PeppolBehaviour).index(PeppolBehaviour(behaviour))
+            participant = Participant.parse(f"0007:55600099{n:02}")
+            point.register(participant, PeppolBehaviour(behaviour))
+            return replace(RECIPIENT, participant=participant)
+
+        yield Channel(
+            transport=driver(),
+            again=driver,
+            recipient_for=recipient_for,
+            taken=taken,
+            connections=lambda: point.open,
+            shut=point.stop,
+            secrets=("127.0.0.1", point.url, network.url),
+            lasting=_signed,
+        )
+
+
 NOBODY = Recipient("Ingen", "SE")
 NO_STREET = PostalAddress("Ingen", (), "222 33", "Lund", "SE")
 
@@ -278,6 +356,31 @@ CASES: Mapping[str, Case] = {
             "two": (replace(NOBODY, email="a@b.example, c@d.example"), "email.bad_address"),
         },
         hangs=("hang", "silent"),
+    ),
+    "peppol": Case(
+        open=open_peppol,
+        outcomes={
+            "accept": (Sent, "peppol.sent"),
+            "lose": (Unknown, "peppol.no_receipt"),
+            "hang": (Unknown, "peppol.no_receipt"),
+            "alter": (Unknown, "peppol.no_receipt"),
+            "unsigned": (Unknown, "peppol.no_receipt"),
+            "stranger": (Unknown, "peppol.no_receipt"),
+            "renew": (TryLater, "peppol.decryption"),
+            "not_serviced": (Refused, "peppol.not_serviced"),
+            "not_serviced_unsigned": (TryLater, "peppol.not_serviced"),
+            "refuse": (Refused, "peppol.refused"),
+            "duplicate": (Unknown, "peppol.duplicate"),
+            "bad_gateway": (Unknown, "peppol.no_receipt"),
+        },
+        unreachable={
+            "nobody": (NOBODY, "peppol.no_participant"),
+            "elsewhere": (
+                replace(NOBODY, participant=Participant.parse("0007:5592034846")),
+                "peppol.not_registered",
+            ),
+        },
+        hangs=("hang",),
     ),
     "letter": Case(
         open=open_letter,

@@ -58,8 +58,12 @@ class Seen:
     receipt: bytes
 
 
+class NotKept(Exception):
+    """The gateway can not keep anything just now: the sender has to come again."""
+
+
 class Reception(Protocol):
-    """What the gateway does with messages."""
+    """What the gateway does with messages. Every operation may raise NotKept."""
 
     async def serves(
         self, receiver: Participant, document_type: DocumentType, process: Process
@@ -112,7 +116,7 @@ class Receiver:
     async def receive(self, content_type: str, body: bytes) -> Reply:
         """Takes a message and answers it: a receipt, or an error that says what is wrong.
 
-        Raises what `Reception` raises; nothing was kept then, and the sender has to come again.
+        Raises NotKept; nothing was kept then, and the sender has to come again.
         """
         try:
             return await self._received(content_type, body)

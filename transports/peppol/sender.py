@@ -24,7 +24,8 @@ from transports.peppol.pki.keys import Signer, common_name
 from transports.peppol.pki.revocation import Revocation
 
 # A receiving access point may store and scan before it answers.
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=300, connect=20, sock_read=180)
+ANSWER_TIMEOUT_S: Final = 180.0
+_CONNECT_TIMEOUT_S: Final = 20.0
 _MOST_ANSWER_BYTES: Final = 1024 * 1024
 
 
@@ -81,7 +82,12 @@ class Sender:
         anchors: Anchors,
         revocation: Revocation,
         now: Now,
+        *,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> None:
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=answer_timeout_s
+        )
         self._session = session
         self._key = key
         self._anchors = anchors
@@ -107,7 +113,7 @@ class Sender:
                     "Content-Type": packed.content_type,
                     "Content-Length": str(len(exchange.request)),
                 },
-                timeout=_TIMEOUT,
+                timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
                 content = await response.content.read(_MOST_ANSWER_BYTES + 1)

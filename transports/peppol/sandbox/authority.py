@@ -90,9 +90,10 @@ class Authority:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         bits: int = _BITS,
+        renewed: bool = False,
     ) -> KeyInMemory:
-        """A key with its certificate for a seat (`POP000123`)."""
-        key = self._make_key(seat, bits)
+        """A key with its certificate for a seat (`POP000123`); `renewed` is another key."""
+        key = self._make_key(f"{seat} renewed" if renewed else seat, bits)
         issuer = self.issuers[purpose]
         start = not_before or self._now - timedelta(days=1)
         builder = (
