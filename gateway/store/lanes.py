@@ -63,13 +63,16 @@ def fresh(limits: Limits, now: datetime) -> Meter:
 
 
 def refilled(meter: Meter, limits: Limits, now: datetime) -> Meter:
-    """The meter with the tokens that time has brought. A clock that went back brings none."""
+    """The meter with the tokens that time has brought. A clock that was set back brings one at
+    most: the claim of it writes down from when on time counts again."""
     if limits.rate_per_s is None:
         return meter
     passed_s = (now - meter.refilled_at).total_seconds()
     if -CLOCKS_DIFFER_S <= passed_s <= 0:
         return meter
-    tokens = min(meter.tokens + max(passed_s, 0.0) * limits.rate_per_s, float(limits.burst))
+    tokens = max(meter.tokens, 1.0)
+    if passed_s > 0:
+        tokens = min(meter.tokens + passed_s * limits.rate_per_s, float(limits.burst))
     return replace(meter, tokens=tokens, refilled_at=now)
 
 
@@ -81,8 +84,21 @@ def admitted(meter: Meter, limits: Limits, leased: int, now: datetime) -> int | 
     if limits.at_once is not None:
         allowed.append(limits.at_once - leased)
     if meter.open_until is not None:
-        allowed.append(0 if now < meter.open_until else 1 - leased)
+        allowed.append(0 if rests(meter, limits, now) else 1 - leased)
     return max(min(allowed), 0) if allowed else None
+
+
+def rests(meter: Meter, limits: Limits, now: datetime) -> bool:
+    """Whether the breaker keeps the lane closed. An end further away than the longest rest is of a
+    clock that was set back since: it keeps nothing closed."""
+    if meter.open_until is None:
+        return False
+    left_s = (meter.open_until - now).total_seconds()
+    return 0 < left_s <= _longest_s(limits) + CLOCKS_DIFFER_S
+
+
+def _longest_s(limits: Limits) -> float:
+    return max(LONGEST_REST_S, limits.rest_s)
 
 
 def claimed(meter: Meter, limits: Limits, jobs: int) -> Meter:
@@ -94,11 +110,11 @@ def heard(meter: Meter, limits: Limits, answered: bool, now: datetime) -> Meter:
     """The meter after a call that was answered, or was not."""
     if answered:
         return replace(meter, fails=0, open_until=None)
-    if meter.open_until is not None and now < meter.open_until:
+    if rests(meter, limits, now):
         return meter  # a call from before it tripped
     fails = meter.fails + 1
     if limits.trip_after is None or fails < limits.trip_after:
         return replace(meter, fails=fails)
     trips = min(fails - limits.trip_after, 16)  # far past the longest rest, and no huge number
-    rest_s = min(limits.rest_s * 2**trips, max(LONGEST_REST_S, limits.rest_s))
+    rest_s = min(limits.rest_s * 2**trips, _longest_s(limits))
     return replace(meter, fails=fails, open_until=now + timedelta(seconds=rest_s))

@@ -19,6 +19,7 @@ from gateway.store.lanes import (
     fresh,
     heard,
     refilled,
+    rests,
 )
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -72,6 +73,8 @@ def test_a_clock_that_was_set_back_counts_anew_from_there() -> None:
     back = refilled(Meter(5.0, NOW), limits, after(-3600))
     assert back == Meter(5.0, after(-3600))
     assert refilled(back, limits, after(-3590)).tokens == 15
+    empty = refilled(Meter(0.0, NOW), limits, after(-3600))
+    assert empty == Meter(1.0, after(-3600)), "else no claim would ever write down the new time"
 
 
 def test_a_smaller_burst_holds_at_once() -> None:
@@ -158,3 +161,15 @@ def test_calls_from_before_it_opened_change_nothing_unless_they_were_answered() 
 def test_a_lane_without_a_breaker_counts_and_stays_open() -> None:
     meter = told(fresh(PLAIN, NOW), PLAIN, *[False] * 100)
     assert meter.open_until is None
+
+
+def test_a_clock_that_was_set_back_does_not_keep_a_lane_closed() -> None:
+    limits = Limits(trip_after=1, rest_s=30)
+    tripped = heard(fresh(limits, NOW), limits, False, NOW)
+    assert rests(tripped, limits, NOW)
+    assert rests(tripped, limits, after(-CLOCKS_DIFFER_S))
+    assert not rests(tripped, limits, after(30))
+    assert not rests(tripped, limits, after(-3600 * 5))
+    assert admitted(tripped, limits, 0, after(-3600 * 5)) == 1
+    again = heard(tripped, limits, False, after(-3600 * 5))
+    assert rests(again, limits, after(-3600 * 5)), "it trips anew"
