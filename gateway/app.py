@@ -26,6 +26,7 @@ from gateway import config
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
 from gateway.api.routes import Limits
 from gateway.archive import exports
+from gateway.archive.backup import between_backups
 from gateway.archive.retention import Daily, signing_key
 from gateway.blobs.sweep import Sweeps
 from gateway.clock import Clock, SystemClock
@@ -163,7 +164,7 @@ class Gateway:
         nightly = Daily(
             self.store, section.days(), key_days=section.key_days, audit_days=section.audit_days
         )
-        sweeps = Sweeps(self.store.blobs, self.store)
+        sweeps = between_backups(self.settings.data, Sweeps(self.store.blobs, self.store))
         day, at_two, at_four = timedelta(days=1), timedelta(hours=2), timedelta(hours=4)
         return (
             Schedule("retention", day, nightly.piece, offset=at_two),

@@ -19,6 +19,9 @@ import aiohttp
 # Nothing more happens by itself in these; `held` waits for a person.
 SETTLED = frozenset({"rejected", "sent", "delivered", "failed", "cancelled", "held"})
 
+# An archive may take hours; what counts is that bytes keep coming.
+_NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_read=300)
+
 
 class Unreachable(Exception):
     """The gateway could not be reached, or its answer was cut off."""
@@ -116,6 +119,28 @@ class Client:
     async def get_bytes(self, path: str, **query: Any) -> bytes:
         """Reads a file: content, PDF, evidence. Raises Problem, Unreachable."""
         return (await self._call("GET", path, params=_query(query)))[1]
+
+    async def download(self, path: str, to: Path) -> int:
+        """Writes a file of any size to disk, whole or not at all; answers its size.
+
+        Raises Problem, Unreachable, OSError.
+        """
+        assert self._session is not None, "use `async with`"
+        draft = to.with_name(f"{to.name}.part")
+        try:
+            async with self._session.get(self._url + path, timeout=_NO_LIMIT) as response:
+                if response.status >= 400:
+                    raise Problem(response.status, _problem(response, await response.read()))
+                with draft.open("wb") as file:
+                    async for piece in response.content.iter_chunked(256 * 1024):
+                        file.write(piece)
+        except aiohttp.InvalidURL as error:
+            raise Unreachable(_no_address(self._url)) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            draft.unlink(missing_ok=True)
+            raise Unreachable(f"{self._url}: {error or type(error).__name__}") from error
+        draft.replace(to)
+        return to.stat().st_size
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Posts JSON; answers the JSON that comes back, None when there is none."""
@@ -228,14 +253,16 @@ class Client:
             async with self._session.request(method, self._url + path, **how) as response:
                 body = await response.read()
         except aiohttp.InvalidURL as error:
-            raise Unreachable(
-                f"{self._url} is no address; one looks like http://127.0.0.1:8080"
-            ) from error
+            raise Unreachable(_no_address(self._url)) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unreachable(f"{self._url}: {error or type(error).__name__}") from error
         if response.status >= 400:
             raise Problem(response.status, _problem(response, body))
         return response, body
+
+
+def _no_address(url: str) -> str:
+    return f"{url} is no address; one looks like http://127.0.0.1:8080"
 
 
 def media_type_of(content: bytes) -> str:

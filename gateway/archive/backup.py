@@ -18,15 +18,15 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.archive.proof import Said
-from gateway.blobs.port import Address
 from gateway.blobs.disk import make, sync
+from gateway.blobs.port import Address
 from gateway.store.sqlite.schema import connect_for_reading
 
 FORMAT = "budkavle-backup/1"
@@ -65,6 +65,19 @@ def backing_up(data: Path, *, wait: bool = True) -> Iterator[bool]:
             yield True
     finally:
         os.close(lock)
+
+
+def between_backups(
+    data: Path, sweep: Callable[[datetime], Awaitable[bool]]
+) -> Callable[[datetime], Awaitable[bool]]:
+    """A sweep that lets its turn go by while a backup is made: what a backup is about to copy must
+    not be taken away."""
+
+    async def swept(now: datetime) -> bool:
+        with backing_up(data, wait=False) as held:
+            return await sweep(now) if held else False
+
+    return swept
 
 
 # --- making one ---------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from gateway.config import Loaded, Settings
+    from gateway.store.keeping import Keeping
     from gateway.store.port import Store
 
 T = TypeVar("T")
@@ -62,6 +65,14 @@ def load_settings(config_file: Path | None, data: Path | None, **flags: Any) -> 
         raise Impossible(f"The settings can not be used.\n{error}") from error
 
 
+def operator() -> str:
+    """Who types the command, for the audit."""
+    try:
+        return f"operator:{getpass.getuser()}"
+    except (OSError, KeyError):  # a user without a name, as in some containers
+        return f"operator:{os.getuid()}"
+
+
 def in_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     """Runs `work` on the store of the settings; an embedded one is made when it is not there."""
     from gateway.store.opening import open_store
@@ -77,14 +88,43 @@ def in_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
+def beside_gateway(settings: Settings, work: Callable[[Keeping], Awaitable[T]]) -> T:
+    """Runs `work`, which only reads what is kept, whether or not the gateway runs."""
+    from gateway.archive.backup import DATABASE
+    from gateway.store.opening import open_store
+    from gateway.store.sqlite import DirectoryInUse
+    from gateway.store.sqlite.keeping import SqliteArchive
+
+    async def run() -> T:
+        with starting():
+            try:
+                store = await open_store(settings)
+            except DirectoryInUse:
+                archive = SqliteArchive(settings.data / DATABASE)
+                try:
+                    return await work(archive)
+                finally:
+                    archive.close()
+            try:
+                return await work(store)
+            finally:
+                await store.close()
+
+    return asyncio.run(run())
+
+
 @contextmanager
 def starting() -> Iterator[None]:
     """What can not be opened or listened on ends the command with code 2 and the reason."""
     from gateway.config import ConfigError
+    from gateway.store.migrations import MigrationNeeded, SchemaTooNew
     from gateway.store.port import StorageUnavailable
-    from gateway.store.sqlite import DirectoryInUse, SchemaTooNew
+    from gateway.store.sqlite import DirectoryInUse
 
-    refused = OSError, ValueError, DirectoryInUse, SchemaTooNew, StorageUnavailable, ConfigError
+    refused = (
+        *(OSError, ValueError, ConfigError),
+        *(DirectoryInUse, MigrationNeeded, SchemaTooNew, StorageUnavailable),
+    )
     try:
         yield
     except refused as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.options import Impossible, in_store, load_settings, settings_options
+from gateway.cli.options import Impossible, in_store, load_settings, operator, settings_options
 from gateway.cli.output import on_terminal, records
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def add_company(
     data: Path | None,
 ) -> None:
     """Adds the company NAME and prints its id."""
+    from gateway.audit.chain import NewEntry, Told
     from gateway.store.ids import new_id
     from gateway.store.port import Company
     from schemas.codelists import codes
@@ -61,7 +62,9 @@ def add_company(
             holder = await store.company_of(participant)
             if holder is not None:
                 raise Impossible(f"{participant} belongs to {holder.name} ({holder.id})")
-        await store.add_company(row, datetime.now(UTC))
+        now = datetime.now(UTC)
+        told = Told(NewEntry(operator(), "company.added", row.id, row.id), now)
+        await store.add_company(row, now, told=told)
 
     in_store(load_settings(config_file, data).settings, add)
     records(("id", "name"), [{"id": row.id, "name": row.name}], empty="")
@@ -114,6 +117,8 @@ def key() -> None:
 @settings_options
 def add_key(company_id: str, label: str, config_file: Path | None, data: Path | None) -> None:
     """Makes an API key for COMPANY_ID and prints it once: only its hash is stored."""
+    from gateway.audit.chain import NewEntry, Told
+
     made = f"bk_{secrets.token_urlsafe(32)}"
 
     async def add(store: Store) -> None:
@@ -121,9 +126,11 @@ def add_key(company_id: str, label: str, config_file: Path | None, data: Path | 
             raise Impossible(
                 f"There is no company {company_id}; `budkavle company list` shows them"
             )
-        await store.add_key(
-            company_id, hashlib.sha256(made.encode()).hexdigest(), label, datetime.now(UTC)
+        now, sha256 = datetime.now(UTC), hashlib.sha256(made.encode()).hexdigest()
+        entry = NewEntry(
+            operator(), "key.added", sha256[:12], company_id, {"label": label, "sha256": sha256}
         )
+        await store.add_key(company_id, sha256, label, now, told=Told(entry, now))
 
     in_store(load_settings(config_file, data).settings, add)
     if on_terminal():

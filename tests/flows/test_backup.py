@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from gateway.archive import backup as backups
-from gateway.archive.backup import DATABASE, SUMS, NotPossible, back_up, backing_up, put_back
+from gateway.archive.backup import (
+    DATABASE,
+    SUMS,
+    NotPossible,
+    back_up,
+    backing_up,
+    between_backups,
+    put_back,
+)
 from gateway.archive.restored import CODE, go_on
 from gateway.archive.retention import signing_key
 from gateway.audit.chain import Whole
@@ -215,6 +223,21 @@ def test_one_backup_at_a_time_and_the_sweep_waits(tmp_path: Path) -> None:
             assert not second
     with backing_up(tmp_path, wait=False) as after:
         assert after
+
+
+async def test_no_sweep_while_a_backup_is_made(tmp_path: Path) -> None:
+    swept = []
+
+    async def sweep(now: datetime) -> bool:
+        swept.append(now)
+        return True
+
+    between = between_backups(tmp_path, sweep)
+    with backing_up(tmp_path):
+        assert not await between(START)
+    assert not swept
+    assert await between(START)
+    assert swept == [START]
 
 
 # --- what was under way -------------------------------------------------------------------------

@@ -1,0 +1,166 @@
+"""`budkavle evidence`, `export`: signed ZIPs, fetched from a gateway and checked anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli.client import over_http
+from gateway.cli.options import (
+    beside_gateway,
+    client_options,
+    load_settings,
+    settings_options,
+)
+from gateway.cli.output import line, on_terminal, records, say
+from gateway.client import Client
+
+if TYPE_CHECKING:
+    from gateway.archive.proof import Said
+    from gateway.archive.signing import PublicKey
+    from gateway.store.keeping import Keeping
+
+
+@click.group()
+def evidence() -> None:
+    """Fetches and checks what the gateway can prove of a document."""
+
+
+@evidence.command("get")
+@click.argument("document_id")
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write. Default: DOCUMENT_ID.zip.",
+)
+@client_options
+def get_evidence(document_id: str, to: Path | None, url: str, key: str) -> None:
+    """Fetches the evidence bundle of DOCUMENT_ID."""
+    path = to or Path(f"{document_id}.zip")
+
+    async def fetch() -> bool:
+        async with Client(url, key) as client:
+            size = await client.download(f"/v1/documents/{document_id}/bundle", path)
+        records(("file", "size_bytes"), [{"file": str(path), "size_bytes": size}], empty="")
+        return True
+
+    over_http(fetch())
+
+
+@evidence.command("verify")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The gateway's public key (PEM), got in another way than with the file.",
+)
+def verify_evidence(files: Iterable[Path], key_file: Path | None) -> None:
+    """Says what holds of FILES: evidence bundles, or ZIPs of an export. Needs no gateway.
+
+    Ends with 0 when nothing is wrong, with 1 when something is.
+    """
+    from gateway.archive.proof import examine
+
+    known = None if key_file is None else _public_key(key_file)
+    well = True
+    for path in files:
+        well = show(str(path), examine(path, known)) and well
+    raise SystemExit(0 if well else 1)
+
+
+def show(file: str, said: Iterable[Said]) -> bool:
+    """Shows what was said of a file; whether nothing is wrong with it."""
+    well = True
+    if on_terminal():
+        click.echo(file)
+    for one in said:
+        well = well and one.holds is not False
+        if on_terminal():
+            mark = {True: "yes", False: "NO ", None: "?  "}[one.holds]
+            click.echo(f"  {mark} {one.text}")
+        else:
+            line({"file": file, "holds": one.holds, "text": one.text})
+    return well
+
+
+def _public_key(path: Path) -> PublicKey:
+    from gateway.archive.signing import NotAKey, PublicKey
+
+    try:
+        return PublicKey.from_pem(path.read_bytes())
+    except (NotAKey, OSError) as error:
+        raise click.BadParameter(f"{path}: {error}", param_hint="--key") from error
+
+
+@evidence.command("key")
+@settings_options
+def show_key(config_file: Path | None, data: Path | None) -> None:
+    """Prints the gateway's public key (PEM) and its id, for those who check its signatures."""
+
+    async def read(store: Keeping) -> PublicKey:
+        from gateway.archive.signing import SECRET, SigningKey
+
+        return SigningKey(await store.secret(SECRET, SigningKey.fresh())).public
+
+    key = beside_gateway(load_settings(config_file, data).settings, read)
+    click.echo(key.pem.decode(), nl=False)
+    say(f"Key id: {key.id}")
+
+
+# --- exports ------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.option("--start", required=True, help="Accepted at this time or later: 2026-11-01.")
+@click.option("--end", required=True, help="And before this one: 2026-12-01. Times are UTC.")
+@click.option("--direction", type=click.Choice(["out", "in"]), help="Default: both.")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Directory for the ZIPs. Default: here.",
+)
+@client_options
+def export(start: str, end: str, direction: str | None, to: Path, url: str, key: str) -> None:
+    """Fetches all documents of a period as signed ZIPs.
+
+    Repeated, it fetches what is not there yet.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    wish: dict[str, Any] = {"start": _time(start, "--start"), "end": _time(end, "--end")}
+    if direction:
+        wish["direction"] = direction
+
+    async def fetch() -> bool:
+        async with Client(url, key) as client:
+            made = await client.post("/v1/exports", wish)
+            while not made["ready"]:
+                await asyncio.sleep(1)
+                made = await client.get(f"/v1/exports/{made['id']}")
+            for file in made["files"]:
+                path = to / f"{made['id']}-{file['n']}.zip"
+                if not path.exists():
+                    await client.download(file["href"], path)
+                rows = [{"file": str(path), "documents": file["documents"]}]
+                records(("file", "documents"), rows, empty="")
+            if not made["files"]:
+                say("There is no document of that time.")
+        return True
+
+    over_http(fetch())
+
+
+def _time(text: str, option: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no date or time", param_hint=option) from error
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
