@@ -20,14 +20,15 @@ from gateway.clock import MovableClock
 from gateway.outside.client import Outside, Rules
 from gateway.store.endpoints import Endpoint, Push
 from gateway.store.ids import new_id
-from gateway.store.port import Company, Event, NewPart, Role, StorageUnavailable, Submission
+from gateway.store.port import Company, Event, NewPart, Role, StorageUnavailable, Store, Submission
 from gateway.store.sqlite import SqliteStore
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import Made, Webhooks
 from gateway.webhooks.pushing import AT_ONCE_PER_COMPANY, TURN, Pushing
 from gateway.webhooks.sealing import Sealing
 from gateway.webhooks.waking import Waking
-from tests.servers.sink import Cut, Endless, Reply, Sink, Taken, Wait
+from tests.contracts.stores import OPENERS
+from tests.servers.sink import Cut, Endless, Hang, Reply, Sink, Taken, Wait
 
 OURS = Company("com_ours", "Vårt AB", "SE", ("0007:5560360793",), {})
 THEIRS = Company("com_theirs", "Deres AS", "NO", ("0192:918130047",), {})
@@ -38,7 +39,7 @@ LIMIT_S = 0.5
 class Hooks:
     """A store, a sink, and the work on webhooks in between, by a clock that is moved."""
 
-    def __init__(self, store: SqliteStore, sink: Sink, outside: Outside) -> None:
+    def __init__(self, store: Store, sink: Sink, outside: Outside) -> None:
         self.store = store
         self.sink = sink
         self.clock = MovableClock(datetime.now(UTC))
@@ -87,9 +88,9 @@ class Hooks:
         return list(reversed(found))
 
 
-@pytest.fixture
-async def hooks(tmp_path: Path) -> AsyncIterator[Hooks]:
-    store = await SqliteStore.open(tmp_path)
+@pytest.fixture(params=OPENERS)
+async def hooks(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hooks]:
+    store = await OPENERS[request.param](tmp_path)
     outside = Outside(Rules(allow_http=True, allow_private=True, limit_s=LIMIT_S))
     async with Sink() as sink:
         made = Hooks(store, sink, outside)
@@ -272,7 +273,7 @@ async def test_who_asks_for_patience_gets_it(hooks: Hooks) -> None:
     [
         (Reply(302, {"Location": "/elsewhere"}), "webhook.redirected"),
         (Reply(307, {"Location": "/elsewhere"}), "webhook.redirected"),
-        (Wait(asyncio.Event()), "outside.timeout"),
+        (Hang(), "outside.timeout"),
         (Cut(), "outside.cut_off"),
         (Cut(b"not HTTP\r\n\r\n"), "outside.bad_answer"),
     ],

@@ -46,10 +46,15 @@ class Reply:
 
 @dataclass(frozen=True)
 class Wait:
-    """Answers once the event is set: a slow server, or one that hangs."""
+    """Answers once the event is set: a slow server."""
 
     until: asyncio.Event
     then: Reply = Reply()
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Never answers."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Cut:
     after: bytes = b""
 
 
-Behaviour = Reply | Wait | Endless | Cut
+Behaviour = Reply | Wait | Hang | Endless | Cut
 
 
 class Sink:
@@ -104,6 +109,9 @@ class Sink:
             case Wait(until, then):
                 await until.wait()
                 return _response(then)
+            case Hang():
+                await asyncio.Event().wait()
+                raise AssertionError("nobody sets it")
             case Endless():
                 response = web.StreamResponse()
                 await response.prepare(request)

@@ -47,7 +47,8 @@ async def append(
         new,
     )
     transaction.witness = (new[-1][2], new[-1][0])
-    transaction.topics.update(f"events:{company_id}" for company_id, _, _, e in happened if e)
+    told = {f"events:{company_id}" for company_id, _, _, e in happened if e}
+    transaction.topics |= told | ({"events"} if told else set())
 
 
 T = TypeVar("T")

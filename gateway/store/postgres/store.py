@@ -56,6 +56,7 @@ from gateway.store.postgres import (
 from gateway.store.postgres import jobs as job_rows
 from gateway.store.postgres.claims import Claim, Claims
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.endpoints import EndpointRows
 from gateway.store.postgres.jobs import Hold, Put
 from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.news import News
@@ -65,7 +66,7 @@ from gateway.store.topics import Topics
 CONNECTIONS = 12
 
 
-class PostgresStore(KeepingRows):
+class PostgresStore(EndpointRows, KeepingRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises StorageUnavailable, MigrationNeeded and SchemaTooNew.
