@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.options import in_store, load_settings, settings_options
+from gateway.cli.options import Impossible, in_store, load_settings, settings_options
 from gateway.cli.output import line, on_terminal, say
 
 if TYPE_CHECKING:
@@ -30,14 +30,18 @@ def sweep(dry_run: bool, config_file: Path | None, data: Path | None) -> None:
     The gateway does so by itself every night; crashes leave such files, and documents that have
     gone. It never touches what is being stored just now.
     """
+    from gateway.archive.backup import backing_up
     from gateway.blobs.sweep import Sweep
 
     settings = load_settings(config_file, data).settings
 
     async def work(store: Store) -> Swept:
         one = Sweep(store.blobs, store, datetime.now(UTC), dry_run=dry_run)
-        while await one.go_on():
-            pass
+        with backing_up(settings.data, wait=False) as alone:
+            if not alone:
+                raise Impossible("A backup is being made; sweep when it is done")
+            while await one.go_on():
+                pass
         return one.swept
 
     swept = in_store(settings, work)

@@ -11,6 +11,7 @@ import pytest
 
 from gateway import config
 from gateway.app import Gateway
+from gateway.archive.backup import backing_up
 from gateway.blobs.opening import place
 from gateway.blobs.port import SMALL_BYTES
 from gateway.store.ids import new_id
@@ -123,6 +124,9 @@ async def test_the_sweep_by_hand(tmp_path: Path) -> None:
     dry = await budkavle("blobs", "sweep", "--dry-run", "--data", settings.data)
     assert [line["name"].split("/")[0] for line in dry.lines] == [COMPANY.id]
     assert "2 looked at; 1 would go (65537 bytes)" in dry.err
+    with backing_up(settings.data):
+        refused = await budkavle("blobs", "sweep", "--data", settings.data)
+    assert refused.code == 2 and "A backup is being made" in refused.err
     swept = await budkavle("blobs", "sweep", "--data", settings.data)
     assert swept.lines == [{"seen": 2, "gone": 1, "bytes": 65537}]
     again = await budkavle("blobs", "sweep", "--data", settings.data)
