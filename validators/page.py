@@ -15,6 +15,8 @@ from typing import Final
 from validators.findings import Finding, Report, Severity
 from validators.guard import as_bytewise
 from validators.messages import Texts, texts
+from validators.profiles import UNKNOWN
+from validators.report import by_line, together
 
 # A document with more lines is shown only around its findings.
 WHOLE_LINES: Final = 2_000
@@ -108,7 +110,7 @@ def section(
     """A document and its findings; `number` tells the documents of a page apart."""
     page = _Section(texts(language), f"d{number}")
     lines = as_bytewise(source).decode("utf-8", "replace").splitlines()
-    told = _first_of_each(report.findings)
+    told = _first_of_each(by_line(report.findings))
     parts = [
         f'<section aria-labelledby="{page.name}">\n<h2 id="{page.name}">{escape(file)}</h2>\n',
         page.verdict(report),
@@ -147,7 +149,8 @@ class _Section:
             shown.append(f'<span class="count {severity}">{counts[severity]} {escape(word)}</span>')
         if not shown:
             shown = [f'<span class="count good">✓ {escape(self._words["right"])}</span>']
-        profile = f'<span class="dim">{escape(report.profile)}</span>'
+        known = report.profile if report.profile != UNKNOWN else ""
+        profile = f'<span class="dim">{escape(known)}</span>'
         return f'<p class="verdict">{" ".join(shown)} {profile}</p>\n'
 
     def findings(self, findings: Sequence[Finding], more: int) -> Iterator[str]:
@@ -157,15 +160,15 @@ class _Section:
         heading = f"{self.name}-findings"
         yield f'<h3 id="{heading}">{escape(self._words["findings"])}</h3>\n'
         yield f'<ol class="findings" aria-labelledby="{heading}">\n'
-        for finding in findings:
+        for rules, finding in together(findings):
             at = ""
             if finding.line is not None:
                 word = f"{escape(self._words['line'])} {finding.line}"
                 at = f'<a href="#{self._line(finding.line)}">{word}</a>'
             yield (
                 f'<li class="{finding.severity}"><span class="at">{at}</span><div>'
-                f"<p>{self._named(finding)} {escape(finding.text)}</p>"
-                f'<p class="path">{escape(finding.where)}</p></div></li>\n'
+                f"<p>{self._named(rules, finding)} {escape(finding.text)}</p>"
+                f'<p class="path">{_breakable(finding.where)}</p></div></li>\n'
             )
         yield "</ol>\n"
         if more:
@@ -197,9 +200,10 @@ class _Section:
         anchor = f' id="{self._line(number)}"' if worst else ""
         cut = text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
         row = f"<pre{mark}{anchor}><span>{number}</span><code>{escape(cut)}</code></pre>\n"
-        return row + "".join(map(self._note, findings))
+        notes = (self._note(rules, finding) for rules, finding in together(findings))
+        return row + "".join(notes)
 
-    def _note(self, finding: Finding) -> str:
+    def _note(self, rules: str, finding: Finding) -> str:
         values = "".join(
             f"<dt>{escape(self._words[word])}</dt><dd>{escape(value)}</dd>"
             for word, value in (("stated", finding.stated), ("computed", finding.computed))
@@ -210,22 +214,27 @@ class _Section:
         )
         return (
             f'<div class="note {finding.severity}">'
-            f"<p>{self._named(finding)} {escape(finding.text)}</p>"
+            f"<p>{self._named(rules, finding)} {escape(finding.text)}</p>"
             + (f'<dl class="values">{values}</dl>' if values else "")
             + (f"<p>→ {escape(finding.hint)}</p>" if finding.hint else "")
             + (f'<p class="dim">{escape(terms)}</p>' if terms else "")
             + "</div>\n"
         )
 
-    def _named(self, finding: Finding) -> str:
+    def _named(self, rules: str, finding: Finding) -> str:
         word = escape(self._words[finding.severity])
-        return f'<span class="rule">{word} {escape(finding.rule)}</span>'
+        return f'<span class="rule">{word} {escape(rules)}</span>'
 
     def _gap(self, count: int) -> str:
         return f'<div class="gap">… {count} {escape(self._words["cut"])}</div>\n'
 
     def _line(self, number: int) -> str:
         return f"{self.name}-line-{number}"
+
+
+def _breakable(path: str) -> str:
+    """A path that may go on in the next row behind each step."""
+    return escape(path).replace("/", "/<wbr>")
 
 
 def _shown(count: int, marked: dict[int, list[Finding]]) -> Sequence[int]:

@@ -195,9 +195,8 @@ def apply(
 
 def _unknown(root: etree._Element, language: str) -> Finding:
     name = etree.QName(root)
-    stated = f"{{{name.namespace or ''}}}{name.localname}"
     return _fatal(
-        "STRUCTURE-PROFILE", {"stated": stated}, name.localname, Places.line(root), language
+        "STRUCTURE-PROFILE", {"stated": root.tag}, name.localname, Places.line(root), language
     )
 
 

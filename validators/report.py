@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from validators.findings import Finding, Report, Severity
 from validators.messages import texts
+from validators.profiles import UNKNOWN
 
 MOST_ALIKE: Final = 3
 """So many findings of one rule are shown in text; the others are counted."""
@@ -77,13 +78,32 @@ def to_text(
     colour: bool = False,
     language: str = "en",
 ) -> str:
-    """The report for a terminal `width` columns wide, ending in a line break.
+    """The report for a terminal `width` columns wide; ends in an empty line unless it is one line.
 
     With `source`, the bytes that were checked, each place shows its line of the document.
     """
     page = _Page(max(width, _NARROWEST), colour, texts(language).words)
     lines = source.splitlines() if source is not None else []
-    return "\n".join([page.head(file, report), *page.places(report.findings, lines)]) + "\n"
+    places = list(page.places(by_line(report.findings), lines))
+    return "\n".join([page.head(file, report), *places, *([""] if places else [])]) + "\n"
+
+
+def by_line(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings in the order of the document's lines; the structure's come otherwise."""
+    return sorted(findings, key=lambda finding: finding.line or 0)
+
+
+def together(findings: Iterable[Finding]) -> list[tuple[str, Finding]]:
+    """Ids and finding: what several official rules say of one place in the same words, once."""
+    told: dict[tuple[object, ...], tuple[list[str], Finding]] = {}
+    for number, finding in enumerate(findings):
+        same = (finding.line, finding.where, finding.severity, finding.text, finding.hint)
+        rules, _ = told.setdefault(same, ([], finding))
+        if finding.rule in rules:  # once more by the same rule: that is another one
+            told[(*same, number)] = ([finding.rule], finding)
+        else:
+            rules.append(finding.rule)
+    return [(", ".join(rules), finding) for rules, finding in told.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +124,8 @@ class _Page:
         ]
         mark = self._paint("✓", "good") if report.ok else self._paint("✗", "bad")
         verdict = ", ".join(parts) or self._paint(self.words["right"], "good")
-        profile = self._paint(f"({report.profile})", "quiet")
-        return f"{mark} {self._paint(file, 'name')}: {verdict} {profile}"
+        known = f" ({report.profile})" if report.profile != UNKNOWN else ""
+        return f"{mark} {self._paint(file, 'name')}: {verdict}{self._paint(known, 'quiet')}"
 
     def places(self, findings: Sequence[Finding], lines: Sequence[bytes]) -> Iterator[str]:
         """The findings by place, those of one rule beyond the first few only counted."""
@@ -135,14 +155,13 @@ class _Page:
             excerpt = _excerpt(lines[line - 1].decode("utf-8", "replace"), where)
             if excerpt:
                 yield self._paint(f"  │ {_short(excerpt, self.width - 4)}", "quiet")
-        for finding in findings:
-            yield from self._finding(finding)
+        for rules, finding in together(findings):
+            yield from self._finding(rules, finding)
 
-    def _finding(self, finding: Finding) -> Iterator[str]:
+    def _finding(self, rules: str, finding: Finding) -> Iterator[str]:
         severity = str(finding.severity)
-        label = self.words[severity]
-        first, *rest = self._wrapped(f"{label} {finding.rule}: {finding.text}", "    ")
-        head = f"{label} {finding.rule}:"
+        head = f"{self.words[severity]} {rules}:"
+        first, *rest = self._wrapped(f"{head} {finding.text}", "    ")
         yield first.replace(head, self._paint(head, severity), 1)
         yield from rest
         if finding.hint:

@@ -6,6 +6,7 @@ import gzip
 import shutil
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -61,6 +62,7 @@ def check(
     be read.
     """
     from validators import page
+    from validators.messages import texts
     from validators.pipeline import validate
     from validators.profiles import NAMES
     from validators.report import to_jsonl, to_text
@@ -72,6 +74,7 @@ def check(
     width = shutil.get_terminal_size().columns
     day = at.date() if at else _today()
     worst = 0
+    ended: Counter[int] = Counter()
     if form == "html":
         sys.stdout.write(page.head(language))
     for number, name in enumerate(files, 1):
@@ -79,6 +82,7 @@ def check(
         if isinstance(data, _Unreadable):
             click.echo(f"{name}: {data.reason}", err=True)
             worst = 2
+            ended[2] += 1
             continue
         report = validate(data, at=day, profile=profile, language=language)
         if form == "html":
@@ -93,8 +97,15 @@ def check(
         sys.stdout.write(shown)
         sys.stdout.flush()
         worst = max(worst, 0 if report.ok else 1)
+        ended[0 if report.ok else 1] += 1
+        if not report.ok and data.lstrip().startswith(b"{"):
+            click.echo(f"{name}: JSON is checked by building it: budkavle build {name}", err=True)
     if form == "html":
         sys.stdout.write(page.FOOT)
+    elif form == "text" and len(files) > 1:
+        words = texts(language).words
+        told = [words[f"ended_{end}"].format(count=ended[end]) for end in sorted(ended)]
+        click.echo(f"{len(files)} {words['files']}: {', '.join(told)}")
     sys.exit(worst)
 
 

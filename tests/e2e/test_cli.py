@@ -91,6 +91,15 @@ async def test_check_is_for_people_on_a_terminal_and_as_asked_anywhere() -> None
     assert lines.lines[0]["ok"] is True
 
 
+async def test_check_sums_up_many_files_for_people(tmp_path: Path) -> None:
+    invoice = tmp_path / "invoice.json"
+    invoice.write_text("{}", "utf-8")
+    none = tmp_path / "none.xml"
+    ran = await budkavle("check", "--format", "text", GOOD, BROKEN, invoice, none)
+    assert ran.out.endswith("\n4 files: 1 without errors, 2 with errors, 1 not read\n")
+    assert f"{invoice}: JSON is checked by building it: budkavle build {invoice}" in ran.err
+
+
 async def test_check_writes_one_page_for_all_documents() -> None:
     page = await budkavle("check", "--format", "html", GOOD, BROKEN)
     assert page.code == 1

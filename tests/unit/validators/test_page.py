@@ -85,6 +85,12 @@ def test_of_a_long_document_only_what_is_around_findings_is_shown() -> None:
     assert len(bare.xpath("//pre")) < 10
 
 
+def test_what_two_rules_say_in_the_same_words_is_told_once() -> None:
+    data = source().replace(b'SEK">266.25', b'SEK">200.00')
+    page = whole(data)
+    assert page.count("error BR-CO-17, BR-S-09") == 2  # in the list, and at the line
+
+
 def test_of_a_rule_without_end_some_are_told() -> None:
     data = broken("; ".join(["copy InvoiceLine[1]"] * 80) + "; - InvoiceLine/Item/Name")
     text = whole(data)

@@ -67,6 +67,24 @@ def test_text_keeps_to_the_width_and_counts_what_is_alike() -> None:
     assert "… 37 more of BR-02" in text
 
 
+def test_what_two_rules_say_in_the_same_words_is_told_once() -> None:
+    data = source().replace(b'SEK">266.25', b'SEK">200.00')
+    report = validate(data, at=DAY)
+    assert {"BR-CO-17", "BR-S-09"} <= {finding.rule for finding in report.findings}
+    text = to_text("invoice.xml", report)
+    assert text.count("The VAT amount is stated as 200.00") == 1
+    assert "error BR-CO-17, BR-S-09: The VAT amount" in text
+
+
+def test_text_goes_from_line_to_line() -> None:
+    lines = (9, None, 3)
+    findings = [Finding("STRUCTURE-DATE", Severity.FATAL, "a", line, "x", "") for line in lines]
+    text = to_text("a.xml", Report("unknown", False, tuple(findings)))
+    assert text.index("line 3") < text.index("line 9")
+    assert text.endswith("\n\n")
+    assert "unknown" not in text
+
+
 def test_text_in_colour_says_the_same() -> None:
     report = Report("peppol-billing", True, (FINDING,))
     coloured = to_text("a.xml", report, colour=True)
