@@ -6,11 +6,13 @@ metrics with the same registry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.lifecycle import State
+from gateway.store.lanes import LaneState, rests
 
 
 class Metrics:
@@ -43,9 +45,35 @@ class Metrics:
             "How long the oldest due job has been due; 0 when none is.",
             registry=self.registry,
         )
+        self._due = Gauge(
+            "budkavle_queue_due", "Jobs that are due, by lane.", ["lane"], registry=self.registry
+        )
+        self._oldest_of = Gauge(
+            "budkavle_queue_oldest_seconds",
+            "How long the oldest due job of a lane has been due.",
+            ["lane"],
+            registry=self.registry,
+        )
+        self._closed = Gauge(
+            "budkavle_queue_closed",
+            "1 while nothing is taken from a lane: an operator paused it, or nobody answered.",
+            ["lane", "reason"],
+            registry=self.registry,
+        )
 
-    def text(self, counts: Mapping[str, Mapping[str, int]]) -> bytes:
-        """Everything in Prometheus' text format; `counts` is `Store.counts`."""
+    def text(
+        self, counts: Mapping[str, Mapping[str, int]], lanes: Sequence[LaneState], now: datetime
+    ) -> bytes:
+        """Everything in Prometheus' text format; `counts` and `lanes` are those of `Store`."""
+        for gauge in (self._due, self._oldest_of, self._closed):
+            gauge.clear()  # a lane that is empty has gone
+        for lane in lanes:
+            oldest_s = (now - lane.oldest_due_at).total_seconds() if lane.oldest_due_at else 0
+            self._due.labels(lane.name).set(lane.waiting)
+            self._oldest_of.labels(lane.name).set(max(oldest_s, 0))
+            self._closed.labels(lane.name, "paused").set(lane.paused)
+            unanswered = lane.meter is not None and rests(lane.meter, lane.limits, now)
+            self._closed.labels(lane.name, "unanswered").set(unanswered)
         for state in State:
             self._documents.labels(state).set(counts["documents"].get(state, 0))
         for kind in ("due", "leased"):

@@ -58,8 +58,10 @@ async def get_readiness(call: Call[NoParameters]) -> web.Response:
 )
 async def get_metrics(call: Call[NoParameters]) -> web.Response:
     """Read the metrics."""
-    counts = await call.service.store.counts(call.service.clock.now())
-    text = call.service.metrics.text(counts)
+    now = call.service.clock.now()
+    counts = await call.service.store.counts(now)
+    lanes = await call.service.store.lanes(now)
+    text = call.service.metrics.text(counts, lanes, now)
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

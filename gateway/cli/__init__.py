@@ -37,6 +37,7 @@ COMMANDS = {
     "restore": "backup",
     "blobs": "blobs",
     "encryption": "encryption",
+    "jobs": "jobs",
     "doctor": "doctor",
     "config": "settings",
     "migrate": "settings",

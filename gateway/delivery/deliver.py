@@ -25,6 +25,7 @@ from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import failed, legs_of, next_leg, what_channels_said
 from gateway.delivery.outcome import Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
+from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import Workshop
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
@@ -151,6 +152,8 @@ class Delivering:
 
     async def _step(self, job: Job, case: Case | None) -> Job | None:
         """Takes one leg one step further; answers the job if the next step comes now."""
+        if case is not None and case.document.state is State.HELD:
+            return await self._save(job, revived(case.document, job, self._clock.now()))
         if case is None or case.document.state not in UNDER_WAY:
             return await self._save(job, Checkpoint(next=Done()))
         document = case.document

@@ -21,6 +21,7 @@ from gateway.delivery.envelope import Particulars, enclosed, sender
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import legs_of
 from gateway.delivery.papers import Papers
+from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.events import Type
 from gateway.intake.attachment import embedded
@@ -92,6 +93,9 @@ class Preparing:
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store and the workshop raise."""
         document = await self._store.document(job.company_id, job.document_id)
+        if document is not None and document.state is State.HELD:
+            now = self._clock.now()
+            return await self._store.checkpoint(job, revived(document, job, now), now)
         if document is None or document.state is not State.RECEIVED:
             return await self._store.checkpoint(job, Checkpoint(next=Done()), self._clock.now())
         company = await self._store.company(job.company_id)

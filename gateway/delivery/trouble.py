@@ -73,6 +73,19 @@ def went_wrong(
             return Checkpoint(next=dead if over else again)
 
 
+def revived(document: Document, job: Job, now: datetime) -> Checkpoint:
+    """An operator had a dead job tried again: its document, held since then, goes on, and faults
+    are counted anew."""
+    after = State.RECEIVED if job.kind == "prepare" else State.ROUTING
+    text = "Tried again, after what kept us from going on was mended."
+    why = Verdict("retried.by_operator", "the job was revived", text)
+    return Checkpoint(
+        next=Again(now, data={}),
+        change=changed(document, after, why),
+        events=(told(Type.RETRIED, why),),
+    )
+
+
 def _in_a_line(error: BaseException) -> str:
     """A fault as the dead list shows it; the log has its trace."""
     *_, last = ["", *str(error).split("\n")]

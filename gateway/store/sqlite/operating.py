@@ -1,0 +1,64 @@
+"""What an operator does to the jobs of a gateway that runs, from another process.
+
+Short transactions on a connection of their own: SQLite lets one process write at a time, and the
+other waits (five seconds at most, the driver's own limit). The running gateway sees what was
+changed at its next look, `worker.poll_s` later at most.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from gateway.store.lanes import LaneState
+from gateway.store.port import DeadJob
+from gateway.store.sqlite import dead, lanes
+from gateway.store.sqlite.faults import translated
+from gateway.store.sqlite.schema import connect
+from gateway.store.sqlite.writer import Transaction
+
+T = TypeVar("T")
+
+
+class Operating:
+    """The operators' operations of `gateway.store.port.Store`, and no other. Blocking."""
+
+    def __init__(self, database: Path) -> None:
+        self._connection = connect(database)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._connection.close()
+
+    async def dead(self, after: int, limit: int) -> Sequence[DeadJob]:
+        """The dead list past the id `after`, in order of the ids."""
+        return self._run(lambda it: dead.after(it.connection, after, limit))
+
+    async def revive(self, job_id: int, now: datetime) -> bool:
+        """Puts a dead job in line again; False when it is not there, or another has its key."""
+        return self._run(lambda it: dead.revive(it, [dead.Revive(job_id, now)]))[0]
+
+    async def pause(self, lane: str, paused: bool) -> None:
+        """Stops claims from a lane, or lets them go on."""
+        self._run(lambda it: lanes.pause(it, [lanes.Pause(lane, paused)]))
+
+    async def lanes(self, now: datetime) -> Sequence[LaneState]:
+        """Every lane that has limits, a pause or jobs, by name."""
+        return self._run(lambda it: lanes.states(it.connection, now))
+
+    def _run(self, work: Callable[[Transaction], T]) -> T:
+        """Does it in one transaction. Raises StorageUnavailable."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                answer = work(Transaction(self._connection))
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        return answer
