@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email.message import Message
 from typing import Final
 
 from transports.peppol.as4.names import SOAP_TYPE
@@ -20,6 +19,10 @@ MOST_HEADER_BYTES: Final = 8 * 1024
 MOST_SOAP_BYTES: Final = 1024 * 1024
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_VALUE = re.compile(rf"{_WORD}/{_WORD}")
+_PARAMETER = re.compile(rf'[ \t]*;[ \t]*({_WORD})=(?:({_WORD})|"((?:[^"\\]|\\.)*)")[ \t]*')
+_QUOTED = re.compile(r"\\(.)")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
 
 
@@ -68,15 +71,20 @@ def parts(boundary: str, soap: bytes, content_id: str, payload: bytes) -> Iterat
 
 def header_value(text: str) -> tuple[str, Mapping[str, str]]:
     """The media type in lower case, and its parameters. Raises Malformed."""
-    message = Message()
-    message["content-type"] = text
-    found = message.get_params(header="content-type", failobj=[])
-    if not found or "/" not in found[0][0]:
+    text = text.strip()
+    match = _VALUE.match(text)
+    if match is None:
         raise Malformed("Content-Type is missing or can not be read")
-    names = [name.lower() for name, _ in found[1:]]
-    if len(names) != len(set(names)):
-        raise Malformed("Content-Type has a parameter twice")
-    return found[0][0].lower(), {name.lower(): value for name, value in found[1:]}
+    parameters: dict[str, str] = {}
+    at = match.end()
+    while at < len(text):
+        parameter = _PARAMETER.match(text, at)
+        if parameter is None or parameter[1].lower() in parameters:
+            raise Malformed("Content-Type has a parameter that can not be read, or has one twice")
+        value = parameter[2] if parameter[2] is not None else _QUOTED.sub(r"\1", parameter[3])
+        parameters[parameter[1].lower()] = value
+        at = parameter.end()
+    return match[0].lower(), parameters
 
 
 def split(header: str, body: bytes) -> list[Part]:

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -87,9 +88,15 @@ def token(soap: Soap, key_info: etree._Element) -> x509.Certificate:
     ):
         raise Refused("EBMS:0103", "A key must be named by a BinarySecurityToken (X509v3).")
     try:
-        return x509.load_der_x509_certificate(_decoded(holder))
+        return _certificate(_decoded(holder))
     except ValueError:
         raise Refused("EBMS:0101", "A BinarySecurityToken is no certificate.") from None
+
+
+@lru_cache(maxsize=256)
+def _certificate(der: bytes) -> x509.Certificate:
+    """A certificate; the same few come again and again."""
+    return x509.load_der_x509_certificate(der)
 
 
 def _references(signed_info: etree._Element) -> tuple[Reference, ...]:

@@ -15,12 +15,14 @@ from lxml import etree
 from transports.peppol.as4 import names
 from transports.peppol.as4.message import Fault
 
-_ID_ATTRIBUTES: Final = (
-    f"{{{names.WSU}}}Id",
-    "Id",
-    "ID",
-    "id",
-    "{http://www.w3.org/XML/1998/namespace}id",
+_ID_ATTRIBUTES: Final = frozenset(
+    (
+        f"{{{names.WSU}}}Id",
+        "Id",
+        "ID",
+        "id",
+        "{http://www.w3.org/XML/1998/namespace}id",
+    )
 )
 
 
@@ -108,10 +110,9 @@ def _children(
 def _ids(root: etree._Element) -> dict[str, etree._Element]:
     found: dict[str, etree._Element] = {}
     for element in root.iter():
-        for name in _ID_ATTRIBUTES:
-            value = element.get(name)
-            if value is None:
-                continue
-            if found.setdefault(value, element) is not element:
-                raise Refused("EBMS:0009", "Two elements have the same id.")
+        for name in element.keys():  # noqa: SIM118 - no dictionary: its keys are asked of libxml2
+            if name in _ID_ATTRIBUTES:
+                value = str(element.get(name))
+                if found.setdefault(value, element) is not element:
+                    raise Refused("EBMS:0009", "Two elements have the same id.")
     return found

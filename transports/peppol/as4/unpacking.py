@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from cryptography import x509
@@ -104,6 +105,11 @@ def _read(soap: Soap, attachments: list[mime.Part]) -> Sealed:
 # --- the messaging header -----------------------------------------------------------------------
 
 
+@cache
+def _qualified(path: str) -> str:
+    return "/".join(eb(name) for name in path.split("/"))
+
+
 class _Reader:
     """Reads elements below one; each must stand once."""
 
@@ -111,7 +117,7 @@ class _Reader:
         self._element = element
 
     def element(self, path: str) -> etree._Element:
-        found = self._element.findall("/".join(eb(name) for name in path.split("/")))
+        found = self._element.findall(_qualified(path))
         if len(found) != 1:
             what = "is missing" if not found else "stands more than once"
             raise Refused("EBMS:0009", f"eb:{path} {what}.")
