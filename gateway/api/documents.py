@@ -14,6 +14,7 @@ from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Call, Header, NoParameters, Parameters, Q, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
 from gateway.delivery.deliver import every_event
+from gateway.intake.submission import priority
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import (
@@ -86,6 +87,7 @@ async def submit_document(call: Call[NoParameters]) -> web.Response:
                 _parts(given),
                 with_language(given.delivery, call.request),
                 request,
+                priority(given.delivery),
             ),
             call.service.clock.now(),
         )

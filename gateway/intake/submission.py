@@ -74,6 +74,15 @@ class DeliveryOptions(Shape):
     hold: StrictBool | None = None
     """Hold the document until it is released."""
 
+    priority: Literal["high", "normal", "low"] | None = None
+    """Which of your documents goes first when several wait. Other companies' are not affected:
+    every company gets its turn."""
+
+
+def priority(delivery: Mapping[str, Any]) -> int:
+    """The priority of a document's jobs: the higher goes first."""
+    return {"high": 1, "low": -1}.get(delivery.get("priority", ""), 0)
+
 
 SubmissionShape: type[Shape] = create_model(
     "Submission",

@@ -204,3 +204,16 @@ async def test_another_companys_document_is_as_unknown_as_none(api: Api) -> None
 
 def _without_id(problem: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in problem.items() if name != "request_id"}
+
+
+async def test_documents_of_high_priority_go_first(api: Api) -> None:
+    ids = {}
+    for priority in ("low", None, "high"):
+        delivery = {"priority": priority} if priority else {}
+        reply = await api.submit(INVOICE | {"delivery": delivery})
+        assert reply.status == 202
+        ids[reply.json["id"]] = priority or "normal"
+    jobs = await api.store.claim("test", api.clock.now(), 60, 10)
+    assert [ids[job.document_id] for job in jobs] == ["high", "normal", "low"]
+    wrong = await api.submit(INVOICE | {"delivery": {"priority": "urgent"}})
+    assert wrong.status == 422 and "/delivery/priority" in wrong.content.decode()
