@@ -194,15 +194,18 @@ def _too_large(limits: Limits) -> Problem:
 
 
 class _Part:
-    """A part of a form while it comes. What grows large goes into the spool, if there is one."""
+    """A part of a form while it comes: in memory, or in the spool once it has grown large."""
 
     def __init__(self, head: multipart.FormPart) -> None:
         self.head = head
         self.content = bytearray()
         self.draft: Draft | None = None
+        self.spooled: Spooled | None = None
 
-    async def finished(self) -> bytes | Spooled:
-        return bytes(self.content) if self.draft is None else await self.draft.finish()
+    async def finish(self) -> None:
+        """All of it has come. Before the next one begins: a form has one file open at a time."""
+        if self.draft is not None:
+            self.spooled = await self.draft.finish()
 
 
 class _Form:
@@ -222,10 +225,12 @@ class _Form:
             async for chunk in _chunks(self._request, self._service.limits):
                 for piece in splitter.feed(chunk):
                     if isinstance(piece, multipart.FormPart):
+                        await self._finish_last()
                         self._parts.append(_Part(piece))
                     else:
                         await self._take(self._parts[-1], piece)
             splitter.finish()
+            await self._finish_last()
         except multipart.Malformed as error:
             raise Problem(Type.MALFORMED_REQUEST, f"multipart: {error}.") from None
         named = {name: self._named(name) for name in ("document", "delivery", "attachment")}
@@ -246,10 +251,14 @@ class _Form:
         _check_charset(document.head.charset)
         options = bytes(named["delivery"][0].content) if named["delivery"] else None
         original = _document(document.head.media_type, bytes(document.content))
-        return original, await _attachments(named["attachment"]), options
+        return original, _attachments(named["attachment"]), options
 
     def _named(self, name: str) -> list[_Part]:
         return [part for part in self._parts if part.head.name == name]
+
+    async def _finish_last(self) -> None:
+        if self._parts:
+            await self._parts[-1].finish()
 
     async def _take(self, part: _Part, piece: bytes) -> None:
         if part.draft is not None:
@@ -264,7 +273,7 @@ class _Form:
             part.draft, part.content = draft, bytearray()
 
 
-async def _attachments(parts: list[_Part]) -> tuple[Attachment, ...]:
+def _attachments(parts: list[_Part]) -> tuple[Attachment, ...]:
     files, faults = [], []
     for n, part in enumerate(parts):
         name = (part.head.filename or "").replace("\\", "/").rpartition("/")[2]
@@ -278,7 +287,7 @@ async def _attachments(parts: list[_Part]) -> tuple[Attachment, ...]:
                     hint=hint,
                 )
             )
-        file = Attachment(name, part.head.media_type, await part.finished())
+        file = Attachment(name, part.head.media_type, part.spooled or bytes(part.content))
         if not file.size:
             faults.append(Fault(pointer=f"/attachment/{n}", detail="is empty"))
         files.append(file)

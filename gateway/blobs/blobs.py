@@ -164,7 +164,10 @@ class Draft:
         # Not in a thread: a request that is cancelled must not leave the file behind.
         if self._file is not None:
             self._file.close()
-        self._path.unlink(missing_ok=True)
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:  # the sweep tries again
+            pass
 
     def _open(self) -> BinaryIO:
         make(self._path.parent)

@@ -139,6 +139,29 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_a_form_has_one_file_open_at_a_time(roomy: Api) -> None:
+    part = (
+        b'--b\r\nContent-Disposition: form-data; name="attachment"; filename="a.bin"\r\n\r\n'
+        + os.urandom(70_000)
+        + b"\r\n"
+    )
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield part
+        await asyncio.Event().wait()
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    sending = asyncio.create_task(roomy.post("/v1/documents", data=body(), headers=headers))
+    await until(lambda: len(spooled(roomy)) == 20)
+    folder = str(roomy.store.blobs.spool)
+    links = Path("/proc/self/fd").iterdir()
+    assert len([one for one in links if os.path.realpath(one).startswith(folder)]) <= 1
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    await until(lambda: spooled(roomy) == [])
+
+
 @pytest.mark.parametrize("how", ["changed", "gone"])
 async def test_a_damaged_file_is_never_sent_whole(roomy: Api, how: str) -> None:
     content = os.urandom(3 * MB)
