@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import itemgetter
 
 from gateway.blobs.port import Address, Blob
 from gateway.store.parts import StoredPart
-from gateway.store.port import Contradiction
 from gateway.store.postgres import rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.transactions import Transaction
@@ -28,17 +27,20 @@ _COUNT_OR_MOVE = f"""
 """
 
 
-async def insert_parts(
-    transaction: Transaction, parts_of: Sequence[tuple[str, str, datetime, Sequence[StoredPart]]]
+def insert_parts(
+    transaction: Transaction,
+    parts_of: Sequence[tuple[str, str, datetime, Sequence[StoredPart]]],
+    attempts: Collection[tuple[str, str]] = (),
 ) -> None:
     """Writes the parts of documents: (document id, company id, time, parts) of each.
 
-    Raises Contradiction when evidence names an attempt that is not its document's.
+    `attempts` are the (document id, id) of those that the same transaction writes. It is a
+    Contradiction when evidence names an attempt that its document has not.
     """
     each = [(d, c, at, one.part, one.blob) for d, c, at, parts in parts_of for one in parts]
     uses = Counter((blob.company_id, blob.sha256) for *_, blob in each)
     blobs = {(blob.company_id, blob.sha256): blob for *_, blob in each}
-    await transaction.each(
+    transaction.later(
         _COUNT_OR_MOVE,
         "company_id text, sha256 text, size_bytes bigint, content bytea, folder text, "
         "key_id bigint, uses integer",
@@ -48,27 +50,27 @@ async def insert_parts(
             for place, blob in sorted(blobs.items(), key=itemgetter(0))
         ],
     )
-    written = await transaction.each(
+    transaction.later(
         f"""
         INSERT INTO part (document_id, company_id, {rows.PART_COLUMNS})
         SELECT document_id, company_id, {rows.PART_COLUMNS} FROM {{asked}}
-        WHERE attempt_id IS NULL OR EXISTS (
+        WHERE attempt_id IS NULL OR new_attempt OR EXISTS (
             SELECT FROM attempt
             WHERE attempt.document_id = asked.document_id AND attempt.id = asked.attempt_id)
         ORDER BY nth RETURNING 1
         """,
         "document_id text, company_id text, role text, name text, media_type text, sha256 text, "
-        "size_bytes bigint, at timestamptz, attempt_id text",
+        "size_bytes bigint, at timestamptz, attempt_id text, new_attempt boolean",
         [
             (
                 *(d, c, part.role, part.name, part.media_type),
                 *(blob.sha256, blob.size_bytes, at, part.attempt_id),
+                (d, part.attempt_id) in attempts,
             )
             for d, c, at, part, blob in each
         ],
+        else_="evidence names an attempt that its document has not",
     )
-    if len(written) < len(each):
-        raise Contradiction("evidence names an attempt that its document has not")
 
 
 async def find(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from gateway.lifecycle import Change, NotAllowed, State
@@ -22,6 +22,7 @@ from gateway.store.port import (
     Dead,
     Done,
     Duplicate,
+    Head,
     Job,
     Keep,
     LeaseLost,
@@ -29,13 +30,20 @@ from gateway.store.port import (
 )
 from gateway.store.postgres import blobs, documents, events, jobs, lanes, rows
 from gateway.store.postgres.jobs import Replacement
-from gateway.store.postgres.transactions import Transaction
+from gateway.store.postgres.rows import Row
+from gateway.store.postgres.transactions import Operation, Transaction
 
 if TYPE_CHECKING:
     from gateway.store.postgres.connections import Record
 
+A = TypeVar("A")
+R = TypeVar("R")
+
 _HEAD_TYPES = ", ".join(f"{name} text" for name in rows.HEAD_COLUMNS.split(", "))
-_ASKED_HEAD = ", ".join(f"asked.{name}" for name in rows.HEAD_COLUMNS.split(", "))
+_NEW_HEAD = ", ".join(
+    f"{name} = CASE WHEN asked.headed THEN asked.{name} ELSE document.{name} END"
+    for name in rows.HEAD_COLUMNS.split(", ")
+)
 
 
 def _named(columns: str, types: str) -> str:
@@ -59,7 +67,7 @@ class Step:
 async def checkpoint(transaction: Transaction, units: Sequence[Step]) -> list[Exception | None]:
     """Writes steps back; LeaseLost, Duplicate or NotAllowed for those that may not."""
     if _meet(_touched(unit) for unit in units):  # the second one sees what the first did
-        return [answer for unit in units for answer in await checkpoint(transaction, [unit])]
+        return await _one_by_one(checkpoint, transaction, units)
     locked = await documents.lock(
         transaction, {unit.job.document_id for unit in units if unit.job.document_id}
     )
@@ -92,11 +100,22 @@ async def checkpoint(transaction: Transaction, units: Sequence[Step]) -> list[Ex
             if unit.work.answered is not None:
                 calls.append((job["lane"], unit.work.answered, unit.now))
         answers.append(refused)
-    await jobs.go_on(transaction, gone_on)
+    jobs.go_on(transaction, gone_on)
     await _put_in_line(transaction, writes)
     if calls:
         await lanes.hear(transaction, calls)
-    await _save(transaction, [write for write in writes if write.state is not None])
+    _save(transaction, [write for write in writes if write.state is not None])
+    return answers
+
+
+async def _one_by_one(
+    operation: Operation[A, R], transaction: Transaction, units: Sequence[A]
+) -> list[R | Exception]:
+    """The units of a batch, each of which sees what those before it did."""
+    answers: list[R | Exception] = []
+    for unit in units:
+        answers += await operation(transaction, [unit])
+        await transaction.flush()
     return answers
 
 
@@ -165,6 +184,9 @@ async def _twins(transaction: Transaction, units: Sequence[Step]) -> dict[int, s
 
 async def _put_in_line(transaction: Transaction, writes: Sequence[_Write]) -> None:
     """The other jobs that steps take away and put in line."""
+    if not any(write.work.drops or write.work.jobs for write in writes):
+        return
+    await transaction.flush()  # it may be a job that has just gone on
     await jobs.drop(transaction, [write.work.drops for write in writes])
     await jobs.put(transaction, [jobs.Put(write.work.jobs, write.at) for write in writes])
 
@@ -191,7 +213,7 @@ async def report(transaction: Transaction, units: Sequence[LateResult]) -> list[
     )
     document_of = {row["key"]: row["document_id"] for row in found}
     if _meet([document_of.get(unit.key, unit.key)] for unit in units):
-        return [answer for unit in units for answer in await report(transaction, [unit])]
+        return await _one_by_one(report, transaction, units)
     locked = await documents.lock(transaction, document_of.values())
     seen = {
         (key, report_id)
@@ -228,14 +250,14 @@ async def report(transaction: Transaction, units: Sequence[LateResult]) -> list[
         new.append((unit.key, unit.report_id, write.at))
         writes.append(write)
         answers.append(True)
-    await transaction.each(
+    transaction.later(
         "INSERT INTO report_seen (key, report_id, at) SELECT key, report_id, at FROM {asked}",
         "key uuid, report_id text, at timestamptz",
         new,
     )
     await jobs.replace(transaction, replaced)
     await _put_in_line(transaction, writes)
-    await _save(transaction, writes)
+    _save(transaction, writes)
     return answers
 
 
@@ -262,7 +284,7 @@ class Act:
 async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exception]:
     """Carries out verbs; False when the document has moved on meanwhile."""
     if _meet([unit.document_id] for unit in units):
-        return [answer for unit in units for answer in await act(transaction, [unit])]
+        return await _one_by_one(act, transaction, units)
     locked = await documents.lock(transaction, [unit.document_id for unit in units])
     answers: list[bool | Exception] = []
     writes: list[_Write] = []
@@ -284,7 +306,7 @@ async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exc
             writes.append(write)
         answers.append(refused or True)
     await jobs.replace(transaction, replaced)
-    await _save(transaction, writes)
+    _save(transaction, writes)
     return answers
 
 
@@ -326,46 +348,37 @@ class _Write:
             return Contradiction("a leg or an attempt belongs to another document")
         return None
 
+    def values(self) -> Row:
+        """What becomes of the document's row."""
+        work, change = self.work, self.work.change
+        head = rows.head_values(work.head or Head())
+        new: Row = (None, None, None, None)
+        if change is not None:
+            new = (change.after, change.code, change.text, change.next_at)
+        return self.document_id, self.at, work.channel, *new, work.head is not None, *head
 
-async def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
+
+def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
     """Everything but the jobs, of all units with one statement a table.
 
     No document is among them twice. Every write-back is a new version of it.
     """
-    changes = [(write, write.work.change) for write in writes]
-    await transaction.each(
+    transaction.later(
         f"""
         UPDATE document SET version = version + 1, updated_at = asked.at, tx = {events.THIS_TX},
             channel = coalesce(asked.channel, document.channel),
             next_at = CASE WHEN asked.state IS NULL THEN document.next_at ELSE asked.next_at END,
             state = coalesce(asked.state, document.state),
             code = coalesce(asked.code, document.code),
-            text = coalesce(asked.text, document.text)
+            text = coalesce(asked.text, document.text),
+            {_NEW_HEAD}
         FROM {{asked}} WHERE document.id = asked.id
         """,
         "id text, at timestamptz, channel text, state text, code text, text text, "
-        "next_at timestamptz",
-        [
-            (write.document_id, write.at, write.work.channel, None, None, None, None)
-            if change is None
-            else (
-                *(write.document_id, write.at, write.work.channel),
-                *(change.after, change.code, change.text, change.next_at),
-            )
-            for write, change in changes
-        ],
+        f"next_at timestamptz, headed boolean, {_HEAD_TYPES}",
+        [write.values() for write in writes],
     )
-    await transaction.each(
-        f"UPDATE document SET ({rows.HEAD_COLUMNS}) = ROW ({_ASKED_HEAD})"
-        " FROM {asked} WHERE document.id = asked.id",
-        f"id text, {_HEAD_TYPES}",
-        [
-            (write.document_id, *rows.head_values(write.work.head))
-            for write in writes
-            if write.work.head is not None
-        ],
-    )
-    await transaction.each(
+    transaction.later(
         f"""
         INSERT INTO attempt ({rows.ATTEMPT_COLUMNS}) SELECT {rows.ATTEMPT_COLUMNS} FROM {{asked}}
         ON CONFLICT (document_id, id) DO UPDATE SET
@@ -379,7 +392,7 @@ async def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
             if write.work.attempt is not None
         ],
     )
-    await transaction.each(
+    transaction.later(
         f"""
         INSERT INTO route_leg ({rows.LEG_COLUMNS}) SELECT {rows.LEG_COLUMNS} FROM {{asked}}
         ON CONFLICT (document_id, n) DO UPDATE SET channel = excluded.channel, key = excluded.key,
@@ -389,9 +402,9 @@ async def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         _named(rows.LEG_COLUMNS, rows.LEG_TYPES),
         [rows.leg_values(leg) for write in writes for leg in write.work.legs],
     )
-    await blobs.insert_parts(
-        transaction, [(w.document_id, w.company_id, w.at, w.parts) for w in writes]
+    blobs.insert_parts(
+        transaction,
+        [(w.document_id, w.company_id, w.at, w.parts) for w in writes],
+        {(w.document_id, w.work.attempt.id) for w in writes if w.work.attempt is not None},
     )
-    await events.append(
-        transaction, [(w.company_id, w.document_id, w.at, w.work.events) for w in writes]
-    )
+    events.append(transaction, [(w.company_id, w.document_id, w.at, w.work.events) for w in writes])

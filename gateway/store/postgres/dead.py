@@ -15,18 +15,22 @@ _COLUMNS = "id, company_id, document_id, kind, lane, key, data, tries, code, tex
 _WHAT = "key, company_id, document_id, kind, lane, priority, data"
 
 
-async def bury(transaction: Transaction, jobs: Sequence[tuple[int, Dead, datetime]]) -> None:
+def bury(transaction: Transaction, jobs: Sequence[tuple[int, Dead, datetime]]) -> None:
     """Moves jobs to the list."""
-    await transaction.each(
+    dying = [(id_, why.code, why.text, at) for id_, why, at in jobs]
+    transaction.later(
         f"""
-        WITH asked AS (SELECT * FROM {{asked}}),
-        gone AS (DELETE FROM job USING asked WHERE job.id = asked.id RETURNING job.*)
         INSERT INTO job_dead (id, {_WHAT}, tries, code, text, died_at)
         SELECT id, {_WHAT}, tries, asked.code, asked.text, asked.died_at
-        FROM gone JOIN asked USING (id)
+        FROM {{asked}} JOIN job USING (id)
         """,
         "id bigint, code text, text text, died_at timestamptz",
-        [(id_, why.code, why.text, at) for id_, why, at in jobs],
+        dying,
+    )
+    transaction.later(
+        "DELETE FROM job USING {asked} WHERE job.id = asked.id",
+        "id bigint",
+        [row[:1] for row in dying],
     )
 
 

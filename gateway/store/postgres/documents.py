@@ -16,7 +16,6 @@ from gateway.store.port import (
     Accepted,
     Arrival,
     BadCursor,
-    Contradiction,
     Direction,
     Document,
     Head,
@@ -29,7 +28,6 @@ from gateway.store.port import (
 )
 from gateway.store.postgres import blobs, events, jobs, rows
 from gateway.store.postgres.connections import Connections
-from gateway.store.postgres.faults import TooEarly
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
 
@@ -83,7 +81,7 @@ async def accept(transaction: Transaction, units: Sequence[Accept]) -> list[Acce
             answers.append(Accepted(document_id))
         else:
             answers.append(Accepted(document_id, replayed=True))
-    await _add(transaction, fresh)
+    _add(transaction, fresh)
     return answers
 
 
@@ -122,9 +120,10 @@ async def _use_keys(
     return used
 
 
-async def _insert(transaction: Transaction, new: Sequence[Row]) -> None:
-    """Writes document rows. Raises Contradiction for an unknown company or an id used twice."""
-    written = await transaction.each(
+def _insert(transaction: Transaction, new: Sequence[Row]) -> None:
+    """Writes document rows. It is a Contradiction when one's company is not there, or its id is
+    in use."""
+    transaction.later(
         f"""
         INSERT INTO document (born_tx, tx, {_NEW_COLUMNS})
         SELECT {events.THIS_TX}, {events.THIS_TX}, {_ASKED}
@@ -133,16 +132,15 @@ async def _insert(transaction: Transaction, new: Sequence[Row]) -> None:
         """,
         _NEW_TYPES,
         new,
+        else_="there is no such company, or the document's id is in use",
     )
-    if len(written) < len(new):
-        raise Contradiction("there is no such company, or the document's id is in use")
 
 
-async def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
+def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
     if not units:
         return
     each = [(unit.submission, rows.moment(unit.now)) for unit in units]
-    await _insert(
+    _insert(
         transaction,
         [
             (
@@ -154,7 +152,7 @@ async def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
             for s, at in each
         ],
     )
-    await jobs.insert(
+    jobs.insert(
         transaction,
         [
             (
@@ -171,7 +169,7 @@ async def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
             for s, at in each
         ],
     )
-    await blobs.insert_parts(
+    blobs.insert_parts(
         transaction,
         [
             (s.document_id, s.company_id, at, unit.parts)
@@ -179,9 +177,7 @@ async def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
         ],
     )
     received = (NewEvent(Type.RECEIVED),)
-    await events.append(
-        transaction, [(s.company_id, s.document_id, at, received) for s, at in each]
-    )
+    events.append(transaction, [(s.company_id, s.document_id, at, received) for s, at in each])
 
 
 # --- the inbox --------------------------------------------------------------------------------
@@ -218,13 +214,13 @@ async def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str 
         answers.append(id_of[place] if unit is first[place] and place in id_of else None)
         if answers[-1] is not None:
             fresh.append((answers[-1], unit))
-    await _lay(transaction, fresh)
+    _lay(transaction, fresh)
     return answers
 
 
-async def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:
+def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:
     each = [(id_, unit.arrival, rows.moment(unit.now), unit.parts) for id_, unit in units]
-    await _insert(
+    _insert(
         transaction,
         [
             (
@@ -236,10 +232,8 @@ async def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) ->
             for id_, arrival, at, _ in each
         ],
     )
-    await blobs.insert_parts(
-        transaction, [(id_, a.company_id, at, parts) for id_, a, at, parts in each]
-    )
-    await events.append(
+    blobs.insert_parts(transaction, [(id_, a.company_id, at, parts) for id_, a, at, parts in each])
+    events.append(
         transaction,
         [
             (a.company_id, id_, at, (NewEvent(Type.ARRIVED, {"channel": a.channel}),))
@@ -278,7 +272,7 @@ async def confirm(transaction: Transaction, units: Sequence[Confirm]) -> list[bo
             done.add(unit.document_id)
             taken.append((unit.company_id, unit.document_id, rows.moment(unit.now)))
             answers.append(True)
-    await transaction.each(
+    transaction.later(
         f"""
         UPDATE document SET confirmed_at = at, updated_at = at, version = version + 1,
             tx = {events.THIS_TX}
@@ -288,9 +282,7 @@ async def confirm(transaction: Transaction, units: Sequence[Confirm]) -> list[bo
         [(document_id, at) for _, document_id, at in taken],
     )
     confirmed = (NewEvent(Type.CONFIRMED),)
-    await events.append(
-        transaction, [(c, document_id, at, confirmed) for c, document_id, at in taken]
-    )
+    events.append(transaction, [(c, document_id, at, confirmed) for c, document_id, at in taken])
     return answers
 
 
@@ -298,7 +290,8 @@ async def lock(transaction: Transaction, ids: Collection[str]) -> dict[str, Reco
     """The documents' rows, held until the end of the transaction. Everything that writes to a
     document comes here first, and in one order: nobody waits in a circle.
 
-    Raises TooEarly when one was written last by a transaction that began after this one.
+    When one was written last by a transaction that began after this one, its `flush` raises
+    TooEarly.
     """
     found = await transaction.fetch(
         """
@@ -307,8 +300,7 @@ async def lock(transaction: Transaction, ids: Collection[str]) -> dict[str, Reco
         """,
         list(ids),
     )
-    if any(row["tx"] > transaction.tx for row in found):
-        raise TooEarly
+    transaction.after_tx = max([transaction.after_tx, *(row["tx"] for row in found)])
     return {row["id"]: row for row in found}
 
 

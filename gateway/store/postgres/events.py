@@ -27,7 +27,7 @@ THIS_TX = "(SELECT this_tx())"
 SETTLED_TX = "(SELECT settled_tx())"
 
 
-async def append(
+def append(
     transaction: Transaction, happened: Sequence[tuple[str, str, datetime, Sequence[NewEvent]]]
 ) -> None:
     """Appends (company id, document id, time, events) of each, in this order."""
@@ -38,7 +38,7 @@ async def append(
     ]
     if not new:
         return
-    await transaction.each(
+    transaction.later(
         f"""
         INSERT INTO event (tx, {rows.EVENT_COLUMNS})
         SELECT {THIS_TX}, {rows.EVENT_COLUMNS} FROM {{asked}} ORDER BY nth

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from gateway.store.port import Again, Contradiction, Dead, Done, Job, Keep, NewJob
@@ -167,22 +168,27 @@ async def put(transaction: Transaction, units: Sequence[Put]) -> list[None]:
     return [None] * len(units)
 
 
-async def insert(transaction: Transaction, new: Sequence[tuple[NewJob, datetime]]) -> None:
+def insert(transaction: Transaction, new: Sequence[tuple[NewJob, datetime]]) -> None:
     """Puts the jobs of new documents in line: there can be no others with their keys."""
-    await _write(transaction, new, None)
+    values = [_values(job, now) for job, now in new]
+    transaction.later(_INSERT, _TYPES, values)
+    _tell(transaction, values)
 
 
 async def _write(
-    transaction: Transaction, new: Sequence[tuple[NewJob, datetime]], replace: bool | None
+    transaction: Transaction, new: Sequence[tuple[NewJob, datetime]], replace: bool
 ) -> None:
-    values = sorted(_values(job, now) for job, now in new)
-    if replace is None:
-        await transaction.each(_INSERT, _TYPES, values)
-    elif replace:
+    # In one order: two writers of the same jobs wait for each other one way only.
+    values = sorted((_values(job, now) for job, now in new), key=itemgetter(0))
+    if replace:
         await lock(transaction, (), [row[0] for row in values])
         await transaction.each(_REPLACE, _TYPES, values)
     else:
         await transaction.each(f"{_INSERT} ON CONFLICT (key) DO NOTHING", _TYPES, values)
+    _tell(transaction, values)
+
+
+def _tell(transaction: Transaction, values: Sequence[Row]) -> None:
     if any(row[-2] == "ready" for row in values):
         transaction.topics.add("jobs")
 
@@ -269,19 +275,19 @@ def _replacing(unit: Replacement, again: Again, kind: str, old: Record | None) -
 # --- what becomes of jobs that were held --------------------------------------------------------
 
 
-async def go_on(
+def go_on(
     transaction: Transaction,
     units: Sequence[tuple[int, Done | Again | Keep | Dead, datetime]],
 ) -> None:
     """Does what the holders say of their jobs: (job id, what, when) of each."""
-    done: list[int] = []
+    done: list[tuple[int]] = []
     again: list[Row] = []
     kept: list[Row] = []
     buried: list[tuple[int, Dead, datetime]] = []
     for id_, how, now in units:
         match how:
             case Done():
-                done.append(id_)
+                done.append((id_,))
             case Again():
                 state = state_of(rows.moment(how.due_at), now)
                 again.append((id_, state, how.due_at, *_changes(how)))
@@ -292,9 +298,8 @@ async def go_on(
                     kept.append((id_, *_changes(how)))
             case Dead():
                 buried.append((id_, how, now))
-    if done:
-        await transaction.run("DELETE FROM job WHERE id = ANY($1::bigint[])", done)
-    await transaction.each(
+    transaction.later("DELETE FROM job USING {asked} WHERE job.id = asked.id", "id bigint", done)
+    transaction.later(
         f"""
         UPDATE job SET state = asked.state, owner = NULL, lease_until = NULL,
             due_at = asked.due_at, {_CHANGED.format(tries=0)}
@@ -303,12 +308,12 @@ async def go_on(
         f"id bigint, state text, due_at timestamptz, {_CHANGES}",
         again,
     )
-    await transaction.each(
+    transaction.later(
         f"UPDATE job SET {_CHANGED.format(tries=1)} FROM {{asked}} WHERE job.id = asked.id",
         f"id bigint, {_CHANGES}",
         kept,
     )
-    await dead.bury(transaction, buried)
+    dead.bury(transaction, buried)
 
 
 _CHANGES = "kind text, data text, lane text"

@@ -20,9 +20,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from gateway.store.port import StorageUnavailable
+from gateway.store.port import Contradiction, StorageUnavailable
 from gateway.store.postgres.connections import Connections
-from gateway.store.postgres.faults import is_loss, is_storage_fault, passes, translated
+from gateway.store.postgres.faults import (
+    TooEarly,
+    is_loss,
+    is_storage_fault,
+    passes,
+    translated,
+)
 
 if TYPE_CHECKING:
     from gateway.store.postgres.connections import Connection, Record
@@ -42,10 +48,11 @@ class Transaction:
     """What an operation writes with, and whom it wakes when it is on disk."""
 
     connection: Connection
-    xid: str  # its number in the database
-    tx: int  # the same as feeds have it: it grows in the order in which transactions begin
     topics: set[str] = field(default_factory=set)
     witness: tuple[str, str] | None = None  # (document id, event id) of an event it has appended
+    xid: str | None = None  # its number in the database, once something was written by `flush`
+    after_tx: int = 0  # the newest number, as feeds have it, that what it has locked was written by
+    _late: list[_Late] = field(default_factory=list)
 
     async def fetch(self, sql: str, *values: Any) -> list[Record]:
         """The rows of one statement."""
@@ -62,15 +69,61 @@ class Transaction:
         done."""
         if not rows:
             return []
-        return await self.connection.fetch(_with_asked(sql, columns), *zip(*rows, strict=True))
+        return await self.connection.fetch(_with_asked(sql, columns, 1), *zip(*rows, strict=True))
+
+    def later(self, sql: str, columns: str, rows: Sequence[Row], else_: str | None = None) -> None:
+        """The same, but all of them go to the database together: no two may touch the same row,
+        or see what another one does. With `else_`, it is a Contradiction of this text when
+        `sql`, which then ends with RETURNING, has fewer rows than were asked."""
+        if rows:
+            self._late.append(_Late(sql, columns, rows, else_))
+
+    async def flush(self) -> None:
+        """Writes what was put off. Raises Contradiction and TooEarly."""
+        late, self._late = self._late, []
+        if not late:
+            return
+        found = await self.connection.fetchrow(
+            _together(tuple((one.sql, one.columns, one.else_ is not None) for one in late)),
+            *(values for one in late for values in zip(*one.rows, strict=True)),
+        )
+        assert found is not None
+        self.xid, tx, *counts = found
+        for one, count in zip(late, counts, strict=True):
+            if one.else_ is not None and count < len(one.rows):
+                raise Contradiction(one.else_)
+        if tx < self.after_tx:
+            raise TooEarly
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """A statement that was put off."""
+
+    sql: str
+    columns: str
+    rows: Sequence[Row]
+    else_: str | None
 
 
 @lru_cache(512)
-def _with_asked(sql: str, columns: str) -> str:
+def _with_asked(sql: str, columns: str, first: int) -> str:
     names, types = zip(*(column.split() for column in columns.split(", ")), strict=True)
-    arrays = ", ".join(f"${n}::{type_}[]" for n, type_ in enumerate(types, 1))
+    arrays = ", ".join(f"${n}::{type_}[]" for n, type_ in enumerate(types, first))
     table = f"unnest({arrays}) WITH ORDINALITY AS asked ({', '.join(names)}, nth)"
     return sql.replace("{asked}", table)
+
+
+@lru_cache(512)
+def _together(late: Sequence[tuple[str, str, bool]]) -> str:
+    """One statement of many: it answers the transaction's numbers, and the rows of each."""
+    withs, counts, first = [], [], 1
+    for n, (sql, columns, counted) in enumerate(late):
+        withs.append(f"_{n} AS ({_with_asked(sql, columns, first)})")
+        counts.append(f"(SELECT count(*) FROM _{n})" if counted else "NULL")
+        first += len(columns.split(", "))
+    numbers = "pg_current_xact_id()::text, this_tx()"
+    return f"WITH {', '.join(withs)} SELECT {numbers}, {', '.join(counts)}"
 
 
 # Writes all units, and answers each one's result or the exception that its caller shall get. It
@@ -183,11 +236,10 @@ class Transactions:
     ) -> Sequence[R | Exception]:
         async with self._connections.lent() as connection:
             await connection.execute("BEGIN")
-            numbers = await connection.fetchrow("SELECT pg_current_xact_id()::text, this_tx()")
-            assert numbers is not None
-            transaction = Transaction(connection, *numbers)
+            transaction = Transaction(connection)
             try:
                 results = await operation(transaction, arguments)
+                await transaction.flush()
             except BaseException:
                 await _rolled_back(connection)
                 raise
@@ -209,7 +261,7 @@ class Transactions:
 
         A number alone proves nothing: one that was lost in a crash of the server is given again.
         """
-        if transaction.witness is None:
+        if transaction.witness is None or transaction.xid is None:
             raise StorageUnavailable("the connection was lost while it was being written")
         try:
             async with asyncio.timeout(_DOUBT_S):

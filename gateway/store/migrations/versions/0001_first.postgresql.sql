@@ -128,6 +128,11 @@ CREATE TABLE blob (
     key_id      bigint,                      -- the company key it is sealed with
     PRIMARY KEY (company_id, sha256)
 );
+-- Compresses XML nearly as well as the default, in a tenth of the time; not every server has it.
+DO $$ BEGIN
+    ALTER TABLE blob ALTER COLUMN content SET COMPRESSION lz4;
+EXCEPTION WHEN feature_not_supported THEN NULL;
+END $$;
 
 CREATE TABLE company_key (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,  -- never used twice: blobs name it
