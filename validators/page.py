@@ -8,7 +8,7 @@ report (`validators.pipeline`). `head`, a `section` for each document, then `FOO
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
@@ -18,12 +18,13 @@ from validators.messages import Texts, texts
 from validators.profiles import UNKNOWN
 from validators.report import by_line, together
 
-# A document with more lines is shown only around its findings.
-WHOLE_LINES: Final = 2_000
+# What is not this near a finding is folded; of a document with more lines it is left out.
 AROUND: Final = 3
+WHOLE_LINES: Final = 2_000
 # Of one rule so many findings are told, and so many characters of a line (a file embedded in it).
 MOST_ALIKE: Final = 50
 MOST_CHARACTERS: Final = 240
+MOST_TERMS: Final = 3
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2127; --dim: #5c6773; --ground: #ffffff;
@@ -68,6 +69,7 @@ a:focus-visible { outline: 2px solid var(--information); outline-offset: 2px; }
   padding: .75rem 0; overflow-x: auto; margin: 0; }
 .document pre { margin: 0; padding: 0 1rem 0 0; line-height: 1.55; display: grid;
   grid-template-columns: 4.5rem 1fr; white-space: pre-wrap; overflow-wrap: anywhere; }
+.document code { word-break: break-all; }
 .document pre > span:first-child { color: var(--dim); text-align: right; padding-right: 1rem;
   user-select: none; font-variant-numeric: tabular-nums; }
 .document pre.marked { background: var(--tone-ground); box-shadow: inset 3px 0 var(--tone); }
@@ -77,11 +79,13 @@ a:focus-visible { outline: 2px solid var(--information); outline-offset: 2px; }
 .values { display: grid; grid-template-columns: max-content 1fr; gap: 0 .9rem; margin: .3rem 0; }
 .values dt { color: var(--dim); }
 .values dd { margin: 0; overflow-wrap: anywhere; }
-.gap { padding: .2rem 1rem .2rem 4.5rem; color: var(--dim); font-size: .8125rem; }
+.gap, summary { padding: .2rem 1rem .2rem 4.5rem; color: var(--dim); font-size: .8125rem; }
+summary { cursor: pointer; padding-left: 3.4rem; }
+summary:focus-visible { outline: 2px solid var(--information); outline-offset: -2px; }
 :target { outline: 2px solid var(--information); }
 @media (max-width: 40rem) { .findings li { grid-template-columns: 1fr; }
   .note { margin-left: 1rem; } .document pre { grid-template-columns: 3rem 1fr; }
-  .gap { padding-left: 1rem; } }
+  .gap, summary { padding-left: 1rem; } }
 @media print { body { font-size: 10pt; } header, main { max-width: none; padding: 0; }
   .document { border: 0; background: none; } .note, .findings li { break-inside: avoid; }
   h3 { break-after: avoid; } pre.marked { break-after: avoid; } a { text-decoration: none; } }
@@ -168,7 +172,8 @@ class _Section:
             yield (
                 f'<li class="{finding.severity}"><span class="at">{at}</span><div>'
                 f"<p>{self._named(rules, finding)} {escape(finding.text)}</p>"
-                f'<p class="path">{_breakable(finding.where)}</p></div></li>\n'
+                + (f"<p>→ {escape(finding.hint)}</p>" if finding.hint else "")
+                + f'<p class="path">{_breakable(finding.where)}</p></div></li>\n'
             )
         yield "</ol>\n"
         if more:
@@ -184,14 +189,24 @@ class _Section:
             if finding.line is not None and finding.line <= len(lines):
                 at.setdefault(finding.line, []).append(finding)
         before = 0
-        for number in _shown(len(lines), at):
-            if number > before + 1:
-                yield self._gap(number - before - 1)
+        for number in (*_near(len(lines), at), len(lines) + 1):
+            yield from self._between(before + 1, number, lines)
             before = number
-            yield self._source_line(number, lines[number - 1], at.get(number, ()))
-        if before < len(lines):
-            yield self._gap(len(lines) - before)
+            if number <= len(lines):
+                yield self._source_line(number, lines[number - 1], at.get(number, ()))
         yield "</div>\n"
+
+    def _between(self, first: int, end: int, lines: Sequence[str]) -> Iterator[str]:
+        """The lines between those near findings, from the first up to `end`."""
+        if first == end:
+            return
+        if len(lines) > WHOLE_LINES:
+            yield f'<div class="gap">… {end - first} {escape(self._words["cut"])}</div>\n'
+            return
+        yield f"<details><summary>{end - first} {escape(self._words['lines'])}</summary>\n"
+        for number in range(first, end):
+            yield self._source_line(number, lines[number - 1], ())
+        yield "</details>\n"
 
     def _source_line(self, number: int, text: str, findings: Sequence[Finding]) -> str:
         severities = [finding.severity for finding in findings]
@@ -209,9 +224,9 @@ class _Section:
             for word, value in (("stated", finding.stated), ("computed", finding.computed))
             if value is not None
         )
-        terms = ", ".join(
-            f"{self._said.terms.get(term, '')} ({term})".strip() for term in finding.terms
-        )
+        # Of many the first stands here; the rule is about the others elsewhere.
+        about = finding.terms if len(finding.terms) <= MOST_TERMS else finding.terms[:1]
+        terms = ", ".join(f"{self._said.terms.get(term, '')} ({term})".strip() for term in about)
         return (
             f'<div class="note {finding.severity}">'
             f"<p>{self._named(rules, finding)} {escape(finding.text)}</p>"
@@ -225,9 +240,6 @@ class _Section:
         word = escape(self._words[finding.severity])
         return f'<span class="rule">{word} {escape(rules)}</span>'
 
-    def _gap(self, count: int) -> str:
-        return f'<div class="gap">… {count} {escape(self._words["cut"])}</div>\n'
-
     def _line(self, number: int) -> str:
         return f"{self.name}-line-{number}"
 
@@ -237,10 +249,8 @@ def _breakable(path: str) -> str:
     return escape(path).replace("/", "/<wbr>")
 
 
-def _shown(count: int, marked: dict[int, list[Finding]]) -> Sequence[int]:
-    """The numbers of the lines to show: all of a short document, else those around findings."""
-    if count <= WHOLE_LINES:
-        return range(1, count + 1)
+def _near(count: int, marked: Iterable[int]) -> Sequence[int]:
+    """The numbers of the lines around those with findings."""
     near = {
         number
         for line in marked

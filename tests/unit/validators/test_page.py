@@ -85,10 +85,22 @@ def test_of_a_long_document_only_what_is_around_findings_is_shown() -> None:
     assert len(bare.xpath("//pre")) < 10
 
 
+def test_what_is_not_near_a_finding_is_folded() -> None:
+    data = broken("BuyerReference =")
+    tree = html.fromstring(whole(data))
+    rows = [row.text for row in tree.xpath("//pre/span")]
+    assert rows == [str(number) for number in range(1, len(data.splitlines()) + 1)]
+    open_rows = tree.xpath("//pre[not(ancestor::details)]")
+    assert len(open_rows) == 2 * page.AROUND + 1
+    folded = [len(part.xpath("pre")) for part in tree.xpath("//details")]
+    assert tree.xpath("//summary/text()") == [f"{count} lines" for count in folded]
+    assert all(part.get("open") is None for part in tree.xpath("//details"))
+
+
 def test_what_two_rules_say_in_the_same_words_is_told_once() -> None:
     data = source().replace(b'SEK">266.25', b'SEK">200.00')
-    page = whole(data)
-    assert page.count("error BR-CO-17, BR-S-09") == 2  # in the list, and at the line
+    text = whole(data)
+    assert text.count("error BR-CO-17, BR-S-09") == 2  # in the list, and at the line
 
 
 def test_of_a_rule_without_end_some_are_told() -> None:
