@@ -16,7 +16,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
@@ -83,10 +82,12 @@ def between_backups(
 # --- making one ---------------------------------------------------------------------------------
 
 
-def back_up(data: Path, to: Path, now: datetime) -> Backup:
+def back_up(data: Path, to: Path, now: datetime, *, bucket: str | None = None) -> Backup:
     """Copies the data directory `data` into the new directory `to`; the gateway may run. Blocking.
 
-    Raises NotPossible, OSError and sqlite3.Error; a backup without SHA256SUMS is none.
+    `bucket` is where large files lie, when they do not lie in the data directory: they are left
+    there, and only its name is noted. Raises NotPossible, OSError and sqlite3.Error; a backup
+    without SHA256SUMS is none.
     """
     if not (data / DATABASE).is_file():
         raise NotPossible(f"{data} has no {DATABASE}: give the gateway's data directory")
@@ -96,7 +97,7 @@ def back_up(data: Path, to: Path, now: datetime) -> Backup:
         _copy_database(data / DATABASE, to / DATABASE)
         sums = {DATABASE: _hash(to / DATABASE)}
         size = 0
-        for name in named_files(to / DATABASE):
+        for name in named_files(to / DATABASE) if bucket is None else ():
             source, target = data / BLOBS / name, to / BLOBS / name
             make(target.parent)
             sums[f"{BLOBS}/{name}"] = _copy(source, target)
@@ -108,6 +109,7 @@ def back_up(data: Path, to: Path, now: datetime) -> Backup:
         "database_bytes": made.database_bytes,
         "files": made.files,
         "files_bytes": made.files_bytes,
+        "bucket": bucket,
     }
     _write(to / ABOUT, json.dumps(about, indent=1).encode() + b"\n")
     sums[ABOUT] = _hash(to / ABOUT)
@@ -184,25 +186,35 @@ def _sync_folders(top: Path) -> None:
 # --- checking one -------------------------------------------------------------------------------
 
 
-def read_about(backup: Path) -> datetime:
-    """When a backup was made. Raises NotPossible when it is none, or not a whole one."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a backup says of itself."""
+
+    made_at: datetime
+    bucket: str | None  # where its large files are, when not in it
+
+
+def read_about(backup: Path) -> About:
+    """What a backup says of itself. Raises NotPossible when it is none, or not a whole one."""
     if not (backup / SUMS).is_file():
         raise NotPossible(f"{backup} has no {SUMS}: it is no backup, or one that was cut off")
     try:
         about = json.loads((backup / ABOUT).read_bytes())
-        made_at = datetime.fromisoformat(about["made_at"])
+        found = About(datetime.fromisoformat(about["made_at"]), about["bucket"])
         right = about["format"] == FORMAT
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotPossible(f"{backup / ABOUT} can not be read: {error}") from error
     if not right:
         raise NotPossible(f"{backup} is not of the form {FORMAT}: use the version that made it")
-    return made_at
+    return found
 
 
 def examine(backup: Path) -> Iterator[Said]:
     """What can be said of a backup. Blocking. Raises NotPossible when it is none."""
-    made_at = read_about(backup)
-    yield Said(None, f"It was made at {made_at.isoformat()}.")
+    about = read_about(backup)
+    yield Said(None, f"It was made at {about.made_at.isoformat()}.")
+    if about.bucket is not None:
+        yield Said(None, f"Large files are not in it: they lie in the bucket {about.bucket}.")
     good, wrong = 0, 0
     for digest, name in _sums(backup):
         try:
@@ -214,7 +226,7 @@ def examine(backup: Path) -> Iterator[Said]:
             yield Said(False, f"{name}: it is missing, or not the file that was copied.")
     yield Said(wrong == 0, f"{good} of {good + wrong} files are, to the byte, those copied.")
     try:
-        yield from _examine_database(backup)
+        yield from _examine_database(backup, about)
     except sqlite3.Error as error:
         yield Said(False, f"The database can not be read: {error}")
 
@@ -231,7 +243,7 @@ def _sums(backup: Path) -> Iterator[tuple[str, str]]:
                 raise NotPossible(f"{backup / SUMS} names {name!r}, which no backup has")
 
 
-def _examine_database(backup: Path) -> Iterator[Said]:
+def _examine_database(backup: Path, about: About) -> Iterator[Said]:
     with closing(_opened(backup / DATABASE)) as connection:
         faults = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
         whole = faults == ["ok"]
@@ -239,6 +251,8 @@ def _examine_database(backup: Path) -> Iterator[Said]:
         strays = connection.execute("PRAGMA foreign_key_check").fetchone()
         if strays is not None:
             yield Said(False, f"A row of {strays[0]} names a row of {strays[2]} that is not there.")
+    if about.bucket is not None:
+        return
     missing = [name for name in named_files(backup / DATABASE) if not _there(backup, name)]
     for name in missing[:20]:
         yield Said(False, f"{BLOBS}/{name}: a row names it, and it is missing.")
@@ -259,7 +273,7 @@ def put_back(backup: Path, data: Path) -> datetime:
     Each file is checked while it is copied, and then the database. The database gets its name last:
     what was cut off on the way is no data directory. Raises NotPossible and OSError.
     """
-    made_at = read_about(backup)
+    about = read_about(backup)
     _must_be_new(data)
     make(data)
     draft = data / f"{DATABASE}.restoring"
@@ -270,15 +284,10 @@ def put_back(backup: Path, data: Path) -> datetime:
         make(target.parent)
         if _copy(backup / name, target) != digest:
             raise NotPossible(f"{backup / name} is not the file that was copied: use another one")
-    for said in _examine_database(backup):
+    for said in _examine_database(backup, about):
         if said.holds is False:
             raise NotPossible(said.text)
     _sync_folders(data)
     draft.rename(data / DATABASE)
     sync(data)
-    return made_at
-
-
-def clear(data: Path) -> None:
-    """Takes away what a restore that failed has left."""
-    shutil.rmtree(data, ignore_errors=True)
+    return about.made_at

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gateway.archive import account
 from gateway.archive.manifest import Item, signed
 from gateway.archive.signing import SigningKey
-from gateway.archive.zipped import Entry, zipped
+from gateway.archive.zipped import Entry, entry, zipped
 from gateway.delivery.deliver import every_event
 from gateway.store.port import Attempt, Direction, Document, Part, Role, Store
 
@@ -70,7 +70,7 @@ def bundle(store: Store, dossier: Dossier, key: SigningKey) -> AsyncIterator[byt
 
 
 async def _items(store: Store, dossier: Dossier) -> AsyncIterator[Item]:
-    yield Item(Entry("README.txt", readme(dossier).encode()), "readme", {})
+    yield Item(entry("README.txt", readme(dossier).encode()), "readme", {})
     async for item in contents(store, dossier):
         yield item
 
@@ -78,21 +78,24 @@ async def _items(store: Store, dossier: Dossier) -> AsyncIterator[Item]:
 async def contents(store: Store, dossier: Dossier, folder: str = "") -> AsyncIterator[Item]:
     """The files of a document below `folder`, which is empty or ends with a slash."""
     document = dossier.document
-    yield Item(Entry(f"{folder}document.json", account.document_json(document)), "document row", {})
-    yield Item(Entry(f"{folder}timeline.json", dossier.timeline), "timeline", {})
+    yield Item(entry(f"{folder}document.json", account.document_json(document)), "document row", {})
+    yield Item(entry(f"{folder}timeline.json", dossier.timeline), "timeline", {})
     for path, part in zip(paths(dossier), dossier.parts, strict=True):
-        content = await store.content(document.company_id, document.id, part.sha256)
-        if content is None:  # retention took it between the two reads
+        pieces = await store.stream(document.company_id, document.id, part.sha256)
+        if pieces is None:  # retention took it between the two reads
             continue
         facts: dict[str, object] = {"name": part.name, "media_type": part.media_type}
         facts["at"] = part.at.isoformat()
         if part.attempt_id is not None:
             facts["attempt_id"] = part.attempt_id
         if part.role is Role.ENVELOPE:
-            content = account.masked_json(content)
+            masked = account.masked_json(b"".join([piece async for piece in pieces]))
             facts["masked"] = "personal numbers"
             facts["stored_sha256"] = part.sha256
-        yield Item(Entry(folder + path, content), part.role.value, facts)
+            yield Item(entry(folder + path, masked), part.role.value, facts)
+        else:
+            file = Entry(folder + path, part.size_bytes, pieces)
+            yield Item(file, part.role.value, facts)
 
 
 def paths(dossier: Dossier) -> list[str]:

@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 from gateway.archive.bundle import Dossier, contents
 from gateway.archive.manifest import Item, signed
 from gateway.archive.signing import SigningKey
-from gateway.archive.zipped import Entry, zipped
+from gateway.archive.zipped import entry, zipped
 from gateway.audit.chain import NewEntry
 from gateway.clock import Clock
 from gateway.store.keeping import Export, ExportFile, Period, Sized
@@ -163,7 +163,7 @@ async def _items(store: Store, export: Export, file: ExportFile) -> AsyncIterato
             async for item in contents(store, await Dossier.of(store, document), folder):
                 yield item
             lines.writerow(_line(document))
-    yield Item(Entry("index.csv", index.getvalue().encode("utf-8")), "index", {})
+    yield Item(entry("index.csv", index.getvalue().encode("utf-8")), "index", {})
 
 
 COLUMNS = (

@@ -7,14 +7,15 @@ this program (docs/reference/evidence.md).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.archive.signing import SigningKey
-from gateway.archive.zipped import Entry
+from gateway.archive.zipped import INLINE_BYTES, Entry, entry
 
 FORMAT = "budkavle-manifest/1"
 MANIFEST, SIGNATURE, PUBLIC_KEY = "manifest.json", "manifest.sig", "public-key.pem"
@@ -30,16 +31,32 @@ class Item:
     facts: Mapping[str, Any]
 
 
-def listed(item: Item) -> dict[str, Any]:
-    """The manifest's line on a file."""
-    content = item.entry.content
-    return {
-        "path": item.entry.path,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size_bytes": len(content),
-        "role": item.role,
-        **item.facts,
-    }
+class _Hashed:
+    """The pieces of a file on their way, hashed and counted."""
+
+    def __init__(self, pieces: AsyncIterator[bytes]) -> None:
+        self._pieces = pieces
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        async for piece in self._pieces:
+            if len(piece) <= INLINE_BYTES:
+                self._digest.update(piece)
+            else:
+                await asyncio.to_thread(self._digest.update, piece)
+            self._size += len(piece)
+            yield piece
+
+    def line(self, item: Item) -> dict[str, Any]:
+        """The manifest's line on the file, once all of it has passed."""
+        return {
+            "path": item.entry.path,
+            "sha256": self._digest.hexdigest(),
+            "size_bytes": self._size,
+            "role": item.role,
+            **item.facts,
+        }
 
 
 async def signed(
@@ -51,10 +68,11 @@ async def signed(
     """
     files = []
     async for item in items:
-        files.append(listed(item))
-        yield item.entry
+        hashed = _Hashed(item.entry.pieces)
+        yield replace(item.entry, pieces=hashed.pieces())
+        files.append(hashed.line(item))  # whoever asks for the next one has taken this one
     manifest = {"format": FORMAT, **about, "key_id": key.public.id, "files": files}
     content = json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n"
-    yield Entry(MANIFEST, content)
-    yield Entry(SIGNATURE, key.sign(content))
-    yield Entry(PUBLIC_KEY, key.public.pem)
+    yield entry(MANIFEST, content)
+    yield entry(SIGNATURE, key.sign(content))
+    yield entry(PUBLIC_KEY, key.public.pem)

@@ -1,7 +1,7 @@
 """ZIP files, written piece by piece: the same files give the same bytes, whoever writes them when.
 
 Entries have a fixed time and no owner, and come in the order they are given. Memory is bounded by
-the largest entry. Sizes beyond 4 GB become ZIP64 by themselves.
+the largest piece of an entry. Sizes beyond 4 GB become ZIP64 by themselves.
 """
 
 from __future__ import annotations
@@ -14,15 +14,25 @@ from dataclasses import dataclass
 MEDIA_TYPE = "application/zip"
 
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP can tell
-_INLINE_BYTES = 64 * 1024  # larger ones are compressed in a thread
+INLINE_BYTES = 64 * 1024  # a larger piece is worked on in a thread
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file in a ZIP."""
+    """A file in a ZIP. `pieces` are its bytes, and can be taken once; `size_bytes` is how many."""
 
     path: str
-    content: bytes
+    size_bytes: int
+    pieces: AsyncIterator[bytes]
+
+
+def entry(path: str, content: bytes) -> Entry:
+    """A file whose bytes are at hand."""
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield content
+
+    return Entry(path, len(content), whole())
 
 
 class _Sink:
@@ -51,18 +61,22 @@ async def zipped(entries: AsyncIterator[Entry]) -> AsyncIterator[bytes]:
     # zipfile asks for more of a file than it uses of one that can not seek.
     archive = zipfile.ZipFile(sink, "w")  # type: ignore[call-overload]
     async for entry in entries:
-        if len(entry.content) <= _INLINE_BYTES:
-            _write(archive, entry)
-        else:
-            await asyncio.to_thread(_write, archive, entry)
+        with archive.open(_info(entry), "w") as file:
+            async for piece in entry.pieces:
+                if len(piece) <= INLINE_BYTES:
+                    file.write(piece)
+                else:
+                    await asyncio.to_thread(file.write, piece)
+                yield sink.taken()
         yield sink.taken()
     archive.close()
     yield sink.taken()
 
 
-def _write(archive: zipfile.ZipFile, entry: Entry) -> None:
+def _info(entry: Entry) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(entry.path, _TIME)
     info.compress_type = zipfile.ZIP_DEFLATED
     info.create_system = 3  # Unix, wherever it is written
     info.external_attr = 0o100644 << 16
-    archive.writestr(info, entry.content, compresslevel=6)
+    info.file_size = entry.size_bytes  # more than 2 GB needs ZIP64, which must be said before
+    return info

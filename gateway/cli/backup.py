@@ -15,6 +15,7 @@ from gateway.cli.options import Impossible, in_store, load_settings, operator, s
 from gateway.cli.output import records, say
 
 if TYPE_CHECKING:
+    from gateway.config import Settings
     from gateway.store.port import Store
 
 
@@ -38,8 +39,10 @@ def backup(directory: Path, verify: bool, config_file: Path | None, data: Path |
             well = show(str(directory), examine(directory))
         raise SystemExit(0 if well else 1)
     settings = load_settings(config_file, data).settings
+    _embedded(settings)
     with _explained():
-        made = back_up(settings.data, directory, datetime.now(UTC))
+        bucket = None if settings.blobs is None else settings.blobs.bucket
+        made = back_up(settings.data, directory, datetime.now(UTC), bucket=bucket)
     row = {
         "backup": str(made.path),
         "made_at": made.made_at.isoformat(),
@@ -83,6 +86,7 @@ def restore(
     if directory is not None:
         from gateway.archive.backup import put_back
 
+        _embedded(settings)
         with _explained():
             made_at = put_back(directory, settings.data)
     else:
@@ -105,6 +109,14 @@ def _time(text: str) -> datetime:
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is no time", param_hint="--recovered") from error
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _embedded(settings: Settings) -> None:
+    if settings.store is not None:
+        raise Impossible(
+            "Everything is kept in PostgreSQL ([store]), which has backups of its own:"
+            " docs/howto/backup.md"
+        )
 
 
 @contextmanager

@@ -104,6 +104,10 @@ async def test_backup_beside_the_gateway_and_restore(
     assert back.code == 0 and back.lines[0]["held"] == 0, back
     assert (await budkavle("restore", to, "--data", new)).code == 2
     assert (await budkavle("restore", "--data", new)).code == 2
+    elsewhere = {"BUDKAVLE_STORE__URL": "postgresql://nobody@127.0.0.1:1/none"}
+    for command in (("backup", tmp_path / "b2"), ("restore", to, "--data", tmp_path / "n2")):
+        ran = await budkavle(*command, environment=elsewhere)
+        assert ran.code == 2 and "docs/howto/backup.md" in ran.err
     connection = sqlite3.connect(new / "budkavle.sqlite")
     assert connection.execute("SELECT count(*) FROM document WHERE id = ?", (id_,)).fetchone()[0]
     connection.close()

@@ -96,6 +96,16 @@ async def test_what_is_put_back_is_what_was_copied(tmp_path: Path) -> None:
     await again.close()
 
 
+async def test_files_in_a_bucket_stay_there(tmp_path: Path) -> None:
+    store = await opened(tmp_path / "data")
+    await large(store, 1)
+    await store.close()
+    made = back_up(tmp_path / "data", tmp_path / "backup", START, bucket="ours")
+    assert made.files == 0 and not wrong(made.path)
+    assert any("bucket ours" in said.text for said in backups.examine(made.path))
+    assert put_back(made.path, tmp_path / "new") == START
+
+
 async def whole_backup(tmp_path: Path) -> Path:
     store = await opened(tmp_path / "data")
     for n in range(2):

@@ -12,7 +12,7 @@ import pytest
 from gateway.archive.manifest import Item, signed
 from gateway.archive.proof import Said, examine
 from gateway.archive.signing import NotAKey, PublicKey, SigningKey
-from gateway.archive.zipped import Entry, zipped
+from gateway.archive.zipped import entry, zipped
 
 KEY = SigningKey(bytes(range(32)))
 FILES = {"README.txt": b"read me", "1-received/a.xml": b"<a/>" * 40_000, "empty": b""}
@@ -21,7 +21,7 @@ FILES = {"README.txt": b"read me", "1-received/a.xml": b"<a/>" * 40_000, "empty"
 async def made(files: dict[str, bytes] = FILES, key: SigningKey = KEY) -> bytes:
     async def items() -> AsyncIterator[Item]:
         for path, content in files.items():
-            yield Item(Entry(path, content), "original", {})
+            yield Item(entry(path, content), "original", {})
 
     return b"".join([piece async for piece in zipped(signed(items(), {"what": "test"}, key))])
 
