@@ -17,7 +17,6 @@ from typing import Final
 from validators.document import WHITESPACE
 
 ZERO: Final = Decimal(0)
-HUNDRED: Final = Decimal(100)
 SLACK: Final = Decimal("0.02")  # of u:slack in the Peppol rules
 _CENT: Final = Decimal("0.01")
 _HALF: Final = Decimal("0.5")
@@ -28,9 +27,8 @@ _DOUBLE = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|-?INF
 EXACT: Final = decimal.Context(prec=200, traps=[])
 
 
-def decimal_of(text: str) -> Decimal:
-    """The text as xs:decimal; white space around it does not count."""
-    return Decimal(text)
+# A text as xs:decimal; white space around it does not count.
+decimal_of = Decimal
 
 
 def number(text: str) -> float:
@@ -65,7 +63,12 @@ def to_cents(value: Decimal) -> Decimal:
 
 def percentage(base: str, percent: str) -> Decimal:
     """`(base * percent) div 100`."""
-    return Decimal(base) * Decimal(percent) / HUNDRED
+    return hundredth(Decimal(base) * Decimal(percent))
+
+
+def hundredth(value: Decimal) -> Decimal:
+    """`div 100`, exactly."""
+    return value.scaleb(-2)
 
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
@@ -97,11 +100,6 @@ def quotient(dividend: float, divisor: float) -> float:
 def shifted(text: str, by: int) -> Decimal:
     """`xs:decimal(text + by)`: the sum is a double, and its every binary digit is kept."""
     return Decimal(float(text) + by)
-
-
-def has_three_decimals(text: str) -> bool:
-    """`string-length(substring-after(text, '.')) > 2`: what stands after the first point counts."""
-    return "." in text[:-3]
 
 
 def plain(value: Decimal) -> str:

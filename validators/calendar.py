@@ -14,12 +14,16 @@ from validators.document import WHITESPACE, Leaf
 
 _DATE = re.compile(r"(-?[0-9]{4,})-([0-9]{2})-([0-9]{2})(?:Z|([+-])([0-9]{2}):([0-9]{2}))?")
 _TIME = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2}(?:\.[0-9]+)?)(Z|[+-][0-9]{2}:[0-9]{2})?")
+_PLAIN: Final = len("2026-11-21")  # so short is a date without time zone, white space or sign
 _MINUTES_A_DAY: Final = 24 * 60
 
 
 def comes_before(one: Leaf, other: Leaf) -> bool:
     """Whether the date in `one` is earlier than the date in `other`."""
-    return moment_of(one.text or "") < moment_of(other.text or "")
+    this, that = one.text or "", other.text or ""
+    if len(this) == len(that) == _PLAIN:
+        return this < that
+    return moment_of(this) < moment_of(that)
 
 
 def is_date(text: str) -> bool:

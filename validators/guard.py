@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 MOST_BYTES: Final = 64 * 1024 * 1024  # a 20 MB file embedded as base64 is 27 MB
@@ -41,9 +42,9 @@ def refusals(data: bytes) -> Iterator[Refusal]:
         return
     yield from _encoding(data)
     yield from _prolog(data)
-    if (tags := data.count(b"<")) > MOST_TAGS:
+    if len(data) > MOST_TAGS and (tags := data.count(b"<")) > MOST_TAGS:
         yield "GUARD-TAGS", {"stated": tags, "computed": MOST_TAGS}
-    if (attributes := data.count(b"=")) > MOST_ATTRIBUTES:
+    if len(data) > MOST_ATTRIBUTES and (attributes := data.count(b"=")) > MOST_ATTRIBUTES:
         yield "GUARD-ATTRIBUTES", {"stated": attributes, "computed": MOST_ATTRIBUTES}
 
 
@@ -74,18 +75,24 @@ def _encoding(data: bytes) -> Iterator[Refusal]:
     """The declared encoding must be one that the searches here can read."""
     declared = _DECLARATION.match(data.removeprefix(codecs.BOM_UTF8), 0, _LONGEST_DECLARATION)
     name = declared[1].decode() if declared else "utf-8"
-    try:
-        known = codecs.lookup(name).name in _ENCODINGS and b"\x00" not in data[:4]
-    except LookupError:
-        known = False
-    if not known:
+    if not _is_bytewise(name) or b"\x00" in data[:4]:
         yield "GUARD-ENCODING", {"stated": name, "computed": "UTF-8"}
+
+
+@lru_cache(maxsize=64)
+def _is_bytewise(name: str) -> bool:
+    try:
+        return codecs.lookup(name).name in _ENCODINGS
+    except LookupError:
+        return False
 
 
 def _prolog(data: bytes) -> Iterator[Refusal]:
     """Before the root element: a declaration, comments, instructions, but no DOCTYPE."""
-    found = _BEFORE_ROOT.match(data.removeprefix(codecs.BOM_UTF8), 0, LONGEST_PROLOG)
-    rest = data.removeprefix(codecs.BOM_UTF8)[found.end() if found else 0 :][:9].upper()
+    data = data.removeprefix(codecs.BOM_UTF8)
+    found = _BEFORE_ROOT.match(data, 0, LONGEST_PROLOG)
+    end = found.end() if found else 0
+    rest = data[end : end + len("<!DOCTYPE")].upper()
     if rest.startswith(b"<!DOCTYPE"):
         yield "GUARD-DOCTYPE", {}
     elif rest.startswith((b"<!", b"<?")):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import localcontext
@@ -23,9 +23,10 @@ from lxml import etree
 from schemas.ubl.terms import term_of
 from validators import guard, parted, profiles, registry, structure
 from validators.arithmetic import EXACT
-from validators.document import MOST_HITS, Checks, Hit, bind
+from validators.document import MOST_HITS, Document, bind
 from validators.findings import Finding, Report, Severity
 from validators.messages import Caller, Naming, in_ubl, texts
+from validators.paths import Checks
 from validators.places import Places, resolve
 
 # Above this a text node may be longer than libxml2 allows without `huge_tree`.
@@ -110,7 +111,7 @@ def _read(data: bytes, language: str) -> tuple[etree._Element | tuple[Finding, .
     some look so that counts.
     """
     indented = guard.has_sections(data)
-    large = data.count(b"<") >= _LARGE_TAGS
+    large = len(data) > _LARGE_TAGS and data.count(b"<") >= _LARGE_TAGS
     schema = structure.schema_for(data) if large else None
     if schema is None:
         return _parsed(data, language, indented=indented), None
@@ -185,8 +186,8 @@ def apply(
     with localcontext(EXACT):
         document = bind(root, _checks(profile), at)
         document.check()
+    findings = _findings(document, registry.in_force(at, profile), language, called)
     document.release()
-    findings = _findings(document.hits, registry.in_force(at, profile), language, called)
     if document.more_hits:
         most = {"computed": MOST_HITS}
         return (_fatal("GUARD-FINDINGS", most, "", None, language), *findings)
@@ -206,29 +207,35 @@ def _checks(profile: str) -> Checks:
 
 
 def _findings(
-    hits: Iterable[Hit],
+    document: Document,
     rules: Mapping[str, registry.Rule],
     language: str,
     called: Caller | None,
 ) -> tuple[Finding, ...]:
-    """The hits of rules in force, told in words; by line, then in the order they were found."""
+    """The hits of rules in force, told in words; by line, then in the order of the document."""
+    if not document.hits:
+        return ()
     places = Places()
     said = texts(language)
     findings = []
-    for hit in hits:
+    for hit, element in zip(document.hits, document.elements(), strict=True):
         rule = rules.get(hit.rule)
         if rule is None:
             continue
-        where = places.path(hit.at, hit.missing)
+        where = places.path(element, hit.missing)
         terms = _terms(rule.terms, where)
-        naming = in_ubl if called is None else _naming(called, hit, places, rule.terms)
+        naming = (
+            in_ubl
+            if called is None
+            else _naming(called, places.path(element), hit.missing, rule.terms)
+        )
         text, hint = said.say(rule.id, terms, hit.missing, hit.values, naming)
         findings.append(
             Finding(
                 rule=rule.official,
                 severity=rule.severity,
                 where=where,
-                line=places.line(hit.at),
+                line=places.line(element),
                 text=text,
                 hint=hint,
                 terms=terms,
@@ -240,10 +247,9 @@ def _findings(
     return tuple(findings)
 
 
-def _naming(called: Caller, hit: Hit, places: Places, terms: tuple[str, ...]) -> Naming:
+def _naming(called: Caller, at: str, missing: str, terms: tuple[str, ...]) -> Naming:
     """Names elements as the caller does."""
-    at = places.path(hit.at)
-    return lambda path: called(resolve(at, hit.missing, path), terms) or in_ubl(path)
+    return lambda path: called(resolve(at, missing, path), terms) or in_ubl(path)
 
 
 def _terms(terms: tuple[str, ...], where: str) -> tuple[str, ...]:

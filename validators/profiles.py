@@ -41,6 +41,8 @@ class Profile:
     this profile from others with the same root, None when the root is enough. `modules` are those
     of `validators.rules`, in the order in which their rules look at an element; of a rule that two
     of them have, the later counts. `without` are rules of these modules that do not count here.
+    `lines` are the last elements of a document, of which it may have many; its rules look at each
+    of them by itself, and at their net amounts together.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Profile:
     modules: tuple[str, ...]
     says: Callable[[etree._Element], bool] | None = None
     without: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
 
 
 def _ubl(*names: str) -> frozenset[str]:
@@ -77,6 +80,7 @@ def _for_print(root: etree._Element) -> bool:
     )
 
 
+_LINES: Final = frozenset(("InvoiceLine", "CreditNoteLine"))
 _EN_16931: Final = (
     "allowances",
     "totals",
@@ -89,6 +93,7 @@ _EN_16931: Final = (
     "payment",
     "unused",
     "vat",
+    "breakdown",
 )
 _BILLING: Final = (
     *_EN_16931,
@@ -141,6 +146,7 @@ _PROFILES: Final = (
             "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
         ),
         modules=(*_EN_16931, "selfbilling"),
+        lines=_LINES,
     ),
     # Such a document goes from the seller to its operator, which needs no electronic addresses;
     # the marking says that it leaves them out on purpose.
@@ -151,6 +157,7 @@ _PROFILES: Final = (
         roots=_ubl("Invoice", "CreditNote"),
         says=_for_print,
         modules=_BILLING,
+        lines=_LINES,
         without=frozenset({"PEPPOL-EN16931-R010", "PEPPOL-EN16931-R020"}),
     ),
     # Whatever it says it is: what it says is one of the things the rules look at (R004, R007).
@@ -159,6 +166,7 @@ _PROFILES: Final = (
         "Peppol BIS Billing 3.0: EN 16931, Peppol's rules, and national ones by country",
         roots=_ubl("Invoice", "CreditNote"),
         modules=_BILLING,
+        lines=_LINES,
     ),
     Profile(
         SVEFAKTURA,

@@ -20,7 +20,7 @@ from typing import Final
 from schemas import structure
 from validators.countries import concerned
 from validators.document import (
-    Checks,
+    ChildlessCheck,
     Document,
     Leaf,
     LeafCheck,
@@ -28,9 +28,14 @@ from validators.document import (
     Node,
     NodeCheck,
     NodesCheck,
+    RecordsCheck,
 )
 from validators.findings import Severity
+from validators.paths import Checks
 from validators.profiles import PEPPOL_BILLING, PROFILES
+
+# Of each line: all that rules about the whole document add up.
+NET_AMOUNT: Final = "LineExtensionAmount"
 
 # Peppol BIS Billing 3.0.21 with EN 16931 1.3.16 replaces 3.0.20 from this day on.
 MAY_2026: Final = date(2026, 8, 17)
@@ -66,6 +71,8 @@ class _Module:
     rules: list[Rule] = field(default_factory=list)
     patterns: list[tuple[str, Callable[..., None]]] = field(default_factory=list)
     gathered: set[str] = field(default_factory=set)
+    childless: list[Callable[..., None]] = field(default_factory=list)
+    attributed: list[Callable[..., None]] = field(default_factory=list)
     countries: frozenset[str] = frozenset()
 
 
@@ -141,6 +148,18 @@ def all_leaves(*patterns: str) -> Callable[[LeavesCheck], LeavesCheck]:
     return register
 
 
+def childless(function: ChildlessCheck) -> ChildlessCheck:
+    """Has the function look at all elements without children."""
+    _caller().childless.append(function)
+    return function
+
+
+def attributed(function: RecordsCheck) -> RecordsCheck:
+    """Has the function look at the elements with attributes, wherever they stand."""
+    _caller().attributed.append(function)
+    return function
+
+
 def only_for(*countries: str) -> None:
     """Has the functions of the module look only at documents of these countries.
 
@@ -175,7 +194,7 @@ def in_force(at: date, profile: str = PEPPOL_BILLING) -> Mapping[str, Rule]:
 
 
 def checks(profile: str = PEPPOL_BILLING) -> Checks:
-    """The register of a profile as `validators.document.bind` needs it."""
+    """The register of a profile as `validators.document` needs it."""
     modules = _of(profile)
     patterns: dict[str, tuple[Callable[..., None], ...]] = {}
     for module in modules:
@@ -191,4 +210,14 @@ def checks(profile: str = PEPPOL_BILLING) -> Checks:
         if module.countries
         for _, function in module.patterns
     }
-    return Checks(patterns, gathered, aggregates, national, concerned)
+    return Checks(
+        patterns,
+        gathered,
+        aggregates,
+        national,
+        concerned,
+        childless=tuple(function for module in modules for function in module.childless),
+        attributed=tuple(function for module in modules for function in module.attributed),
+        lines=PROFILES[profile].lines,
+        column=NET_AMOUNT,
+    )

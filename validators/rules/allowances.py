@@ -12,7 +12,6 @@ from typing import Final
 from validators.arithmetic import (
     ZERO,
     decimal_of,
-    has_three_decimals,
     percentage,
     plain,
     within,
@@ -100,17 +99,12 @@ def is_vat(node: Node) -> bool:
 def on_document(node: Node, document: Document) -> None:
     """BR-31 to BR-38, BR-CO-21, BR-CO-22, BR-DEC-01 to -06: BG-20 and BG-21."""
     _complete(node, document, _ON_DOCUMENT)
-    _percentage(node, document)
 
 
-@all_nodes("InvoiceLine/AllowanceCharge", "CreditNoteLine/AllowanceCharge")
-def on_line(found: Sequence[Node], document: Document) -> None:
+@nodes("InvoiceLine/AllowanceCharge", "CreditNoteLine/AllowanceCharge")
+def on_line(node: Node, document: Document) -> None:
     """BR-41 to BR-44, BR-CO-23, BR-CO-24, BR-DEC-24 to -28: BG-27 and BG-28."""
-    own = len(found[0].path.names) == 3  # Peppol's rules look at the lines of the document alone
-    for node in found:
-        _complete(node, document, _ON_LINE)
-        if own:
-            _percentage(node, document)
+    _complete(node, document, _ON_LINE)
 
 
 def _complete(
@@ -133,12 +127,40 @@ def _complete(
         document.found(reason_again, node, "AllowanceChargeReason")
     for rule, name in ((decimals_of_amount, "Amount"), (decimals_of_base, "BaseAmount")):
         leaf = leaves.get(name)
-        if leaf is not None and has_three_decimals(leaf.text or ""):
+        if leaf is not None and leaf.fine:
             document.found(rule, leaf, stated=leaf.text)
 
 
-def _percentage(node: Node, document: Document) -> None:
-    """Peppol R041, R042; and where neither fired, R040 and R043."""
+# Peppol's rules look at allowances and charges of the document and of its own lines.
+_OWN: Final = (
+    "/Invoice/AllowanceCharge",
+    "/CreditNote/AllowanceCharge",
+    "/Invoice/InvoiceLine/AllowanceCharge",
+    "/Invoice/CreditNoteLine/AllowanceCharge",
+    "/CreditNote/InvoiceLine/AllowanceCharge",
+    "/CreditNote/CreditNoteLine/AllowanceCharge",
+)
+
+
+@all_nodes(*_OWN)
+def percentage_of_base(found: Sequence[Node], document: Document) -> None:
+    """Peppol R040: the amount is the percentage of the base."""
+    for node in found:
+        leaves = node.leaves
+        percent, base = leaves.get("MultiplierFactorNumeric"), leaves.get("BaseAmount")
+        if percent is None or base is None:
+            continue
+        leaf = leaves.get("Amount")
+        stated = ZERO if leaf is None else decimal_of(leaf.text or "")
+        computed = percentage(base.text or "", percent.text or "")
+        if stated != computed and not within(stated, computed):
+            at = leaves.get("Amount", node)
+            document.found("PEPPOL-EN16931-R040", at, stated=stated, computed=plain(computed))
+
+
+@nodes(*_OWN)
+def percentage_and_base(node: Node, document: Document) -> None:
+    """Peppol R041, R042: a percentage goes with a base; and where neither fired, R043."""
     leaves = node.leaves
     percent, base = leaves.get("MultiplierFactorNumeric"), leaves.get("BaseAmount")
     if percent is not None and base is None:
@@ -147,13 +169,6 @@ def _percentage(node: Node, document: Document) -> None:
     if percent is None and base is not None:
         document.found("PEPPOL-EN16931-R042", node, "MultiplierFactorNumeric", stated=base.text)
         return
-    if percent is not None and base is not None:
-        leaf = leaves.get("Amount")
-        stated = ZERO if leaf is None else decimal_of(leaf.text or "")
-        computed = percentage(base.text or "", percent.text or "")
-        if stated != computed and not within(stated, computed):
-            at = leaves.get("Amount", node)
-            document.found("PEPPOL-EN16931-R040", at, stated=stated, computed=plain(computed))
     word = node.text("ChargeIndicator")
     if word not in _WORDS and normalized(word) not in _WORDS:
         at = leaves.get("ChargeIndicator", node)

@@ -7,13 +7,19 @@ UBL-DT-08 to -28 (attributes that have no place).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from lxml import etree
-
-from validators.arithmetic import has_three_decimals
-from validators.document import Document, Leaf, Node
-from validators.registry import MAY_2026, all_leaves, all_nodes, define, gather, leaves, nodes
+from validators.document import Document, Every, Leaf, Node
+from validators.registry import (
+    MAY_2026,
+    all_leaves,
+    all_nodes,
+    attributed,
+    define,
+    gather,
+    leaves,
+    nodes,
+)
 from validators.rules.allowances import indicator
 
 define("""
@@ -154,8 +160,6 @@ ATTRIBUTES: Final = {
     "listAgencyID": "UBL-DT-28",
     "unitCodeListID": "UBL-CR-663",
 }
-_USUAL: Final = ("currencyID", "unitCode", "schemeID", "listID", "mimeCode", "filename")
-_UNUSUAL = etree.XPath("//*/@*" + "".join(f"[name()!='{name}']" for name in _USUAL))
 
 
 def at_most_once(rule: str, found: Sequence[Node | Leaf], document: Document) -> None:
@@ -203,33 +207,41 @@ def tax_registrations(root: Node, document: Document) -> None:
 @nodes("/Invoice", "/CreditNote")
 def payments(root: Node, document: Document) -> None:
     """UBL-SR-29, -44, -46, -47: one creditor, one reference, one code in all payments."""
+    every = document.every
+    if document.once(_payments_in_lines):
+        every = document.everywhere
     creditors = [
         leaf
-        for node in document.every("PartyIdentification")
+        for node in every("PartyIdentification")
         for leaf in node.every_leaf("ID")
         if leaf.get("schemeID", "").upper() == "SEPA"
     ]
     at_most_once("UBL-SR-29", creditors, document)
     for rule, name in (("UBL-SR-44", "PaymentID"), ("UBL-SR-47", "PaymentMeansCode")):
-        distinct = {leaf.text or "": leaf for leaf in reversed(document.every(name))}
-        at_most_once(rule, list(distinct.values())[::-1], document)
+        found = every(name)
+        if len(found) > 1:
+            distinct = {leaf.text or "": leaf for leaf in reversed(found)}
+            at_most_once(rule, list(distinct.values())[::-1], document)
     codes = root.leaves_at("PaymentMeans", "PaymentMeansCode")
     at_most_once("UBL-SR-46", [leaf for leaf in codes if leaf.get("name") is not None], document)
 
 
-@nodes("/Invoice", "/CreditNote")
-def attributes(root: Node, document: Document) -> None:
+def _payments_in_lines(document: Document) -> bool:
+    return bool(document.of_lines(_payments))
+
+
+def _payments(every: Every) -> frozenset[str]:
+    names = ("PartyIdentification", "PaymentID", "PaymentMeansCode")
+    return frozenset(name for name in names if every(name))
+
+
+@attributed
+def attributes(found: Sequence[Leaf | Node], document: Document) -> None:
     """UBL-DT-08 to UBL-DT-28, UBL-CR-663: each once, at the first such attribute."""
-    told: set[str] = set()
-    found: Any = _UNUSUAL(root.element)
-    for value in found:
-        element = value.getparent()
-        rule = ATTRIBUTES.get(value.attrname, "")
-        if value.attrname == "name" and element.tag.endswith("}PaymentMeansCode"):
-            continue
-        if rule and rule not in told:
-            told.add(rule)
-            document.found(rule, element, name=value.attrname)
+    for each in found:
+        for name in each.attributes.keys() & ATTRIBUTES.keys():
+            if name != "name" or not each.path.tag.endswith("}PaymentMeansCode"):
+                document.found(ATTRIBUTES[name], each, once=True, name=name)
 
 
 @nodes("AccountingSupplierParty/Party")
@@ -238,6 +250,12 @@ def seller(node: Node, document: Document) -> None:
     schemes = node.every("PartyTaxScheme")
     if len(schemes) > 2:
         document.found("UBL-SR-42", schemes[2], stated=len(schemes), computed=2)
+
+
+_OF_PAYEE: Final = (
+    *("PartyIdentification", "ID", "PartyLegalEntity", "CompanyID"),
+    *("PartyName", "Name"),
+)
 
 
 @nodes("PayeeParty")
@@ -250,8 +268,10 @@ def payee(node: Node, document: Document) -> None:
         else []
     )
     # Some name differs from some name of the seller: unless both have but one, and the same.
-    distinct = {leaf.text or "" for leaf in (*names, *sellers)}
-    other = bool(names and sellers and len(distinct) > 1)
+    distinct = names and sellers and {leaf.text or "" for leaf in (*names, *sellers)}
+    other = len(distinct) > 1
+    if other and document.repeated.isdisjoint(_OF_PAYEE):
+        return
     identifiers = [
         leaf
         for leaf in node.leaves_at("PartyIdentification", "ID")
@@ -303,7 +323,7 @@ def supporting_document(node: Node, document: Document) -> None:
         scheme = node.leaves["ID"].get("schemeID") if "ID" in node.leaves else None
         if scheme is not None:
             document.found("UBL-SR-43", node, stated=scheme)
-    elif code.text != "130" and not (code.text == "50" and document.root.path.name == "CreditNote"):
+    elif code.text != "130" and not (code.text == "50" and node.path.names[0] == "CreditNote"):
         document.found("UBL-SR-43", code, stated=code.text)
 
 
@@ -365,15 +385,13 @@ def line(found: Sequence[Node], document: Document) -> None:
 @all_leaves("*Amount")
 def two_decimals(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
     """UBL-DT-01: no amount has more than two decimals, but for prices and what is in them."""
-    for leaf, node in [each for each in found if has_three_decimals(each[0].text or "")]:
-        if not _of_price(leaf, node):
+    for leaf, node in found:
+        if leaf.fine and not _of_price(node):
             document.found("UBL-DT-01", leaf, stated=leaf.text)
 
 
-def _of_price(leaf: Leaf, node: Node | None) -> bool:
-    """Whether an amount is a price, or below a price that has a discount."""
-    if leaf.tag.endswith("PriceAmount"):
-        return True
+def _of_price(node: Node | None) -> bool:
+    """Whether an amount in `node` is below a price that has a discount."""
     while node is not None:
         if node.path.name == "Price" and "AllowanceCharge" in node.nodes:
             return True
@@ -385,5 +403,5 @@ def _of_price(leaf: Leaf, node: Node | None) -> bool:
 def embedded_file(leaf: Leaf, node: Node, document: Document) -> None:
     """UBL-DT-06, -07: an embedded file has a type and a name."""
     for rule, name in (("UBL-DT-06", "mimeCode"), ("UBL-DT-07", "filename")):
-        if leaf.get(name) is None:
+        if name not in leaf.attributes:
             document.found(rule, leaf, name=name)

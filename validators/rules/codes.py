@@ -81,7 +81,7 @@ def _demand(rule: str, list_name: str, code: str, leaf: Leaf, document: Document
 @leaves("InvoiceTypeCode", "CreditNoteTypeCode")
 def document_type(leaf: Leaf, node: Node, document: Document) -> None:
     """BR-CL-01."""
-    invoice = leaf.tag.endswith("}InvoiceTypeCode")
+    invoice = leaf.name == "InvoiceTypeCode"
     name = "UNCL1001-inv" if invoice else "UNCL1001-cn"
     _demand("BR-CL-01", name, leaf.text or "", leaf, document)
 
@@ -175,9 +175,11 @@ def note_subject(leaf: Leaf, node: Node, document: Document) -> None:
 
     The official test looks for the letters in the list with spaces between the codes.
     """
-    _, sign, rest = (leaf.text or "").partition("#")
-    subject, end, _ = rest.partition("#")
-    if sign and end and len(subject) == 3 and subject not in _subjects(document.codes("UNCL4451")):
+    text = leaf.text or ""
+    if "#" not in text:
+        return
+    subject, end, _ = text.partition("#")[2].partition("#")
+    if end and len(subject) == 3 and subject not in _subjects(document.codes("UNCL4451")):
         document.found("BR-CL-08", leaf, stated=subject, list="UNCL4451")
 
 
@@ -309,7 +311,7 @@ def _other_currency(code: str, own: str | None, leaf: Leaf, node: Node, document
     _demand("BR-CL-03", "ISO4217", code, leaf, document)
     if code not in document.codes("peppol:ISO4217"):
         document.found("PEPPOL-EN16931-CL007", leaf, stated=code, list="peppol:ISO4217")
-    if leaf.tag.endswith("}TaxAmount") and not _with_breakdown(node):
+    if leaf.name == "TaxAmount" and not _with_breakdown(node):
         return
     if code != own:
         document.found("PEPPOL-EN16931-R051", leaf, stated=code, computed=own)

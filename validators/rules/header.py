@@ -7,11 +7,13 @@ document says it is (BT-23, BT-24) and its type (BT-3) are in `billing` and `sel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from validators.arithmetic import compared
 from validators.calendar import comes_before
 from validators.countries import both_german
-from validators.document import Document, Leaf, Node, normalized
-from validators.registry import define, gather, leaves, nodes
+from validators.document import Document, Every, Leaf, Node, normalized
+from validators.registry import childless, define, gather, leaves, nodes
 
 define("""
 BR-01      fatal  BT-24
@@ -50,21 +52,26 @@ def mandatory(root: Node, document: Document) -> None:
         ("BR-03", "IssueDate"),
         ("BR-05", "DocumentCurrencyCode"),
     ):
-        if not root.value(name):
+        if not root.says(name):
             document.found(rule, root, name)
-    if not (root.value("InvoiceTypeCode") or root.value("CreditNoteTypeCode")):
+    if not (root.says("InvoiceTypeCode") or root.says("CreditNoteTypeCode")):
         document.found("BR-04", root, f"{root.path.name}TypeCode")
-    if not (root.has("InvoiceLine") or root.has("CreditNoteLine")):
+    if not (document.once(Document.has_lines)):
         document.found("BR-16", root, f"{root.path.name}Line")
     currency = root.leaves.get("TaxCurrencyCode")
-    if currency is not None and not any(
-        node.leaves["TaxAmount"].get("currencyID") == (currency.text or "")
-        for node in document.every("TaxTotal")
-        if "TaxAmount" in node.leaves
-    ):
+    if currency is not None and (currency.text or "") not in document.once(_currencies_of_vat):
         document.found("BR-53", root, "TaxTotal/TaxAmount", stated=currency.text)
     if "TaxPointDate" in root.leaves and root.leaves_at("InvoicePeriod", "DescriptionCode"):
         document.found("BR-CO-03", root.leaves["TaxPointDate"], stated=root.text("TaxPointDate"))
+
+
+def _currencies_of_vat(document: Document) -> frozenset[str]:
+    return _currencies(document.every) | document.of_lines(_currencies)
+
+
+def _currencies(every: Every) -> frozenset[str]:
+    amounts = (node.leaves.get("TaxAmount") for node in every("TaxTotal"))
+    return frozenset(leaf.get("currencyID", "") for leaf in amounts if leaf is not None)
 
 
 @nodes("/Invoice", "/CreditNote")
@@ -105,11 +112,12 @@ def vat_totals(root: Node, document: Document) -> None:
         document.found("PEPPOL-EN16931-R055", currency, stated=stated)
 
 
-@nodes("/Invoice", "/CreditNote")
-def nothing_empty(root: Node, document: Document) -> None:
+@childless
+def nothing_empty(found: Sequence[Leaf], document: Document) -> None:
     """Peppol R008: an element has content or is left out."""
-    for element in document.empty:
-        document.found("PEPPOL-EN16931-R008", element)
+    for leaf in found:
+        if not leaf.said:
+            document.found("PEPPOL-EN16931-R008", leaf)
 
 
 @nodes("/CreditNote")
@@ -153,7 +161,7 @@ def period(node: Node, document: Document) -> None:
 @nodes("AdditionalDocumentReference")
 def supporting_document(node: Node, document: Document) -> None:
     """BR-52: a supporting document has a reference."""
-    if not node.value("ID"):
+    if not node.says("ID"):
         document.found("BR-52", node, "ID")
 
 

@@ -15,7 +15,6 @@ from validators.arithmetic import (
     compared,
     decimal_of,
     divide,
-    has_three_decimals,
     plain,
     to_cents,
     within,
@@ -58,16 +57,16 @@ _WORDS: Final = ("false", "true")
 def line(found: Sequence[Node], document: Document) -> None:
     """BR-21 to BR-25, BR-CO-04, BR-DEC-23."""
     for node in found:
-        if not node.value("ID"):
+        if not node.says("ID"):
             document.found("BR-21", node, "ID")
         _quantity(node, document)
         net = node.leaves.get("LineExtensionAmount")
         if net is None:
             document.found("BR-24", node, "LineExtensionAmount")
-        elif has_three_decimals(net.text or ""):
+        elif net.fine:
             document.found("BR-DEC-23", net, stated=net.text)
         item = node.nodes.get("Item")
-        if item is None or not item.value("Name"):
+        if item is None or not item.says("Name"):
             document.found("BR-25", node, "Item/Name")
         if item is None or not _has_vat_category(item):
             document.found("BR-CO-04", node, "Item/ClassifiedTaxCategory/ID")
@@ -111,7 +110,7 @@ def price(node: Node, document: Document) -> None:
 @all_nodes("InvoiceLine", "CreditNoteLine")
 def net_amount(found: Sequence[Node], document: Document) -> None:
     """Peppol R120: BT-131 = quantity x (price / base quantity) + charges - allowances."""
-    counted = quantity_name(document.root)
+    counted = quantity_name(found[0])
     for node in found:
         leaves = node.leaves
         quantity, net = leaves.get(counted), leaves.get("LineExtensionAmount")
@@ -212,7 +211,7 @@ def base_unit(leaf: Leaf, node: Node, document: Document) -> None:
     if unit is None or holder is None:
         return
     if "InvoicedQuantity" in holder.leaves or "CreditedQuantity" in holder.leaves:
-        quantity = holder.leaves.get(quantity_name(document.root))
+        quantity = holder.leaves.get(quantity_name(holder))
         stated = None if quantity is None else quantity.get("unitCode")
         if stated != unit:
             document.found("PEPPOL-EN16931-R130", leaf, stated=unit, computed=stated)
@@ -248,8 +247,8 @@ def standard_identifier(leaf: Leaf, node: Node, document: Document) -> None:
 
 
 def quantity_name(node: Node) -> str:
-    """What the quantity is called in a line, or in the lines of a document."""
-    return "InvoicedQuantity" if node.path.name.startswith("Invoice") else "CreditedQuantity"
+    """What the quantity of a line is called in the document of the node."""
+    return "InvoicedQuantity" if node.path.names[0] == "Invoice" else "CreditedQuantity"
 
 
 def is_line(node: Node) -> bool:

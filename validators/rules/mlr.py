@@ -97,7 +97,7 @@ def address_scheme(leaf: Leaf, node: Node, document: Document) -> None:
 @leaves(*(f"/ApplicationResponse/{path}" for path in CODES))
 def code(leaf: Leaf, node: Node, document: Document) -> None:
     """PEPPOL-T71-B01501, -B01901, -B02501, -B02801."""
-    path = "/".join((*node.path.names[1:], leaf.tag.rpartition("}")[2]))
+    path = "/".join((*node.path.names[1:], leaf.name))
     rule, codes = CODES[path]
     if normalized(leaf.text or "") not in document.codes(codes):
         document.found(f"PEPPOL-T71-{rule}", leaf, stated=leaf.text, list=codes)

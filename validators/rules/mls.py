@@ -37,7 +37,7 @@ def head(root: Node, document: Document) -> None:
             missing = "" if name in root.leaves else name
             at = root.leaves.get(name, root)
             document.found(rule, at, missing, stated=stated, computed=wanted)
-    if not root.value("ID"):
+    if not root.says("ID"):
         document.found("SCH-MLS-03", root, "ID")
     if len(normalized(root.text("IssueDate"))) != 10:
         document.found(
@@ -121,7 +121,7 @@ def _failed(node: Node, document: Document) -> bool:
 @nodes("/ApplicationResponse/DocumentResponse/DocumentReference")
 def reference(node: Node, document: Document) -> None:
     """SCH-MLS-26."""
-    if not node.value("ID"):
+    if not node.says("ID"):
         document.found("SCH-MLS-26", node, "ID")
 
 

@@ -34,7 +34,7 @@ def account(node: Node, document: Document) -> None:
     """BR-50: the account of a credit transfer has its identifier."""
     parent = node.parent
     code = parent.text("PaymentMeansCode") if parent is not None else ""
-    if code in ("30", "58") and not node.value("ID"):
+    if code in ("30", "58") and not node.says("ID"):
         document.found("BR-50", node, "ID")
 
 

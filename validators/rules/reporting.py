@@ -79,7 +79,7 @@ class Kind:
 
 def kind_of(group: Node) -> str:
     """The type of a group."""
-    return normalized(group.element.get("type", ""))
+    return normalized(group.attributes.get("type", ""))
 
 
 def of_kind(groups: Iterable[Node], kind: str) -> list[Node]:

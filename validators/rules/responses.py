@@ -7,13 +7,13 @@ have.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
 from validators.document import Document, Leaf, Node
-from validators.registry import define, leaves, nodes
+from validators.registry import childless, define, leaves, nodes
 
 define("""
 PEPPOL-COMMON-R001  fatal
@@ -90,14 +90,20 @@ def model(family: str, table: str) -> Model:
 
 def located(node: Node) -> bool:
     """Whether an attribute of the root, of whatever namespace, says where its schema is."""
-    return any(etree.QName(name).localname == "schemaLocation" for name in node.element.attrib)
+    return any(etree.QName(name).localname == "schemaLocation" for name in node.attributes)
+
+
+@childless
+def nothing_empty(found: Sequence[Leaf], document: Document) -> None:
+    """PEPPOL-COMMON-R001: no element is empty."""
+    for leaf in found:
+        if not leaf.said:
+            document.found("PEPPOL-COMMON-R001", leaf)
 
 
 @nodes("/ApplicationResponse")
-def nothing_empty(root: Node, document: Document) -> None:
-    """PEPPOL-COMMON-R001, -R003: no element is empty; the place of the schema is not told."""
-    for element in document.empty:
-        document.found("PEPPOL-COMMON-R001", element)
+def schema_untold(root: Node, document: Document) -> None:
+    """PEPPOL-COMMON-R003: the place of the schema is not told."""
     if located(root):
         document.found("PEPPOL-COMMON-R003", root)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from validators.arithmetic import decimal_of, has_three_decimals, plain, to_cents, total
+from validators.arithmetic import ZERO, decimal_of, plain, to_cents, total
 from validators.document import Document, Leaf, Node
 from validators.registry import MAY_2026, define, gather, leaves, nodes
 from validators.rules.allowances import of_kind
@@ -66,17 +66,23 @@ def amount(node: Node, name: str) -> Decimal | None:
 def two_decimals(node: Node, document: Document, fields: Iterable[tuple[str, str]]) -> None:
     """BR-DEC-*: no more than two decimals in each of the (rule, leaf) pairs that are there."""
     for rule, name in fields:
-        if has_three_decimals(node.text(name)):
-            document.found(rule, node.leaves[name], stated=node.text(name))
+        leaf = node.leaves.get(name)
+        if leaf is not None and leaf.fine:
+            document.found(rule, leaf, stated=leaf.text)
 
 
 @nodes("LegalMonetaryTotal")
 def monetary_total(node: Node, document: Document) -> None:
-    """BR-12 to BR-15 and BR-DEC-09 to BR-DEC-18, then the sums."""
+    """BR-12 to BR-15 and BR-DEC-09 to BR-DEC-18."""
     for rule, name in MANDATORY:
         if name not in node.leaves:
             document.found(rule, node, name)
     two_decimals(node, document, TWO_DECIMALS)
+
+
+@nodes("LegalMonetaryTotal")
+def sums(node: Node, document: Document) -> None:
+    """BR-CO-10 to BR-CO-13, BR-CO-16."""
     sum_of_lines(node, document)
     _sum_of_allowances(node, document, "BR-CO-11", "AllowanceTotalAmount", charge=False)
     _sum_of_allowances(node, document, "BR-CO-12", "ChargeTotalAmount", charge=True)
@@ -86,15 +92,19 @@ def monetary_total(node: Node, document: Document) -> None:
 
 def sum_of_lines(node: Node, document: Document) -> None:
     """BR-CO-10: BT-106 is the sum of the net amounts of the lines."""
-    lines = document.every("InvoiceLine") + document.every("CreditNoteLine")
-    amounts = (amount(line, "LineExtensionAmount") for line in lines)
-    _compare(
-        "BR-CO-10",
-        node,
-        document,
-        "LineExtensionAmount",
-        to_cents(total(each for each in amounts if each is not None)),
-    )
+    value = total([value for _, value in document.once(net_amounts)])
+    for line in (*document.every("InvoiceLine"), *document.every("CreditNoteLine")):
+        if line.parent is not document.root:  # in an extension
+            value += amount(line, "LineExtensionAmount") or 0
+    _compare("BR-CO-10", node, document, "LineExtensionAmount", to_cents(value))
+
+
+def net_amounts(document: Document) -> list[tuple[Node, Decimal]]:
+    """A line of each kind, with the sum of the net amounts of that kind; ask through `once`."""
+    return [
+        (line, total([decimal_of(text) for text in texts if text]))
+        for line, texts in document.lines()
+    ]
 
 
 def _sum_of_allowances(
@@ -105,8 +115,8 @@ def _sum_of_allowances(
     kin = of_kind(holder, charge) if holder else []
     if name not in node.leaves and not kin:
         return
-    amounts = (amount(each, "Amount") for each in kin)
-    _compare(rule, node, document, name, to_cents(total(x for x in amounts if x is not None)))
+    amounts = [amount(each, "Amount") or ZERO for each in kin]
+    _compare(rule, node, document, name, to_cents(total(amounts)))
 
 
 def total_without_vat(node: Node, document: Document) -> None:
@@ -173,11 +183,15 @@ def total_with_vat(root: Node, document: Document) -> None:
 @leaves("/Invoice/LegalMonetaryTotal/PayableAmount")
 def when_to_pay(leaf: Leaf, node: Node, document: Document) -> None:
     """BR-CO-25: something to pay needs a due date (BT-9) or payment terms (BT-20)."""
-    told = document.every("DueDate") or any(
-        terms.has("Note") for terms in document.every("PaymentTerms")
-    )
-    if float(leaf.text or "") > 0 and not told:
+    if document.at >= MAY_2026 or document.once(_told_when):
+        return
+    if float(leaf.text or "") > 0:
         document.found("BR-CO-25", leaf, stated=leaf.text)
+
+
+def _told_when(document: Document) -> bool:
+    terms = document.everywhere("PaymentTerms")
+    return bool(document.everywhere("DueDate")) or any(each.has("Note") for each in terms)
 
 
 def _compare(

@@ -12,8 +12,6 @@ from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any
 
-from lxml import etree
-
 from validators.document import Document, Node
 from validators.registry import MAY_2026, all_nodes, define, nodes
 
@@ -40,16 +38,15 @@ def _patterns(path: str) -> tuple[str, ...]:
     return (f"/Invoice/{path}", f"/CreditNote/{path}")
 
 
-def _element(found: Any) -> Any:
-    """The element of a record, or of a leaf with the node around it."""
-    return found.element if isinstance(found, Node) else found[0]
+def _record(found: Any) -> Any:
+    """A leaf comes with the node around it."""
+    return found if isinstance(found, Node) else found[0]
 
 
 def _unused(rule: str) -> Check:
     def check(found: Sequence[Any], document: Document) -> None:
-        if document.first_time(rule):
-            element = _element(found[0])
-            document.found(rule, element, name=etree.QName(element).localname)
+        record = _record(found[0])
+        document.found(rule, record, once=True, name=record.path.name.rpartition("}")[2])
 
     return check
 
@@ -57,10 +54,8 @@ def _unused(rule: str) -> Check:
 def _unused_attribute(rule: str, name: str) -> Check:
     def check(found: Sequence[Any], document: Document) -> None:
         for each in found:
-            element = _element(each)
-            if element.get(name) is not None:
-                if document.first_time(rule):
-                    document.found(rule, element, name=name)
+            if name in _record(each).attributes:
+                document.found(rule, _record(each), once=True, name=name)
                 return
 
     return check
@@ -101,9 +96,9 @@ def invoiced_object(node: Node, document: Document) -> None:
     """UBL-CR-665, -666, -673: a scheme is for the invoiced object, which has no file or text."""
     if node.text("DocumentTypeCode") != "130":
         for identifier in node.every_leaf("ID"):
-            if identifier.get("schemeID") is not None and document.first_time("UBL-CR-665"):
-                document.found("UBL-CR-665", identifier, name="schemeID")
+            if identifier.get("schemeID") is not None:
+                document.found("UBL-CR-665", identifier, once=True, name="schemeID")
         return
     for rule, name in (("UBL-CR-666", "Attachment"), ("UBL-CR-673", "DocumentDescription")):
-        if node.has(name) and document.first_time(rule):
-            document.found(rule, node, name=name)
+        if node.has(name):
+            document.found(rule, node, once=True, name=name)

@@ -1,11 +1,11 @@
-"""VAT: the breakdown BG-23, and the nine families of rules, one for each VAT category.
+"""VAT: the nine families of rules, one for each VAT category, and who may use which.
 
-EN 16931 clause 6.4.5 and following: BR-45 to BR-48, BR-CO-17, BR-CO-18, BR-DEC-13, -15, -19, -20;
-BR-S (standard rate), BR-Z (zero rated), BR-E (exempt), BR-AE (reverse charge), BR-IC (intra-
-community), BR-G (export), BR-O (outside the scope of VAT), BR-AF (Canary Islands IGIC), BR-AG
-(Ceuta and Melilla IPSI), BR-B (Italian split payment). The numbers of a family mean the same in
-each: 01 breakdown row, 02 to 04 identifiers for lines, allowances and charges, 05 to 07 their
-rates, 08 taxable amount, 09 tax amount, 10 reason of exemption; so one function serves all nine.
+EN 16931 clause 6.4.5 and following: BR-CO-18; BR-S (standard rate), BR-Z (zero rated), BR-E
+(exempt), BR-AE (reverse charge), BR-IC (intra-community), BR-G (export), BR-O (outside the scope of
+VAT), BR-AF (Canary Islands IGIC), BR-AG (Ceuta and Melilla IPSI), BR-B (Italian split payment). The
+numbers of a family mean the same in each: 01 breakdown row, 02 to 04 identifiers for lines,
+allowances and charges, 05 to 07 their rates; so one function serves all nine. Numbers 08 to 10 are
+about a row: `breakdown`.
 
 Families differ in small ways that the official texts have by accident, and a verdict hangs on:
 where they do, a comment says so.
@@ -13,40 +13,21 @@ where they do, a comment says so.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum, auto
 from typing import Final
 
 from validators.arithmetic import (
-    HUNDRED,
-    ZERO,
     compared,
     decimal_of,
-    plain,
-    round_half_up,
-    shifted,
-    to_cents,
-    total,
 )
-from validators.document import WHITESPACE, Document, Node
+from validators.document import WHITESPACE, Document, Every, Node
 from validators.registry import MAY_2026, all_nodes, define, gather, nodes
 from validators.rules.allowances import indicator, is_vat, of_kind
-from validators.rules.totals import amount, two_decimals
 
 define("""
-BR-45      fatal  BT-116
-BR-46      fatal  BT-117
-BR-47      fatal  BT-118
-BR-48      fatal  BT-119
-BR-CO-17   fatal  BT-117 BT-116 BT-119
 BR-CO-18   fatal  BG-23
-BR-DEC-13  fatal  BT-110
-BR-DEC-15  fatal  BT-111
-BR-DEC-19  fatal  BT-116
-BR-DEC-20  fatal  BT-117
 BR-S-01    fatal  BG-23 BT-118 BT-151 BT-95 BT-102
 BR-S-02    fatal  BT-31 BT-32 BT-63
 BR-S-03    fatal  BT-31 BT-32 BT-63
@@ -54,9 +35,6 @@ BR-S-04    fatal  BT-31 BT-32 BT-63
 BR-S-05    fatal  BT-152
 BR-S-06    fatal  BT-96
 BR-S-07    fatal  BT-103
-BR-S-08    fatal  BT-116 BT-131 BT-92 BT-99
-BR-S-09    fatal  BT-117 BT-116 BT-119
-BR-S-10    fatal  BT-120 BT-121
 BR-Z-01    fatal  BG-23 BT-118 BT-151 BT-95 BT-102
 BR-Z-02    fatal  BT-31 BT-32 BT-63
 BR-Z-03    fatal  BT-31 BT-32 BT-63
@@ -64,9 +42,6 @@ BR-Z-04    fatal  BT-31 BT-32 BT-63
 BR-Z-05    fatal  BT-152
 BR-Z-06    fatal  BT-96
 BR-Z-07    fatal  BT-103
-BR-Z-08    fatal  BT-116 BT-131 BT-92 BT-99
-BR-Z-09    fatal  BT-117
-BR-Z-10    fatal  BT-120 BT-121
 BR-E-01    fatal  BG-23 BT-118 BT-151 BT-95 BT-102
 BR-E-02    fatal  BT-31 BT-32 BT-63
 BR-E-03    fatal  BT-31 BT-32 BT-63
@@ -74,9 +49,6 @@ BR-E-04    fatal  BT-31 BT-32 BT-63
 BR-E-05    fatal  BT-152
 BR-E-06    fatal  BT-96
 BR-E-07    fatal  BT-103
-BR-E-08    fatal  BT-116 BT-131 BT-92 BT-99
-BR-E-09    fatal  BT-117
-BR-E-10    fatal  BT-120 BT-121
 BR-AE-01   fatal  BG-23 BT-118 BT-151 BT-95 BT-102
 BR-AE-02   fatal  BT-31 BT-32 BT-63 BT-48 BT-47
 BR-AE-03   fatal  BT-31 BT-32 BT-63 BT-48 BT-47
@@ -84,9 +56,6 @@ BR-AE-04   fatal  BT-31 BT-32 BT-63 BT-48 BT-47
 BR-AE-05   fatal  BT-152
 BR-AE-06   fatal  BT-96
 BR-AE-07   fatal  BT-103
-BR-AE-08   fatal  BT-116 BT-131 BT-92 BT-99
-BR-AE-09   fatal  BT-117
-BR-AE-10   fatal  BT-120 BT-121
 BR-IC-01   fatal  BG-23 BT-118 BT-151 BT-95 BT-102
 BR-IC-02   fatal  BT-31 BT-63 BT-48
 BR-IC-03   fatal  BT-31 BT-63 BT-48
@@ -94,9 +63,6 @@ BR-IC-04   fatal  BT-31 BT-63 BT-48
 BR-IC-05   fatal  BT-152
 BR-IC-06   fatal  BT-96
 BR-IC-07   fatal  BT-103
-BR-IC-08   fatal  BT-116 BT-131 BT-92 BT-99
-BR-IC-09   fatal  BT-117
-BR-IC-10   fatal  BT-120 BT-121
 BR-IC-11   fatal  BT-72 BG-14
 BR-IC-12   fatal  BT-80
 BR-G-01    fatal  BG-23 BT-118 BT-151 BT-95 BT-102
@@ -106,9 +72,6 @@ BR-G-04    fatal  BT-31 BT-63
 BR-G-05    fatal  BT-152
 BR-G-06    fatal  BT-96
 BR-G-07    fatal  BT-103
-BR-G-08    fatal  BT-116 BT-131 BT-92 BT-99
-BR-G-09    fatal  BT-117
-BR-G-10    fatal  BT-120 BT-121
 BR-O-01    fatal  BG-23 BT-118 BT-151 BT-95 BT-102
 BR-O-02    fatal  BT-31 BT-63 BT-48
 BR-O-03    fatal  BT-31 BT-63 BT-48
@@ -116,9 +79,6 @@ BR-O-04    fatal  BT-31 BT-63 BT-48
 BR-O-05    fatal  BT-152
 BR-O-06    fatal  BT-96
 BR-O-07    fatal  BT-103
-BR-O-08    fatal  BT-116 BT-131 BT-92 BT-99
-BR-O-09    fatal  BT-117
-BR-O-10    fatal  BT-120 BT-121
 BR-O-11    fatal  BT-118
 BR-O-12    fatal  BT-151
 BR-O-13    fatal  BT-95
@@ -130,9 +90,6 @@ BR-AF-04   fatal  BT-31 BT-32 BT-63
 BR-AF-05   fatal  BT-152
 BR-AF-06   fatal  BT-96
 BR-AF-07   fatal  BT-103
-BR-AF-08   fatal  BT-116 BT-131 BT-92 BT-99
-BR-AF-09   fatal  BT-117 BT-116 BT-119
-BR-AF-10   fatal  BT-120 BT-121
 BR-AG-01   fatal  BG-23 BT-118 BT-151 BT-95 BT-102
 BR-AG-02   fatal  BT-31 BT-32 BT-63
 BR-AG-03   fatal  BT-31 BT-32 BT-63
@@ -140,15 +97,9 @@ BR-AG-04   fatal  BT-31 BT-32 BT-63
 BR-AG-05   fatal  BT-152
 BR-AG-06   fatal  BT-96
 BR-AG-07   fatal  BT-103
-BR-AG-08   fatal  BT-116 BT-131 BT-92 BT-99
-BR-AG-09   fatal  BT-117 BT-116 BT-119
-BR-AG-10   fatal  BT-120 BT-121
 BR-B-01    fatal  BT-118 BT-151 BT-95 BT-102
 BR-B-02    fatal  BT-118 BT-151 BT-95 BT-102
 """)
-# BR-DEC-13 and BR-DEC-15 never fire: the official test looks for the currency code inside the tax
-# amount, where nothing stands.
-
 gather(
     "AccountingSupplierParty",
     "AccountingCustomerParty",
@@ -215,7 +166,7 @@ CATEGORIES: Final = (
     Category("L", "BR-AF", Rate.NOT_NEGATIVE, False, Seller.TAX, by_rate=True),
     Category("M", "BR-AG", Rate.NOT_NEGATIVE, False, Seller.TAX, by_rate=True),
 )
-_BY_CODE: Final = {category.code: category for category in CATEGORIES}
+BY_CODE: Final = {category.code: category for category in CATEGORIES}
 
 
 # --- what the families ask of the whole document -------------------------------------------------
@@ -244,32 +195,57 @@ class Use:
 
 def use(document: Document) -> Use:
     """Gathers the tax categories of a document; ask through `Document.once`."""
-    on_items = {(_code(node), is_vat(node)) for node in document.every("ClassifiedTaxCategory")}
-    elsewhere = set()
-    on_extras = set()
-    for node in document.every("TaxCategory"):
-        told = (_code(node), is_vat(node))
-        elsewhere.add(told)
-        holder = node.parent
-        if holder is not None and holder.path.name == "AllowanceCharge":
-            on_extras.add((*told, indicator(holder)))
+    told = document.once(_in_lines) | _told(document.every)
+    on_items = {(code, vat) for code, vat, where in told if where is Where.ITEM}
+    on_extras = {each for each in told if each[2] not in (Where.ITEM, Where.ELSEWHERE)}
     return Use(
-        codes=frozenset(code for code, _ in on_items | elsewhere),
-        anywhere=frozenset(code for code, vat in on_items | elsewhere if vat),
+        codes=frozenset(code for code, _, _ in told),
+        anywhere=frozenset(code for code, vat, _ in told if vat),
         items=frozenset(code for code, vat in on_items if vat),
         items_any_scheme=frozenset(code for code, _ in on_items),
-        allowances=frozenset(code for code, vat, kind in on_extras if vat and kind is False),
-        charges=frozenset(code for code, vat, kind in on_extras if vat and kind),
+        allowances=frozenset(
+            code for code, vat, kind in on_extras if vat and kind is Where.ALLOWANCE
+        ),
+        charges=frozenset(code for code, vat, kind in on_extras if vat and kind is Where.CHARGE),
         extras=frozenset(code for code, vat, _ in on_extras if vat),
         extras_any_scheme=frozenset(code for code, _, _ in on_extras),
         breakdown=tuple(document.root.step("TaxTotal", "TaxSubtotal", "TaxCategory")),
     )
 
 
+class Where(Enum):
+    """Where a tax category stands."""
+
+    ITEM = auto()
+    ALLOWANCE = auto()
+    CHARGE = auto()
+    EXTRA = auto()  # an allowance or charge that does not say which
+    ELSEWHERE = auto()
+
+
+def _in_lines(document: Document) -> frozenset[tuple[str, bool, Where]]:
+    return document.of_lines(_told)
+
+
+def _told(every: Every) -> frozenset[tuple[str, bool, Where]]:
+    """Code, whether the scheme is VAT, and place of tax categories."""
+    told = {(_code(node), is_vat(node), Where.ITEM) for node in every("ClassifiedTaxCategory")}
+    for node in every("TaxCategory"):
+        where = Where.ELSEWHERE
+        holder = node.parent
+        if holder is not None and holder.path.name == "AllowanceCharge":
+            where = _KINDS[indicator(holder)]
+        told.add((_code(node), is_vat(node), where))
+    return frozenset(told)
+
+
+_KINDS: Final = {None: Where.EXTRA, False: Where.ALLOWANCE, True: Where.CHARGE}
+
+
 def _code(node: Node) -> str:
     """The code of a tax category without white space around it."""
     code = node.text("ID")
-    return code if code in _BY_CODE else code.strip(WHITESPACE)
+    return code if code in BY_CODE else code.strip(WHITESPACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +305,7 @@ def families(root: Node, document: Document) -> None:
     if not root.step("TaxTotal", "TaxSubtotal"):
         document.found("BR-CO-18", root, "TaxTotal/TaxSubtotal")
     rows = {node.value("ID"): node for node in found.breakdown if is_vat(node)}
-    for category in (_BY_CODE[code] for code in sorted(found.codes & _BY_CODE.keys())):
+    for category in (BY_CODE[code] for code in sorted(found.codes & BY_CODE.keys())):
         _breakdown_row(category, found, root, document)
         _identifiers(category, found, root, document)
     if "O" in rows and "ID" in rows["O"].leaves:
@@ -385,7 +361,7 @@ def _identifiers(category: Category, found: Use, root: Node, document: Document)
     if code == "L" and charges:
         charges = any(
             node.text("ID") == code and is_vat(node)
-            for holder in document.every("AllowanceCharge")
+            for holder in document.everywhere("AllowanceCharge")
             if indicator(holder)
             for node in holder.every("TaxCategory")
         )
@@ -440,11 +416,13 @@ def intra_community(root: Node, document: Document) -> None:
 
 def split_payment(root: Node, document: Document) -> None:
     """BR-B-01, BR-B-02: split payment is for Italy alone, and not beside the standard rate."""
-    items = {node.text("ID") for node in document.every("ClassifiedTaxCategory")}
-    anywhere = items | {node.text("ID") for node in document.every("TaxCategory")}
+
+    every = document.everywhere
+    items = {node.text("ID") for node in every("ClassifiedTaxCategory")}
+    anywhere = items | {node.text("ID") for node in every("TaxCategory")}
     if "B" not in anywhere:
         return
-    abroad = [leaf for leaf in document.every("IdentificationCode") if (leaf.text or "") != "IT"]
+    abroad = [leaf for leaf in every("IdentificationCode") if (leaf.text or "") != "IT"]
     if abroad:
         document.found("BR-B-01", abroad[0], category="B", stated=abroad[0].text)
     rows = {node.text("ID") for node in document.once(use).breakdown}
@@ -483,7 +461,7 @@ def _rate(node: Node, document: Document, number: str) -> bool:
 
     No other scheme asks for a rate, so that what fits here fits with any.
     """
-    category = _BY_CODE.get(_code(node))
+    category = BY_CODE.get(_code(node))
     if category is None:
         return True
     leaf = node.leaves.get("Percent")
@@ -504,219 +482,3 @@ def _rate(node: Node, document: Document, number: str) -> bool:
         rule = f"{category.family}-{number}"
         document.found(rule, at, missing, category=category.code, stated=stated)
     return fits
-
-
-# --- the breakdown -------------------------------------------------------------------------------
-
-
-@nodes("TaxTotal/TaxSubtotal")
-def breakdown(node: Node, document: Document) -> None:
-    """BR-45 to BR-48, BR-DEC-19, BR-DEC-20 and BR-CO-17 of each row of the breakdown."""
-    for rule, name in (("BR-45", "TaxableAmount"), ("BR-46", "TaxAmount")):
-        if name not in node.leaves:
-            document.found(rule, node, name)
-    two_decimals(node, document, (("BR-DEC-19", "TaxableAmount"), ("BR-DEC-20", "TaxAmount")))
-    category = node.nodes.get("TaxCategory")
-    if category is not None and not is_vat(category):
-        category = None
-    if category is None or "ID" not in category.leaves:
-        document.found("BR-47", node, "TaxCategory/ID")
-    if category is None or not ("Percent" in category.leaves or category.value("ID") == "O"):
-        document.found("BR-48", node, "TaxCategory/Percent")
-    rate = None if category is None else amount(category, "Percent")
-    tax = amount(node, "TaxAmount")
-    if rate is None or round_half_up(rate) == 0:
-        wrong = tax is None or round_half_up(tax) != 0
-        computed: Decimal | None = ZERO
-    else:
-        computed = _tax(amount(node, "TaxableAmount"), rate)
-        wrong = not _within_one(tax, computed)
-    if wrong:
-        at = node.leaves.get("TaxAmount", node)
-        document.found("BR-CO-17", at, stated=tax, computed=_sign(computed, tax), rate=rate)
-
-
-@nodes("/Invoice/TaxTotal/TaxSubtotal/TaxCategory", "/CreditNote/TaxTotal/TaxSubtotal/TaxCategory")
-def family_row(node: Node, document: Document) -> None:
-    """BR-x-08, BR-x-09, BR-x-10 of the row's category."""
-    category = _BY_CODE.get(node.value("ID"))
-    row = node.parent
-    if category is None or row is None or not is_vat(node):
-        return
-    if category.by_rate:
-        _taxable_by_rate(category, node, row, document)
-    else:
-        _taxable(category, row, document)
-    _tax_amount(category, node, row, document)
-    reason = node.has("TaxExemptionReason") or node.has("TaxExemptionReasonCode")
-    if reason != category.reason:
-        missing = "TaxExemptionReasonCode" if category.reason else ""
-        document.found(f"{category.family}-10", node, missing, category=category.code)
-
-
-def _tax_amount(category: Category, node: Node, row: Node, document: Document) -> None:
-    """BR-x-09: zero; or for S, L and M, within one unit of taxable amount times rate."""
-    tax = amount(row, "TaxAmount")
-    if category.by_rate:
-        rate = amount(node, "Percent")
-        computed = None if rate is None else _tax(amount(row, "TaxableAmount"), rate)
-        wrong = not _within_one(tax, computed)
-    else:
-        computed = ZERO
-        wrong = tax != 0
-    if wrong:
-        document.found(
-            f"{category.family}-09",
-            row.leaves.get("TaxAmount", row),
-            category=category.code,
-            stated=tax,
-            computed=_sign(computed, tax),
-            rate=amount(node, "Percent"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """Sums of line net amounts, and of charges less allowances of the document, by category.
-
-    The keys of the `_by_rate` ones are (category, rate). A line with several categories or rates
-    counts once for each. Rates are of allowances of any level in `rated`.
-    """
-
-    lines: dict[str, Decimal]
-    lines_by_rate: dict[tuple[str, Decimal], Decimal]
-    extras: dict[str, Decimal]
-    extras_by_rate: dict[tuple[str, Decimal], Decimal]
-    rated: frozenset[tuple[str, Decimal]]
-
-
-def sums(document: Document) -> Sums:
-    """Adds the amounts up; ask through `Document.once`."""
-    root = document.root
-    result = Sums(
-        defaultdict(Decimal),
-        defaultdict(Decimal),
-        defaultdict(Decimal),
-        defaultdict(Decimal),
-        _rated(document),
-    )
-    for categories, texts in _amounts_of_lines(root).values():
-        value = total(map(decimal_of, texts))
-        _add(value, categories, result.lines, result.lines_by_rate)
-    for holder in root.every("AllowanceCharge"):
-        kind = indicator(holder)
-        value = amount(holder, "Amount") or ZERO
-        if kind is not None:
-            categories = holder.every("TaxCategory")
-            _add(value if kind else -value, categories, result.extras, result.extras_by_rate)
-    return result
-
-
-def _amounts_of_lines(
-    root: Node,
-) -> dict[tuple[tuple[str, str], ...], tuple[Sequence[Node], list[str]]]:
-    """Net amounts of the lines with the same categories and rates, beside those categories."""
-    found: dict[tuple[tuple[str, str], ...], tuple[Sequence[Node], list[str]]] = {}
-    for line in (*root.every("InvoiceLine"), *root.every("CreditNoteLine")):
-        item = line.nodes.get("Item")
-        if item is not None:
-            categories = item.every("ClassifiedTaxCategory")
-            told = tuple([(node.text("ID"), node.text("Percent")) for node in categories])
-            amount_there = line.text("LineExtensionAmount") or "0"
-            found.setdefault(told, (categories, []))[1].append(amount_there)
-    return found
-
-
-def _add(
-    value: Decimal,
-    categories: Sequence[Node],
-    by_code: dict[str, Decimal],
-    by_rate: dict[tuple[str, Decimal], Decimal],
-) -> None:
-    codes, rates = _codes_and_rates(categories)
-    for code in codes:
-        by_code[code] += value
-        for rate in rates if _BY_CODE[code].by_rate else ():
-            by_rate[code, rate] += value
-
-
-def _codes_and_rates(categories: Sequence[Node]) -> tuple[set[str], set[Decimal]]:
-    codes = {node.value("ID") for node in categories} & _BY_CODE.keys()
-    rates = {
-        decimal_of(node.leaves["Percent"].text or "")
-        for node in categories
-        if "Percent" in node.leaves
-    }
-    return codes, rates
-
-
-def _rated(document: Document) -> frozenset[tuple[str, Decimal]]:
-    pairs: set[tuple[str, Decimal]] = set()
-    for holder in document.every("AllowanceCharge"):
-        categories = holder.every("TaxCategory") if holder.nodes else ()
-        if categories:
-            codes, rates = _codes_and_rates(categories)
-            rated = (code for code in codes if _BY_CODE[code].by_rate)
-            pairs.update((code, rate) for code in rated for rate in rates)
-    return frozenset(pairs)
-
-
-def _taxable(category: Category, row: Node, document: Document) -> None:
-    """BR-x-08: the taxable amount is lines + charges - allowances of the category, exactly."""
-    found = document.once(sums)
-    computed = found.lines.get(category.code, ZERO) + found.extras.get(category.code, ZERO)
-    if amount(row, "TaxableAmount") != computed:
-        _wrong_taxable(category, row, document, computed)
-
-
-def _taxable_by_rate(category: Category, node: Node, row: Node, document: Document) -> None:
-    """BR-x-08 of S, L and M: within one unit of the sum of the category at the row's rate.
-
-    The bounds are reckoned as doubles, and kept to their last binary digit. S also takes a taxable
-    amount that leaves the lines out, when an allowance or charge has its category and rate.
-    """
-    rate = amount(node, "Percent")
-    if rate is None:
-        return
-    found = document.once(sums)
-    key = (category.code, rate)
-    extras = found.extras_by_rate.get(key, ZERO)
-    computed = found.lines_by_rate.get(key, ZERO) + extras
-    candidates = [computed]
-    if category.code == "S":
-        there = key in found.lines_by_rate or key in found.rated
-        candidates = [computed] if there else []
-        candidates += [extras] if key in found.rated else []
-    leaf = row.leaves.get("TaxableAmount")
-    if leaf is None or not any(
-        shifted(leaf.text or "", -1) < value < shifted(leaf.text or "", 1) for value in candidates
-    ):
-        _wrong_taxable(category, row, document, computed)
-
-
-def _wrong_taxable(category: Category, row: Node, document: Document, computed: Decimal) -> None:
-    leaf = row.leaves.get("TaxableAmount")
-    document.found(
-        f"{category.family}-08",
-        row if leaf is None else leaf,
-        "TaxableAmount" if leaf is None else "",
-        category=category.code,
-        stated=None if leaf is None else leaf.text,
-        computed=plain(computed),
-    )
-
-
-def _tax(taxable: Decimal | None, rate: Decimal) -> Decimal | None:
-    """What the tax on an amount is, to the cent and without sign."""
-    return None if taxable is None else to_cents(abs(taxable) * rate / HUNDRED)
-
-
-def _within_one(tax: Decimal | None, computed: Decimal | None) -> bool:
-    return tax is not None and computed is not None and abs(tax) - 1 < computed < abs(tax) + 1
-
-
-def _sign(computed: Decimal | None, like: Decimal | None) -> str | None:
-    """The computed tax with the sign that the stated one has."""
-    if computed is None:
-        return None
-    return plain(-computed if like is not None and like < 0 and computed else computed)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from validators.arithmetic import (
     EXACT,
     divide,
-    has_three_decimals,
     number,
     plain,
     quotient,
@@ -64,13 +63,6 @@ def test_sums_are_exact_beyond_pythons_28_digits() -> None:
 def test_a_double_keeps_its_binary_digits() -> None:
     assert shifted("1000.1", -1) == Decimal("999.1000000000000227373675443232059478759765625")
     assert shifted("1000.1", -1) > Decimal("999.1")
-
-
-@pytest.mark.parametrize(
-    ("text", "count"), [("1", 0), ("1.50", 2), ("1.500", 3), ("1.5 ", 2), ("1.", 0)]
-)
-def test_decimals_are_characters(text: str, count: int) -> None:
-    assert has_three_decimals(text) is (count > 2)
 
 
 @pytest.mark.parametrize("text", ["", "x", "1,5", "0x1", "1_0", "nan", "inf", "1 2", "\u0661"])

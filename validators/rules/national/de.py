@@ -99,8 +99,8 @@ def tax_number(root: Node, document: Document) -> None:
         node for node in root.every("AllowanceCharge") if node.text("ChargeIndicator") in words
     ]
     categories = [kind for node in holders for kind in node.every("TaxCategory")]
-    categories += root.step("InvoiceLine", "Item", "ClassifiedTaxCategory")
-    categories += root.step("CreditNoteLine", "Item", "ClassifiedTaxCategory")
+    for line, _ in document.lines():
+        categories += line.step("Item", "ClassifiedTaxCategory")
     taxed = any(node.text("ID") in _TAXED for node in categories)
     numbers = root.leaves_at("AccountingSupplierParty", "Party", "PartyTaxScheme", "CompanyID")
     if taxed and not any(map(_said, numbers)):

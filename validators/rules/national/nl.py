@@ -91,13 +91,17 @@ def company_number(leaf: Leaf, node: Node, document: Document) -> None:
 @nodes("LegalMonetaryTotal")
 def something_to_pay(node: Node, document: Document) -> None:
     """NL-R-007: who asks for money says how to pay it."""
-    if not document.once(dutch_seller) or document.every("PaymentMeans"):
+    if not document.once(dutch_seller) or document.once(_payable):
         return
     due = node.leaves.get("PayableAmount")
     value = None if due is None else decimal_of(due.text or "")
     invoice = document.root.path.name == "Invoice"
     if value is None or (value > 0 if invoice else value < 0):
         document.found("NL-R-007", document.root, "PaymentMeans", stated=value)
+
+
+def _payable(document: Document) -> bool:
+    return bool(document.everywhere("PaymentMeans"))
 
 
 @nodes("PaymentMeans")
@@ -112,5 +116,9 @@ def means(node: Node, document: Document) -> None:
 @leaves("OrderLineReference/LineID")
 def order_line(leaf: Leaf, node: Node, document: Document) -> None:
     """NL-R-009: a reference to an order line needs the order."""
-    if document.once(dutch_seller) and not document.root.leaves_at("OrderReference", "ID"):
+    if document.once(dutch_seller) and not document.once(_ordered):
         document.found("NL-R-009", document.root, "OrderReference/ID", stated=leaf.text)
+
+
+def _ordered(document: Document) -> bool:
+    return bool(document.root.leaves_at("OrderReference", "ID"))

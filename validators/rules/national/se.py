@@ -30,15 +30,21 @@ SE-R-012  warning  BT-81
 SE-R-013  fatal    BT-30
 """)
 
+_GIROS: Final = {
+    "SE:PLUSGIRO": ("SE-R-007", "SE-R-010", range(2, 9)),
+    "SE:BANKGIRO": ("SE-R-008", "SE-R-009", range(7, 9)),
+}
 _RATES: Final = ("25", "12", "6", "25.00", "12.00", "6.00")  # as they are usually written
+_F_TAX: Final = "Godkänd för F-skatt"
 _TOLD: Final = "25, 12, 6"
 
 
 @nodes("AccountingSupplierParty/Party")
 def vat_identifier(node: Node, document: Document) -> None:
     """SE-R-001, SE-R-002: SE and twelve digits."""
-    if not document.once(swedish_seller) or not (numbers := _swedish_vat(document)):
+    if not (document.once(swedish_seller) and document.once(_registered)):
         return
+    numbers = [each.text("CompanyID") for each in _vat_registrations(document)]
     if len(numbers) != 1 or len(normalized(numbers[0])) != 14:
         document.found("SE-R-001", node, "PartyTaxScheme/CompanyID", stated=numbers[0])
     if len(numbers) != 1 or math.isnan(number(numbers[0][2:14])):
@@ -51,6 +57,8 @@ def organisation_number(leaf: Leaf, node: Node, document: Document) -> None:
     if not document.once(swedish_seller):
         return
     text = leaf.text or ""
+    if len(text) == 10 and swedish(text):  # of digits alone
+        return
     if math.isnan(number(text)):
         document.found("SE-R-003", leaf, stated=text)
     if len(normalized(text)) != 10:
@@ -68,14 +76,15 @@ def f_tax(leaf: Leaf, node: Node, document: Document) -> None:
     scheme = node.nodes["TaxScheme"].value("ID").upper() if "TaxScheme" in node.nodes else ""
     if scheme == "VAT" or not party.leaves_at("PartyLegalEntity", "CompanyID"):
         return
-    if normalized((leaf.text or "").upper()) != "GODKÄND FÖR F-SKATT":
-        document.found("SE-R-005", leaf, stated=leaf.text, computed="Godkänd för F-skatt")
+    text = leaf.text or ""
+    if text != _F_TAX and normalized(text.upper()) != _F_TAX.upper():
+        document.found("SE-R-005", leaf, stated=text, computed=_F_TAX)
 
 
 @all_nodes("TaxCategory", "ClassifiedTaxCategory")
 def rates(found: Sequence[Node], document: Document) -> None:
     """SE-R-006: the standard category has one of the Swedish rates."""
-    if not (document.once(swedish_seller) and document.once(_swedish_vat)):
+    if not (document.once(swedish_seller) and document.once(_registered)):
         return
     for node in found:
         stated = node.text("Percent")
@@ -91,17 +100,16 @@ def giro(leaf: Leaf, node: Node, document: Document) -> None:
     if means is None or not document.once(swedish_seller):
         return
     branch = node.leaves_at("FinancialInstitutionBranch", "ID")
-    kind = normalized(branch[0].text or "") if branch else ""
-    if normalized(means.text("PaymentMeansCode")) != "30":
+    if not branch or normalized(means.text("PaymentMeansCode")) != "30":
+        return
+    kind = normalized(branch[0].text or "")
+    if kind not in _GIROS:
         return
     account = normalized(leaf.text or "")
-    digits_rule, length_rule, lengths = {
-        "SE:PLUSGIRO": ("SE-R-007", "SE-R-010", range(2, 9)),
-        "SE:BANKGIRO": ("SE-R-008", "SE-R-009", range(7, 9)),
-    }.get(kind, ("", "", range(0)))
-    if digits_rule and math.isnan(number(account)):
+    digits_rule, length_rule, lengths = _GIROS[kind]
+    if math.isnan(number(account)):
         document.found(digits_rule, leaf, stated=account)
-    if length_rule and len(account) not in lengths:
+    if len(account) not in lengths:
         document.found(length_rule, leaf, stated=account)
 
 
@@ -122,13 +130,19 @@ def swedish_seller(document: Document) -> bool:
     return address_of(document, "AccountingSupplierParty") == "SE"
 
 
-def _swedish_vat(document: Document) -> list[str]:
-    """The seller's VAT identifiers, when one begins with SE; the scheme in capital letters."""
-    numbers = [
-        each.text("CompanyID")
-        for each in document.root.step("AccountingSupplierParty", "Party", "PartyTaxScheme")
+def _registered(document: Document) -> bool:
+    """Whether the seller has a Swedish VAT identifier; ask through `once`."""
+    schemes = _vat_registrations(document)
+    return any(each.leaves["CompanyID"].country == "SE" for each in schemes)
+
+
+def _vat_registrations(document: Document) -> list[Node]:
+    """The seller's, with a number; the scheme in capital letters."""
+    schemes = document.root.step("AccountingSupplierParty", "Party", "PartyTaxScheme")
+    return [
+        each
+        for each in schemes
         if "CompanyID" in each.leaves
         and "TaxScheme" in each.nodes
         and each.nodes["TaxScheme"].text("ID") == "VAT"
     ]
-    return numbers if any(text.startswith("SE") for text in numbers) else []

@@ -62,9 +62,9 @@ def invoice(root: Node, document: Document) -> None:
         document.found("R-1", root, "LineItemCountNumeric")
     if len(root.every("TaxTotal")) > 1:
         document.found("R-17", root.nodes["TaxTotal"], stated=len(root.every("TaxTotal")))
-    if _SCHEMA_LOCATION(root.element):
+    if _SCHEMA_LOCATION(document.element):
         document.found("R-21", root)
-    if any(around.target == "xml-stylesheet" for around in _instructions(root.element)):
+    if any(around.target == "xml-stylesheet" for around in _instructions(document.element)):
         document.found("R-83", root)
     currency, tax_currency = root.text("InvoiceCurrencyCode"), root.text("TaxCurrencyCode")
     if currency and currency == tax_currency:
