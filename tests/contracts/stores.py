@@ -31,10 +31,11 @@ from gateway.store.port import (
     Submission,
 )
 from gateway.store.sqlite import SqliteStore
+from tests.servers import postgres
 
 Opener = Callable[[Path], Awaitable[Store]]
 
-OPENERS: dict[str, Opener] = {"sqlite": SqliteStore.open}
+OPENERS: dict[str, Opener] = {"sqlite": SqliteStore.open, "postgres": postgres.open_store}
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 OURS = Company("ours", "Vårt AB", "SE", ("0007:5560360793",), {"language": "sv"})

@@ -162,7 +162,7 @@ async def _pushed(transaction: Transaction, unit: Pushed) -> bool:
     for push, at in zip(unit.progress.pushes, unit.pushes_at, strict=True):
         await _add_push(transaction, AddPush(endpoint.company_id, endpoint.id, push, at))
     if moved:
-        await jobs.go_on(transaction, [(unit.job.id, unit.progress.next, unit.now)])
+        jobs.go_on(transaction, [(unit.job.id, unit.progress.next, unit.now)])
     return moved > 0
 
 

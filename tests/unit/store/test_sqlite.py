@@ -271,6 +271,18 @@ async def test_the_directory_is_free_after_closing(tmp_path: Path) -> None:
         await store.close()
 
 
+async def test_what_was_held_is_free_at_the_next_start(tmp_path: Path) -> None:
+    """Nobody else can hold it: it need not wait for the lease to run out."""
+    store = await SqliteStore.open(tmp_path / "data")
+    await store.put([NewJob("timer", "timer", NOW)], NOW)
+    (job,) = await store.claim("worker", NOW, 30, 1)
+    await store.close()
+    again = await SqliteStore.open(tmp_path / "data")
+    (heir,) = await again.claim("worker", NOW, 30, 1)
+    assert (heir.id, heir.fence) == (job.id, job.fence + 1)
+    await again.close()
+
+
 async def test_closing_again_does_nothing(tmp_path: Path) -> None:
     store = await SqliteStore.open(tmp_path / "data")
     await store.close()
