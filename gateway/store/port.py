@@ -22,6 +22,7 @@ from gateway.lifecycle import Business, Change, State
 from gateway.store.endpoints import Endpoints
 from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
+from gateway.store.messages import Message, Messages
 
 if TYPE_CHECKING:
     from gateway.blobs.blobs import Blobs
@@ -329,6 +330,7 @@ class Checkpoint:
     `jobs` are put in line in the place of those with the same key, `drops` are keys of jobs taken
     away. `answered` is for the circuit breaker of the job's lane: whether the channel answered at
     all; None: it was not called. With `unique`, it is a Duplicate when there is another such one.
+    `message` is the network message that the document has gone out with.
     """
 
     next: Done | Again | Keep | Dead
@@ -343,17 +345,23 @@ class Checkpoint:
     drops: Sequence[str] = ()
     answered: bool | None = None
     unique: Unique | None = None
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A document that came in for a company. `key` de-duplicates: the same key is stored once."""
+    """A document that came in for a company. `key` de-duplicates: the same key is stored once.
+
+    `message` is what brought it: kept with it, and for a repeat of the key too. Its `document_id`
+    is filled in by the store.
+    """
 
     key: str
     company_id: str
     head: Head
     parts: Sequence[NewPart]
     channel: str
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +405,7 @@ class BadCursor(ValueError):
 NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
-class Store(BlobRows, KeyRows, Endpoints, Keeping, Protocol):
+class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Protocol):
     """The operations. `now` is the caller's clock everywhere: the store has none.
 
     What a person does takes `told` along: an audit entry, written in the same transaction when it

@@ -264,6 +264,7 @@ NOT_ASKED_BY_COMPANIES = {
     **dict.fromkeys(("add_export_file", "end_export"), "a worker's, by a job it has claimed"),
     "add_export": "its id is made of the company's",
     "label_of_key": "by a key that nobody else knows",
+    **dict.fromkeys(("message", "messages", "note"), "a network's: it knows no companies"),
     "wait": "tells that something was written, never what",
     "blobs": "its operations are those of `tests/contracts/test_blobs.py`",
 }

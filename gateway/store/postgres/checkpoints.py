@@ -28,7 +28,7 @@ from gateway.store.port import (
     LeaseLost,
     NewEvent,
 )
-from gateway.store.postgres import blobs, documents, events, jobs, lanes, rows
+from gateway.store.postgres import blobs, documents, events, jobs, lanes, messages, rows
 from gateway.store.postgres.jobs import Replacement
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Operation, Transaction
@@ -407,4 +407,5 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         [(w.document_id, w.company_id, w.at, w.parts) for w in writes],
         {(w.document_id, w.work.attempt.id) for w in writes if w.work.attempt is not None},
     )
+    messages.keep(transaction, [w.work.message for w in writes if w.work.message is not None])
     events.append(transaction, [(w.company_id, w.document_id, w.at, w.work.events) for w in writes])

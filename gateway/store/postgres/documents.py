@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.events import Type
 from gateway.lifecycle import Business, State, change
 from gateway.store.ids import new_id
+from gateway.store.messages import Message
 from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Accepted,
@@ -26,7 +27,7 @@ from gateway.store.port import (
     Role,
     Submission,
 )
-from gateway.store.postgres import blobs, events, jobs, rows
+from gateway.store.postgres import blobs, events, jobs, messages, rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
@@ -215,7 +216,17 @@ async def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str 
         if answers[-1] is not None:
             fresh.append((answers[-1], unit))
     _lay(transaction, fresh)
+    messages.keep(transaction, _brought_by(units, answers))
     return answers
+
+
+def _brought_by(units: Sequence[Arrive], answers: Sequence[str | None]) -> list[Message]:
+    """The messages that brought them, with the documents that they became."""
+    return [
+        replace(unit.arrival.message, document_id=answer)
+        for unit, answer in zip(units, answers, strict=True)
+        if unit.arrival.message is not None
+    ]
 
 
 def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:

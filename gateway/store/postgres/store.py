@@ -59,6 +59,7 @@ from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.endpoints import EndpointRows
 from gateway.store.postgres.jobs import Hold, Put
 from gateway.store.postgres.keeping import KeepingRows
+from gateway.store.postgres.messages import MessageRows
 from gateway.store.postgres.news import News
 from gateway.store.postgres.transactions import Transaction, Transactions
 from gateway.store.topics import Topics
@@ -66,7 +67,7 @@ from gateway.store.topics import Topics
 CONNECTIONS = 12
 
 
-class PostgresStore(EndpointRows, KeepingRows):
+class PostgresStore(EndpointRows, KeepingRows, MessageRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises StorageUnavailable, MigrationNeeded and SchemaTooNew.

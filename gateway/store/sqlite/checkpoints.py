@@ -22,7 +22,7 @@ from gateway.store.port import (
     LeaseLost,
     NewEvent,
 )
-from gateway.store.sqlite import blobs, events, jobs, lanes, rows
+from gateway.store.sqlite import blobs, events, jobs, lanes, messages, rows
 from gateway.store.sqlite.rows import Row, maybe_micros, micros
 from gateway.store.sqlite.writer import Transaction
 
@@ -329,4 +329,5 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         _REPLACE_LEG,
     )
     blobs.insert_parts(transaction, [(w.document_id, w.company_id, w.at, w.parts) for w in writes])
+    messages.note(transaction, [w.work.message for w in writes if w.work.message is not None])
     events.append(transaction, [(w.company_id, w.document_id, w.at, w.work.events) for w in writes])

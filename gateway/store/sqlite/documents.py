@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
 
 from gateway.events import Type
 from gateway.lifecycle import Business, State, change
 from gateway.store.ids import new_id
+from gateway.store.messages import Message
 from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Accepted,
@@ -25,7 +26,7 @@ from gateway.store.port import (
     Role,
     Submission,
 )
-from gateway.store.sqlite import blobs, events, jobs, rows
+from gateway.store.sqlite import blobs, events, jobs, messages, rows
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
 
@@ -154,7 +155,17 @@ def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str | None
             fresh.append((new_id("doc"), unit))
             answers.append(fresh[-1][0])
     _lay(transaction, fresh)
+    messages.note(transaction, _brought_by(units, answers))
     return answers
+
+
+def _brought_by(units: Sequence[Arrive], answers: Sequence[str | None]) -> list[Message]:
+    """The messages that brought them, with the documents that they became."""
+    return [
+        replace(unit.arrival.message, document_id=answer)
+        for unit, answer in zip(units, answers, strict=True)
+        if unit.arrival.message is not None
+    ]
 
 
 def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:

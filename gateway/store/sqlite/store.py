@@ -62,6 +62,7 @@ from gateway.store.sqlite.directory import DataDirectory
 from gateway.store.sqlite.endpoints import EndpointRows
 from gateway.store.sqlite.jobs import Hold, Put
 from gateway.store.sqlite.keeping import KeepingRows
+from gateway.store.sqlite.messages import MessageRows
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
 from gateway.store.sqlite.writer import Transaction, Writer
@@ -70,7 +71,7 @@ from gateway.store.topics import Topics
 _READERS = 4
 
 
-class SqliteStore(EndpointRows, KeepingRows):
+class SqliteStore(EndpointRows, KeepingRows, MessageRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises DirectoryInUse, SchemaTooNew, StorageUnavailable, and OSError when the directory

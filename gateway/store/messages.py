@@ -1,0 +1,57 @@
+"""Messages of a network: that one was exchanged, with whom, and what was answered.
+
+In charge of the row and of what the store promises of it. It tells a repeated message from a new
+one, and holds what the network's monthly reports count. Not in charge of what a message is
+(`transports`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that was exchanged: its receipt went out, or came in.
+
+    `provider` is the other side's name in the network (a seat). `digests` are of what was signed,
+    one after the other, and `receipt` is what we answered: both empty for what we sent.
+    `document_id` is None for a message that brought no document of its own (a duplicate, a
+    status). `country` is the sending end user's, where the message says it.
+    """
+
+    channel: str
+    direction: str  # in, out
+    id: str
+    reference: str  # the envelope's own identifier
+    company_id: str
+    document_id: str | None
+    provider: str
+    document_type: str
+    process: str
+    country: str | None
+    at: datetime
+    digests: bytes = b""
+    receipt: bytes = b""
+
+
+class Messages(Protocol):
+    """The operations. They are the gateway's own: a network knows no companies."""
+
+    async def message(self, channel: str, direction: str, message_id: str) -> Message | None:
+        """The message with this id."""
+        ...
+
+    async def note(self, message: Message) -> None:
+        """Keeps a message that comes with nothing else. One with the same id stays as it is."""
+        ...
+
+    async def messages(
+        self, channel: str, since: datetime, until: datetime, after: str, limit: int
+    ) -> Sequence[Message]:
+        """The messages of a time, `until` not included, by (direction, id) past `after`, which is
+        such a pair with a space between (operators only). Digests and receipts are left out."""
+        ...

@@ -1,0 +1,89 @@
+"""Messages of networks, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from gateway.store.messages import Message
+from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.rows import moment
+from gateway.store.postgres.transactions import Transaction, Transactions
+
+_COLUMNS = (
+    "channel, direction, id, reference, company_id, document_id, provider, document_type, process, "
+    "country, at, digests, receipt"
+)
+
+
+class MessageRows:
+    """Implements `gateway.store.messages.Messages`; a part of `PostgresStore`."""
+
+    _connections: Connections
+    _transactions: Transactions
+
+    async def message(self, channel: str, direction: str, message_id: str) -> Message | None:
+        """The message with this id."""
+        found = await self._connections.read(
+            f"SELECT {_COLUMNS} FROM message WHERE channel = $1 AND direction = $2 AND id = $3",
+            channel,
+            direction,
+            message_id,
+        )
+        return _message(found[0]) if found else None
+
+    async def note(self, message: Message) -> None:
+        """Keeps a message that comes with nothing else."""
+        await self._transactions.write(note, message)
+
+    async def messages(
+        self, channel: str, since: datetime, until: datetime, after: str, limit: int
+    ) -> Sequence[Message]:
+        """The messages of a time."""
+        direction, _, id_ = after.partition(" ")
+        found = await self._connections.read(
+            f"""
+            SELECT {_COLUMNS} FROM message
+            WHERE channel = $1 AND (direction, id) > ($2, $3) AND at >= $4 AND at < $5
+            ORDER BY direction, id LIMIT $6
+            """,
+            channel,
+            direction,
+            id_,
+            moment(since),
+            moment(until),
+            limit,
+        )
+        return [replace(_message(row), digests=b"", receipt=b"") for row in found]
+
+
+async def note(transaction: Transaction, units: Sequence[Message]) -> list[None]:
+    """Keeps messages; one that is there stays as it is."""
+    keep(transaction, units)
+    return [None] * len(units)
+
+
+def keep(transaction: Transaction, units: Sequence[Message]) -> None:
+    """The same, with all else that the transaction writes."""
+    first = {(unit.channel, unit.direction, unit.id): unit for unit in reversed(units)}
+    transaction.later(
+        f"INSERT INTO message ({_COLUMNS}) SELECT {_COLUMNS} FROM {{asked}}"
+        " ORDER BY channel, direction, id ON CONFLICT DO NOTHING",
+        "channel text, direction text, id text, reference text, company_id text, document_id text,"
+        " provider text, document_type text, process text, country text, at timestamptz,"
+        " digests bytea, receipt bytea",
+        [
+            (
+                *(one.channel, one.direction, one.id, one.reference, one.company_id),
+                *(one.document_id, one.provider, one.document_type, one.process, one.country),
+                *(moment(one.at), one.digests, one.receipt),
+            )
+            for one in first.values()
+        ],
+    )
+
+
+def _message(row: Any) -> Message:
+    return Message(*row)

@@ -1,0 +1,92 @@
+"""Messages of networks, in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.store.messages import Message
+from gateway.store.sqlite.readers import Readers
+from gateway.store.sqlite.rows import Row, micros, moment
+from gateway.store.sqlite.writer import Transaction, Writer
+
+_COLUMNS = (
+    "channel, direction, id, reference, company_id, document_id, provider, document_type, process, "
+    "country, at, digests, receipt"
+)
+
+
+class MessageRows:
+    """Implements `gateway.store.messages.Messages`; a part of `SqliteStore`."""
+
+    _readers: Readers
+    _writer: Writer
+
+    async def message(self, channel: str, direction: str, message_id: str) -> Message | None:
+        """The message with this id."""
+        return self._readers.read(lambda c: _one(c, channel, direction, message_id))
+
+    async def note(self, message: Message) -> None:
+        """Keeps a message that comes with nothing else."""
+        await self._writer.write(note, message)
+
+    async def messages(
+        self, channel: str, since: datetime, until: datetime, after: str, limit: int
+    ) -> Sequence[Message]:
+        """The messages of a time."""
+        return await self._readers.read_many(
+            lambda c: _page(c, channel, since, until, after, limit)
+        )
+
+
+def note(transaction: Transaction, units: Sequence[Message]) -> list[None]:
+    """Keeps messages; one that is there stays as it is."""
+    transaction.insert(
+        f"message ({_COLUMNS})", [_values(unit) for unit in units], "ON CONFLICT DO NOTHING"
+    )
+    return [None] * len(units)
+
+
+def _values(message: Message) -> Row:
+    return (
+        *(message.channel, message.direction, message.id, message.reference, message.company_id),
+        *(message.document_id, message.provider, message.document_type, message.process),
+        *(message.country, micros(message.at), message.digests, message.receipt),
+    )
+
+
+def _message(row: Row) -> Message:
+    *start, at, digests, receipt = row
+    return Message(*start, moment(at), digests, receipt)
+
+
+def _one(
+    connection: sqlite3.Connection, channel: str, direction: str, message_id: str
+) -> Message | None:
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM message WHERE channel = ? AND direction = ? AND id = ?",
+        (channel, direction, message_id),
+    ).fetchone()
+    return None if row is None else _message(row)
+
+
+def _page(
+    connection: sqlite3.Connection,
+    channel: str,
+    since: datetime,
+    until: datetime,
+    after: str,
+    limit: int,
+) -> list[Message]:
+    direction, _, id_ = after.partition(" ")
+    found = connection.execute(
+        f"""
+        SELECT {_COLUMNS} FROM message
+        WHERE channel = ? AND (direction, id) > (?, ?) AND at >= ? AND at < ?
+        ORDER BY direction, id LIMIT ?
+        """,
+        (channel, direction, id_, micros(since), micros(until), limit),
+    )
+    return [replace(_message(row), digests=b"", receipt=b"") for row in found]

@@ -1,0 +1,75 @@
+"""Messages of networks: kept with what they brought, told from repeats, counted by time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.store.messages import Message
+from gateway.store.port import Arrival, Checkpoint, Done, Head, NewPart, Role, Store
+from tests.contracts.stores import NOW, OURS, accepted, claimed
+
+IN = Message(
+    channel="peppol",
+    direction="in",
+    id="m1@sender.example",
+    reference="envelope-1",
+    company_id=OURS.id,
+    document_id=None,
+    provider="POP000001",
+    document_type="busdox-docid-qns::invoice",
+    process="cenbii-procid-ubl::billing",
+    country="NO",
+    at=NOW,
+    digests=b"digests",
+    receipt=b"<receipt/>",
+)
+
+
+def arrival(message: Message, key: str = "peppol:envelope-1") -> Arrival:
+    part = NewPart(Role.DOCUMENT, "invoice.xml", "application/xml", b"<Invoice/>")
+    return Arrival(key, OURS.id, Head(number="F-1"), [part], "peppol", message)
+
+
+async def test_a_message_is_kept_with_the_document_it_brought(store: Store) -> None:
+    document_id = await store.arrive(arrival(IN), NOW)
+    kept = await store.message("peppol", "in", IN.id)
+    assert kept == replace(IN, document_id=document_id)
+    assert await store.message("peppol", "out", IN.id) is None
+    assert await store.message("other", "in", IN.id) is None
+
+
+async def test_a_repeated_document_keeps_its_other_message_too(store: Store) -> None:
+    await store.arrive(arrival(IN), NOW)
+    other = replace(IN, id="m2@sender.example", receipt=b"<other/>")
+    assert await store.arrive(arrival(other), NOW) is None
+    assert await store.message("peppol", "in", other.id) == other
+
+
+async def test_the_first_of_the_same_id_stays(store: Store) -> None:
+    await store.note(IN)
+    await store.note(replace(IN, receipt=b"<other/>"))
+    assert await store.message("peppol", "in", IN.id) == IN
+
+
+async def test_a_step_writes_the_message_that_went_out(store: Store) -> None:
+    document_id = await accepted(store)
+    job = await claimed(store)
+    out = replace(
+        IN, direction="out", document_id=document_id, digests=b"", receipt=b"", country=None
+    )
+    await store.checkpoint(job, Checkpoint(Done(), message=out), NOW)
+    assert await store.message("peppol", "out", out.id) == out
+
+
+async def test_messages_of_a_time_come_in_pages(store: Store) -> None:
+    for n in range(5):
+        await store.note(replace(IN, id=f"m{n}", at=NOW + timedelta(hours=n)))
+    await store.note(replace(IN, id="m0", direction="out"))
+    found: list[str] = []
+    after = ""
+    while page := await store.messages("peppol", NOW, NOW + timedelta(hours=3), after, 2):
+        found += [f"{one.direction} {one.id}" for one in page]
+        assert all(one.receipt == one.digests == b"" for one in page)
+        after = found[-1]
+    assert found == ["in m0", "in m1", "in m2", "out m0"]
