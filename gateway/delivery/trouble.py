@@ -73,6 +73,13 @@ def went_wrong(
             return Checkpoint(next=dead if over else again)
 
 
+def not_stored(job: Job, due: datetime) -> Checkpoint:
+    """The store or the place of its large files could not be used: the job comes again, as often
+    as it takes. Such a claim does not count as one that never wrote back."""
+    spared = int(job.data.get("spared", 0)) + 1
+    return Checkpoint(next=Again(due, data={**job.data, "spared": spared}))
+
+
 def revived(document: Document, job: Job, now: datetime) -> Checkpoint:
     """An operator had a dead job tried again: its document, held since then, goes on, and faults
     are counted anew."""
@@ -94,4 +101,5 @@ def _in_a_line(error: BaseException) -> str:
 
 def kills(job: Job) -> bool:
     """Whether the job has been claimed so often that it must be what kills the worker."""
-    return job.kind == "prepare" and job.tries > CLAIMS
+    spared = int(job.data.get("spared", 0))
+    return job.kind == "prepare" and job.tries - spared > CLAIMS

@@ -25,13 +25,13 @@ from gateway.delivery.late import overdue
 from gateway.delivery.legs import LegState
 from gateway.delivery.prepare import Preparing
 from gateway.delivery.schedules import Handler, Schedule, Schedules
-from gateway.delivery.trouble import kills, went_wrong
+from gateway.delivery.trouble import kills, not_stored, went_wrong
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.lifecycle import NotAllowed, State
 from gateway.routing.orders import Orders
 from gateway.store.ids import new_id
 from gateway.store.lanes import Limits
-from gateway.store.port import Again, Checkpoint, Done, Job, LeaseLost, StorageUnavailable, Store
+from gateway.store.port import Checkpoint, Done, Job, LeaseLost, StorageUnavailable, Store
 from transports.base import Transport
 
 log = structlog.get_logger()
@@ -255,7 +255,7 @@ class Worker:
         while not self._stopping:
             now = self._clock.now()
             try:
-                work = Checkpoint(next=Again(now + self._backoff.delays[0]))
+                work = not_stored(job, now + self._backoff.delays[0])
                 if fault is not None:
                     document = None
                     if job.document_id == job.key:  # not of a timer beside it

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from gateway.blobs.port import SMALL_BYTES
+from gateway.delivery.trouble import CLAIMS
 from gateway.delivery.verbs import Verb
 from gateway.delivery.worker import Worker
 from gateway.lifecycle import State
-from gateway.store.port import Checkpoint, Job, StorageUnavailable
+from gateway.store.ids import new_id
+from gateway.store.port import Checkpoint, Job, NewPart, Role, StorageUnavailable, Submission
 from schemas.identifiers import Participant
 from tests.e2e.invoices import ELSEWHERE
 from tests.flows.channel import OK, Channel
-from tests.flows.house import RECEIVER, House, invoice
+from tests.flows.house import RECEIVER, SENDER, House, invoice
 from transports.base import (
     Delivered,
     Envelope,
@@ -301,6 +307,26 @@ async def test_a_full_disk_delays_and_loses_nothing(house: House) -> None:
         await until(house, document_id, State.DELIVERED, minutes_pass=True)
     assert full.left == 0
     assert len(await house.store.inbox(RECEIVER.id, None, 10)) == 1
+
+
+async def test_large_files_that_are_away_for_hours_delay_and_lose_nothing(
+    house: House, tmp_path: Path
+) -> None:
+    """As when a bucket can not be reached: however often it is tried, nothing is given up."""
+    body = json.dumps(invoice(here=True)).encode() + b" " * SMALL_BYTES  # lies in a file
+    original = NewPart(Role.ORIGINAL, "original.json", "application/json", body)
+    document_id = new_id("doc")
+    asked = Submission(document_id, SENDER.id, "application/json", [original], {})
+    await house.store.accept(asked, house.clock.now())
+    (file,) = tmp_path.rglob(hashlib.sha256(body).hexdigest())
+    away = file.rename(tmp_path / "away")
+    for _ in range(CLAIMS * 2):
+        await house.later(timedelta(minutes=10))
+        await house.is_in(document_id, State.RECEIVED)
+    away.rename(file)
+    await house.later(timedelta(minutes=10))
+    await house.is_in(document_id, State.DELIVERED)
+    assert await house.store.dead(0, 10) == []
 
 
 async def test_a_channel_that_was_taken_out_of_the_settings_is_passed_over(house: House) -> None:
