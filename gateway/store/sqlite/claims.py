@@ -42,9 +42,10 @@ _LANES = f"""
     FROM found LEFT JOIN lane ON lane.name = found.name WHERE found.name IS NOT NULL
 """
 
-# Companies in two stretches of the alphabet: from the one whose turn it is, and then up to it.
+# Companies in two stretches of the alphabet: from the one whose turn it is, and then up to it. Of
+# each, as many jobs as it can get when all others get one.
 _TURNS = """
-    , turn (lane, room, stretch, until, at, n, company_id) AS (
+    , turn (lane, room, stretch, until, at, n, company_id) AS MATERIALIZED (
         SELECT lane, room, stretch, until, at, 1, (
             SELECT company_id FROM job
             WHERE state = 'ready' AND job.lane = asked.lane AND due_at <= asked.at
@@ -57,13 +58,14 @@ _TURNS = """
             WHERE state = 'ready' AND job.lane = turn.lane AND due_at <= turn.at
                 AND company_id > turn.company_id AND company_id < turn.until
             ORDER BY company_id LIMIT 1)
-        FROM turn WHERE company_id IS NOT NULL AND n < room)
+        FROM turn WHERE company_id IS NOT NULL AND n < room),
+    share (most) AS (SELECT room - count(company_id) + 1 FROM turn GROUP BY lane)
     SELECT lane, stretch, company_id, (
         SELECT json_group_array(id) FROM (
             SELECT id FROM job
             WHERE state = 'ready' AND job.lane = turn.lane AND due_at <= turn.at
                 AND job.company_id = turn.company_id
-            ORDER BY priority DESC, due_at, id LIMIT (SELECT max(room) FROM asked)))
+            ORDER BY priority DESC, due_at, id LIMIT (SELECT max(max(most), 1) FROM share)))
     FROM turn WHERE company_id IS NOT NULL
 """
 
