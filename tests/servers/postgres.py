@@ -1,8 +1,8 @@
 """A real PostgreSQL on loopback, from the programs that a wheel brings along.
 
 One server for each test process, started at its first use: `server()`. Each test has empty tables
-in a schema that is its own as long as it runs: `tables_of`. Where `BUDKAVLE_TEST_DATABASE` names a database, its
-server is used instead, for everything that does not stop the server.
+in a schema that is its own as long as it runs: `tables_of`. Where `BUDKAVLE_TEST_DATABASE` names a
+database, its server is used instead, for everything that does not stop the server.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ async def tables_of(place: Path) -> str:
             return tables.url
     free = next((tables for tables in _made if tables.test != test), None)
     if free is None:  # making tables takes a hundred times as long as emptying them
-        free = _Tables(await _new_schema())
+        free = _Tables(await new_schema())
         await schema.migrate(free.url, datetime.now(UTC))
         _made.append(free)
     else:
@@ -199,7 +199,8 @@ async def tables_of(place: Path) -> str:
     return free.url
 
 
-async def _new_schema() -> str:
+async def new_schema() -> str:
+    """The address of a schema without tables."""
     name = f"test_{uuid4().hex}"
     await _execute(database(), f"CREATE SCHEMA {name}")
     base, _, query = database().partition("?")

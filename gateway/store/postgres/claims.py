@@ -24,14 +24,14 @@ from gateway.store.turns import beginning_after, in_turn
 # and no claim waits for all of them.
 _MOST_MADE_READY = 1000
 
-_MAKE_READY = f"""
+MAKE_READY = f"""
     WITH due AS MATERIALIZED (
         SELECT id FROM job WHERE state = 'waiting' AND due_at <= $1
         ORDER BY due_at LIMIT {_MOST_MADE_READY} FOR UPDATE SKIP LOCKED)
     UPDATE job SET state = 'ready' FROM due WHERE job.id = due.id
 """
 
-_LANES = f"""
+LANES = f"""
     WITH RECURSIVE found (name) AS (
         (SELECT lane FROM job WHERE state = 'ready' ORDER BY lane LIMIT 1)
         UNION ALL
@@ -105,7 +105,7 @@ class Claims:
         return [await self._claim(transaction, unit) for unit in units]
 
     async def _claim(self, transaction: Transaction, unit: Claim) -> list[Job]:
-        await transaction.run(_MAKE_READY, unit.hold.now)
+        await transaction.run(MAKE_READY, unit.hold.now)
         room, meter_of = await _open(transaction, unit)
         claimed: list[Job] = []
         # What a lane or a company does not use of its share goes round again.
@@ -163,7 +163,7 @@ async def _open(
     transaction: Transaction, unit: Claim
 ) -> tuple[dict[str, int], dict[str, tuple[Lane, Meter]]]:
     """How much each lane with work allows, and the refilled meters of those with limits."""
-    found = [Lane.of(name, row) for name, *row in await transaction.fetch(_LANES)]
+    found = [Lane.of(name, row) for name, *row in await transaction.fetch(LANES)]
     free = {lane.name: unit.limit for lane in found if lane.meter is None and not lane.paused}
     limited = [lane.name for lane in found if lane.meter is not None and not lane.paused]
     refilled: dict[str, tuple[Lane, Meter]] = {}

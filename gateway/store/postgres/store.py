@@ -51,6 +51,7 @@ from gateway.store.postgres import (
     events,
     journeys,
     lanes,
+    numbering,
     schema,
 )
 from gateway.store.postgres import jobs as job_rows
@@ -112,6 +113,7 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
         try:
             async with pool.lent() as connection:
                 await schema.check(connection)
+                await numbering.go_on(connection)
             topics = Topics()
             news = News(pool.alone, topics)
             transactions = Transactions(pool, news.tell)
