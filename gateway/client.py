@@ -126,21 +126,21 @@ class Client:
         Raises Problem, Unreachable, OSError.
         """
         assert self._session is not None, "use `async with`"
-        draft = to.with_name(f"{to.name}.part")
+        draft, size = to.with_name(f"{to.name}.part"), 0
         try:
             async with self._session.get(self._url + path, timeout=_NO_LIMIT) as response:
                 if response.status >= 400:
                     raise Problem(response.status, _problem(response, await response.read()))
                 with draft.open("wb") as file:
                     async for piece in response.content.iter_chunked(256 * 1024):
-                        file.write(piece)
+                        size += file.write(piece)
         except aiohttp.InvalidURL as error:
             raise Unreachable(_no_address(self._url)) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             draft.unlink(missing_ok=True)
             raise Unreachable(f"{self._url}: {error or type(error).__name__}") from error
         draft.replace(to)
-        return to.stat().st_size
+        return size
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Posts JSON; answers the JSON that comes back, None when there is none."""

@@ -12,6 +12,7 @@ from pydantic.json_schema import WithJsonSchema
 from gateway.api import answers, examples
 from gateway.api.answers import Shown
 from gateway.api.body import body
+from gateway.api.callers import actor
 from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Parameters, Routes, answer
 from gateway.events import Type as EventType
@@ -254,6 +255,7 @@ async def add_webhook(call: Call[NoParameters]) -> web.Response:
         _types(asked.types or []),
         asked.description or "",
         asked.active is not False,
+        actor=await actor(call),
     )
     match made:
         case BadUrl():
@@ -290,7 +292,9 @@ async def change_webhook(call: Call[NoParameters]) -> web.Response:
     fields = {name: value for name, value in asked if value is not None}
     if "types" in fields:
         fields["types"] = _types(fields["types"])
-    changed = await call.service.webhooks.change(call.company.id, call.path("webhook_id"), fields)
+    changed = await call.service.webhooks.change(
+        call.company.id, call.path("webhook_id"), fields, actor=await actor(call)
+    )
     if isinstance(changed, BadUrl):
         raise _bad_url(changed)
     return _shown(changed)
@@ -305,7 +309,8 @@ async def change_webhook(call: Call[NoParameters]) -> web.Response:
 )
 async def remove_webhook(call: Call[NoParameters]) -> web.Response:
     """Remove a webhook."""
-    if not await call.service.webhooks.remove(call.company.id, call.path("webhook_id")):
+    webhook_id, who = call.path("webhook_id"), await actor(call)
+    if not await call.service.webhooks.remove(call.company.id, webhook_id, actor=who):
         raise Problem(Type.NOT_FOUND)
     return web.Response(status=204)
 
@@ -323,7 +328,8 @@ async def rotate_webhook_secret(call: Call[NoParameters]) -> web.Response:
     For 24 hours each message carries two signatures, with the new secret and with the one before:
     put the new one into your server in that time.
     """
-    made = await call.service.webhooks.rotate(call.company.id, call.path("webhook_id"))
+    webhook_id, who = call.path("webhook_id"), await actor(call)
+    made = await call.service.webhooks.rotate(call.company.id, webhook_id, actor=who)
     if made is None:
         raise Problem(Type.NOT_FOUND)
     return answer(_made(made))
@@ -365,7 +371,9 @@ async def redeliver_events(call: Call[NoParameters]) -> web.Response:
             found = await call.service.webhooks.once_more(company_id, webhook_id, asked.only)
         else:
             after = None if asked.after == answers.BEGINNING else asked.after
-            found = await call.service.webhooks.go_back(company_id, webhook_id, after)
+            found = await call.service.webhooks.go_back(
+                company_id, webhook_id, after, actor=await actor(call)
+            )
     except BadCursor:
         (name,) = asked.model_fields_set
         fault = Fault(detail="is no cursor of your feed", pointer=f"/{name}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.options import Impossible, in_store, load_settings, settings_options
+from gateway.cli.options import Impossible, in_store, load_settings, operator, settings_options
 from gateway.cli.output import records, say
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def rotate(config_file: Path | None, data: Path | None) -> None:
     _section(settings)
 
     async def work(store: Store) -> int:
-        return await _keys(store).rotate()
+        changed = await _keys(store).rotate()
+        await _tell(store, "master_key.rotated", "encryption", company_keys=changed)
+        return changed
 
     changed = in_store(settings, work)
     say(f"{changed} company keys are wrapped by the current master key now; the rest already were.")
@@ -88,7 +90,9 @@ def renew(company_id: str, config_file: Path | None, data: Path | None) -> None:
 
     async def work(store: Store) -> int:
         await _check_company(store, company_id)
-        return await _keys(store).renew(company_id, datetime.now(UTC))
+        made = await _keys(store).renew(company_id, datetime.now(UTC))
+        await _tell(store, "company_key.renewed", str(made), company_id)
+        return made
 
     say(f"Key {in_store(settings, work)} is the current key of {company_id} now.")
 
@@ -113,9 +117,18 @@ def destroy(company_id: str, yes: bool, config_file: Path | None, data: Path | N
 
     async def work(store: Store) -> int:
         await _check_company(store, company_id)
-        return await store.drop_company_keys(company_id)
+        gone = await store.drop_company_keys(company_id)
+        await _tell(store, "company_keys.destroyed", company_id, company_id, keys=gone)
+        return gone
 
     say(f"{in_store(settings, work)} keys of {company_id} are gone.")
+
+
+async def _tell(store: Store, action: str, subject: str, company_id: str = "", **data: int) -> None:
+    from gateway.audit.chain import NewEntry
+
+    entry = NewEntry(operator(), action, subject, company_id, data)
+    await store.audit(entry, datetime.now(UTC))
 
 
 def _section(settings: Settings) -> Path:

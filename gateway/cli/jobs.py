@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from gateway.cli.options import Impossible, load_settings, settings_options, starting
+from gateway.cli.options import Impossible, load_settings, operator, settings_options, starting
 from gateway.cli.output import records, say
 
 if TYPE_CHECKING:
+    from gateway.audit.chain import Told
     from gateway.config import Settings
     from gateway.store.lanes import LaneState
     from gateway.store.port import DeadJob
@@ -32,11 +33,11 @@ class Operated(Protocol):
         """`Store.dead`."""
         ...
 
-    async def revive(self, job_id: int, now: datetime) -> bool:
+    async def revive(self, job_id: int, now: datetime, *, told: Told) -> bool:
         """`Store.revive`."""
         ...
 
-    async def pause(self, lane: str, paused: bool) -> None:
+    async def pause(self, lane: str, paused: bool, *, told: Told) -> None:
         """`Store.pause`."""
         ...
 
@@ -102,7 +103,9 @@ def resume(lane: str, config_file: Path | None, data: Path | None) -> None:
 
 def _pause(lane: str, paused: bool, config_file: Path | None, data: Path | None) -> None:
     async def set_(store: Operated) -> None:
-        await store.pause(lane, paused)
+        await store.pause(
+            lane, paused, told=_told("lane.paused" if paused else "lane.resumed", lane)
+        )
 
     _on_store(config_file, data, set_)
 
@@ -141,13 +144,20 @@ def revive(job_id: int, config_file: Path | None, data: Path | None) -> None:
     """Has the dead job JOB_ID tried again; its document, if it is held for that, goes on."""
 
     async def put(store: Operated) -> bool:
-        return await store.revive(job_id, datetime.now(UTC))
+        told = _told("job.revived", str(job_id))
+        return await store.revive(job_id, datetime.now(UTC), told=told)
 
     if not _on_store(config_file, data, put):
         raise Impossible(
             f"There is no dead job {job_id}, or another one has taken its place; "
             "`budkavle jobs dead` lists them"
         )
+
+
+def _told(action: str, subject: str) -> Told:
+    from gateway.audit.chain import NewEntry, Told
+
+    return Told(NewEntry(operator(), action, subject), datetime.now(UTC))
 
 
 def _on_store(

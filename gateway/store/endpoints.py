@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from gateway.audit.chain import Told
     from gateway.store.port import Again, Done, Event, Job, Keep
 
 MOST_PUSHES = 200  # the newest pushes of an endpoint that are kept; a feed of its own would be more
@@ -87,7 +88,9 @@ class Progress:
 class Endpoints(Protocol):
     """The operations on endpoints."""
 
-    async def add_endpoint(self, endpoint: Endpoint, most: int) -> bool:
+    async def add_endpoint(
+        self, endpoint: Endpoint, most: int, *, told: Told | None = None
+    ) -> bool:
         """Adds an endpoint; False when its company has `most` already."""
         ...
 
@@ -99,13 +102,15 @@ class Endpoints(Protocol):
         """The company's endpoints, oldest first."""
         ...
 
-    async def change_endpoint(self, endpoint: Endpoint) -> bool:
+    async def change_endpoint(self, endpoint: Endpoint, *, told: Told | None = None) -> bool:
         """Writes all of an endpoint but its `created_at`, and raises its version; when its job
         waits, it is due at `updated_at`. False when the endpoint has not the version that stands
         in `endpoint` any more, or is gone."""
         ...
 
-    async def remove_endpoint(self, company_id: str, endpoint_id: str) -> bool:
+    async def remove_endpoint(
+        self, company_id: str, endpoint_id: str, *, told: Told | None = None
+    ) -> bool:
         """Takes an endpoint away with its pushes; False when it was not there."""
         ...
 

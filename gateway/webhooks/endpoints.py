@@ -1,6 +1,7 @@
 """What people do with webhook endpoints: set them up, change them, try them, have events again.
 
-In charge of the rules for that. Not in charge of the events' own way (`gateway.webhooks.pushing`).
+In charge of the rules for that. `actor` is who does it, for the audit. Not in charge of the events'
+own way (`gateway.webhooks.pushing`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from yarl import URL
 
+from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.ids import new_id
@@ -63,7 +65,14 @@ class Webhooks:
         self._most = most
 
     async def add(
-        self, company_id: str, url: str, types: tuple[str, ...], description: str, active: bool
+        self,
+        company_id: str,
+        url: str,
+        types: tuple[str, ...],
+        description: str,
+        active: bool,
+        *,
+        actor: str = "operator",
     ) -> Made | BadUrl | TooMany:
         """Adds an endpoint. It gets the events from now on."""
         faults = await self._faults(url)
@@ -82,12 +91,18 @@ class Webhooks:
             created_at=now,
             updated_at=now,
         )
-        if not await self._store.add_endpoint(endpoint, self._most):
+        told = _told(actor, "webhook.added", endpoint, now)
+        if not await self._store.add_endpoint(endpoint, self._most, told=told):
             return TooMany(self._most)
         return Made(endpoint, secret)
 
     async def change(
-        self, company_id: str, endpoint_id: str, fields: Mapping[str, Any]
+        self,
+        company_id: str,
+        endpoint_id: str,
+        fields: Mapping[str, Any],
+        *,
+        actor: str = "operator",
     ) -> Endpoint | BadUrl | None:
         """Changes `url`, `types`, `description` or `active`; None when there is no such endpoint.
 
@@ -104,16 +119,20 @@ class Webhooks:
                 return replace(_fresh(endpoint, *off), **fields)
             return replace(_fresh(endpoint), **fields)
 
-        return await self._changed(company_id, endpoint_id, changed)
+        return await self._changed(company_id, endpoint_id, changed, (actor, "webhook.changed"))
 
-    async def remove(self, company_id: str, endpoint_id: str) -> bool:
+    async def remove(self, company_id: str, endpoint_id: str, *, actor: str = "operator") -> bool:
         """Takes an endpoint away; False when there is none."""
-        removed = await self._store.remove_endpoint(company_id, endpoint_id)
+        entry = NewEntry(actor, "webhook.removed", endpoint_id, company_id)
+        told = Told(entry, self._clock.now())
+        removed = await self._store.remove_endpoint(company_id, endpoint_id, told=told)
         if removed:
             await self._store.drop([line.key(endpoint_id)])
         return removed
 
-    async def rotate(self, company_id: str, endpoint_id: str) -> Made | None:
+    async def rotate(
+        self, company_id: str, endpoint_id: str, *, actor: str = "operator"
+    ) -> Made | None:
         """Gives an endpoint a new secret; the newest of the old ones signs too for a while."""
         secret = new_secret()
         sealed = SealedSecret(await self._courier.sealing.sealed(company_id, secret))
@@ -122,7 +141,8 @@ class Webhooks:
             before = replace(endpoint.secrets[0], until=now + OVERLAP)
             return replace(endpoint, secrets=(sealed, before))
 
-        endpoint = await self._changed(company_id, endpoint_id, changed)
+        what = (actor, "webhook.secret_rotated")
+        endpoint = await self._changed(company_id, endpoint_id, changed, what)
         return None if endpoint is None else Made(endpoint, secret)
 
     async def test(self, company_id: str, endpoint_id: str) -> Push | None:
@@ -135,7 +155,7 @@ class Webhooks:
         return push
 
     async def go_back(
-        self, company_id: str, endpoint_id: str, after: str | None
+        self, company_id: str, endpoint_id: str, after: str | None, *, actor: str = "operator"
     ) -> Endpoint | None:
         """Has every event after a cursor brought again (None: all that are kept), in order, before
         those that have not been brought yet. Raises BadCursor."""
@@ -144,7 +164,7 @@ class Webhooks:
         def changed(endpoint: Endpoint, now: datetime) -> Endpoint:
             return replace(_fresh(endpoint), cursor=after)
 
-        return await self._changed(company_id, endpoint_id, changed)
+        return await self._changed(company_id, endpoint_id, changed, (actor, "webhook.went_back"))
 
     async def once_more(self, company_id: str, endpoint_id: str, cursor: str) -> Endpoint | None:
         """Has one event brought again, beside the line. Raises BadCursor."""
@@ -156,16 +176,24 @@ class Webhooks:
         return endpoint
 
     async def _changed(
-        self, company_id: str, endpoint_id: str, how: Callable[[Endpoint, datetime], Endpoint]
+        self,
+        company_id: str,
+        endpoint_id: str,
+        how: Callable[[Endpoint, datetime], Endpoint],
+        who: tuple[str, str],
     ) -> Endpoint | None:
-        """Changes an endpoint as it is then, and has its line looked at."""
+        """Changes an endpoint as it is then, and has its line looked at. `who` is the actor and the
+        action, for the audit."""
         while True:
             endpoint = await self._store.endpoint(company_id, endpoint_id)
             if endpoint is None:
                 return None
             now = self._clock.now()
             changed = replace(how(endpoint, now), updated_at=now)
-            if await self._store.change_endpoint(changed):  # else somebody was quicker: once more
+            told = _told(*who, changed, now)
+            if await self._store.change_endpoint(
+                changed, told=told
+            ):  # else somebody was quicker: once more
                 if changed.active:
                     job = line.job(company_id, endpoint_id, now)
                     await self._store.put([job], now, replace=False)
@@ -178,6 +206,12 @@ class Webhooks:
             return faults
         what = await outside.leads_astray(URL(url).raw_host or "")
         return () if what is None else (f"leads to {what}; it must be a public address",)
+
+
+def _told(actor: str, action: str, endpoint: Endpoint, now: datetime) -> Told:
+    # Of the address only the host: what comes after it may be a secret.
+    data = {"host": URL(endpoint.url).host, "active": endpoint.active}
+    return Told(NewEntry(actor, action, endpoint.id, endpoint.company_id, data), now)
 
 
 def _fresh(endpoint: Endpoint, code: str = "", text: str = "") -> Endpoint:

@@ -7,15 +7,19 @@ before it, so that nobody waits in a circle.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.audit.chain import EMPTY, Entry, Head, NewEntry, Told, follow
 from gateway.store.postgres import rows
 from gateway.store.postgres.connections import Connections
-from gateway.store.postgres.transactions import Operation, Transaction
+from gateway.store.postgres.transactions import Operation, Transaction, Transactions
+
+A = TypeVar("A")
+R = TypeVar("R")
 
 _COLUMNS = "seq, at, actor, action, subject, company_id, data, previous, hash"
 
@@ -69,6 +73,20 @@ async def along(transaction: Transaction, units: Sequence[Along]) -> list[Any]:
     ]
     await append(transaction, done)
     return results
+
+
+class Telling:
+    """A part of the store whose operations may be told of in the audit."""
+
+    _transactions: Transactions
+
+    def _told(
+        self, operation: Operation[A, R], argument: A, told: Told | None
+    ) -> asyncio.Future[R]:
+        """Writes a unit, and the entry that tells of it with it."""
+        if told is None:
+            return self._transactions.write(operation, argument)
+        return self._transactions.write(along, Along(operation, argument, told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.audit.chain import Told
 from gateway.store.cursors import Cursors
 from gateway.store.cursors import Place as At
 from gateway.store.endpoints import MOST_PUSHES, Endpoint, Progress, Push, SealedSecret
 from gateway.store.port import Event, Job, LeaseLost
-from gateway.store.postgres import jobs, rows
+from gateway.store.postgres import audit, jobs, rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.events import SETTLED_TX
 from gateway.store.postgres.rows import Row
-from gateway.store.postgres.transactions import Transaction, Transactions
+from gateway.store.postgres.transactions import Transaction
 
 _ENDPOINT = (
     "id, company_id, url, types, description, active, secrets, tx, seq, created_at, updated_at, "
@@ -282,17 +283,18 @@ def _cursor(cursors: Cursors, company_id: str, at: At | None) -> str | None:
 # --- the face -----------------------------------------------------------------------------------
 
 
-class EndpointRows:
+class EndpointRows(audit.Telling):
     """The operations of `gateway.store.endpoints.Endpoints`: a part of `PostgresStore`."""
 
-    _transactions: Transactions
     _connections: Connections
     _cursors: Cursors
 
-    async def add_endpoint(self, endpoint: Endpoint, most: int) -> bool:
+    async def add_endpoint(
+        self, endpoint: Endpoint, most: int, *, told: Told | None = None
+    ) -> bool:
         """Adds an endpoint; False when its company has `most` already."""
         at = self._cursors.opened(endpoint.company_id, endpoint.cursor)
-        return await self._transactions.write(add, Written(endpoint, at, most))
+        return await self._told(add, Written(endpoint, at, most), told)
 
     async def endpoint(self, company_id: str, endpoint_id: str) -> Endpoint | None:
         """One endpoint."""
@@ -310,15 +312,17 @@ class EndpointRows:
         )
         return [_endpoint(row, self._cursors) for row in found]
 
-    async def change_endpoint(self, endpoint: Endpoint) -> bool:
+    async def change_endpoint(self, endpoint: Endpoint, *, told: Told | None = None) -> bool:
         """Writes all of an endpoint but its `created_at`; False when it is not the version that was
         read, or is gone."""
         at = self._cursors.opened(endpoint.company_id, endpoint.cursor)
-        return await self._transactions.write(change, Written(endpoint, at))
+        return await self._told(change, Written(endpoint, at), told)
 
-    async def remove_endpoint(self, company_id: str, endpoint_id: str) -> bool:
+    async def remove_endpoint(
+        self, company_id: str, endpoint_id: str, *, told: Told | None = None
+    ) -> bool:
         """Takes an endpoint away with its pushes; False when it was not there."""
-        return await self._transactions.write(remove, One(company_id, endpoint_id))
+        return await self._told(remove, One(company_id, endpoint_id), told)
 
     async def pushed(self, job: Job, progress: Progress, now: datetime) -> bool:
         """Writes what came of work on an endpoint; False when a person changed it meanwhile."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from gateway.audit.chain import Entry, Head, NewEntry, Told
 from gateway.store.cursors import new_key
@@ -13,16 +11,12 @@ from gateway.store.keeping import Expired, Export, ExportFile, LegalHold, Period
 from gateway.store.port import NewJob
 from gateway.store.postgres import audit, companies, exports, retention
 from gateway.store.postgres.connections import Connections
-from gateway.store.postgres.transactions import Operation, Transaction, Transactions
-
-A = TypeVar("A")
-R = TypeVar("R")
+from gateway.store.postgres.transactions import Transaction
 
 
-class KeepingRows:
+class KeepingRows(audit.Telling):
     """Implements `gateway.store.keeping.Keeping`; a part of `PostgresStore`."""
 
-    _transactions: Transactions
     _connections: Connections
 
     # --- after a restore ---
@@ -34,14 +28,6 @@ class KeepingRows:
         await self._transactions.write(leap, None)
 
     # --- audit ---
-
-    def _told(
-        self, operation: Operation[A, R], argument: A, told: Told | None
-    ) -> asyncio.Future[R]:
-        """Writes a unit, and the audit entry that tells of it with it."""
-        if told is None:
-            return self._transactions.write(operation, argument)
-        return self._transactions.write(audit.along, audit.Along(operation, argument, told))
 
     async def audit(self, entry: NewEntry, now: datetime) -> Entry:
         """Appends an entry."""

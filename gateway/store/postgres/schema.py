@@ -15,9 +15,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gateway.audit.chain import NewEntry, Told
 from gateway.store import migrations
-from gateway.store.postgres import partitions
+from gateway.store.postgres import audit, partitions
 from gateway.store.postgres.connections import reached
+from gateway.store.postgres.transactions import Transaction
 
 if TYPE_CHECKING:
     from gateway.store.postgres.connections import Connection
@@ -56,5 +58,9 @@ async def migrate(url: str, now: datetime) -> tuple[str | None, str]:
         found = await version(connection)
         if found != migrations.NEWEST:
             await connection.execute(migrations.script("postgresql", found))
+            if found is not None:
+                data = {"from": found, "to": migrations.NEWEST}
+                entry = NewEntry("gateway", "store.migrated", "store", data=data)
+                await audit.append(Transaction(connection), [Told(entry, now)])
         await partitions.make(connection, now)
         return found, migrations.NEWEST

@@ -5,15 +5,19 @@ Triggers refuse to change an entry, or to take one away that no later entry seal
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.audit.chain import EMPTY, Entry, Head, NewEntry, Told, follow
 from gateway.store.sqlite.rows import Row, micros, moment
-from gateway.store.sqlite.writer import Operation, Transaction
+from gateway.store.sqlite.writer import Operation, Transaction, Writer
+
+A = TypeVar("A")
+R = TypeVar("R")
 
 _COLUMNS = "seq, at, actor, action, subject, company_id, data, previous, hash"
 
@@ -58,6 +62,20 @@ def add(transaction: Transaction, new: NewEntry, now: datetime) -> Entry:
         ],
     )
     return entry
+
+
+class Telling:
+    """A part of the store whose operations may be told of in the audit."""
+
+    _writer: Writer
+
+    def _told(
+        self, operation: Operation[A, R], argument: A, told: Told | None
+    ) -> asyncio.Future[R]:
+        """Writes a unit, and the entry that tells of it with it."""
+        if told is None:
+            return self._writer.write(operation, argument)
+        return self._writer.write(along, Along(operation, argument, told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gateway.audit.chain import Told
 from gateway.store.cursors import Cursors
 from gateway.store.endpoints import MOST_PUSHES, Endpoint, Progress, Push, SealedSecret
 from gateway.store.port import Checkpoint, Event, Job, Keep
-from gateway.store.sqlite import checkpoints, rows
+from gateway.store.sqlite import audit, checkpoints, rows
 from gateway.store.sqlite.checkpoints import Step
 from gateway.store.sqlite.rows import Row, maybe_micros, micros, moment
-from gateway.store.sqlite.writer import Transaction, Writer
+from gateway.store.sqlite.writer import Transaction
 
 if TYPE_CHECKING:
     from gateway.store.sqlite.readers import Readers
@@ -350,20 +351,21 @@ def _cursor(cursors: Cursors, company_id: str, seq: int | None) -> str | None:
 # --- the face -----------------------------------------------------------------------------------
 
 
-class EndpointRows:
+class EndpointRows(audit.Telling):
     """The operations of `gateway.store.endpoints.Endpoints`: a part of `SqliteStore`."""
 
-    _writer: Writer
     _readers: Readers
     _cursors: Cursors
 
     def _seq(self, company_id: str, cursor: str | None) -> int:
         return self._cursors.opened(company_id, cursor)[1]
 
-    async def add_endpoint(self, endpoint: Endpoint, most: int) -> bool:
+    async def add_endpoint(
+        self, endpoint: Endpoint, most: int, *, told: Told | None = None
+    ) -> bool:
         """Adds an endpoint; False when its company has `most` already."""
         seq = self._seq(endpoint.company_id, endpoint.cursor)
-        return await self._writer.write(add, Add(endpoint, seq, most))
+        return await self._told(add, Add(endpoint, seq, most), told)
 
     async def endpoint(self, company_id: str, endpoint_id: str) -> Endpoint | None:
         """One endpoint."""
@@ -374,15 +376,17 @@ class EndpointRows:
         """The company's endpoints, oldest first."""
         return self._readers.read(lambda c: find(c, self._cursors, company_id, None))
 
-    async def change_endpoint(self, endpoint: Endpoint) -> bool:
+    async def change_endpoint(self, endpoint: Endpoint, *, told: Told | None = None) -> bool:
         """Writes all of an endpoint but its `created_at`; False when it is not the version that was
         read, or is gone."""
         seq = self._seq(endpoint.company_id, endpoint.cursor)
-        return await self._writer.write(change, Change(endpoint, seq))
+        return await self._told(change, Change(endpoint, seq), told)
 
-    async def remove_endpoint(self, company_id: str, endpoint_id: str) -> bool:
+    async def remove_endpoint(
+        self, company_id: str, endpoint_id: str, *, told: Told | None = None
+    ) -> bool:
         """Takes an endpoint away with its pushes; False when it was not there."""
-        return await self._writer.write(remove, One(company_id, endpoint_id))
+        return await self._told(remove, One(company_id, endpoint_id), told)
 
     async def pushed(self, job: Job, progress: Progress, now: datetime) -> bool:
         """Writes what came of work on an endpoint; False when a person changed it meanwhile."""

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from gateway.audit.chain import Entry, Head, NewEntry, Told
 from gateway.store.keeping import Expired, Export, ExportFile, LegalHold, Period, Sized, Terms
 from gateway.store.port import NewJob, StorageUnavailable
 from gateway.store.sqlite import audit, companies, exports, retention
 from gateway.store.sqlite.readers import Readers
-from gateway.store.sqlite.writer import Operation, Transaction, Writer
-
-A = TypeVar("A")
-R = TypeVar("R")
+from gateway.store.sqlite.writer import Transaction
 
 
-class KeepingRows:
+class KeepingRows(audit.Telling):
     """Implements `gateway.store.keeping.Keeping`; a part of `SqliteStore`."""
 
-    _writer: Writer
     _readers: Readers
 
     # --- after a restore ---
@@ -32,14 +26,6 @@ class KeepingRows:
         await self._writer.write(leap, None)
 
     # --- audit ---
-
-    def _told(
-        self, operation: Operation[A, R], argument: A, told: Told | None
-    ) -> asyncio.Future[R]:
-        """Writes a unit, and the audit entry that tells of it with it."""
-        if told is None:
-            return self._writer.write(operation, argument)
-        return self._writer.write(audit.along, audit.Along(operation, argument, told))
 
     async def audit(self, entry: NewEntry, now: datetime) -> Entry:
         """Appends an entry."""

@@ -13,9 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from gateway.audit.chain import Told
 from gateway.store.lanes import LaneState
 from gateway.store.port import DeadJob
-from gateway.store.sqlite import dead, lanes
+from gateway.store.sqlite import audit, dead, lanes
 from gateway.store.sqlite.faults import translated
 from gateway.store.sqlite.schema import connect
 from gateway.store.sqlite.writer import Transaction
@@ -37,13 +38,15 @@ class Operating:
         """The dead list past the id `after`, in order of the ids."""
         return self._run(lambda it: dead.after(it.connection, after, limit))
 
-    async def revive(self, job_id: int, now: datetime) -> bool:
+    async def revive(self, job_id: int, now: datetime, *, told: Told) -> bool:
         """Puts a dead job in line again; False when it is not there, or another has its key."""
-        return self._run(lambda it: dead.revive(it, [dead.Revive(job_id, now)]))[0]
+        unit = audit.Along(dead.revive, dead.Revive(job_id, now), told)
+        return bool(self._run(lambda it: audit.along(it, [unit]))[0])
 
-    async def pause(self, lane: str, paused: bool) -> None:
+    async def pause(self, lane: str, paused: bool, *, told: Told) -> None:
         """Stops claims from a lane, or lets them go on."""
-        self._run(lambda it: lanes.pause(it, [lanes.Pause(lane, paused)]))
+        unit = audit.Along(lanes.pause, lanes.Pause(lane, paused), told)
+        self._run(lambda it: audit.along(it, [unit]))
 
     async def lanes(self, now: datetime) -> Sequence[LaneState]:
         """Every lane that has limits, a pause or jobs, by name."""
