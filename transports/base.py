@@ -196,6 +196,18 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A message of a network whose receipt has come: what its monthly reports count."""
+
+    message_id: str
+    reference: str  # the envelope's own identifier
+    provider: str  # the other side's name in the network
+    document_type: DocumentType
+    process: Process
+    country: str | None  # the sending end user's
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """The channel has taken responsibility.
 
@@ -208,6 +220,7 @@ class Sent:
     reference: str | None = None
     expects: str | None = None
     until: datetime | None = None
+    exchanged: Exchanged | None = None
 
 
 @dataclass(frozen=True, slots=True)

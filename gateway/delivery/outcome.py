@@ -17,10 +17,12 @@ from gateway.delivery.backoff import Backoff
 from gateway.delivery.legs import LegState
 from gateway.events import Type
 from gateway.lifecycle import Change, State, change
+from gateway.store.messages import Message
 from gateway.store.port import (
     Again,
     Attempt,
     Checkpoint,
+    Direction,
     Document,
     Done,
     Keep,
@@ -178,7 +180,7 @@ def _settled(
             )
         case Sent():
             leg = sent_leg(leg, outcome)
-            return _ended(
+            work = _ended(
                 trial,
                 outcome,
                 Result.SENT,
@@ -188,6 +190,7 @@ def _settled(
                 leg=leg,
                 event=sent_event(leg, outcome),
             )
+            return replace(work, message=_message(trial, outcome, now))
         case Refused():
             leg = replace(leg, state=LegState.REFUSED)
             return _ended(
@@ -201,6 +204,26 @@ def _settled(
             return _unknown(trial, outcome, repeat, backoff, now)
         case _:
             assert_never(outcome)
+
+
+def _message(trial: Try, outcome: Sent, now: datetime) -> Message | None:
+    """The network message that it went out with, for the network's reports."""
+    one = outcome.exchanged
+    if one is None:
+        return None
+    return Message(
+        channel=trial.leg.channel,
+        direction=Direction.OUT,
+        id=one.message_id,
+        reference=one.reference,
+        company_id=trial.document.company_id,
+        document_id=trial.document.id,
+        provider=one.provider,
+        document_type=str(one.document_type),
+        process=str(one.process),
+        country=one.country,
+        at=now,
+    )
 
 
 def interrupted(trial: Try, repeat: Repeat, now: datetime) -> Checkpoint:

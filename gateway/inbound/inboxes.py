@@ -57,7 +57,7 @@ class Inboxes:
         arrival = _arrival(
             f"{channel}:{inbound.id}",
             company.id,
-            await asyncio.to_thread(_read_head, inbound.document),
+            await asyncio.to_thread(read_head, inbound.document),
             (inbound.document, *inbound.attachments),
             channel,
         )
@@ -72,7 +72,7 @@ def _arrival(key: str, company_id: str, head: Head, files: Sequence[File], chann
     return Arrival(key, company_id, head, parts, channel)
 
 
-def _read_head(document: File) -> Head:
+def read_head(document: File) -> Head:
     """The head of a document from outside; empty where it can not be read: it is kept all the same,
     and its bytes are what the recipient gets."""
     root = parse(document.content)

@@ -10,17 +10,17 @@ naming every piece that we signed. A Message Level Status may follow it and prov
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, assert_never
 
 import aiohttp
 
 from schemas import envelope as sbdh
-from schemas.identifiers import DocumentType, Process
 from transports.base import (
     Envelope,
     Evidence,
+    Exchanged,
     Inbound,
     NotReachable,
     Now,
@@ -145,22 +145,38 @@ class Peppol:
             return Refused(_verdict("no_sender", text))
         if kind is None or process is None or receiver is None:
             return Refused(_verdict("no_participant", "The recipient has no electronic address."))
-        found = await self._discovery.find(receiver, kind, process)
+        return await self.post(
+            sbdh.Header(
+                sender=sender,
+                receiver=receiver,
+                document_type=kind,
+                process=process,
+                country=envelope.sender.country,
+                instance_id=str(envelope.key),
+                created_at=envelope.accepted_at,
+                mls_type=(
+                    sbdh.MlsType.ALWAYS_SEND
+                    if self._settings.statuses
+                    else sbdh.MlsType.FAILURE_ONLY
+                ),
+            ),
+            envelope.document.content,
+        )
+
+    async def post(self, header: sbdh.Header, document: bytes) -> Outcome:
+        """Hands one document over with this header: for what is no delivery, as a status."""
+        found = await self._discovery.find(header.receiver, header.document_type, header.process)
         if isinstance(found, No):
             return Refused(_verdict(found.code, found.text), found.evidence)
         if isinstance(found, Unsure):
             public = "Peppol could not say just now whether the recipient can be reached."
             return TryLater(_verdict(found.code, found.text, public), found.evidence)
-        header = self._header(envelope, found.document_type, process)
+        header = replace(header, document_type=found.document_type)
         message = self._message(header, found.seat)
         exchange, answered = await self._sender.post(
-            message,
-            sbdh.write(header, envelope.document.content),
-            found.endpoint.address,
-            found.certificate,
+            message, sbdh.write(header, document), found.endpoint.address, found.certificate
         )
-        evidence = self._evidence(exchange)
-        return self._meaning(answered, found, header, evidence)
+        return self._meaning(answered, found, header, self._evidence(exchange))
 
     def collect(self) -> AsyncIterator[Report | Inbound]:
         """Nothing: what comes in is posted to us (`receiver`)."""
@@ -171,22 +187,6 @@ class Peppol:
         await self._session.close()
 
     # --- what goes out ---
-
-    def _header(self, envelope: Envelope, kind: DocumentType, process: Process) -> sbdh.Header:
-        assert envelope.sender.participant is not None  # deliver
-        assert envelope.recipient.participant is not None
-        return sbdh.Header(
-            sender=envelope.sender.participant,
-            receiver=envelope.recipient.participant,
-            document_type=kind,
-            process=process,
-            country=envelope.sender.country,
-            instance_id=str(envelope.key),
-            created_at=envelope.accepted_at,
-            mls_type=(
-                sbdh.MlsType.ALWAYS_SEND if self._settings.statuses else sbdh.MlsType.FAILURE_ONLY
-            ),
-        )
 
     def _message(self, header: sbdh.Header, seat: str) -> UserMessage:
         return UserMessage(
@@ -222,12 +222,22 @@ class Peppol:
         match answered:
             case Received():
                 text = "The recipient's access point has it, and has signed that it has."
+                always = header.mls_type is sbdh.MlsType.ALWAYS_SEND
+                message_id = f"{header.instance_id}@{self._settings.host}"
                 return Sent(
                     _verdict("sent", text, remote=seat),
                     evidence,
-                    reference=f"{header.instance_id}@{self._settings.host}",
-                    expects="mls" if self._settings.statuses else None,
-                    until=self._now() + MLS_WITHIN if self._settings.statuses else None,
+                    reference=message_id,
+                    expects="mls" if always else None,
+                    until=self._now() + MLS_WITHIN if always else None,
+                    exchanged=Exchanged(
+                        message_id,
+                        header.instance_id,
+                        seat,
+                        header.document_type,
+                        header.process,
+                        header.country,
+                    ),
                 )
             case NotSent():
                 public = "The recipient's access point could not be reached just now."

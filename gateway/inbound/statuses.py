@@ -1,0 +1,252 @@
+"""Message Level Statuses: those that come for what we sent, and those we owe for what came in.
+
+In charge of both jobs. Not in charge of the form of a status (`schemas.response`), nor of carrying
+it (`transports.peppol`).
+
+A status that comes is a late report on the leg whose key its envelope had. A status that we owe
+says RE at once when the document breaks the rules; else, where the sender asked for it, AP as soon
+as the company has taken the document over from its inbox, and AB when it has not by the time.
+Source: Peppol MLS 1.1.0, Peppol Network Policy 1.0.0 (MLS-1: 20 minutes from receipt to status).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import structlog
+from lxml import etree
+
+from gateway.clock import Clock
+from gateway.delivery.reports import Reports
+from gateway.inbound.peppol import CHANNEL
+from gateway.store.port import Again, Checkpoint, Document, Done, Job, Role, Store
+from schemas import envelope as sbdh
+from schemas.identifiers import Participant
+from schemas.response import (
+    SPID_SCHEME,
+    Issue,
+    Kind,
+    Party,
+    Response,
+    document_type,
+    process,
+    read,
+    write,
+)
+from transports.base import (
+    Delivered,
+    Evidence,
+    Outcome,
+    Refused,
+    Report,
+    Sent,
+    TryLater,
+    Unknown,
+    Verdict,
+    Waiting,
+)
+from validators.findings import Severity
+from validators.pipeline import parse, validate
+
+log = structlog.get_logger()
+
+# Of the 20 minutes of MLS-1, five are for the way.
+CONFIRMED_WITHIN: Final = timedelta(minutes=15)
+# A status that can not be handed over is tried for so long; its service level is long broken then.
+_GIVEN_UP: Final = timedelta(days=1)
+_AGAIN: Final = timedelta(minutes=1)
+_SOON: Final = timedelta(seconds=1)
+# A status names what is wrong; nobody reads page two.
+_MOST_ISSUES: Final = 100
+
+
+class Poster(Protocol):
+    """What carries a status: `transports.peppol.driver.Peppol`."""
+
+    async def post(self, header: sbdh.Header, document: bytes) -> Outcome:
+        """Hands one document over."""
+        ...
+
+
+# --- those that come ----------------------------------------------------------------------------
+
+
+class StatusCame:
+    """The handler of what came for something that we had sent."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._reports = Reports(store, clock)
+
+    async def __call__(self, job: Job) -> None:
+        """Does the job. Raises what the store raises."""
+        now = self._clock.now()
+        report = _report(job.data, now)
+        if report is not None and not await self._reports.take(report):
+            return await self._store.checkpoint(job, Checkpoint(Again(now + _SOON)), now)
+        return await self._store.checkpoint(job, Checkpoint(Done()), now)
+
+
+def _report(data: Any, now: datetime) -> Report | None:
+    """What a status says of what we sent; None when it can not be read, or is about nothing."""
+    content = str(data["document"]).encode()
+    root = parse(content)
+    try:
+        response = read(root) if isinstance(root, etree._Element) else None
+        key = UUID(response.refers_to) if response else None
+    except ValueError as error:  # Unreadable, or another's reference
+        log.warning("status_unreadable", reason=str(error), message_id=data["message_id"])
+        return None
+    if response is None or key is None or response.kind is Kind.INVOICE_RESPONSE:
+        return None
+    evidence = Evidence("status", "application/xml", content, now)
+    return Report(key, _outcome(response, str(data["from"]), evidence), f"mls:{response.id}")
+
+
+def _outcome(response: Response, seat: str, evidence: Evidence) -> Delivered | Sent | Refused:
+    said = "; ".join(filter(None, [response.description, *(i.text for i in response.issues)]))
+    match response.code:
+        case "AP":
+            text = "The recipient's access point has confirmed that the recipient has it."
+            verdict = Verdict("peppol.status_delivered", text, text, seat)
+            return Delivered(verdict, (evidence,))
+        case "AB":
+            text = "The recipient's access point has passed it on, without a confirmation."
+            return Sent(Verdict("peppol.status_forwarded", text, text, seat), (evidence,))
+        case _:
+            text = f"The recipient's access point has rejected it: {said or 'no reason given'}"
+            return Refused(Verdict("peppol.status_rejected", text, text, seat), (evidence,))
+
+
+# --- those that we owe ----------------------------------------------------------------------------
+
+
+class StatusDue:
+    """The handler of what we owe for a document that came in. `own` is our own identifier."""
+
+    def __init__(self, store: Store, clock: Clock, poster: Poster, own: Participant) -> None:
+        self._store = store
+        self._clock = clock
+        self._poster = poster
+        self._own = own
+
+    async def __call__(self, job: Job) -> None:
+        """Does the job. Raises what the store raises."""
+        now = self._clock.now()
+        received_at = datetime.fromisoformat(job.data["received_at"])
+        found = await self._document(job)
+        if found is None:  # its message never came to an end: the sender has no receipt
+            return await self._end(job)
+        document, content = found
+        told = job.data.get("response")
+        response = (
+            read(etree.fromstring(told.encode()))  # the same again
+            if told
+            else self._decided(job.data, document, content, now)
+        )
+        if response is None:
+            if job.data["mls_type"] != sbdh.MlsType.ALWAYS_SEND:
+                return await self._end(job)
+            due = received_at + CONFIRMED_WITHIN
+            return await self._store.checkpoint(job, Checkpoint(Again(due)), now)
+        outcome = await self._posted(job, response)
+        match outcome:
+            case TryLater() | Unknown() | Waiting() if now < received_at + _GIVEN_UP:
+                log.warning("status_not_sent", code=outcome.verdict.code)
+                data = {**job.data, "response": write(response).decode()}
+                return await self._store.checkpoint(
+                    job, Checkpoint(Again(now + _AGAIN, data=data)), now
+                )
+            case _:
+                log.info("status_sent", status=response.code, outcome=type(outcome).__name__)
+                return await self._end(job)
+
+    async def _document(self, job: Job) -> tuple[Document, bytes] | None:
+        message = await self._store.message(CHANNEL, "in", job.data["message_id"])
+        if message is None or message.document_id is None:
+            return None
+        document = await self._store.document(message.company_id, message.document_id)
+        if document is None:
+            return None
+        parts = await self._store.parts(document.company_id, document.id)
+        part = next(part for part in parts if part.role is Role.DOCUMENT)
+        content = await self._store.content(document.company_id, document.id, part.sha256)
+        return None if content is None else (document, content)
+
+    def _decided(
+        self, data: Any, document: Document, content: bytes, now: datetime
+    ) -> Response | None:
+        """The status, None when it is too early for one."""
+        report = validate(content, at=now.date())
+        fatal = [one for one in report.findings if one.severity is Severity.FATAL]
+        if fatal:
+            reason = "BV" if report.structure_ok else "SV"
+            issues = tuple(
+                Issue(reason, f"{one.rule}: {one.text}", one.where or "NA")
+                for one in fatal[:_MOST_ISSUES]
+            )
+            text = "The document breaks the rules of its specification."
+            return self._response(data, "RE", now, text, issues)
+        if data["mls_type"] != sbdh.MlsType.ALWAYS_SEND:
+            return None
+        if document.confirmed_at is not None:
+            return self._response(data, "AP", now)
+        received_at = datetime.fromisoformat(data["received_at"])
+        return self._response(data, "AB", now) if now >= received_at + CONFIRMED_WITHIN else None
+
+    def _response(
+        self,
+        data: Any,
+        code: str,
+        now: datetime,
+        text: str | None = None,
+        issues: tuple[Issue, ...] = (),
+    ) -> Response:
+        return Response(
+            kind=Kind.MLS,
+            id=str(uuid5(NAMESPACE_URL, f"mls:{data['instance_id']}")),
+            issued_at=now,
+            sender=Party(self._own),
+            receiver=Party(_addressee(data["seat"], data["mls_to"])),
+            code=code,
+            refers_to=data["instance_id"],
+            description=text,
+            issues=issues,
+        )
+
+    async def _posted(self, job: Job, response: Response) -> Outcome:
+        receiver = response.receiver.endpoint
+        outcome = await self._poster.post(self._header(response, receiver), write(response))
+        usual = _addressee(job.data["seat"], None)
+        if isinstance(outcome, Refused) and receiver != usual:
+            # A place of the sender's own choice that nobody knows: the usual one (rule MLS-4).
+            outcome = await self._poster.post(self._header(response, usual), write(response))
+        return outcome
+
+    def _header(self, response: Response, receiver: Participant) -> sbdh.Header:
+        return sbdh.Header(
+            sender=self._own,
+            receiver=receiver,
+            document_type=document_type(Kind.MLS),
+            process=process(Kind.MLS),
+            country=None,
+            instance_id=response.id,
+            created_at=response.issued_at,
+        )
+
+    async def _end(self, job: Job) -> None:
+        await self._store.checkpoint(job, Checkpoint(Done()), self._clock.now())
+
+
+def _addressee(seat: str, wish: str | None) -> Participant:
+    """Whom a status goes to: the sending access point, or a part of it that it has named."""
+    usual = Participant(SPID_SCHEME, seat[-6:])
+    try:
+        wished = Participant.parse(wish or "")
+    except ValueError:
+        return usual
+    same = wished.scheme == SPID_SCHEME and wished.value.partition("-")[0] == usual.value
+    return wished if same else usual
