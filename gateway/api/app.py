@@ -30,7 +30,7 @@ from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Limits, Operation, Service, read_query
 from gateway.clock import Clock
-from gateway.store.port import StorageUnavailable, Store
+from gateway.store.port import ContentLost, StorageUnavailable, Store
 from gateway.webhooks.endpoints import Webhooks
 
 log = structlog.get_logger()
@@ -203,6 +203,9 @@ async def _answered(request: web.Request, handle: Handle) -> web.StreamResponse:
         )
     except web.HTTPNotFound:
         problem = Problem(Type.NOT_FOUND)
+    except ContentLost as raised:
+        log.error("content_lost", reason=str(raised))
+        problem = Problem(Type.CONTENT_LOST)
     except StorageUnavailable as raised:
         log.error("storage_unavailable", reason=str(raised))
         problem = Problem(Type.STORAGE_UNAVAILABLE, headers={"Retry-After": str(RETRY_AFTER_S)})

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, PlainValidator
 from pydantic.json_schema import WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from gateway.api import examples, streams
+from gateway.api import examples, files, streams
 from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
@@ -50,7 +50,7 @@ async def get_bundle(call: Call[NoParameters]) -> web.StreamResponse:
         raise Problem(Type.NOT_FOUND)
     dossier = await Dossier.of(store, document)
     pieces = bundle(store, dossier, await signing_key(store))
-    return await streams.send(call.request, f"{document.id}.zip", ZIP, pieces)
+    return await streams.send(call.request, files.headers_of(f"{document.id}.zip", ZIP), pieces)
 
 
 # --- exports ------------------------------------------------------------------------------------
@@ -193,7 +193,8 @@ async def get_export_file(call: Call[NoParameters]) -> web.StreamResponse:
         raise Problem(Type.NOT_FOUND)
     store = call.service.store
     pieces = exports.archive(store, export, file, await signing_key(store))
-    return await streams.send(call.request, f"{export.id}-{file.n}.zip", ZIP, pieces)
+    name = f"{export.id}-{file.n}.zip"
+    return await streams.send(call.request, files.headers_of(name, ZIP), pieces)
 
 
 async def _export(call: Call[Q]) -> Export:

@@ -169,7 +169,7 @@ async def list_documents(call: Call[ListParameters]) -> web.Response:
     "/v1/documents/{document_id}",
     query=NoParameters,
     answers={200: Answer("The document.", answers.Document, examples.DOCUMENT)},
-    problems=(Type.NOT_FOUND,),
+    problems=(Type.NOT_FOUND, Type.CONTENT_LOST),
 )
 async def get_document(call: Call[NoParameters]) -> web.Response:
     """Read a document: its state and why, what was found, and what is planned."""
@@ -207,7 +207,7 @@ class ContentParameters(Parameters):
     "/v1/documents/{document_id}/content",
     query=ContentParameters,
     answers={200: Answer("The bytes.", files=(*DOCUMENT_TYPES[:-1],), example="<Invoice/>")},
-    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW),
+    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW, Type.CONTENT_LOST),
 )
 async def get_content(call: Call[ContentParameters]) -> web.StreamResponse:
     """Read the document's bytes, as you sent them or as they travel."""
@@ -223,7 +223,7 @@ async def get_content(call: Call[ContentParameters]) -> web.StreamResponse:
     "/v1/documents/{document_id}/pdf",
     query=NoParameters,
     answers={200: Answer("The invoice as a PDF.", files=("application/pdf",), example="%PDF-1.4")},
-    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW),
+    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW, Type.CONTENT_LOST),
 )
 async def get_pdf(call: Call[NoParameters]) -> web.StreamResponse:
     """Read the invoice as people see it.
@@ -253,7 +253,7 @@ async def list_evidence(call: Call[NoParameters]) -> web.Response:
     "/v1/documents/{document_id}/evidence/{sha256}",
     query=NoParameters,
     answers={200: Answer("The bytes.", files=("*/*",), example="250 OK")},
-    problems=(Type.NOT_FOUND,),
+    problems=(Type.NOT_FOUND, Type.CONTENT_LOST),
 )
 async def get_evidence(call: Call[NoParameters]) -> web.StreamResponse:
     """Read one file by its hash."""

@@ -8,20 +8,18 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from urllib.parse import quote
 
-import structlog
 from aiohttp import web
 
 from gateway.api.answers import HIDDEN
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Q
+from gateway.api.streams import send
 from gateway.intake.head import LANGUAGES
 from gateway.pdf.render import render
-from gateway.store.port import Document, Part, Role, StorageUnavailable
+from gateway.store.port import Document, Part, Role
 from schemas.ubl.read import Unreadable
 from schemas.ubl.read import read as read_ubl
 from validators.pipeline import parse
-
-log = structlog.get_logger()
 
 _MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9A-Za-z-]{1,127}/[!#$&^_.+0-9A-Za-z-]{1,127}")
 
@@ -67,7 +65,7 @@ async def send_image(
     image = await asyncio.to_thread(_image, ubl, document.delivery.get("language")) if ubl else None
     if image is None:
         raise _none(document, Role.IMAGE)
-    return web.Response(body=image, headers=_headers(f"{document.id}.pdf", "application/pdf"))
+    return web.Response(body=image, headers=headers_of(f"{document.id}.pdf", "application/pdf"))
 
 
 def _none(document: Document, role: Role) -> Problem:
@@ -88,38 +86,22 @@ def _image(ubl: bytes, language: str | None) -> bytes | None:
 
 
 async def _send(call: Call[Q], document_id: str, part: Part) -> web.StreamResponse:
-    chunks = await call.service.store.stream(call.company.id, document_id, part.sha256)
-    if chunks is None:
+    pieces = await call.service.store.stream(call.company.id, document_id, part.sha256)
+    if pieces is None:
         raise Problem(Type.NOT_FOUND)
-    headers = _headers(part.name, part.media_type)
-    async with aclosing(chunks):
-        # Before anything is answered: what can not be read at all is a problem of its own.
-        first = await anext(chunks, b"")
-        if len(first) == part.size_bytes:
-            return web.Response(body=first, headers=headers)
-        response = web.StreamResponse(headers=headers)
-        response.content_length = part.size_bytes
-        await response.prepare(call.request)
-        try:
-            await response.write(first)
-            async for chunk in chunks:
-                await response.write(chunk)
-            await response.write_eof()
-        except StorageUnavailable as error:
-            # The status has gone out: an answer that ends too early is all that can be said.
-            log.error("file_broke_off", sha256=part.sha256, reason=str(error))
-            response.force_close()
-            if call.request.transport is not None:
-                call.request.transport.abort()
-        except ConnectionError:
-            pass  # the client has gone away
-        return response
+    async with aclosing(pieces):
+        return await send(
+            call.request, headers_of(part.name, part.media_type), pieces, part.size_bytes
+        )
 
 
-def _headers(name: str, media_type: str) -> dict[str, str]:
+def headers_of(name: str, media_type: str) -> dict[str, str]:
+    """The headers of a file that is sent: its type, and that it is to be saved under its name."""
     # Never shown in place, whatever it is: a browser must not run what a stranger attached.
     plain = re.sub(r"[^0-9A-Za-z._-]", "_", name)
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    disposition = f'attachment; filename="{plain}"'
+    if plain != name:
+        disposition += f"; filename*=UTF-8''{quote(name, safe='')}"
     if not _MEDIA_TYPE.fullmatch(media_type):
         media_type = "application/octet-stream"
     return {"Content-Type": media_type, "Content-Disposition": disposition}

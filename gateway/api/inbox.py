@@ -61,7 +61,7 @@ async def read_inbox(call: Call[InboxParameters]) -> web.Response:
     "/v1/inbox/{document_id}/content",
     query=NoParameters,
     answers={200: Answer("The bytes.", files=(*DOCUMENT_TYPES[:-1],), example="<Invoice/>")},
-    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW),
+    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW, Type.CONTENT_LOST),
 )
 async def get_inbox_content(call: Call[NoParameters]) -> web.StreamResponse:
     """Read the bytes of a document that came in, confirmed or not."""

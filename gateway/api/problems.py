@@ -36,6 +36,7 @@ class Type(StrEnum):
     INVALID_BODY = "invalid-body"
     UNREADABLE_DOCUMENT = "unreadable-document"
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    CONTENT_LOST = "content-lost"
     INTERNAL = "internal"
     STORAGE_UNAVAILABLE = "storage-unavailable"
 
@@ -142,6 +143,12 @@ MEANINGS: dict[Type, Meaning] = {
         "The same key came before with another body. The first request stands; this one was not"
         " stored.",
         "Make a new key for each new document, and keep it for repeats of that one only.",
+    ),
+    Type.CONTENT_LOST: Meaning(
+        410,
+        "The file can not be read any more",
+        "Its bytes are not what was stored, or the key that they were encrypted with was deleted.",
+        "Do not try again: tell the operator `request_id`. A backup may still have the file.",
     ),
     Type.INTERNAL: Meaning(
         500,

@@ -1,32 +1,33 @@
-"""Sending what is made while it is sent: the length is not known before, memory is bounded."""
+"""Sending bytes piece by piece: memory is bounded, and what breaks off never looks whole."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import structlog
 from aiohttp import web
 
-from gateway.store.port import StorageUnavailable
+from gateway.store.port import ContentLost, StorageUnavailable
 
 log = structlog.get_logger()
 
 
 async def send(
-    request: web.Request, name: str, media_type: str, pieces: AsyncIterator[bytes]
+    request: web.Request,
+    headers: Mapping[str, str],
+    pieces: AsyncIterator[bytes],
+    size_bytes: int | None = None,
 ) -> web.StreamResponse:
-    """Sends a file to be saved as `name`, which is plain ASCII of ours.
+    """Sends the pieces as they are made; `size_bytes` is all of them, None: nobody knows yet.
 
     What is raised before the first piece is the caller's to answer. After it, the connection is cut
     without the end of the body, so that no client takes what it has for the whole.
     """
     first = await anext(pieces, b"")
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": media_type,
-            "Content-Disposition": f'attachment; filename="{name}"',
-        }
-    )
+    if len(first) == size_bytes:
+        return web.Response(body=first, headers=headers)
+    response = web.StreamResponse(headers=headers)
+    response.content_length = size_bytes
     await response.prepare(request)
     try:
         await response.write(first)
@@ -34,8 +35,8 @@ async def send(
             if piece:
                 await response.write(piece)
         await response.write_eof()
-    except StorageUnavailable as error:
-        log.error("storage_unavailable", reason=str(error))
+    except (StorageUnavailable, ContentLost) as error:
+        log.error("answer_broke_off", reason=str(error))
         if request.transport is not None:
             request.transport.abort()
     except ConnectionError:

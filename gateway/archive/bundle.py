@@ -56,7 +56,7 @@ class Dossier:
 
 
 def bundle(store: Store, dossier: Dossier, key: SigningKey) -> AsyncIterator[bytes]:
-    """The bytes of the ZIP. Raises StorageUnavailable where a file can not be read or is damaged;
+    """The bytes of the ZIP. Raises StorageUnavailable and ContentLost where a file can not be read;
     what was given out then has no end, and no program takes it for a whole ZIP."""
     document = dossier.document
     about = {

@@ -135,7 +135,7 @@ async def documents_of(
 def archive(
     store: Store, export: Export, file: ExportFile, key: SigningKey
 ) -> AsyncIterator[bytes]:
-    """The bytes of a ZIP. Raises StorageUnavailable where a file can not be read or is damaged;
+    """The bytes of a ZIP. Raises StorageUnavailable and ContentLost where a file can not be read;
     what was given out then has no end, and no program takes it for a whole ZIP."""
     about = {
         "what": "documents of a period",

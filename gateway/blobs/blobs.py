@@ -19,7 +19,7 @@ from gateway.blobs.disk import make
 from gateway.blobs.keys import Keys
 from gateway.blobs.port import SMALL_BYTES, Address, Blob, Place, Spooled, folder_of
 from gateway.blobs.seal import Opener, Sealer, Secret, Tampered, seal, unseal
-from gateway.store.port import StorageUnavailable
+from gateway.store.port import ContentLost, StorageUnavailable
 
 T = TypeVar("T")
 
@@ -56,14 +56,15 @@ class Blobs:
         return _placed(address, len(content))
 
     async def get(self, blob: Blob) -> bytes:
-        """The bytes. Raises StorageUnavailable when they are not those that were handed in."""
+        """The bytes. Raises StorageUnavailable, and ContentLost when they are not those that were
+        handed in, or their key was deleted."""
         if blob.content is not None:
             return await self._small(blob, blob.content)
         return b"".join([chunk async for chunk in self.stream(blob)])
 
     async def stream(self, blob: Blob) -> AsyncGenerator[bytes, None]:
         """The bytes in chunks of at most 1 MB; the last one comes when all of them are known to be
-        those that were handed in. Raises StorageUnavailable before it otherwise."""
+        those that were handed in. Raises what `get` raises before it otherwise."""
         if blob.content is not None:
             yield await self._small(blob, blob.content)
             return
@@ -188,10 +189,10 @@ class Draft:
         self._file.close()
 
 
-def damaged(blob: Blob) -> StorageUnavailable:
+def damaged(blob: Blob) -> ContentLost:
     """The bytes in the store are not those that were handed in."""
     where = "the database" if blob.folder is None else str(blob.address)
-    return StorageUnavailable(f"the blob {blob.sha256} is damaged in {where}")
+    return ContentLost(f"the blob {blob.sha256} is damaged in {where}")
 
 
 def _placed(address: Address, size: int) -> Blob:

@@ -14,7 +14,7 @@ from datetime import datetime
 from gateway.blobs.port import KeyRows, WrappedKey
 from gateway.blobs.ring import Ring, UnknownMaster
 from gateway.blobs.seal import Secret, Tampered
-from gateway.store.port import StorageUnavailable
+from gateway.store.port import ContentLost, StorageUnavailable
 
 # A key that was deleted is used by a process that has it in memory for so long at most.
 _REMEMBERED_S = 60.0
@@ -46,12 +46,12 @@ class Keys:
         return newest, known[newest]
 
     async def one(self, company_id: str, key_id: int) -> Secret:
-        """The key that a blob was sealed with. Raises StorageUnavailable when it is gone."""
+        """The key that a blob was sealed with. Raises ContentLost when it was deleted."""
         known = await self._of(company_id)
         if key_id not in known:  # made by another process since
             known = await self._of(company_id, fresh=True)
         if key_id not in known:
-            raise StorageUnavailable(
+            raise ContentLost(
                 f"key {key_id} of {company_id} was deleted: what it sealed can not be read again"
             )
         return known[key_id]

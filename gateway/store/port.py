@@ -388,6 +388,11 @@ class StorageUnavailable(Exception):
     """The disk or the database refused; nothing was written. Try again later."""
 
 
+class ContentLost(Exception):
+    """The bytes of a part are not what was stored, or nobody has their key any more. No later try
+    mends that; a backup may have them."""
+
+
 class Contradiction(Exception):
     """What was to be written does not fit what is there; nothing was written.
 
@@ -552,7 +557,7 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Protocol):
         ...
 
     async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
-        """The bytes of a part, if the document has such a part."""
+        """The bytes of a part, if the document has such a part. Raises ContentLost."""
         ...
 
     async def stream(
@@ -560,7 +565,7 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Protocol):
     ) -> AsyncGenerator[bytes, None] | None:
         """The bytes of a part in chunks of at most 1 MB, if the document has such a part.
 
-        Raises StorageUnavailable before the last chunk when they are not those that were stored.
+        Raises ContentLost, before the last chunk, when they are not those that were stored.
         """
         ...
 

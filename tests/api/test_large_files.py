@@ -181,6 +181,9 @@ async def test_a_damaged_file_is_never_sent_whole(roomy: Api, how: str) -> None:
     else:
         with pytest.raises(aiohttp.ClientError):
             await roomy.get(path)
+        await place.delete(found.name)
+        await place.put(found.address, b"not even sealed")  # known before anything is sent
+        assert_problem(await roomy.get(path), 410, "content-lost")
     assert (await roomy.get("/healthz")).status == 200
 
 

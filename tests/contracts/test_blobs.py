@@ -22,7 +22,15 @@ from gateway.blobs.ring import Ring, add_master
 from gateway.blobs.s3 import S3, Bucket
 from gateway.blobs.sweep import Sweep, Sweeps, Swept
 from gateway.store.ids import new_id
-from gateway.store.port import Company, NewPart, Role, StorageUnavailable, Store, Submission
+from gateway.store.port import (
+    Company,
+    ContentLost,
+    NewPart,
+    Role,
+    StorageUnavailable,
+    Store,
+    Submission,
+)
 from gateway.store.postgres import PostgresStore
 from gateway.store.sqlite import SqliteStore
 from tests.servers import objects, postgres
@@ -209,10 +217,11 @@ async def test_damaged_bytes_are_never_given_out_whole(world: World, how: str) -
     says = (
         "can not be|has not" if how == "gone" else f"blob {blob.sha256} is damaged in .*{OURS.id}"
     )
-    with pytest.raises(StorageUnavailable, match=says):
+    kind = StorageUnavailable if how == "gone" else ContentLost
+    with pytest.raises(kind, match=says):
         await world.blobs.get(blob)
     read = []
-    with pytest.raises(StorageUnavailable):
+    with pytest.raises(kind):
         async for chunk in world.blobs.stream(blob):
             read.append(chunk)
     assert sum(map(len, read)) < len(content)
@@ -407,7 +416,7 @@ async def test_without_its_key_a_companys_blobs_are_unreadable_and_nobody_elses(
     before = {key.id for key in await sealed.store.company_keys()}
     assert await sealed.store.drop_company_keys(OURS.id) == 1
     await reopened(sealed, Ring.read(sealed.home / "ring"))
-    with pytest.raises(StorageUnavailable, match="was deleted"):
+    with pytest.raises(ContentLost, match="was deleted"):
         await sealed.read(document)
     assert await sealed.blobs.get(theirs) == content
     # The same bytes that come again are sealed with a new key, and readable.
@@ -425,7 +434,7 @@ async def test_a_key_that_was_deleted_is_forgotten_in_a_minute(sealed: World) ->
     await sealed.store.drop_company_keys(OURS.id)
     assert await blobs.get(blob) == b"x"
     seconds = 61.0
-    with pytest.raises(StorageUnavailable, match="was deleted"):
+    with pytest.raises(ContentLost, match="was deleted"):
         await blobs.get(blob)
 
 
@@ -433,9 +442,9 @@ async def test_another_companys_key_opens_nothing(sealed: World) -> None:
     ours = await sealed.blobs.keep(OURS.id, b"x" * LARGE, NOW)
     theirs = await sealed.blobs.keep(THEIRS.id, b"x" * LARGE, NOW)
     await sealed.overwrite(theirs, await sealed.raw(ours))
-    with pytest.raises(StorageUnavailable, match="damaged"):
+    with pytest.raises(ContentLost, match="damaged"):
         await sealed.blobs.get(theirs)
-    with pytest.raises(StorageUnavailable, match="was deleted"):
+    with pytest.raises(ContentLost, match="was deleted"):
         await sealed.blobs.get(replace(theirs, key_id=ours.key_id))
 
 

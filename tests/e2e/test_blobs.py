@@ -16,7 +16,15 @@ from gateway.blobs.opening import place
 from gateway.blobs.port import SMALL_BYTES
 from gateway.store.ids import new_id
 from gateway.store.opening import open_store
-from gateway.store.port import Company, NewPart, Role, StorageUnavailable, Store, Submission
+from gateway.store.port import (
+    Company,
+    ContentLost,
+    NewPart,
+    Role,
+    StorageUnavailable,
+    Store,
+    Submission,
+)
 from tests.e2e.command import budkavle
 from tests.servers import objects
 
@@ -82,7 +90,7 @@ async def test_a_ring_from_its_first_key_to_its_last(tmp_path: Path) -> None:
     assert "unreadable" in await ran("destroy", COMPANY.id, code=1)  # nobody said yes
     assert "2 keys" in await ran("destroy", COMPANY.id, "--yes")
     store = await open_store(settings)
-    with pytest.raises(StorageUnavailable, match="was deleted"):
+    with pytest.raises(ContentLost, match="was deleted"):
         await read_one(store, document_id)
     await store.close()
 

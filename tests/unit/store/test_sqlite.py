@@ -31,6 +31,7 @@ from gateway.store.port import (
     Attempt,
     Checkpoint,
     Company,
+    ContentLost,
     Direction,
     Done,
     Head,
@@ -402,7 +403,7 @@ async def test_a_large_file_that_is_damaged_or_gone_is_not_handed_out(
     (part,) = await store.parts(COMPANY.id, asked.document_id)
     (file,) = (tmp_path / "data" / "blobs").rglob(part.sha256)
     file.write_bytes(b"y" * 100_000)
-    with pytest.raises(StorageUnavailable, match="damaged"):
+    with pytest.raises(ContentLost, match="damaged"):
         await store.content(COMPANY.id, asked.document_id, part.sha256)
     file.unlink()
     with pytest.raises(StorageUnavailable, match="can not be written or read"):
