@@ -173,8 +173,9 @@ class Gateway:
 
     async def _workshop(self, up: AsyncExitStack) -> Workshop:
         number = self.settings.worker.processes
-        if number is None:  # one processor is for the gateway itself
-            number = min(len(os.sched_getaffinity(0)) - 1, _MOST_PROCESSES)
+        if number is None:
+            processors = len(os.sched_getaffinity(0))
+            number = min(processors, _MOST_PROCESSES) if processors > 1 else 0
         if number == 0:
             return HERE
         processes = Processes(

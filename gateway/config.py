@@ -133,7 +133,7 @@ class Worker(Section):
 
     processes: int | None = Field(default=None, ge=0, le=64)
     """How many processes read, check and draw documents beside the gateway's own. 0: it does so
-    itself; by default one less than the machine has processors, and at most 8."""
+    itself; by default one for each processor, at most 8, and none where there is one processor."""
 
     work_limit_s: float = Field(default=60, gt=0)
     """Longest time for reading and checking one document, or for drawing it, in such a process. A

@@ -22,7 +22,7 @@ from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.envelope import Particulars
 from gateway.delivery.lanes import Lanes
-from gateway.delivery.legs import failed, legs_of, next_leg, what_channels_said
+from gateway.delivery.legs import LegState, failed, legs_of, next_leg, what_channels_said
 from gateway.delivery.outcome import Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
 from gateway.delivery.trouble import revived
@@ -30,6 +30,7 @@ from gateway.delivery.workshop import Workshop
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import (
+    Again,
     Attempt,
     Checkpoint,
     Document,
@@ -94,12 +95,16 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is known of a document: all that its next step depends on."""
+    """What is known of a document: all that its next step depends on.
+
+    `attempts` are at least those of the next leg; `lane` is the job's as the store has it.
+    """
 
     document: Document
     legs: Sequence[Leg]
     attempts: Sequence[Attempt]
     papers: Papers
+    lane: str
 
 
 class Delivering:
@@ -146,9 +151,12 @@ class Delivering:
         if document is None:
             return None
         legs = await self._store.legs(company_id, document_id)
-        attempts = await self._store.attempts(company_id, document_id)
+        leg = next_leg(legs)
+        attempts: Sequence[Attempt] = ()
+        if leg is not None and leg.state != LegState.PLANNED:
+            attempts = await self._store.attempts(company_id, document_id)
         papers = await Papers.of(self._store, document, self._workshop)
-        return Case(document, legs, attempts, papers)
+        return Case(document, legs, attempts, papers, job.lane)
 
     async def _step(self, job: Job, case: Case | None) -> Job | None:
         """Takes one leg one step further; answers the job if the next step comes now."""
@@ -173,10 +181,10 @@ class Delivering:
             return await self._end(job, case, trial, work)
         if job.lane != leg.channel:
             onward = self._lanes.onward(Keep(), leg.channel, self._clock.now())
-            moved = await self._save(job, Checkpoint(next=onward))
-            if moved is None:
-                return None
-            job = moved
+            if isinstance(onward, Again):
+                return await self._save(job, Checkpoint(next=onward))
+            job = replace(job, lane=leg.channel)  # written down with the intent
+            self._lanes.enter(job)
         return await self._try(job, case, self._trial(document, leg, earlier), transport)
 
     def _trial(self, document: Document, leg: Leg, earlier: Sequence[Attempt]) -> Try:
@@ -196,6 +204,8 @@ class Delivering:
             trial.leg, answer.address, known, to_people=transport.needs_image
         )
         before = intent(trial, answer, packed.new_image)
+        if case.lane != job.lane:
+            before = replace(before, next=Keep(lane=job.lane))
         await self._save(job, before)
         begun = trial.after(before)
         if not await self._store.holds(job, self._clock.now()):

@@ -128,7 +128,7 @@ class Preparing:
             self._lanes.enter(job)
             document = replace(document, state=state)
             known = Papers(self._store, document, work.parts, self._workshop)
-            await self._deliver(job, Case(document, work.legs, (), known))
+            await self._deliver(job, Case(document, work.legs, (), known, job.lane))
         return None
 
 
