@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from gateway.blobs.port import SMALL_BYTES
-from gateway.delivery.trouble import CLAIMS
+from gateway.delivery.trouble import CLAIMS, TRIES
 from gateway.delivery.verbs import Verb
 from gateway.delivery.worker import Worker
 from gateway.lifecycle import State
@@ -313,12 +313,7 @@ async def test_large_files_that_are_away_for_hours_delay_and_lose_nothing(
     house: House, tmp_path: Path
 ) -> None:
     """As when a bucket can not be reached: however often it is tried, nothing is given up."""
-    body = json.dumps(invoice(here=True)).encode() + b" " * SMALL_BYTES  # lies in a file
-    original = NewPart(Role.ORIGINAL, "original.json", "application/json", body)
-    document_id = new_id("doc")
-    asked = Submission(document_id, SENDER.id, "application/json", [original], {})
-    await house.store.accept(asked, house.clock.now())
-    (file,) = tmp_path.rglob(hashlib.sha256(body).hexdigest())
+    document_id, file = await submit_large(house, tmp_path)
     away = file.rename(tmp_path / "away")
     for _ in range(CLAIMS * 2):
         await house.later(timedelta(minutes=10))
@@ -327,6 +322,34 @@ async def test_large_files_that_are_away_for_hours_delay_and_lose_nothing(
     await house.later(timedelta(minutes=10))
     await house.is_in(document_id, State.DELIVERED)
     assert await house.store.dead(0, 10) == []
+
+
+async def submit_large(house: House, data: Path) -> tuple[str, Path]:
+    """A document whose original is large, and the file that it lies in."""
+    body = json.dumps(invoice(here=True)).encode() + b" " * SMALL_BYTES
+    original = NewPart(Role.ORIGINAL, "original.json", "application/json", body)
+    document_id = new_id("doc")
+    asked = Submission(document_id, SENDER.id, "application/json", [original], {})
+    await house.store.accept(asked, house.clock.now())
+    (file,) = data.rglob(hashlib.sha256(body).hexdigest())
+    return document_id, file
+
+
+async def test_a_file_that_is_damaged_is_told_to_a_person_and_goes_on_once_it_is_back(
+    house: House, tmp_path: Path
+) -> None:
+    document_id, file = await submit_large(house, tmp_path)
+    whole = file.read_bytes()
+    file.write_bytes(b"{" + whole[1:-1] + b"x")
+    for _ in range(TRIES):
+        await house.later(timedelta(hours=5))
+    await house.is_in(document_id, State.HELD)
+    (dead,) = await house.store.dead(0, 10)
+    assert "is damaged in" in dead.text
+    file.write_bytes(whole)  # from a backup
+    assert await house.store.revive(dead.id, house.clock.now())
+    await house.work()
+    await house.is_in(document_id, State.DELIVERED)
 
 
 async def test_a_channel_that_was_taken_out_of_the_settings_is_passed_over(house: House) -> None:
