@@ -153,6 +153,27 @@ async def test_a_disk_that_is_full_refuses_clearly_and_mends_by_itself(
     await store.close()
 
 
+async def test_a_disk_that_turns_read_only_refuses_and_still_reads(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    store = await SqliteStore.open(tmp_path / "data", place=Files(small_disk / "blobs"))
+    store.blobs.spool = small_disk / "spool"
+    await store.add_company(OURS, NOW)
+    world = World(store, tmp_path)
+    content, other = os.urandom(LARGE), os.urandom(LARGE)
+    document = await world.accept(content)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(StorageUnavailable, match="Read-only file system"):
+        await world.accept(other)
+    with pytest.raises(StorageUnavailable, match="Read-only file system"):
+        async with world.blobs.draft(OURS.id, NOW) as draft:
+            await draft.write(other)
+    assert await world.read(document) == content
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    assert await world.read(await world.accept(other)) == other
+    await store.close()
+
+
 async def test_a_directory_that_can_not_be_written(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_bytes(b"a file where the directory should be")
