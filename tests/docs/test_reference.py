@@ -73,5 +73,9 @@ def test_every_command_and_option_that_is_named_exists(page: Path) -> None:
             assert command is not None, f"budkavle {name}"
             if isinstance(command, click.Group) and below.strip():
                 command = command.commands[below.strip()]
+            else:
+                rest = below + rest
             options = {option for param in command.params for option in param.opts} | {"--help"}
-            assert set(re.findall(r"(?<= )--?[a-z]+", rest)) <= options, f"budkavle {name}{rest}"
+            assert set(re.findall(r"(?<= )--?[a-z][a-z-]*", rest)) <= options, (
+                f"budkavle {name}{rest}"
+            )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 from gateway.sandbox import Sandbox
-from tests.e2e.command import budkavle, on_terminal
+from tests.e2e.command import ROOT, budkavle, on_terminal
 from tests.e2e.invoices import submission
 
 Ledger = Mapping[str, str]
@@ -141,3 +143,21 @@ async def test_days_and_legal_holds_are_set(tmp_path: Path) -> None:
     assert (await budkavle("retention", "holds", id_, *data)).lines == []
     told = [line["action"] for line in (await budkavle("audit", "list", *data)).lines]
     assert told == ["company.added", *["retention.set"] * 3]
+
+
+async def test_the_chain_can_be_checked_as_the_page_says(tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    for number in ("5567321707", "5560360793", "5560000019"):
+        company = ("company", "add", f"Åkeri {number}", "--country", "SE")
+        await budkavle(*company, "--participant", f"0007:{number}", *data)
+    script = tmp_path / "check.py"
+    page = (ROOT / "docs" / "reference" / "audit.md").read_text("utf-8")
+    script.write_text(page.partition("```python\n")[2].partition("```")[0])
+    listed = (await budkavle("audit", "list", *data)).out
+    ran = subprocess.run([sys.executable, script], input=listed, capture_output=True, text=True)
+    head = (await budkavle("audit", "verify", *data)).lines[0]["head"]
+    assert ran.stdout == f"head {head}\n", ran
+    lines = listed.splitlines(keepends=True)
+    for broken in (listed.replace("company.added", "company.gone", 1), lines[0] + lines[2]):
+        ran = subprocess.run([sys.executable, script], input=broken, capture_output=True, text=True)
+        assert ran.returncode != 0
