@@ -71,7 +71,7 @@ class Names(AbstractResolver):
     loop's own threads, which the store needs, are out of its reach.
     """
 
-    def __init__(self, at_once: int = 16) -> None:
+    def __init__(self, at_once: int = 64) -> None:
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="names")
 
     async def resolve(
@@ -109,6 +109,7 @@ class Outside:
     def __init__(self, rules: Rules, names: AbstractResolver | None = None) -> None:
         self.rules = rules
         self._names = names or Names()
+        self._glances = names or Names(8)  # whoever looks up what hangs shall delay no request
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=self._names,
@@ -132,6 +133,7 @@ class Outside:
         """Breaks off what is under way."""
         await self._session.close()
         await self._names.close()
+        await self._glances.close()
 
     def faults(self, url: str) -> list[str]:
         """All that is wrong with a URL as it stands."""
@@ -145,7 +147,7 @@ class Outside:
             return None
         try:
             async with asyncio.timeout(limit_s):
-                found = await self._names.resolve(host, 0, socket.AF_UNSPEC)
+                found = await self._glances.resolve(host, 0, socket.AF_UNSPEC)
         except (OSError, TimeoutError):
             return None
         reasons = [forbidden(result["host"]) for result in found]

@@ -1,6 +1,7 @@
 """Ids: a prefix that says of what, and a UUIDv7 that sorts by the time it was made.
 
-The prefixes in use: `doc` document, `att` attempt, `evt` event, `com` company, `wrk` worker.
+The prefixes in use: `doc` document, `att` attempt, `evt` event, `com` company, `wrk` worker,
+`wh` webhook endpoint.
 Source: RFC 9562, section 5.7.
 """
 

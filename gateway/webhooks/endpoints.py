@@ -6,6 +6,7 @@ own way (`gateway.webhooks.pushing`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -63,6 +64,7 @@ class Webhooks:
         self._courier = courier
         self._clock = clock
         self._most = most
+        self._trials: dict[str, asyncio.Lock] = {}
 
     async def add(
         self,
@@ -146,11 +148,13 @@ class Webhooks:
         return None if endpoint is None else Made(endpoint, secret)
 
     async def test(self, company_id: str, endpoint_id: str) -> Push | None:
-        """Sends a message that tells of nothing, and says what came of it."""
+        """Sends a message that tells of nothing, and says what came of it. Of a company one goes
+        out at a time: this is no tool to keep others' servers busy with."""
         endpoint = await self._store.endpoint(company_id, endpoint_id)
         if endpoint is None:
             return None
-        push, _ = await self._courier.bring(endpoint, trial_of(endpoint.id, self._clock.now()))
+        async with self._trials.setdefault(company_id, asyncio.Lock()):
+            push, _ = await self._courier.bring(endpoint, trial_of(endpoint.id, self._clock.now()))
         await self._store.add_push(company_id, endpoint_id, push)
         return push
 

@@ -26,6 +26,25 @@ async def test_the_same_key_and_body_is_one_document(api: Api) -> None:
     assert await api.count() == 1
 
 
+async def test_a_repeat_is_answered_as_the_first_time_whatever_became_of_it(api: Api) -> None:
+    first = await api.submit(INVOICE, headers=KEY_HEADER)
+    await api.prepare()
+    assert (await api.get(first.headers["Location"])).json["state"] != "received"
+    again = await api.submit(INVOICE, headers=KEY_HEADER)
+    assert (again.status, again.content) == (first.status, first.content)
+    of_each_request = {"x-request-id", "date", "idempotency-replayed"}
+    kept = [
+        {
+            name: value
+            for name, value in reply.headers.items()
+            if name.lower() not in of_each_request
+        }
+        for reply in (first, again)
+    ]
+    assert kept[0] == kept[1]
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
 async def test_the_same_key_with_another_body_is_refused(api: Api) -> None:
     first = await api.submit(INVOICE, headers=KEY_HEADER)
     other = copy.deepcopy(INVOICE)
