@@ -16,7 +16,7 @@ from gateway.store.keeping import Expired, LegalHold, Terms
 from gateway.store.port import Role
 from gateway.store.postgres import audit, rows
 from gateway.store.postgres.connections import Connections
-from gateway.store.postgres.partitions import bound
+from gateway.store.postgres.partitions import TABLES, bound
 from gateway.store.postgres.transactions import Transaction
 
 CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE)
@@ -283,32 +283,36 @@ async def count_keys(connections: Connections, before: datetime) -> int:
 
 async def drop_months(transaction: Transaction, units: Sequence[datetime]) -> list[int]:
     """Drops the partitions of events of whole months older than each time, unless a document of
-    that month must stay whole."""
+    that month must stay whole; and all others of those months that are empty by now."""
     return [await _drop_months(transaction, before) for before in units]
 
 
 async def _drop_months(transaction: Transaction, before: datetime) -> int:
     last = bound(rows.moment(before))
-    partitions = await transaction.fetch(
+    found = await transaction.fetch(
         """
-        SELECT child.relname AS name, pg_get_expr(child.relpartbound, child.oid) AS bounds
+        SELECT inhparent::regclass::text AS whole, child.relname AS name,
+            pg_get_expr(child.relpartbound, child.oid) AS bounds
         FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
-        WHERE inhparent = 'event'::regclass AND child.relname ~ '^event_[0-9]{4}_[0-9]{2}$'
+        WHERE inhparent = ANY($1::regclass[]) AND child.relname ~ '_[0-9]{4}_[0-9]{2}$'
         ORDER BY child.relname
-        """
+        """,
+        list(TABLES),
     )
     dropped = 0
-    for name, bounds in partitions:
+    for whole, name, bounds in found:
         low, high = bounds.split("'")[1::2]
-        if high > last:
-            break
-        alive = await transaction.fetch(
-            f"SELECT FROM document WHERE id >= $1 AND id < $2 AND NOT {_MAY_GO} LIMIT 1", low, high
-        )
-        if not alive:
+        if high <= last and not await _is_needed(transaction, whole, name, low, high):
             await transaction.connection.execute(f"DROP TABLE {name}")
             dropped += 1
     return dropped
+
+
+async def _is_needed(transaction: Transaction, whole: str, name: str, low: str, high: str) -> bool:
+    if whole == "event":
+        alive = f"SELECT FROM document WHERE id >= $1 AND id < $2 AND NOT {_MAY_GO} LIMIT 1"
+        return bool(await transaction.fetch(alive, low, high))
+    return bool(await transaction.fetch(f"SELECT FROM {name} LIMIT 1"))
 
 
 # --- legal hold ---------------------------------------------------------------------------------
