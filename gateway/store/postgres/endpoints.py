@@ -139,32 +139,40 @@ async def pushed(transaction: Transaction, units: Sequence[Pushed]) -> list[bool
     """Writes what came of work on endpoints."""
     held = await jobs.lock(transaction, [unit.job.id for unit in units])
     answers: list[bool | Exception] = []
+    written: list[Row] = []
     for unit in units:
         job = held.get(unit.job.id)
         if job is None or job["fence"] != unit.job.fence or job["state"] != "leased":
             answers.append(LeaseLost(f"job {unit.job.id} is no longer held by this worker"))
         else:
-            answers.append(await _pushed(transaction, unit))
+            answers.append(await _pushed(transaction, unit, written))
+    _write_down(transaction, written)
     return answers
 
 
-async def _pushed(transaction: Transaction, unit: Pushed) -> bool:
-    endpoint = unit.progress.endpoint
-    moved = await transaction.run(
+async def _pushed(transaction: Transaction, unit: Pushed, written: list[Row]) -> bool:
+    endpoint, pushes = unit.progress.endpoint, unit.progress.pushes
+    moved = await transaction.fetch(
         """
         UPDATE endpoint SET tx = $4, seq = $5, tries = $6, next_at = $7, active = $8, code = $9,
-            text = $10
-        WHERE id = $1 AND company_id = $2 AND version = $3
+            text = $10, pushes = pushes + $11
+        WHERE id = $1 AND company_id = $2 AND version = $3 RETURNING pushes
         """,
         *(endpoint.id, endpoint.company_id, endpoint.version),
         *unit.at,
         *(endpoint.tries, endpoint.next_at, endpoint.active, endpoint.code, endpoint.text),
+        len(pushes),
     )
-    for push, at in zip(unit.progress.pushes, unit.pushes_at, strict=True):
-        await _add_push(transaction, AddPush(endpoint.company_id, endpoint.id, push, at))
     if moved:
+        last: int | None = moved[0]["pushes"]
         jobs.go_on(transaction, [(unit.job.id, unit.progress.next, unit.now)])
-    return moved > 0
+    else:
+        last = await _counted(transaction, endpoint.company_id, endpoint.id, len(pushes))
+    if last is not None:
+        first = last - len(pushes) + 1
+        each = enumerate(zip(pushes, unit.pushes_at, strict=True), first)
+        written += [_push_values(endpoint.id, n, push, at) for n, (push, at) in each]
+    return bool(moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,36 +187,52 @@ class AddPush:
 
 async def add_push(transaction: Transaction, units: Sequence[AddPush]) -> list[None]:
     """Writes pushes down."""
+    written: list[Row] = []
     for unit in sorted(units, key=lambda unit: unit.endpoint_id):  # locks are taken in one order
-        await _add_push(transaction, unit)
+        n = await _counted(transaction, unit.company_id, unit.endpoint_id, 1)
+        if n is not None:
+            written.append(_push_values(unit.endpoint_id, n, unit.push, unit.at))
+    _write_down(transaction, written)
     return [None] * len(units)
 
 
-async def _add_push(transaction: Transaction, unit: AddPush) -> None:
-    numbered = await transaction.fetch(
+async def _counted(
+    transaction: Transaction, company_id: str, endpoint_id: str, more: int
+) -> int | None:
+    """Counts more pushes of an endpoint; the number of the last one. None: it is gone."""
+    found = await transaction.fetch(
         """
-        UPDATE endpoint SET pushes = pushes + 1 WHERE id = $1 AND company_id = $2 RETURNING pushes
+        UPDATE endpoint SET pushes = pushes + $3 WHERE id = $1 AND company_id = $2
+        RETURNING pushes
         """,
-        unit.endpoint_id,
-        unit.company_id,
+        *(endpoint_id, company_id, more),
     )
-    if not numbered:
-        return
-    ((n,),) = numbered
-    push = unit.push
-    await transaction.run(
-        f"""
-        INSERT INTO push (endpoint_id, {_PUSH})
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        """,
-        unit.endpoint_id,
+    return found[0]["pushes"] if found else None
+
+
+def _push_values(endpoint_id: str, n: int, push: Push, at: At | None) -> Row:
+    return (
+        endpoint_id,
         *(push.event_id, push.type, push.document_id),
-        *(unit.at or _NOWHERE),
+        *(at or _NOWHERE),
         rows.moment(push.at),
         *(push.ms, push.status, push.code, push.text, n),
     )
-    await transaction.run(
-        "DELETE FROM push WHERE endpoint_id = $1 AND n <= $2", unit.endpoint_id, n - MOST_PUSHES
+
+
+def _write_down(transaction: Transaction, written: Sequence[Row]) -> None:
+    """Puts pushes down, and takes those away that are too old by that."""
+    transaction.later(
+        f"INSERT INTO push (endpoint_id, {_PUSH}) SELECT endpoint_id, {_PUSH} FROM {{asked}}",
+        "endpoint_id text, event_id text, type text, document_id text, tx bigint, seq bigint, "
+        "at timestamptz, ms integer, status integer, code text, text text, n bigint",
+        written,
+    )
+    newest = {values[0]: values[-1] for values in sorted(written, key=lambda values: values[-1])}
+    transaction.later(
+        "DELETE FROM push USING {asked} WHERE push.endpoint_id = asked.endpoint_id AND n <= upto",
+        "endpoint_id text, upto bigint",
+        [(endpoint_id, n - MOST_PUSHES) for endpoint_id, n in newest.items()],
     )
 
 
