@@ -63,6 +63,11 @@ class Server:
             *("--locale=C", "--no-sync", "--no-instructions"),
         )
 
+    @property
+    def socket(self) -> Path:
+        """The socket it listens on."""
+        return self._data / ".s.PGSQL.5432"
+
     def url(self, schema: str = "public") -> str:
         """The address of the database `postgres`, with tables in the given schema."""
         host = quote(str(self._data), safe="")

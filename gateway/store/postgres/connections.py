@@ -97,8 +97,11 @@ class Connections:
         try:
             yield connection
         finally:
-            if not connection.is_closed() and connection.is_in_transaction():
-                connection.terminate()
+            try:
+                if connection.is_in_transaction():
+                    connection.terminate()
+            except asyncpg.InterfaceError:  # it is lost, and the pool has taken it back by itself
+                pass
             await self._pool.release(connection)
 
     async def read(self, sql: str, *values: Any) -> Sequence[Record]:

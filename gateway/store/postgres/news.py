@@ -25,6 +25,7 @@ _LONGEST = 7_900  # bytes in a payload; PostgreSQL takes fewer than 8,000
 _TOGETHER_S = 0.005  # what is told within this time goes in one NOTIFY
 _AGAIN_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _EVERYTHING = "*"
+_LOST = OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
 _MOST_WAITING = 10_000  # topics, while there is no connection; then everybody is told
 
 
@@ -70,7 +71,7 @@ class News:
         while not self._closing.is_set():
             try:
                 connection = await self._connect()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _LOST as error:
                 if failed == 0:
                     log.warning("store_news_lost", error=str(error))
                 await self._rest(_AGAIN_S[min(failed, len(_AGAIN_S) - 1)])
@@ -78,7 +79,7 @@ class News:
                 continue
             try:
                 await self._talk(connection)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _LOST as error:
                 log.warning("store_news_lost", error=str(error))
             finally:
                 connection.terminate()
@@ -107,10 +108,8 @@ class News:
                 continue
             topics, self._untold = self._untold, set()
             try:
-                await connection.executemany(
-                    "SELECT pg_notify($1, $2)",
-                    [(_CHANNEL, text) for text in _payloads(self._from, topics)],
-                )
+                for text in _payloads(self._from, topics):
+                    await connection.execute("SELECT pg_notify($1, $2)", _CHANNEL, text)
             except BaseException:
                 self._untold |= topics
                 raise
