@@ -125,7 +125,8 @@ def event_types() -> str:
 
 `GET /v1/events` gives them in the order they happened; go on from the cursor `next` of the last
 answer. At least once: an answer that got lost is read again with the same cursor. An event holds
-`id`, `type`, `at`, `document_id` and `data`.
+`id`, `type`, `at`, `document_id`, `data` and its `cursor`. [Webhooks](../howto/webhooks.md) bring
+the same events to you.
 
 {events.table()}"""
 

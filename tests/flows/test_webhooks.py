@@ -23,7 +23,7 @@ from gateway.store.ids import new_id
 from gateway.store.port import Company, Event, NewPart, Role, StorageUnavailable, Store, Submission
 from gateway.store.sqlite import SqliteStore
 from gateway.webhooks.courier import Courier
-from gateway.webhooks.endpoints import Made, Webhooks
+from gateway.webhooks.endpoints import BadUrl, Made, Webhooks
 from gateway.webhooks.pushing import AT_ONCE_PER_COMPANY, TURN, Pushing
 from gateway.webhooks.sealing import Sealing
 from gateway.webhooks.waking import Waking
@@ -336,6 +336,26 @@ async def test_slow_endpoints_delay_nobody(hooks: Hooks, tmp_path: Path) -> None
     await asyncio.wait(pending)
     await hooks.pass_on(timedelta(seconds=10))
     assert len({one.path for one in hooks.sink.taken}) == AT_ONCE_PER_COMPANY + 2
+
+
+async def test_no_endpoint_leads_into_our_own_network(hooks: Hooks) -> None:
+    made = await hooks.add()  # as long as the operator allowed it
+    strict = Outside(Rules(allow_http=True))
+    courier = Courier(strict, Sealing(None, hooks.clock), hooks.clock)
+    webhooks = Webhooks(hooks.store, courier, hooks.clock)
+    for url in ("https://localhost:8443/", "http://127.0.0.1:8080/", "https://[::1]:9000/a"):
+        refused = await webhooks.add(OURS.id, url, (), "", active=True)
+        assert isinstance(refused, BadUrl)
+        assert "leads to the machine itself" in refused.faults[0]
+        changed = await webhooks.change(OURS.id, made.endpoint.id, {"url": url})
+        assert isinstance(changed, BadUrl)
+    hooks.pushing = Pushing(hooks.store, courier, hooks.clock)
+    await hooks.happen()
+    await hooks.work()
+    assert not hooks.sink.taken
+    endpoint = await hooks.now(made)
+    assert (endpoint.code, endpoint.tries) == ("outside.forbidden", 1)
+    await strict.close()
 
 
 # --- crashes and races ----------------------------------------------------------------------------
