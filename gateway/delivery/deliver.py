@@ -235,11 +235,13 @@ class Delivering:
             self._metrics.seconds.labels(transport.name).observe(perf_counter() - began)
 
     async def _line_up_again(self, job: Job) -> None:
-        """Adds a new round of legs, with keys of their own, unless a crash came after that."""
+        """Adds a new round of legs, with keys of their own, unless that was done already."""
         document = await self._store.document(job.company_id, job.document_id)
         if document is None:
             return
         legs = await self._store.legs(document.company_id, document.id)
+        if next_leg(legs) is not None:  # a crash or a fault came after it
+            return
         papers = await Papers.of(self._store, document, self._workshop)
         again = legs_of(document.id, await papers.plan(), first=len(legs))
         await self._save(job, Checkpoint(next=Keep({}), legs=again))

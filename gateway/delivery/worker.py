@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -35,6 +36,10 @@ from gateway.store.port import Checkpoint, Done, Job, LeaseLost, StorageUnavaila
 from transports.base import Transport
 
 log = structlog.get_logger()
+
+# A job that storage kept from going on is taken up again so soon: where that can be written down,
+# the database is back, and only a bucket may still be away.
+_STORAGE_REST = timedelta(seconds=5)
 
 
 class Worker:
@@ -255,7 +260,7 @@ class Worker:
         while not self._stopping:
             now = self._clock.now()
             try:
-                work = not_stored(job, now + self._backoff.delays[0])
+                work = not_stored(job, now + _STORAGE_REST)
                 if fault is not None:
                     document = None
                     if job.document_id == job.key:  # not of a timer beside it

@@ -17,8 +17,9 @@ PATIENCE_S = 60.0
 class Server:
     """The process; `url` is where it listens, `up` is set while it does."""
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    def __init__(self, settings: Mapping[str, str], *arguments: str) -> None:
         self._environment = environment_of(settings)
+        self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
         self.url = ""
         self.up = asyncio.Event()
@@ -27,6 +28,7 @@ class Server:
         """Starts it; returns when it answers."""
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gateway.cli", "serve", "--listen", "127.0.0.1:0"),
+            *self._arguments,
             env=self._environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -38,6 +40,12 @@ class Server:
             raise AssertionError((await self._process.communicate())[1].decode())
         self.url = json.loads(first)["url"]
         self.up.set()
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
 
     async def kill(self) -> None:
         """SIGKILL."""

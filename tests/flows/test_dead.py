@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from gateway.delivery.schedules import Schedule
+from gateway.delivery.verbs import Verb
 from gateway.delivery.worker import Worker
 from gateway.lifecycle import State
 from gateway.store.port import Checkpoint, DeadJob, Done, Job, NewJob
 from tests.flows.channel import OK, Channel
 from tests.flows.house import SENDER, START, House, invoice
-from transports.base import Envelope, Outcome, Recipient, Repeat, Sent, Summary
+from transports.base import Envelope, Outcome, Recipient, Refused, Repeat, Sent, Summary
 
 
 class Broken(Channel):
@@ -81,6 +82,28 @@ async def test_a_revived_job_that_fails_again_has_all_its_tries_once_more(house:
     await worker.run_due()
     assert await house.store.dead(0, 10) == []
     await house.is_in(document_id, State.WAITING)
+
+
+async def test_a_fault_in_a_new_round_of_channels_adds_no_other_round(house: House) -> None:
+    async def refuse(envelope: Envelope) -> Outcome:
+        return Refused(OK)
+
+    house.transports["email"] = Channel(refuse, Repeat.SAFE)
+    document_id = await house.submit(invoice(email="a@b.example", post_code=None))
+    await house.new_worker(house.store).run_due()
+    await house.is_in(document_id, State.FAILED)
+    first_round = len(await house.store.legs(SENDER.id, document_id))
+
+    house.transports["email"] = broken = Broken("asked")
+    await house.do(document_id, Verb.RETRY)
+    for _ in range(3):
+        await house.new_worker(house.store).run_due()
+        house.clock.move(timedelta(hours=1))
+    broken.when = "never"
+    house.clock.move(timedelta(hours=3))
+    await house.new_worker(house.store).run_due()
+    await house.is_in(document_id, State.SENT)
+    assert len(await house.store.legs(SENDER.id, document_id)) == 2 * first_round
 
 
 async def test_what_dies_before_it_is_checked_is_checked_when_it_is_revived(house: House) -> None:
