@@ -5,7 +5,6 @@ Done on the database itself, whether or not the gateway runs.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from gateway.cli.options import Impossible, load_settings, operator, settings_options, starting
+from gateway.cli.options import Impossible, load_settings, operate, operator, settings_options
 from gateway.cli.output import records, say
 
 if TYPE_CHECKING:
     from gateway.audit.chain import Told
-    from gateway.config import Settings
     from gateway.store.lanes import LaneState
     from gateway.store.port import DeadJob
 
@@ -163,25 +161,4 @@ def _told(action: str, subject: str) -> Told:
 def _on_store(
     config_file: Path | None, data: Path | None, work: Callable[[Operated], Awaitable[T]]
 ) -> T:
-    return asyncio.run(_work(load_settings(config_file, data).settings, work))
-
-
-async def _work(settings: Settings, work: Callable[[Operated], Awaitable[T]]) -> T:
-    from gateway.archive.backup import DATABASE
-    from gateway.store.opening import open_store
-    from gateway.store.sqlite import DirectoryInUse
-    from gateway.store.sqlite.operating import Operating
-
-    with starting():
-        try:
-            store = await open_store(settings)
-        except DirectoryInUse:
-            beside = Operating(settings.data / DATABASE)
-            try:
-                return await work(beside)
-            finally:
-                beside.close()
-        try:
-            return await work(store)
-        finally:
-            await store.close()
+    return operate(load_settings(config_file, data).settings, work)

@@ -113,6 +113,32 @@ def beside_gateway(settings: Settings, work: Callable[[Keeping], Awaitable[T]]) 
     return asyncio.run(run())
 
 
+def operate(settings: Settings, work: Callable[[Any], Awaitable[T]]) -> T:
+    """Runs `work`, which does what `gateway.store.sqlite.operating` can do beside a gateway that
+    runs, on whatever store the settings name."""
+    from gateway.archive.backup import DATABASE
+    from gateway.store.opening import open_store
+    from gateway.store.sqlite import DirectoryInUse
+    from gateway.store.sqlite.operating import Operating
+
+    async def run() -> T:
+        with starting():
+            try:
+                store = await open_store(settings)
+            except DirectoryInUse:
+                beside = Operating(settings.data / DATABASE)
+                try:
+                    return await work(beside)
+                finally:
+                    beside.close()
+            try:
+                return await work(store)
+            finally:
+                await store.close()
+
+    return asyncio.run(run())
+
+
 @contextmanager
 def starting() -> Iterator[None]:
     """What can not be opened or listened on ends the command with code 2 and the reason."""

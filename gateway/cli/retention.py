@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.options import Impossible, in_store, load_settings, operator, settings_options
+from gateway.cli.options import (
+    Impossible,
+    in_store,
+    load_settings,
+    operate,
+    operator,
+    settings_options,
+)
 from gateway.cli.output import records, say
 
 if TYPE_CHECKING:
@@ -139,7 +146,7 @@ def hold(
     config_file: Path | None,
     data: Path | None,
 ) -> None:
-    """Keeps DOCUMENT_ID of COMPANY_ID, however old it gets: legal hold."""
+    """Keeps DOCUMENT_ID of COMPANY_ID, however old it gets: legal hold. The gateway may run."""
     if release == bool(reason):
         raise click.UsageError("give either --reason or --release")
 
@@ -152,7 +159,7 @@ def hold(
         now = datetime.now(UTC)
         return await store.set_legal_hold(company_id, document_id, reason, entry, now)
 
-    if not in_store(load_settings(config_file, data).settings, do):
+    if not operate(load_settings(config_file, data).settings, do):
         raise Impossible(f"{company_id} has no document {document_id}")
     say(f"{document_id} is {'not kept any longer than others' if release else 'kept'}.")
 
@@ -168,7 +175,7 @@ def holds(company_id: str, config_file: Path | None, data: Path | None) -> None:
 
     rows = [
         {"document": hold.document_id, "reason": hold.reason, "at": hold.at.isoformat()}
-        for hold in in_store(load_settings(config_file, data).settings, read)
+        for hold in operate(load_settings(config_file, data).settings, read)
     ]
     records(("document", "reason", "at"), rows, empty="None.")
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.sandbox import Sandbox
+from gateway.sandbox import SENDER, Sandbox
 from tests.e2e.command import ROOT, budkavle, on_terminal
 from tests.e2e.invoices import submission
 
@@ -117,6 +117,21 @@ async def test_backup_beside_the_gateway_and_restore(
     (to / "budkavle.sqlite").write_bytes(b"")
     assert (await budkavle("backup", to, "--verify")).code == 1
     assert (await budkavle("backup", tmp_path, "--verify")).code == 2
+
+
+async def test_a_legal_hold_is_set_beside_the_gateway(
+    tmp_path: Path, sandbox: Sandbox, ledger: Ledger
+) -> None:
+    id_ = await handed_in(tmp_path, ledger)
+    company, data = SENDER.company.id, ("--data", data_of(sandbox))
+    hold = await budkavle("retention", "hold", company, id_, "--reason", "Case 4711", *data)
+    assert hold.code == 0, hold
+    (row,) = (await budkavle("retention", "holds", company, *data)).lines
+    assert (row["document"], row["reason"]) == (id_, "Case 4711")
+    assert (await budkavle("retention", "hold", company, id_, "--release", *data)).code == 0
+    assert not (await budkavle("retention", "holds", company, *data)).lines
+    told = (await budkavle("audit", "list", *data)).lines
+    assert [entry["action"] for entry in told] == ["legal_hold.set", "legal_hold.released"]
 
 
 async def test_days_and_legal_holds_are_set(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What an operator does to the jobs of a gateway that runs, from another process.
+"""What an operator does to the database of a gateway that runs, from another process.
 
 Short transactions on a connection of their own: SQLite lets one process write at a time, and the
 other waits (five seconds at most, the driver's own limit). The running gateway sees what was
@@ -13,10 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.audit.chain import Told
+from gateway.audit.chain import NewEntry, Told
+from gateway.store.keeping import LegalHold
 from gateway.store.lanes import LaneState
 from gateway.store.port import DeadJob
-from gateway.store.sqlite import audit, dead, lanes
+from gateway.store.sqlite import audit, dead, lanes, retention
 from gateway.store.sqlite.faults import translated
 from gateway.store.sqlite.schema import connect
 from gateway.store.sqlite.writer import Transaction
@@ -51,6 +52,17 @@ class Operating:
     async def lanes(self, now: datetime) -> Sequence[LaneState]:
         """Every lane that has limits, a pause or jobs, by name."""
         return self._run(lambda it: lanes.states(it.connection, now))
+
+    async def set_legal_hold(
+        self, company_id: str, document_id: str, reason: str | None, entry: NewEntry, now: datetime
+    ) -> bool:
+        """Puts a document under legal hold; with the reason None, lets it go."""
+        unit = retention.Hold(company_id, document_id, reason, entry, now)
+        return self._run(lambda it: retention.hold(it, [unit]))[0]
+
+    async def legal_holds(self, company_id: str) -> Sequence[LegalHold]:
+        """The company's documents under legal hold, by id."""
+        return self._run(lambda it: retention.holds(it.connection, company_id))
 
     def _run(self, work: Callable[[Transaction], T]) -> T:
         """Does it in one transaction. Raises StorageUnavailable."""
