@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,10 +18,22 @@ from gateway.cli.output import on_terminal, records
 if TYPE_CHECKING:
     from gateway.store.port import Store
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 
 @click.group()
 def company() -> None:
-    """Adds and lists companies."""
+    """Adds, changes and lists companies."""
+
+
+def _duplicate_days(function: F) -> F:
+    """Adds `--duplicate-days`."""
+    return click.option(
+        "--duplicate-days",
+        type=click.IntRange(0, 36_500),
+        help="How long the number of an invoice is not taken a second time; 0: always taken."
+        " Default: 365.",
+    )(function)
 
 
 @company.command("add")
@@ -34,12 +47,14 @@ def company() -> None:
     help='Its address, "0007:5567321707"; repeat for more.',
 )
 @click.option("--email", help="Where recipients' answers to e-mails go.")
+@_duplicate_days
 @settings_options
 def add_company(
     name: str,
     country: str,
     participants: Sequence[str],
     email: str | None,
+    duplicate_days: int | None,
     config_file: Path | None,
     data: Path | None,
 ) -> None:
@@ -54,7 +69,7 @@ def add_company(
     if country.upper() not in codes("ISO3166-1", datetime.now(UTC).date()):
         raise click.BadParameter(f"{country} is no country", param_hint="--country")
     parsed = tuple(map(_participant, participants))
-    settings = {"reply_to": email} if email else {}
+    settings = _settings(email, duplicate_days)
     row = Company(new_id("com"), name, country.upper(), parsed, settings)
 
     async def add(store: Store) -> None:
@@ -68,6 +83,45 @@ def add_company(
 
     in_store(load_settings(config_file, data).settings, add)
     records(("id", "name"), [{"id": row.id, "name": row.name}], empty="")
+
+
+@company.command("change")
+@click.argument("company_id")
+@click.option("--email", help="Where recipients' answers to e-mails go.")
+@_duplicate_days
+@settings_options
+def change_company(
+    company_id: str,
+    email: str | None,
+    duplicate_days: int | None,
+    config_file: Path | None,
+    data: Path | None,
+) -> None:
+    """Changes what is given of the company COMPANY_ID, and nothing else."""
+    from gateway.audit.chain import NewEntry, Told
+
+    changed = _settings(email, duplicate_days)
+    if not changed:
+        raise click.UsageError("say what to change: --email, --duplicate-days")
+
+    async def change(store: Store) -> None:
+        row = await store.company(company_id)
+        if row is None:
+            raise Impossible(
+                f"There is no company {company_id}; `budkavle company list` shows them"
+            )
+        now = datetime.now(UTC)
+        told = Told(NewEntry(operator(), "company.changed", row.id, row.id, changed), now)
+        row = replace(row, settings={**row.settings, **changed})
+        await store.add_company(row, now, told=told)
+
+    in_store(load_settings(config_file, data).settings, change)
+
+
+def _settings(email: str | None, duplicate_days: int | None) -> dict[str, Any]:
+    """What was given, by the names of a company's settings."""
+    given = {"reply_to": email, "duplicate_days": duplicate_days}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _participant(text: str) -> str:

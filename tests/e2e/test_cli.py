@@ -9,11 +9,13 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.cli import COMMANDS
 from gateway.sandbox import RECEIVER, Sandbox
+from gateway.store.sqlite import SqliteStore
 from tests.e2e.command import ROOT, budkavle, environment_of, on_terminal
 from tests.e2e.invoices import submission
 
@@ -250,6 +252,29 @@ async def test_a_wrong_key_is_exit_code_1(sandbox: Sandbox, ledger: Mapping[str,
 
 
 # --- operating ------------------------------------------------------------------------------------
+
+
+async def test_a_company_says_how_long_its_numbers_are_not_taken_twice(tmp_path: Path) -> None:
+    data = ("--data", tmp_path)
+    made = ("company", "add", "Snickeri AB", "--country", "SE", "--participant", "0007:5560001116")
+    company = (await budkavle(*made, "--duplicate-days", "30", *data)).lines[0]["id"]
+
+    async def settings() -> Mapping[str, Any]:
+        store = await SqliteStore.open(tmp_path)
+        found = await store.company(company)
+        await store.close()
+        assert found is not None
+        return found.settings
+
+    assert await settings() == {"duplicate_days": 30}
+    changed = await budkavle("company", "change", company, "--email", "a@b.example", *data)
+    assert changed.code == 0
+    assert await settings() == {"duplicate_days": 30, "reply_to": "a@b.example"}
+    assert (await budkavle("company", "change", company, "--duplicate-days", "0", *data)).code == 0
+    assert (await settings())["duplicate_days"] == 0
+    assert (await budkavle("company", "change", company, *data)).code == 2
+    nobody = await budkavle("company", "change", "com_none", "--duplicate-days", "1", *data)
+    assert nobody.code == 2 and "budkavle company list" in nobody.err
 
 
 async def test_a_company_and_its_key_are_made_once(tmp_path: Path) -> None:
