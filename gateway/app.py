@@ -37,6 +37,7 @@ from gateway.delivery.worker import Worker
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.inbound.inboxes import Inboxes
 from gateway.outside.client import Outside, Rules
+from gateway.peppol import AccessPoint, access_point
 from gateway.store import lanes
 from gateway.store.opening import open_store
 from gateway.store.port import Store
@@ -71,11 +72,13 @@ class Role(StrEnum):
 class Gateway:
     """Store, channels, worker and API of one process. Use as `async with Gateway(settings)`.
 
-    `url` and `store` are there once it has started.
+    `url` and `store` are there once it has started; `outer_url` where a channel needs the outer
+    listener.
     """
 
     store: Store
     url: str
+    outer_url: str | None = None
 
     def __init__(
         self, settings: Settings, clock: Clock | None = None, *, role: Role = Role.ALL
@@ -100,7 +103,13 @@ class Gateway:
             await signing_key(self.store)  # there from the first start on, for backups and readers
             registry = CollectorRegistry()
             courier = self._courier(up, registry)
-            worker = None if self.role is Role.API else await self._worker(up, registry, courier)
+            peppol = None
+            if settings.peppol is not None:
+                peppol = await access_point(settings.peppol, self.store, self.clock)
+                up.push_async_callback(peppol.channel.close)
+            worker = None
+            if self.role is not Role.API:
+                worker = await self._worker(up, registry, courier, peppol)
             app = make_app(
                 self.store,
                 Webhooks(self.store, courier, self.clock, most=settings.webhooks.most),
@@ -114,12 +123,25 @@ class Gateway:
             await runner.setup()
             await web.TCPSite(runner, settings.http.host, settings.http.port).start()
             self.url = _url(runner.addresses[0])
+            if peppol is not None and self.role is not Role.WORKER:
+                self.outer_url = await self._outer(up, peppol.endpoint.routes())
             if worker is not None:
                 self._working = asyncio.create_task(worker.run(), name="worker")
                 waking = asyncio.create_task(Waking(self.store, self.clock).run(), name="waking")
                 up.callback(waking.cancel)
             self._up = up.pop_all()
         log.info("gateway_started", url=self.url, role=self.role)
+
+    async def _outer(self, up: AsyncExitStack, routes: Sequence[web.AbstractRouteDef]) -> str:
+        """Starts the outer listener, which partners post to; answers its address."""
+        app = web.Application()
+        app.add_routes(routes)
+        runner = make_runner(app, drain_s=self.settings.http.drain_s)
+        up.push_async_callback(runner.cleanup)
+        await runner.setup()
+        host, _, port = self.settings.outer.listen.rpartition(":")
+        await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+        return _url(runner.addresses[0])
 
     def _courier(self, up: AsyncExitStack, registry: CollectorRegistry) -> Courier:
         outside = Outside(_rules(self.settings.webhooks))
@@ -128,12 +150,18 @@ class Gateway:
         return Courier(outside, sealing, self.clock, registry=registry)
 
     async def _worker(
-        self, up: AsyncExitStack, registry: CollectorRegistry, courier: Courier
+        self,
+        up: AsyncExitStack,
+        registry: CollectorRegistry,
+        courier: Courier,
+        peppol: AccessPoint | None,
     ) -> Worker:
         settings = self.settings
-        channels = transports(settings, self.store, self.clock)
+        channels = dict(transports(settings, self.store, self.clock))
         for channel in channels.values():
             up.push_async_callback(channel.close)
+        if peppol is not None:
+            channels[peppol.channel.name] = peppol.channel
         worker = Worker(
             self.store,
             channels,
@@ -141,7 +169,7 @@ class Gateway:
             registry=registry,
             workshop=await self._workshop(up),
             limits=lane_limits(settings, channels),
-            handlers=self._handlers(courier),
+            handlers={**self._handlers(courier), **(peppol.handlers if peppol else {})},
             schedules=self._schedules(),
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,

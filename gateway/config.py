@@ -395,6 +395,66 @@ class Encryption(Section):
     makes it. Without it what was encrypted can not be read: keep a copy, apart from the data."""
 
 
+class Outer(Section):
+    """The outer listener: what partners post to us. Only there when a channel needs it."""
+
+    listen: str = Field(default="127.0.0.1:8081", pattern=r"^.+:\d{1,5}$")
+    """Address and port to listen on; port 0 takes a free one. TLS ends before it."""
+
+
+class Peppol(Section):
+    """The Peppol channel: our own access point in the network."""
+
+    network: Literal["production", "test"] = "test"
+    """Which Peppol network; it says where participants are looked up."""
+
+    zone: str | None = Field(default=None, examples=["participant.sml.test.tech.peppol.org"])
+    """DNS zone of another network, instead of the one that `network` means."""
+
+    name_servers: list[str] = Field(default=[], examples=[["10.0.0.53"]])
+    """Addresses of the name servers to ask, instead of the machine's."""
+
+    name_server_port: int = Field(default=53, ge=1, le=65535)
+    """Their port."""
+
+    key_store: Path = Field(examples=["/etc/budkavle/ap.p12"])
+    """Our access point's key with its certificate: PKCS#12 (`.p12`, `.pfx`), or PEM."""
+
+    key_password: SecretStr | None = None
+    """Password of the key."""
+
+    key_password_file: Path | None = Field(default=None, examples=["/run/secrets/ap-key"])
+    """File that holds the password."""
+
+    roots: list[Path] = Field(examples=[["/etc/budkavle/peppol-root.pem"]])
+    """Root certificates of the network (PEM)."""
+
+    access_point_cas: list[Path] = Field(examples=[["/etc/budkavle/peppol-ap-ca.pem"]])
+    """CAs that issue access points' certificates (PEM)."""
+
+    publisher_cas: list[Path] = Field(examples=[["/etc/budkavle/peppol-smp-ca.pem"]])
+    """CAs that issue publishers' (SMP) certificates (PEM)."""
+
+    revocation: Literal["hard", "soft", "off"] = "hard"
+    """What it means when nobody can say whether a certificate was revoked: `hard` refuses it,
+    `soft` takes it and logs that; `off` never asks."""
+
+    host: str = Field(examples=["ap.example.com"], pattern=r"^[A-Za-z0-9.-]{1,200}$")
+    """Right side of our message ids."""
+
+    statuses: bool = True
+    """Whether every document asks for a Message Level Status, not only one that fails."""
+
+    plain_http: bool = False
+    """Whether publishers may be at http addresses; for a network on loopback only."""
+
+    answer_timeout_s: float = Field(default=180, gt=0)
+    """Longest time without a byte while another access point takes a message in."""
+
+    max_message_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
+    """Largest message taken, as it travels."""
+
+
 class Webhooks(Section):
     """Webhooks: events brought to servers that companies name."""
 
@@ -449,6 +509,8 @@ class Settings(BaseSettings):
     encryption: Encryption | None = None
     email: Email | None = None
     letter: Letter | None = None
+    peppol: Peppol | None = None
+    outer: Outer = Field(default_factory=Outer)
 
     @classmethod
     def settings_customise_sources(

@@ -1,12 +1,15 @@
-"""The sandbox: a gateway, a mail server and a print house on loopback, and a clock that moves.
+"""The sandbox: a gateway and all it talks to on loopback, and a clock that moves.
+
+It talks to a mail server, a print house, and a Peppol network with another access point in it.
 
 In charge of starting them together, with companies and API keys to begin with. Not in charge of
-how the partners behave: that is told by the recipient's address (`transports.email.sandbox`,
-`transports.letter.sandbox`). Nothing here is for real documents: the keys are printed in the docs.
+how the partners behave: that is told by the recipient's address (the sandbox of each channel in
+`transports`). Nothing here is for real documents: the keys are printed in the docs.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,13 +19,21 @@ from types import TracebackType
 from typing import Any
 
 from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from stdnum import luhn
 
 from gateway import config
 from gateway.app import Gateway
 from gateway.clock import Clock, MovableClock
+from gateway.inbound.peppol import DOCUMENTS
 from gateway.store.port import Company, Store
+from schemas.identifiers import Participant
+from schemas.response import SPID_SCHEME, Kind, document_type, process
 from transports.email.sandbox import Sandbox as MailServer
 from transports.letter.sandbox import Sandbox as PrintHouse
+from transports.peppol.pki.keys import KeyInMemory
+from transports.peppol.sandbox.access_point import MAGIC, AccessPoint
+from transports.peppol.sandbox.network import ZONE, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,20 @@ RECEIVER = _seed("Nordlys Drift AS", "NO", "0192:918130047", "receiver")
 SEEDS = (SENDER, SENDER_NO, RECEIVER)
 
 
+def _number(end: str) -> str:
+    """A Swedish organisation number with these digits before its check digit."""
+    return f"55600{end}{luhn.calc_check_digit(f'55600{end}')}"
+
+
+# Our seat in the sandbox's Peppol network, and participants of the other access point there: one
+# of each country, and one for each thing that it can do wrong.
+SEAT = "POP000001"
+OTHERS = tuple(
+    Participant.parse(text)
+    for text in ("0007:5567890123", "0192:987654325", *(f"0007:{_number(end)}" for end in MAGIC))
+)
+
+
 class Sandbox:
     """Everything on one machine; `async with Sandbox(data) as sandbox: ... sandbox.gateway.url`.
 
@@ -57,6 +82,8 @@ class Sandbox:
         self.clock = MovableClock(running=True)
         self.mail = MailServer()
         self.print_house = PrintHouse(now=self.clock.now)
+        self.network = Network(self.clock.now)
+        self.access_point = AccessPoint(self.network)
         self.url = ""  # of the sandbox's own controls
         self.gateway: Gateway
         self._data = data
@@ -69,8 +96,13 @@ class Sandbox:
         async with AsyncExitStack() as up:
             await up.enter_async_context(self.mail)
             await up.enter_async_context(self.print_house)
-            self.gateway = await up.enter_async_context(Gateway(self._settings(), self.clock))
+            await up.enter_async_context(self.network)
+            await up.enter_async_context(self.access_point)
+            key = await asyncio.to_thread(self.network.authority.leaf, SEAT)
+            files = await asyncio.to_thread(self._write_keys, key)
+            self.gateway = await up.enter_async_context(Gateway(self._settings(files), self.clock))
             await plant(self.gateway.store, self.clock)
+            self._register(key)
             await self._start_controls(up)
             self._up = up.pop_all()
 
@@ -78,7 +110,40 @@ class Sandbox:
         """Stops all of it."""
         await self._up.aclose()
 
-    def _settings(self) -> config.Settings:
+    def _write_keys(self, key: KeyInMemory) -> dict[str, Any]:
+        """The settings that name our key and what we trust, and the files themselves."""
+        folder = self._data / "peppol"
+        folder.mkdir(parents=True, exist_ok=True)
+        anchors = self.network.authority.anchors
+        named = {
+            "roots": anchors.roots,
+            "access_point_cas": anchors.access_point,
+            "publisher_cas": anchors.publisher,
+        }
+        for name, certificates in named.items():
+            content = b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
+            (folder / f"{name}.pem").write_bytes(content)
+        store = folder / "key_store.pem"
+        store.write_bytes(
+            key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + key.certificate.public_bytes(Encoding.PEM)
+        )
+        return {"key_store": store, **{name: [folder / f"{name}.pem"] for name in named}}
+
+    def _register(self, key: KeyInMemory) -> None:
+        """Puts our companies, and ourselves, into the network; and the others' too."""
+        url = f"{self.gateway.outer_url}/as4"
+        for seed in SEEDS:
+            for participant in seed.company.participants:
+                self.network.register(
+                    Participant.parse(participant), sorted(DOCUMENTS, key=str), url, key
+                )
+        own = Participant(SPID_SCHEME, SEAT[-6:])
+        self.network.register(own, [(document_type(Kind.MLS), process(Kind.MLS))], url, key)
+        for other in OTHERS:
+            self.access_point.register(other)
+
+    def _settings(self, peppol: dict[str, Any]) -> config.Settings:
         return config.load(
             {
                 "data": self._data,
@@ -93,6 +158,16 @@ class Sandbox:
                     "sender": "invoices@gateway.example",
                     "reply_timeout_s": self._patience_s,
                     "end_timeout_s": self._patience_s,
+                },
+                "outer": {"listen": "127.0.0.1:0"},
+                "peppol": {
+                    "zone": ZONE,
+                    "name_servers": ["127.0.0.1"],
+                    "name_server_port": self.network.name_server.port,
+                    "host": "gateway.example",
+                    "plain_http": True,
+                    "answer_timeout_s": self._patience_s,
+                    **peppol,
                 },
                 "letter": {
                     "url": self.print_house.url,
@@ -153,8 +228,17 @@ class Sandbox:
         return web.json_response(self.received())
 
     def received(self) -> dict[str, Any]:
-        """The messages and letters that the mail server and the print house have taken."""
+        """What the mail server, the print house and the other access point have taken."""
         return {
+            "messages": [
+                {
+                    "id": kept.taken.message.id,
+                    "to": str(kept.taken.message.receiver),
+                    "document": kept.taken.header.document_type.root,
+                    "bytes": len(kept.taken.document),
+                }
+                for kept in self.access_point.kept.values()
+            ],
             "emails": [
                 {
                     "to": mail.recipient,

@@ -55,14 +55,26 @@ STORIES = (
         "By e-mail, with an attachment",
         "se-b2b-email-with-attachment.json",
         ends="sent",
-        tried=("internal unreachable", "email sent"),
+        tried=("internal unreachable", "peppol unreachable", "email sent"),
         attach=("timesheet.pdf",),
+    ),
+    Story(
+        "Over Peppol, to a company at another access point",
+        "se-b2b-peppol.json",
+        ends="delivered",
+        tried=("internal unreachable", "peppol sent"),
+    ),
+    Story(
+        "Rejected by a status over Peppol: a letter instead",
+        "se-b2b-peppol-rejected.json",
+        ends="delivered",
+        tried=("internal unreachable", "peppol sent", "letter sent"),
     ),
     Story(
         "The mail server asks to come back later",
         "se-b2b-email-later.json",
         ends="sent",
-        tried=("internal unreachable", "email try_later", "email sent"),
+        tried=("internal unreachable", "peppol unreachable", "email try_later", "email sent"),
     ),
     Story(
         "The mailbox does not exist: a letter instead",
@@ -75,7 +87,7 @@ STORIES = (
         "The letter comes back, and no way is left",
         "se-b2c-letter-returned.json",
         ends="failed",
-        tried=("internal unreachable", "letter sent"),
+        tried=("internal unreachable", "peppol unreachable", "letter sent"),
     ),
     Story(
         "The stated total is wrong",

@@ -49,14 +49,12 @@ class PeppolReception:
     """Implements `transports.peppol.receiver.Reception`.
 
     `own` is our own identifier as a service provider (`0242:000123`), which statuses come to.
-    `house` is the company that stands for the gateway itself: messages to `own` are noted for it.
     """
 
-    def __init__(self, store: Store, clock: Clock, own: Participant, house: str) -> None:
+    def __init__(self, store: Store, clock: Clock, own: Participant) -> None:
         self._store = store
         self._clock = clock
         self._own = own
-        self._house = house
 
     async def serves(self, receiver: Participant, kind: DocumentType, way: Process) -> bool:
         """Invoices, credit notes and responses for our companies; statuses for ourselves."""
@@ -87,7 +85,7 @@ class PeppolReception:
             await self._asked(self._keep_document(taken, company, now))
 
     async def _keep_response(self, taken: Taken, company: Company | None, now: datetime) -> None:
-        house = company.id if company else self._house
+        whose = company.id if company else ""
         data = {
             "document": taken.document.decode(),
             "from": taken.message.from_seat,
@@ -97,7 +95,7 @@ class PeppolReception:
         # there once.
         key = f"{STATUS_CAME}/{taken.message.id}"
         await self._store.put([NewJob(key, STATUS_CAME, now, data=data)], now, replace=False)
-        await self._store.note(_message(taken, house, now))
+        await self._store.note(_message(taken, whose, now))
 
     async def _keep_document(self, taken: Taken, company: Company, now: datetime) -> None:
         header = taken.header

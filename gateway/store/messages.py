@@ -19,6 +19,7 @@ class Message:
 
     `provider` is the other side's name in the network (a seat). `digests` are of what was signed,
     one after the other, and `receipt` is what we answered: both empty for what we sent.
+    `company_id` is empty for what came to the gateway itself.
     `document_id` is None for a message that brought no document of its own (a duplicate, a
     status). `country` is the sending end user's, where the message says it.
     """

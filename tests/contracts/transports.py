@@ -372,6 +372,7 @@ CASES: Mapping[str, Case] = {
             "refuse": (Refused, "peppol.refused"),
             "duplicate": (Unknown, "peppol.duplicate"),
             "bad_gateway": (Unknown, "peppol.no_receipt"),
+            "reject": (Sent, "peppol.sent"),
         },
         unreachable={
             "nobody": (NOBODY, "peppol.no_participant"),

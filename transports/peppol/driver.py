@@ -75,6 +75,16 @@ _FOR_GOOD: Final = frozenset(
 _STALE: Final = frozenset({"EBMS:0010", "EBMS:0102"})
 _DUPLICATE: Final = "EBMS:4001"
 
+# What some errors are called in our own codes.
+_CODES: Final = {
+    "EBMS:0101": "authentication",
+    "EBMS:0102": "decryption",
+    "EBMS:0103": "policy",
+    "EBMS:4001": "duplicate",
+}
+_NOT_SERVICED_CODE: Final = "not_serviced"
+_OTHER_CODE: Final = "refused"
+
 
 @dataclass(frozen=True, slots=True)
 class PeppolSettings:
@@ -242,7 +252,7 @@ class Peppol:
             case NotSent():
                 public = "The recipient's access point could not be reached just now."
                 text = f"{found.endpoint.address}: {answered.text}"
-                return TryLater(_verdict("no_connection", text, public, seat), evidence)
+                return TryLater(_verdict("unreachable", text, public, seat), evidence)
             case NoAnswer():
                 public = "The recipient's access point gave no proof of having it."
                 text = f"{found.endpoint.address}: {answered.text}"
@@ -283,14 +293,7 @@ def _said(errors: Errors) -> tuple[str, str]:
 
 
 def _code(code: str, errors: Errors) -> str:
-    if _is_not_serviced(errors):
-        return "not_serviced"
-    return {
-        "EBMS:0101": "authentication",
-        "EBMS:0102": "decryption",
-        "EBMS:0103": "policy",
-        _DUPLICATE: "duplicate",
-    }.get(code, "refused")
+    return _NOT_SERVICED_CODE if _is_not_serviced(errors) else _CODES.get(code, _OTHER_CODE)
 
 
 def _verdict(

@@ -16,6 +16,7 @@ _COLUMNS = (
     "channel, direction, id, reference, company_id, document_id, provider, document_type, process, "
     "country, at, digests, receipt"
 )
+_AT = _COLUMNS.split(", ").index("at")
 
 
 class MessageRows:
@@ -58,8 +59,9 @@ def _values(message: Message) -> Row:
 
 
 def _message(row: Row) -> Message:
-    *start, at, digests, receipt = row
-    return Message(*start, moment(at), digests, receipt)
+    columns = [*row]
+    columns[_AT] = moment(row[_AT])
+    return Message(*columns)
 
 
 def _one(

@@ -10,6 +10,7 @@ import pytest
 import transports
 from transports.email.sandbox import Behaviour as MailBehaviour
 from transports.letter.sandbox import MAGIC
+from transports.peppol.sandbox.access_point import MAGIC as PEPPOL_MAGIC
 
 ROOT = Path(transports.__file__).parent
 PAGES = ROOT.parent / "docs/reference/channels"
@@ -38,10 +39,15 @@ def answered(channel: str) -> set[str]:
     states = re.findall(
         r'^    [A-Z]+ = "(\w+)"  # (?:printed|handed|came|will)', source, re.MULTILINE
     )
-    chosen = re.findall(r'name = "(\w+)" if .* else "(\w+)"', source)
+    chosen = re.findall(r'(?:name|code) = "(\w+)" if .* else "(\w+)"', source)
+    found = re.findall(r'(?:No|Unsure)\(\s*"(\w+)"', source)
+    errors = re.findall(r'"EBMS:\d{4}": "(\w+)"|_CODE: Final = "(\w+)"', source)
     return {
         f"{channel}.{name}"
-        for name in (*whole, *named, *tables, *states, *(n for pair in chosen for n in pair))
+        for name in (
+            *(*whole, *named, *tables, *states, *found),
+            *(name for pair in (*chosen, *errors) for name in pair if name),
+        )
     }
 
 
@@ -63,3 +69,5 @@ def test_every_magic_recipient_is_told() -> None:
         assert f"| `{behaviour}`" in page("email")
     for digits in MAGIC:
         assert f"`{digits}`" in page("letter")
+    for digits in PEPPOL_MAGIC:
+        assert f"`{digits}`" in page("peppol")

@@ -27,6 +27,16 @@ from schemas.identifiers import (
     Participant,
     Process,
 )
+from schemas.response import (
+    SPID_SCHEME,
+    Issue,
+    Kind,
+    Party,
+    Response,
+    document_type,
+    process,
+    write,
+)
 from transports.peppol.as4 import names, signals, unpacking
 from transports.peppol.as4.message import NOT_SERVICED, Fault, Receipt, UserMessage
 from transports.peppol.as4.soap import Refused
@@ -58,9 +68,10 @@ class Behaviour(StrEnum):
     REFUSE = "refuse"  # signed: the header is wrong
     DUPLICATE = "duplicate"  # says that it has the message already
     BAD_GATEWAY = "bad_gateway"  # 502, not a signal
+    REJECT = "reject"  # takes it, and its status says that it breaks a rule
 
 
-# By the last digits of the participant's value; no such organisation number is in use.
+# By the four digits before the check digit of the participant's value.
 MAGIC = {f"99{n:02}": behaviour for n, behaviour in enumerate(Behaviour) if n}
 
 
@@ -94,6 +105,7 @@ class _Shelf:
 
     async def keep(self, taken: Taken) -> None:
         self.kept[taken.message.id] = Kept(taken, self.point.network.now())
+        self.point.owe_status(taken)
 
 
 class AccessPoint:
@@ -109,6 +121,7 @@ class AccessPoint:
         self._times: Counter[str] = Counter()  # how often a message came
         self._closing = asyncio.Event()
         self._renewed: KeyInMemory | None = None
+        self._sending: set[asyncio.Task[Answered]] = set()
 
     @property
     def kept(self) -> dict[str, Kept]:
@@ -145,6 +158,9 @@ class AccessPoint:
     async def stop(self) -> None:
         """Stops listening."""
         self._closing.set()
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
         await self._runner.cleanup()
         await self._session.close()
 
@@ -159,6 +175,46 @@ class AccessPoint:
         trace: TracebackType | None,
     ) -> None:
         await self.stop()
+
+    def owe_status(self, taken: Taken) -> None:
+        """Sends the status of a message, where one was asked for and the network knows whom to."""
+        wanted = taken.header.mls_type is sbdh.MlsType.ALWAYS_SEND
+        behaviour = self._behaviour(taken.message.receiver)
+        to = Participant(SPID_SCHEME, taken.message.from_seat[-6:])
+        if to in self.network.members.entries and (wanted or behaviour is Behaviour.REJECT):
+            task = asyncio.create_task(self.send(*self._status(taken, to, behaviour)))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    def _status(
+        self, taken: Taken, to: Participant, behaviour: Behaviour
+    ) -> tuple[sbdh.Header, bytes]:
+        rejected = behaviour is Behaviour.REJECT
+        own = Participant(SPID_SCHEME, self.seat[-6:])
+        at = self.network.now()
+        status = Response(
+            kind=Kind.MLS,
+            id=f"status-{taken.header.instance_id}",
+            issued_at=at,
+            sender=Party(own),
+            receiver=Party(to),
+            code="RE" if rejected else "AP",
+            refers_to=taken.header.instance_id,
+            description="It breaks a rule." if rejected else None,
+            issues=(Issue("BV", "PEPPOL-EN16931-R003: a reference is missing"),)
+            if rejected
+            else (),
+        )
+        header = sbdh.Header(
+            sender=own,
+            receiver=to,
+            document_type=document_type(Kind.MLS),
+            process=process(Kind.MLS),
+            country="SE",
+            instance_id=status.id,
+            created_at=at,
+        )
+        return header, write(status)
 
     async def send(self, header: sbdh.Header, document: bytes) -> Answered:
         """Sends a document to whoever the network says has the receiver; what it was answered."""
@@ -216,7 +272,7 @@ class AccessPoint:
         return _response(replace(reply, content=await self._changed(behaviour, reply.content)))
 
     def _behaviour(self, receiver: Participant) -> Behaviour:
-        return self._behaviours.get(receiver) or MAGIC.get(receiver.value[-4:], Behaviour.ACCEPT)
+        return self._behaviours.get(receiver) or MAGIC.get(receiver.value[-5:-1], Behaviour.ACCEPT)
 
     def _receiver(self, key: KeyInMemory) -> Receiver:
         return Receiver(

@@ -3,7 +3,7 @@ CREATE TABLE message (
     direction      text COLLATE "C" NOT NULL,  -- in, out
     id             text COLLATE "C" NOT NULL,
     reference      text NOT NULL,              -- the envelope's own identifier
-    company_id     text COLLATE "C" NOT NULL REFERENCES company,
+    company_id     text COLLATE "C" NOT NULL,  -- empty: the gateway itself
     document_id    text COLLATE "C",
     provider       text NOT NULL,              -- the other side's seat
     document_type  text NOT NULL,

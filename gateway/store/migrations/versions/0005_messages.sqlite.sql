@@ -3,7 +3,7 @@ CREATE TABLE message (
     direction      TEXT NOT NULL,           -- in, out
     id             TEXT NOT NULL,
     reference      TEXT NOT NULL,           -- the envelope's own identifier
-    company_id     TEXT NOT NULL REFERENCES company,
+    company_id     TEXT NOT NULL,           -- empty: the gateway itself
     document_id    TEXT,
     provider       TEXT NOT NULL,           -- the other side's seat
     document_type  TEXT NOT NULL,
