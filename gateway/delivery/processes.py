@@ -4,7 +4,7 @@ In charge of starting and replacing them, and of the time a piece of work may ta
 what they do (`child`). They are fresh programs, never forks: a fork would hold the lock of the data
 directory and the connections of its parent.
 
-Why not a library's pool: docs/decisions/0004-our-own-process-pool.md.
+Why not a library's pool: docs/decisions/0005-heavy-work-in-processes.md.
 """
 
 from __future__ import annotations
