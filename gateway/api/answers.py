@@ -35,7 +35,7 @@ class Accepted(Shown):
     state: State
     """Always `received`: what became of it since, the document itself tells."""
     links: dict[str, str]
-    """Where to go on: `self`, `timeline`, `content`, `evidence`."""
+    """Where to go on: `self`, `timeline`, `content`, `pdf`, `evidence`, `bundle`."""
 
 
 class Head(Shown):
@@ -262,7 +262,7 @@ def accepted(document_id: str) -> Accepted:
 def links(document_id: str) -> dict[str, str]:
     """Where everything about a document is."""
     here = f"/v1/documents/{document_id}"
-    below = ("timeline", "content", "pdf", "evidence")
+    below = ("timeline", "content", "pdf", "evidence", "bundle")
     return {"self": here} | {name: f"{here}/{name}" for name in below}
 
 

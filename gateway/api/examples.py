@@ -142,6 +142,7 @@ _LINKS = {
     "content": f"/v1/documents/{_ID}/content",
     "pdf": f"/v1/documents/{_ID}/pdf",
     "evidence": f"/v1/documents/{_ID}/evidence",
+    "bundle": f"/v1/documents/{_ID}/bundle",
 }
 
 ACCEPTED = {"id": _ID, "state": "received", "links": _LINKS}
