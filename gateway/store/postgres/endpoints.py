@@ -376,15 +376,17 @@ class EndpointRows(audit.Telling):
         return [_push(row, self._cursors, company_id) for row in found]
 
     async def behind(self, limit: int) -> Sequence[tuple[str, str]]:
-        """Active endpoints for which there are events, and which nobody works on."""
+        """Active endpoints for which there are events, and which nobody works on.
+
+        Events that are not settled yet count: they will be, by the time that somebody reads them.
+        """
         found = await self._connections.read(
-            f"""
+            """
             SELECT company_id, id FROM endpoint WHERE active
                 AND NOT EXISTS (SELECT FROM job WHERE key = 'endpoint/' || endpoint.id)
                 AND NOT EXISTS (SELECT FROM job_dead WHERE key = 'endpoint/' || endpoint.id)
                 AND EXISTS (SELECT FROM event WHERE event.company_id = endpoint.company_id
-                            AND (event.tx, event.seq) > (endpoint.tx, endpoint.seq)
-                            AND event.tx < {SETTLED_TX})
+                            AND (event.tx, event.seq) > (endpoint.tx, endpoint.seq))
             LIMIT $1
             """,
             limit,
