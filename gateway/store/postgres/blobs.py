@@ -11,6 +11,7 @@ from gateway.blobs.port import Address, Blob
 from gateway.store.parts import StoredPart
 from gateway.store.postgres import rows
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.reads import each
 from gateway.store.postgres.transactions import Transaction
 
 # The way of today wins: a newer day, as rules of the object store let older ones expire; another
@@ -73,21 +74,24 @@ def insert_parts(
     )
 
 
-async def find(
-    connections: Connections, company_id: str, document_id: str, sha256: str
-) -> Blob | None:
-    """The blob of a part of the document; None: no such part."""
-    found = await connections.read(
+async def of_parts(
+    connections: Connections, asked: Sequence[tuple[str, str, str]]
+) -> list[Blob | None]:
+    """Blobs of parts by (company id, document id, hash); None: no such part."""
+    found = await each(
+        connections,
         """
-        SELECT part.company_id, sha256, part.size_bytes, content, folder, key_id
-        FROM part JOIN blob USING (company_id, sha256)
-        WHERE part.document_id = $1 AND part.company_id = $2 AND part.sha256 = $3 LIMIT 1
+        SELECT DISTINCT ON (nth) part.company_id, part.sha256, part.size_bytes, content, folder,
+            key_id, nth
+        FROM {asked}
+        JOIN part ON part.document_id = asked.document_id AND part.company_id = asked.company_id
+            AND part.sha256 = asked.sha256
+        JOIN blob ON blob.company_id = part.company_id AND blob.sha256 = part.sha256
         """,
-        document_id,
-        company_id,
-        sha256,
+        "company_id text, document_id text, sha256 text",
+        asked,
     )
-    return Blob(*found[0]) if found else None
+    return [Blob(*tuple(one[0])[:-1]) if one else None for one in found]
 
 
 async def named(connections: Connections, addresses: Sequence[Address]) -> set[Address]:

@@ -29,6 +29,7 @@ from gateway.store.port import (
 )
 from gateway.store.postgres import blobs, events, jobs, messages, rows
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.reads import each
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
 
@@ -44,6 +45,8 @@ _NEW_TYPES = ", ".join(
     for name in _NEW_COLUMNS.split(", ")
 )
 _ASKED = ", ".join(f"asked.{name}" for name in _NEW_COLUMNS.split(", "))
+
+_DOCUMENT_COLUMNS = ", ".join(f"document.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
 
 # What every inbound document has behind it when it is shown for the first time.
 _INTO_INBOX = change(
@@ -340,14 +343,20 @@ async def inbox(
 # --- reading ----------------------------------------------------------------------------------
 
 
-async def one(connections: Connections, company_id: str, document_id: str) -> Document | None:
-    """One document."""
-    found = await connections.read(
-        f"SELECT {rows.DOCUMENT_COLUMNS} FROM document WHERE id = $1 AND company_id = $2",
-        document_id,
-        company_id,
+async def by_id(
+    connections: Connections, asked: Sequence[tuple[str, str]]
+) -> list[Document | None]:
+    """Documents by (company id, id)."""
+    found = await each(
+        connections,
+        f"""
+        SELECT {_DOCUMENT_COLUMNS}, nth FROM {{asked}} JOIN document
+            ON document.id = asked.id AND document.company_id = asked.company_id
+        """,
+        "company_id text, id text",
+        asked,
     )
-    return rows.document(found[0]) if found else None
+    return [rows.document(tuple(one[0])[:-1]) if one else None for one in found]
 
 
 @dataclass(frozen=True, slots=True)

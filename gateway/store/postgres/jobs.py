@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from gateway.store.port import Again, Contradiction, Dead, Done, Job, Keep, NewJob
 from gateway.store.postgres import dead, rows
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.reads import each
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
 
@@ -104,15 +105,18 @@ async def _reap(transaction: Transaction, now: datetime) -> int:
     return freed
 
 
-async def holds(connections: Connections, job: Job, now: datetime) -> bool:
-    """Whether nobody else has the job, or could have it by now."""
-    found = await connections.read(
-        "SELECT 1 FROM job WHERE id = $1 AND fence = $2 AND state = 'leased' AND lease_until > $3",
-        job.id,
-        job.fence,
-        now,
+async def held(connections: Connections, asked: Sequence[tuple[int, int, datetime]]) -> list[bool]:
+    """Whether nobody else has jobs, or could have them by now: (id, fence, time) of each."""
+    found = await each(
+        connections,
+        """
+        SELECT nth FROM {asked} JOIN job ON job.id = asked.id
+        WHERE job.fence = asked.fence AND job.state = 'leased' AND job.lease_until > asked.at
+        """,
+        "id bigint, fence bigint, at timestamptz",
+        asked,
     )
-    return bool(found)
+    return [bool(one) for one in found]
 
 
 async def lock(

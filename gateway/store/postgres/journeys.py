@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from gateway.store.port import Attempt, Document, Leg, Part
 from gateway.store.postgres import rows
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.reads import each
 
-_OF_COMPANY = "document_id = (SELECT id FROM document WHERE id = $1 AND company_id = $2)"
+_LEG_COLUMNS = ", ".join(f"route_leg.{name}" for name in rows.LEG_COLUMNS.split(", "))
+_DOCUMENT_COLUMNS = ", ".join(f"document.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
+
+# What is asked here is about documents, each by (company id, id).
+_ASKED = "company_id text, id text"
+_OF_COMPANY = "document ON document.id = asked.id AND document.company_id = asked.company_id"
 
 
-async def parts(connections: Connections, company_id: str, document_id: str) -> list[Part]:
-    """The parts, in the order they were written."""
-    found = await connections.read(
-        f"SELECT {rows.PART_COLUMNS} FROM part"
-        " WHERE document_id = $1 AND company_id = $2 ORDER BY seq",
-        document_id,
-        company_id,
+async def parts(connections: Connections, asked: Sequence[tuple[str, str]]) -> list[Sequence[Part]]:
+    """The parts of documents, in the order they were written."""
+    found = await each(
+        connections,
+        f"""
+        SELECT {rows.PART_COLUMNS}, nth FROM {{asked}} JOIN part
+            ON part.document_id = asked.id AND part.company_id = asked.company_id
+        ORDER BY nth, seq
+        """,
+        _ASKED,
+        asked,
     )
-    return [rows.part(row) for row in found]
+    return [[rows.part(tuple(row)[:-1]) for row in one] for one in found]
 
 
-async def legs(connections: Connections, company_id: str, document_id: str) -> list[Leg]:
-    """The legs, in the plan's order."""
-    found = await connections.read(
-        f"SELECT {rows.LEG_COLUMNS} FROM route_leg WHERE {_OF_COMPANY} ORDER BY n",
-        document_id,
-        company_id,
+async def legs(connections: Connections, asked: Sequence[tuple[str, str]]) -> list[Sequence[Leg]]:
+    """The legs of documents, in the plan's order."""
+    found = await each(
+        connections,
+        f"""
+        SELECT {_LEG_COLUMNS}, nth FROM {{asked}} JOIN {_OF_COMPANY}
+            JOIN route_leg ON route_leg.document_id = document.id
+        ORDER BY nth, route_leg.n
+        """,
+        _ASKED,
+        asked,
     )
-    return [rows.leg(row) for row in found]
+    return [[rows.leg(tuple(row)[:-1]) for row in one] for one in found]
 
 
 async def attempts(connections: Connections, company_id: str, document_id: str) -> list[Attempt]:
     """The attempts, oldest first."""
     found = await connections.read(
-        f"SELECT {rows.ATTEMPT_COLUMNS} FROM attempt WHERE {_OF_COMPANY} ORDER BY started_at, id",
+        f"""
+        SELECT {rows.ATTEMPT_COLUMNS} FROM attempt
+        WHERE document_id = (SELECT id FROM document WHERE id = $1 AND company_id = $2)
+        ORDER BY started_at, id
+        """,
         document_id,
         company_id,
     )
@@ -44,10 +64,8 @@ async def attempts(connections: Connections, company_id: str, document_id: str) 
 
 async def leg_of_key(connections: Connections, key: UUID) -> tuple[Document, Leg] | None:
     """The leg with this idempotency key, and its document."""
-    legs = ", ".join(f"route_leg.{name}" for name in rows.LEG_COLUMNS.split(", "))
-    documents = ", ".join(f"document.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
     found = await connections.read(
-        f"SELECT {legs}, {documents} FROM route_leg JOIN document"
+        f"SELECT {_LEG_COLUMNS}, {_DOCUMENT_COLUMNS} FROM route_leg JOIN document"
         " ON document.id = route_leg.document_id WHERE route_leg.key = $1",
         key,
     )

@@ -11,12 +11,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import structlog
 
+from gateway.store.postgres.faults import translated
 from gateway.store.topics import Topics
+
+if TYPE_CHECKING:
+    Listening = asyncpg.Connection[asyncpg.Record]
 
 log = structlog.get_logger()
 
@@ -34,7 +38,7 @@ class News:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[asyncpg.Connection[asyncpg.Record]]],
+        connect: Callable[[], Awaitable[Listening]],
         topics: Topics,
     ) -> None:
         self._connect = connect
@@ -45,9 +49,13 @@ class News:
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begins to listen."""
-        self._task = asyncio.create_task(self._run(), name="store-news")
+    async def start(self) -> None:
+        """Begins to listen. Raises StorageUnavailable."""
+        try:
+            connection = await self._listening()
+        except _LOST as error:
+            raise translated(error) from error
+        self._task = asyncio.create_task(self._run(connection), name="store-news")
 
     def tell(self, topics: set[str]) -> None:
         """Wakes who waits for one of the topics, here and elsewhere."""
@@ -66,24 +74,25 @@ class News:
         if self._task is not None:
             await self._task
 
-    async def _run(self) -> None:
-        failed = 0
-        while not self._closing.is_set():
-            try:
-                connection = await self._connect()
-            except _LOST as error:
-                if failed == 0:
-                    log.warning("store_news_lost", error=str(error))
-                await self._rest(_AGAIN_S[min(failed, len(_AGAIN_S) - 1)])
-                failed += 1
-                continue
+    async def _run(self, connection: Listening) -> None:
+        while True:
             try:
                 await self._talk(connection)
             except _LOST as error:
                 log.warning("store_news_lost", error=str(error))
             finally:
                 connection.terminate()
-            failed = 1
+            failed = 0
+            while not self._closing.is_set():
+                await self._rest(_AGAIN_S[min(failed, len(_AGAIN_S) - 1)])
+                try:
+                    connection = await self._listening()
+                    break
+                except _LOST:
+                    failed += 1
+            else:
+                return
+            self._topics.tell_all()  # nobody knows what was told meanwhile
 
     async def _rest(self, seconds: float) -> None:
         """Waits, until it is closed at most."""
@@ -93,12 +102,19 @@ class News:
         except TimeoutError:
             pass
 
-    async def _talk(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        connection.add_termination_listener(lambda _: self._stir.set())
-        # NOTIFY is a transaction that writes nothing: it need not wait for the disk.
-        await connection.execute("SET synchronous_commit = off")
-        await connection.add_listener(_CHANNEL, self._heard)
-        self._topics.tell_all()  # nobody knows what was told meanwhile
+    async def _listening(self) -> Listening:
+        connection = await self._connect()
+        try:
+            connection.add_termination_listener(lambda _: self._stir.set())
+            # NOTIFY is a transaction that writes nothing: it need not wait for the disk.
+            await connection.execute("SET synchronous_commit = off")
+            await connection.add_listener(_CHANNEL, self._heard)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    async def _talk(self, connection: Listening) -> None:
         while not connection.is_closed():
             await self._stir.wait()
             self._stir.clear()

@@ -62,6 +62,7 @@ from gateway.store.postgres.jobs import Hold, Put
 from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.messages import MessageRows
 from gateway.store.postgres.news import News
+from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.transactions import Transaction, Transactions
 from gateway.store.topics import Topics
 
@@ -86,6 +87,7 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
         ring: Ring | None,
     ) -> None:
         self._connections = connections
+        self._reads = Reads(connections)
         self._topics = topics
         self._news = news
         self._transactions = transactions
@@ -118,10 +120,10 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
             news = News(pool.alone, topics)
             transactions = Transactions(pool, news.tell)
             key = await transactions.write(cursor_key, None)
+            await news.start()
         except BaseException:
             await pool.close()
             raise
-        news.start()
         place = place or Files(data_dir / "blobs")
         return cls(pool, topics, news, transactions, Cursors(key), place, data_dir / "spool", ring)
 
@@ -205,7 +207,7 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
 
     async def holds(self, job: Job, now: datetime) -> bool:
         """Whether the job's fence still is the newest: asked right before an outside call."""
-        return await job_rows.holds(self._connections, job, now)
+        return await self._reads.read(job_rows.held, (job.id, job.fence, now))
 
     async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
         """Writes back. Raises LeaseLost, Duplicate, or lifecycle.NotAllowed when the document is
@@ -255,7 +257,7 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
 
     async def document(self, company_id: str, document_id: str) -> Document | None:
         """One document."""
-        return await documents.one(self._connections, company_id, document_id)
+        return await self._reads.read(documents.by_id, (company_id, document_id))
 
     async def documents(
         self,
@@ -273,18 +275,18 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
 
     async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:
         """The parts of a document, in the order they were written."""
-        return await journeys.parts(self._connections, company_id, document_id)
+        return await self._reads.read(journeys.parts, (company_id, document_id))
 
     async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
         """The bytes of a part, if the document has such a part."""
-        blob = await blobs.find(self._connections, company_id, document_id, sha256)
+        blob = await self._reads.read(blobs.of_parts, (company_id, document_id, sha256))
         return None if blob is None else await self.blobs.get(blob)
 
     async def stream(
         self, company_id: str, document_id: str, sha256: str
     ) -> AsyncGenerator[bytes, None] | None:
         """The bytes of a part in chunks, if the document has such a part."""
-        blob = await blobs.find(self._connections, company_id, document_id, sha256)
+        blob = await self._reads.read(blobs.of_parts, (company_id, document_id, sha256))
         return None if blob is None else self.blobs.stream(blob)
 
     async def named(self, addresses: Sequence[Address]) -> set[Address]:
@@ -313,7 +315,7 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
 
     async def legs(self, company_id: str, document_id: str) -> Sequence[Leg]:
         """The steps tried or to be tried, in order."""
-        return await journeys.legs(self._connections, company_id, document_id)
+        return await self._reads.read(journeys.legs, (company_id, document_id))
 
     async def attempts(self, company_id: str, document_id: str) -> Sequence[Attempt]:
         """The attempts, oldest first."""

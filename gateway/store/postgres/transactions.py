@@ -71,7 +71,7 @@ class Transaction:
         done."""
         if not rows:
             return []
-        return await self.connection.fetch(_with_asked(sql, columns, 1), *zip(*rows, strict=True))
+        return await self.connection.fetch(with_asked(sql, columns, 1), *zip(*rows, strict=True))
 
     def later(self, sql: str, columns: str, rows: Sequence[Row], else_: str | None = None) -> None:
         """The same, but all of them go to the database together: no two may touch the same row,
@@ -109,7 +109,8 @@ class _Late:
 
 
 @lru_cache(512)
-def _with_asked(sql: str, columns: str, first: int) -> str:
+def with_asked(sql: str, columns: str, first: int) -> str:
+    """The statement, with arrays of the columns for `{asked}`, numbered from `first` on."""
     names, types = zip(*(column.split() for column in columns.split(", ")), strict=True)
     arrays = ", ".join(f"${n}::{type_}[]" for n, type_ in enumerate(types, first))
     table = f"unnest({arrays}) WITH ORDINALITY AS asked ({', '.join(names)}, nth)"
@@ -121,7 +122,7 @@ def _together(late: Sequence[tuple[str, str, bool]]) -> str:
     """One statement of many: it answers the transaction's numbers, and the rows of each."""
     withs, counts, first = [], [], 1
     for n, (sql, columns, counted) in enumerate(late):
-        withs.append(f"_{n} AS ({_with_asked(sql, columns, first)})")
+        withs.append(f"_{n} AS ({with_asked(sql, columns, first)})")
         counts.append(f"(SELECT count(*) FROM _{n})" if counted else "NULL")
         first += len(columns.split(", "))
     numbers = "pg_current_xact_id()::text, this_tx()"
