@@ -25,12 +25,17 @@ class Lanes:
     def __init__(self, places: int, limited: Collection[str]) -> None:
         self._room = max(1, places * 3 // 4)  # one lane leaves room for the others
         self._limited = frozenset(limited)
+        self._paused: frozenset[str] = frozenset()
         self._lane_of: dict[int, str] = {}
         self._taken: Counter[str] = Counter()
 
     def room(self, lanes: Iterable[str]) -> Mapping[str, int]:
         """How many more jobs each lane has room for: these, and all that have jobs under way."""
         return {lane: max(self._room - self._taken[lane], 0) for lane in {*lanes, *self._taken}}
+
+    def pause(self, lanes: Iterable[str]) -> None:
+        """These lanes, and no others, are paused from now on."""
+        self._paused = frozenset(lanes)
 
     def enter(self, job: Job) -> None:
         """A job was claimed, or has been given another lane by its holder."""
@@ -49,7 +54,8 @@ class Lanes:
     def onward(self, keep: Keep, lane: str, now: datetime) -> Keep | Again:
         """How a job under way goes on in another lane: at once, as `keep` says, where there is
         room. Into a lane with limits only a claim lets it, which counts what the lane may do: for
-        that it is given back."""
-        if lane not in self._limited and self._taken[lane] < self._room:
+        that it is given back. So it is for one that is paused."""
+        shut = lane in self._limited or lane in self._paused
+        if not shut and self._taken[lane] < self._room:
             return replace(keep, lane=lane)
         return Again(now, keep.kind, keep.data, lane)

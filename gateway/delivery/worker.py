@@ -124,6 +124,7 @@ class Worker:
         a crash would: it is taken up again at the next start."""
         beside = [
             asyncio.create_task(self._every(self._lease_s / 3, self._keep_leases)),
+            asyncio.create_task(self._every(self._poll_s, self._look_at_pauses)),
             *(
                 asyncio.create_task(self._every(self._collect_every_s, collecting.once))
                 for collecting in self.collecting
@@ -172,6 +173,7 @@ class Worker:
     async def _set_up(self) -> None:
         await self._store.set_lanes(self._limits, self._clock.now())
         await self._schedules.put()
+        await self._look_at_pauses()
 
     async def _ready(self) -> bool:
         """Whether the store knows the limits and the schedules."""
@@ -214,6 +216,9 @@ class Worker:
         first: tuple[asyncio.Future[Any], ...] = (news, woken)
         await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         woken.cancel()
+
+    async def _look_at_pauses(self) -> None:
+        self._lanes.pause(await self._store.paused())
 
     async def _keep_leases(self) -> None:
         now = self._clock.now()

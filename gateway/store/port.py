@@ -8,7 +8,7 @@ Times are aware UTC. Ids are prefix + UUIDv7 (`gateway.store.ids`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -473,6 +473,10 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Protocol):
 
     async def pause(self, lane: str, paused: bool, *, told: Told | None = None) -> None:
         """Stops claims from a lane, or lets them go on (operators only)."""
+        ...
+
+    async def paused(self) -> Collection[str]:
+        """The lanes that are paused: no job shall go on in one without a claim either."""
         ...
 
     async def lanes(self, now: datetime) -> Sequence[LaneState]:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, store, validation, whole_way
+from tests.bench import delivery, store, turns, validation, whole_way, workers
 
 BENCHES: dict[str, Callable[[], Mapping[str, float]]] = {
     "documents over HTTP, and a bare aiohttp POST of the same body": whole_way.measure,
     "the worker, with a channel that does nothing": delivery.measure,
+    "lanes: timers far ahead, and one company's flood": turns.measure,
+    "two workers, and one, on PostgreSQL": workers.measure,
     "validation, and lxml's parse + XSD": validation.ratios,
     "store, and raw SQLite": store.measure,
 }

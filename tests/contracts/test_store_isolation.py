@@ -255,7 +255,7 @@ NOT_ASKED_BY_COMPANIES = {
     "rewrap_company_key": "an operator's, by the id of a key",
     **dict.fromkeys(("behind", "pushed"), "a worker's, for all endpoints"),
     **dict.fromkeys(("leg", "report"), "a channel's, by a key that nobody else knows"),
-    **dict.fromkeys(("dead", "revive", "lanes", "set_lanes", "pause"), "operators only"),
+    **dict.fromkeys(("dead", "revive", "lanes", "set_lanes", "pause", "paused"), "operators only"),
     **dict.fromkeys(("companies", "counts", "probe", "close"), "operators only"),
     **dict.fromkeys(("company", "company_of", "company_of_key"), "shows no documents"),
     **dict.fromkeys(("audit_entries", "audit_head", "audit_before", "cut_audit"), "operators only"),

@@ -392,6 +392,7 @@ async def test_a_paused_lane_stands_still_until_it_goes_on(store: Store) -> None
     await put(store, of_company("a", 1), of_company("a", 2, lane="email"))
     await store.pause("timer", True)
     await store.pause("unused", True)
+    assert sorted(await store.paused()) == ["timer", "unused"]
     assert await keys(store) == ["a-02"]
     assert (await state(store, "timer")).paused
     await store.set_lanes({"timer": Limits(at_once=1)}, NOW)  # setting limits ends no pause

@@ -170,6 +170,25 @@ async def test_nothing_is_taken_from_a_lane_that_is_paused(house: House) -> None
     await house.is_in(document_id, State.SENT)
 
 
+async def test_nobody_goes_round_a_pause(house: House) -> None:
+    """A channel without limits takes documents straight from their check: not while it pauses."""
+    await house.store.pause("internal", True)
+    document_id = await house.submit(invoice(here=True))
+    worker = Worker(house.store, house.transports, house.clock, poll_s=0.01)
+    async with running(worker):
+        async with asyncio.timeout(20):
+            while (await house.document(document_id)).state is not State.ROUTING:
+                await asyncio.sleep(0.01)
+        for _ in range(3):
+            await house.store.wait("jobs", 0.02)
+        await house.is_in(document_id, State.ROUTING)
+        assert (await lane(house, "internal")).waiting == 1
+        await house.store.pause("internal", False)
+        async with asyncio.timeout(20):
+            while (await house.document(document_id)).state is not State.DELIVERED:
+                await asyncio.sleep(0.01)
+
+
 # --- turns ----------------------------------------------------------------------------------------
 
 

@@ -163,6 +163,11 @@ async def keep(transaction: Transaction, meters: Mapping[str, Meter]) -> None:
     )
 
 
+async def paused(connections: Connections) -> list[str]:
+    """The lanes that are paused."""
+    return [name for (name,) in await connections.read("SELECT name FROM lane WHERE paused")]
+
+
 async def states(connections: Connections, now: datetime) -> list[LaneState]:
     """All lanes that have limits, a pause, or jobs that are due or leased."""
     found = await connections.read(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -191,6 +191,10 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
     async def pause(self, lane: str, paused: bool, *, told: Told | None = None) -> None:
         """Stops claims from a lane, or lets them go on (operators only)."""
         await self._told(lanes.pause, lanes.Pause(lane, paused), told)
+
+    async def paused(self) -> Collection[str]:
+        """The lanes that are paused."""
+        return await lanes.paused(self._connections)
 
     async def lanes(self, now: datetime) -> Sequence[LaneState]:
         """Every lane that has limits, a pause, or jobs that are due or leased, by name."""

@@ -90,6 +90,11 @@ def pause(transaction: Transaction, units: Sequence[Pause]) -> list[None]:
     return [None] * len(units)
 
 
+def paused(connection: sqlite3.Connection) -> list[str]:
+    """The lanes that are paused."""
+    return [name for (name,) in connection.execute("SELECT name FROM lane WHERE paused")]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call by a job of this lane came to its end: whether the channel answered."""

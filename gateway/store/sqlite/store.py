@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -293,6 +293,10 @@ class SqliteStore(EndpointRows, KeepingRows, MessageRows):
     async def pause(self, lane: str, paused: bool, *, told: Told | None = None) -> None:
         """Stops claims from a lane, or lets them go on."""
         await self._told(lanes.pause, lanes.Pause(lane, paused), told)
+
+    async def paused(self) -> Collection[str]:
+        """The lanes that are paused."""
+        return self._readers.read(lanes.paused)
 
     async def lanes(self, now: datetime) -> Sequence[LaneState]:
         """Every lane that has limits, a pause, or jobs that are due or leased, by name."""

@@ -58,3 +58,11 @@ def test_nobody_goes_straight_into_a_lane_that_is_full() -> None:
     assert lanes.onward(Keep(), "internal", NOW) == Again(NOW, lane="internal")
     lanes.leave(job(0))
     assert lanes.onward(Keep(), "internal", NOW) == Keep(lane="internal")
+
+
+def test_nor_into_one_that_is_paused() -> None:
+    lanes = Lanes(4, ())
+    lanes.pause(["internal"])
+    assert lanes.onward(Keep(), "internal", NOW) == Again(NOW, lane="internal")
+    lanes.pause([])
+    assert lanes.onward(Keep(), "internal", NOW) == Keep(lane="internal")
