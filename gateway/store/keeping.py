@@ -186,7 +186,8 @@ class Keeping(Protocol):
 
     async def drop_months(self, before: datetime) -> int:
         """Where events lie in parts by month, drops those of whole months older than `before`, but
-        for those with a document that `expire` must leave; answers how many."""
+        for those with a document that `expire` must leave; answers how many. Makes the parts of
+        the months to come."""
         ...
 
     async def expire_keys(self, before: datetime, limit: int, *, dry_run: bool = False) -> int:

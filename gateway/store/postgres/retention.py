@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.audit.chain import NewEntry, Told
 from gateway.lifecycle import FINAL
@@ -16,7 +16,7 @@ from gateway.store.keeping import Expired, LegalHold, Terms
 from gateway.store.port import Role
 from gateway.store.postgres import audit, rows
 from gateway.store.postgres.connections import Connections
-from gateway.store.postgres.partitions import TABLES, bound
+from gateway.store.postgres.partitions import TABLES, bound, make
 from gateway.store.postgres.transactions import Transaction
 
 CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE)
@@ -283,7 +283,10 @@ async def count_keys(connections: Connections, before: datetime) -> int:
 
 async def drop_months(transaction: Transaction, units: Sequence[datetime]) -> list[int]:
     """Drops the partitions of events of whole months older than each time, unless a document of
-    that month must stay whole; and all others of those months that are empty by now."""
+    that month must stay whole; and all others of those months that are empty by now. Before that
+    it makes those of the months to come."""
+    # By the machine's clock: partitions go by ids, and those are made by it.
+    await make(transaction.connection, datetime.now(UTC))
     return [await _drop_months(transaction, before) for before in units]
 
 
