@@ -441,11 +441,11 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Protocol):
         """Leases due jobs, at most `limit` in all and `room[lane]` of a lane that is named there;
         raises each one's fence.
 
-        Lanes take turns, and so do companies: within a lane each company with due jobs gets one before any gets a
-        second, beginning after the company that was served last. Within a company the higher
-        priority goes first, then what was due first. A lane with limits (`set_lanes`) gives no
-        more than its rate, its cap of jobs leased at once by all workers, its pause and its breaker
-        allow.
+        Lanes take turns, and so do companies: within a lane each company with due jobs gets one
+        before any gets a second, beginning after the company that was served last. Within a company
+        the higher priority goes first, then what was due first. A lane with limits (`set_lanes`)
+        gives no more than its rate, its cap of jobs leased at once by all workers, its pause and
+        its breaker allow.
         """
         ...
 
