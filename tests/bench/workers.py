@@ -22,10 +22,10 @@ from gateway.delivery.worker import Worker
 from gateway.sandbox import RECEIVER, SENDER, plant
 from gateway.store.ids import new_id
 from gateway.store.port import NewPart, Role, Submission
-from gateway.store.postgres import PostgresStore, schema
+from gateway.store.postgres import PostgresStore
 from tests.bench.delivery import NoOp
+from tests.bench.stores import new_tables
 from tests.e2e.invoices import submission
-from tests.servers import postgres
 from transports.base import Envelope, Outcome
 
 DOCUMENTS = 600
@@ -59,9 +59,8 @@ def measure(rounds: int = ROUNDS) -> Mapping[str, float]:
 
 async def _round(workers: int) -> float:
     """Seconds until all are delivered."""
-    url = await postgres.new_schema()
+    url = await new_tables()
     clock = SystemClock()
-    await schema.migrate(url, clock.now())
     with tempfile.TemporaryDirectory() as data:
         store = await PostgresStore.open(url, Path(data))
         await plant(store, clock)
@@ -69,11 +68,13 @@ async def _round(workers: int) -> float:
         ids = [new_id("doc") for _ in range(DOCUMENTS)]
         await asyncio.gather(*(_hold(store, n, id_) for n, id_ in enumerate(ids)))
         await Worker(store, {"internal": NoOp()}, clock).run_due()
+        await store.pause("deliver", True)
         at_work = [await _start(url, data) for _ in range(workers)]
         await asyncio.gather(
             *(act(store, clock, company, id_, Verb.RELEASE, "bench") for id_ in ids)
         )
         began = time.perf_counter()
+        await store.pause("deliver", False)
         while (await store.counts(clock.now()))["documents"].get("delivered", 0) < DOCUMENTS:
             await asyncio.sleep(0.02)
         took = time.perf_counter() - began

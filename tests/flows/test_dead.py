@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from gateway.delivery.processes import Processes
 from gateway.delivery.schedules import Schedule
 from gateway.delivery.verbs import Verb
 from gateway.delivery.worker import Worker
 from gateway.lifecycle import State
-from gateway.store.port import Checkpoint, DeadJob, Done, Job, NewJob
+from gateway.store.port import Checkpoint, DeadJob, Done, Job, NewJob, Role
 from tests.flows.channel import OK, Channel
 from tests.flows.house import SENDER, START, House, invoice
 from transports.base import Envelope, Outcome, Recipient, Refused, Repeat, Sent, Summary
@@ -222,3 +223,34 @@ async def test_a_schedule_that_was_taken_out_is_left_to_newer_workers(house: Hou
     house.clock.move(timedelta(minutes=6))
     await Worker(house.store, house.transports, house.clock, schedules=[new]).run_due()
     assert len(done) == 1
+
+
+async def test_a_document_that_nobody_can_read_in_time_is_held_and_stops_nobody(
+    house: House,
+) -> None:
+    """A process of its own reads it, and is killed when it takes too long."""
+    hasty = Processes(1, limit_s=0.001, memory_bytes=2**30)
+    patient = Processes(1, limit_s=60, memory_bytes=2**30)
+    try:
+        document_id = await house.submit(invoice(here=True))
+        worker = Worker(house.store, house.transports, house.clock, workshop=hasty)
+        dead = await until_dead(house, worker)
+        assert dead.text == "WorkFailed: the work took more than 0.001 s and was cut off"
+        await house.is_in(document_id, State.HELD)
+        assert await house.store.revive(dead.id, house.clock.now())
+        await Worker(house.store, house.transports, house.clock, workshop=patient).run_due()
+        await house.is_in(document_id, State.DELIVERED)
+    finally:
+        await hasty.close()
+        await patient.close()
+
+
+async def test_a_letter_is_drawn_in_another_process(house: House) -> None:
+    workshop = Processes(1, limit_s=60, memory_bytes=2**30)
+    try:
+        document_id = await house.submit(invoice())
+        await Worker(house.store, house.transports, house.clock, workshop=workshop).run_due()
+        await house.is_in(document_id, State.SENT)
+        assert (await house.content(document_id, Role.IMAGE)).startswith(b"%PDF")
+    finally:
+        await workshop.close()
