@@ -138,8 +138,12 @@ class StatusDue:
         now = self._clock.now()
         received_at = datetime.fromisoformat(job.data["received_at"])
         found = await self._document(job)
-        if found is None:  # its message never came to an end: the sender has no receipt
-            return await self._end(job)
+        if found is None:
+            # The job is written before the document. Without one the message never came to an end:
+            # the sender has no receipt, and comes again or does not.
+            if now >= received_at + CONFIRMED_WITHIN:
+                return await self._end(job)
+            return await self._store.checkpoint(job, Checkpoint(Again(now + _SOON)), now)
         document, content = found
         told = job.data.get("response")
         response = (

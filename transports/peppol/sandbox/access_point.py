@@ -35,6 +35,7 @@ from schemas.response import (
     Response,
     document_type,
     process,
+    read,
     write,
 )
 from transports.peppol.as4 import names, signals, unpacking
@@ -51,6 +52,7 @@ TAKES: tuple[tuple[DocumentType, Process], ...] = (
     (BILLING_INVOICE, BILLING_PROCESS),
     (BILLING_CREDIT_NOTE, BILLING_PROCESS),
 )
+STATUS = (document_type(Kind.MLS), process(Kind.MLS))
 
 
 class Behaviour(StrEnum):
@@ -94,6 +96,9 @@ class _Shelf:
     async def serves(
         self, receiver: Participant, document_type: DocumentType, process: Process
     ) -> bool:
+        """Whoever is registered here, and ourselves for statuses."""
+        if receiver == self.point.own:
+            return (document_type, process) == STATUS
         return receiver in self.point.participants and (document_type, process) in TAKES
 
     async def seen(self, message_id: str) -> Seen | None:
@@ -122,6 +127,20 @@ class AccessPoint:
         self._closing = asyncio.Event()
         self._renewed: KeyInMemory | None = None
         self._sending: set[asyncio.Task[Answered]] = set()
+
+    @property
+    def own(self) -> Participant:
+        """Its own identifier as a service provider, which statuses go to."""
+        return Participant(SPID_SCHEME, self.seat[-6:])
+
+    @property
+    def statuses(self) -> list[Response]:
+        """The statuses that it was sent, in the order they came."""
+        return [
+            read(etree.fromstring(kept.taken.document))
+            for kept in self.kept.values()
+            if kept.taken.header.receiver == self.own
+        ]
 
     @property
     def kept(self) -> dict[str, Kept]:
@@ -154,6 +173,7 @@ class AccessPoint:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}/as4"
+        self.network.register(self.own, [STATUS], self.url, self.key)
 
     async def stop(self) -> None:
         """Stops listening."""
@@ -190,13 +210,12 @@ class AccessPoint:
         self, taken: Taken, to: Participant, behaviour: Behaviour
     ) -> tuple[sbdh.Header, bytes]:
         rejected = behaviour is Behaviour.REJECT
-        own = Participant(SPID_SCHEME, self.seat[-6:])
         at = self.network.now()
         status = Response(
             kind=Kind.MLS,
             id=f"status-{taken.header.instance_id}",
             issued_at=at,
-            sender=Party(own),
+            sender=Party(self.own),
             receiver=Party(to),
             code="RE" if rejected else "AP",
             refers_to=taken.header.instance_id,
@@ -206,7 +225,7 @@ class AccessPoint:
             else (),
         )
         header = sbdh.Header(
-            sender=own,
+            sender=self.own,
             receiver=to,
             document_type=document_type(Kind.MLS),
             process=process(Kind.MLS),
@@ -216,8 +235,13 @@ class AccessPoint:
         )
         return header, write(status)
 
-    async def send(self, header: sbdh.Header, document: bytes) -> Answered:
-        """Sends a document to whoever the network says has the receiver; what it was answered."""
+    async def send(
+        self, header: sbdh.Header, document: bytes, message_id: str | None = None
+    ) -> Answered:
+        """Sends a document to whoever the network says has the receiver; what it was answered.
+
+        The message's id is made of the envelope's unless another is given.
+        """
         service = next(
             one
             for one in await self.network.members.services(header.receiver) or ()
@@ -227,7 +251,7 @@ class AccessPoint:
         assert endpoint is not None, "the receiver's access point is not active"
         certificate = x509.load_der_x509_certificate(endpoint.certificate)
         message = UserMessage(
-            id=f"{header.instance_id}@{self.seat.lower()}.sandbox.example",
+            id=message_id or f"{header.instance_id}@{self.seat.lower()}.sandbox.example",
             sent_at=self.network.now(),
             from_seat=self.seat,
             to_seat=common_name(certificate) or "",

@@ -1,0 +1,170 @@
+"""Peppol from end to end, in both directions, against a network on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.client import Client
+from gateway.sandbox import OTHERS, RECEIVER, SENDER, Sandbox
+from schemas.envelope import Header, MlsType
+from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, Participant
+from tests.e2e.invoices import submission
+from transports.peppol.sender import NotTaken, Received
+from validators.examples.edits import source
+
+SOON_S = 60.0
+GOOD = OTHERS[0]
+REJECTS = Participant.parse("0007:5560099128")
+LOSES = Participant.parse("0007:5560099011")
+OURS = Participant.parse(RECEIVER.company.participants[0])
+THEIRS = Participant.parse("0007:5567890123")
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    async with Sandbox(tmp_path) as sandbox:
+        yield sandbox
+
+
+async def handed_in(client: Client, number: str, to: Participant) -> str:
+    body = submission(number)
+    body["invoice"]["buyer"]["endpoint"] = {"scheme": to.scheme, "value": to.value}
+    return (await client.submit(json.dumps(body).encode())).id
+
+
+async def until(client: Client, document_id: str, kind: str, sandbox: Sandbox) -> dict[str, Any]:
+    """Waits for an event of a document, the clock being put forward when it has to wait."""
+    async with asyncio.timeout(SOON_S):
+        async for event in client.events(follow=True):
+            if event["document_id"] == document_id:
+                if event["type"] == kind:
+                    return dict(event)
+                if event["type"] == "document.waiting":
+                    sandbox.put_forward(timedelta(minutes=2))
+    raise AssertionError(kind)
+
+
+async def test_a_document_is_delivered_with_every_proof(sandbox: Sandbox) -> None:
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        document_id = await handed_in(client, "P-1", GOOD)
+        event = await until(client, document_id, "document.delivered", sandbox)
+        evidence = (await client.get(f"/v1/documents/{document_id}/evidence"))["files"]
+    assert event["data"]["code"] == "peppol.status_delivered"
+    names = [one["name"] for one in evidence]
+    assert {"sml", "smp", "request", "answer", "status"} <= set(names), names
+    (kept,) = (one for one in sandbox.access_point.kept.values())
+    assert kept.taken.header.receiver == GOOD
+    assert kept.taken.header.mls_type is MlsType.ALWAYS_SEND
+
+
+async def test_a_rejecting_status_takes_the_next_channel(sandbox: Sandbox) -> None:
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        document_id = await handed_in(client, "P-2", REJECTS)
+        event = await until(client, document_id, "document.reported", sandbox)
+        assert event["data"]["code"] == "peppol.status_rejected"
+        while (event := await until(client, document_id, "document.sent", sandbox))["data"][
+            "channel"
+        ] == "peppol":
+            await asyncio.sleep(0.05)
+            events = [one async for one in client.events()]
+            event = [one for one in events if one["type"] == "document.sent"][-1]
+            if event["data"]["channel"] == "letter":
+                break
+    assert event["data"]["channel"] == "letter"
+
+
+async def test_a_lost_receipt_is_asked_for_with_the_same_message(sandbox: Sandbox) -> None:
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        document_id = await handed_in(client, "P-3", LOSES)
+        await until(client, document_id, "document.delivered", sandbox)
+    assert len(sandbox.access_point.kept) == 1
+
+
+def header(instance: str, **more: Any) -> Header:
+    return Header(
+        **{
+            "sender": THEIRS,
+            "receiver": OURS,
+            "document_type": BILLING_INVOICE,
+            "process": BILLING_PROCESS,
+            "country": "SE",
+            "instance_id": instance,
+            "created_at": sandbox_time(),
+            **more,
+        }
+    )
+
+
+def sandbox_time() -> Any:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
+async def test_what_comes_in_lies_in_the_inbox_as_it_was_sent(sandbox: Sandbox) -> None:
+    document = source()
+    answered = await sandbox.access_point.send(header("in-1"), document)
+    assert isinstance(answered, Received), answered
+    async with Client(sandbox.gateway.url, RECEIVER.key) as client:
+        (found,) = await client.inbox()
+        content = await client.get_bytes(f"/v1/inbox/{found['id']}/content")
+    assert content == document[document.index(b"<Invoice") :].strip()
+
+
+async def test_the_same_envelope_in_another_message_lies_there_once(sandbox: Sandbox) -> None:
+    for message_id in ("one@there.example", "two@there.example"):
+        answered = await sandbox.access_point.send(header("in-2"), source(), message_id)
+        assert isinstance(answered, Received)
+    async with Client(sandbox.gateway.url, RECEIVER.key) as client:
+        assert len(await client.inbox()) == 1
+
+
+async def test_nobody_of_ours_is_not_serviced(sandbox: Sandbox) -> None:
+    stranger = Participant.parse("0192:987654325")
+    ours = await sandbox.network.members.services(OURS)
+    assert ours is not None
+    sandbox.network.members.entries[stranger] = list(ours)
+    answered = await sandbox.access_point.send(header("in-3", receiver=stranger), source())
+    assert isinstance(answered, NotTaken)
+    assert answered.errors.faults[0].detail == "PEPPOL:NOT_SERVICED"
+    assert answered.proved
+
+
+async def statuses(sandbox: Sandbox, number: int = 1) -> list[str]:
+    async with asyncio.timeout(SOON_S):
+        while len(sandbox.access_point.statuses) < number:
+            await asyncio.sleep(0.02)
+    return [status.code for status in sandbox.access_point.statuses]
+
+
+async def test_a_document_that_breaks_rules_is_rejected_by_a_status(sandbox: Sandbox) -> None:
+    broken = source().replace(
+        b'<cbc:PayableAmount currencyID="SEK">', b'<cbc:PayableAmount currencyID="SEK">1'
+    )
+    assert broken != source()
+    await sandbox.access_point.send(header("in-4"), broken)
+    assert await statuses(sandbox) == ["RE"]
+    (status,) = sandbox.access_point.statuses
+    assert status.refers_to == "in-4"
+    assert {issue.reason for issue in status.issues} == {"BV"}
+
+
+async def test_a_status_is_sent_in_time_where_one_is_asked_for(sandbox: Sandbox) -> None:
+    """AP when the company has taken it over, AB when it has not."""
+    asked = {"mls_type": MlsType.ALWAYS_SEND}
+    await sandbox.access_point.send(header("in-5", **asked), source())
+    await sandbox.access_point.send(header("in-6", **asked), source())
+    await sandbox.access_point.send(header("in-7"), source())
+    async with Client(sandbox.gateway.url, RECEIVER.key) as client:
+        first = (await client.inbox())[0]
+        await client.confirm(first["id"])
+    sandbox.put_forward(timedelta(minutes=16))
+    assert sorted(await statuses(sandbox, 2)) == ["AB", "AP"]
+    assert {status.refers_to for status in sandbox.access_point.statuses} == {"in-5", "in-6"}
