@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from gateway.blobs.opening import place, ring
 from gateway.config import Settings
@@ -18,15 +17,13 @@ async def open_store(settings: Settings) -> Store:
         return await SqliteStore.open(settings.data, place=place(settings), ring=ring(settings))
     from gateway.store.postgres import PostgresStore  # its driver is not loaded for nothing
 
-    store: Any = await PostgresStore.open(  # TODO: webhooks and keeping are being added to it
+    return await PostgresStore.open(
         settings.store.address,
         settings.data,
         place=place(settings),
         ring=ring(settings),
         connections=settings.store.connections,
     )
-    opened: Store = store
-    return opened
 
 
 async def migrate(settings: Settings, now: datetime) -> str | None:
