@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from gateway.cli.output import line, on_terminal
 
 if TYPE_CHECKING:
     from gateway.blobs.port import Place
-    from gateway.config import Email, Letter, Settings
+    from gateway.config import Email, Letter, Settings, Store
 
 # Evidence and documents grow; with less the next busy day may fill the disk.
 SCARCE_BYTES = 1024**3
@@ -60,7 +60,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     """Yields every check, one after the other."""
     yield Check("ok", "settings", "The settings can be used.")
     yield from _disk(settings.data)
-    yield from _database(settings.data)
+    yield from _database(settings.data) if settings.store is None else _postgres(settings.store)
     yield from _blobs(settings)
     yield from _encryption(settings)
     yield from _channels(settings)
@@ -111,20 +111,45 @@ def _database(data: Path) -> Iterator[Check]:
     except sqlite3.Error as error:
         yield Check("fail", "database", f"{file}: {error}.", "Restore it from a backup.")
         return
-    if found == migrations.NEWEST:
-        yield Check("ok", "database", f"Schema {found}, the newest.")
-    elif found in (schema.BEFORE, *migrations.VERSIONS):
-        text = f"Schema {found}, the newest is {migrations.NEWEST}."
-        yield Check("warn", "database", text, "Run `budkavle migrate`.")
-    else:
-        yield Check(
-            "fail",
-            "database",
-            f"Schema {found}, this version knows {migrations.NEWEST}.",
-            "Use the version that wrote it, or a newer one.",
-        )
+    yield _schema(found, (schema.BEFORE, *migrations.VERSIONS))
     (last_us,) = last or (0,)
     yield _clock(datetime.fromtimestamp(last_us / 1e6, UTC))
+
+
+def _schema(found: str | None, known: Sequence[str]) -> Check:
+    newest = known[-1]
+    if found == newest:
+        return Check("ok", "database", f"Schema {found}, the newest.")
+    if found in known:
+        text = f"Schema {found}, the newest is {newest}."
+        return Check("warn", "database", text, "Run `budkavle migrate`.")
+    return Check(
+        "fail",
+        "database",
+        f"Schema {found}, this version knows {newest}.",
+        "Use the version that wrote it, or a newer one.",
+    )
+
+
+def _postgres(section: Store) -> Iterator[Check]:
+    from gateway.store import migrations
+    from gateway.store.port import StorageUnavailable
+    from gateway.store.postgres.health import look
+
+    try:
+        found = asyncio.run(look(section.address))
+    except StorageUnavailable as error:
+        yield Check("fail", "database", f"{error}.", "Check [store] and the network.")
+        return
+    yield Check("ok", "server", f"PostgreSQL {found.server_version}.")
+    for fault in found.faults:
+        yield Check("fail", "server", fault.text, fault.do)
+    if found.schema is None:
+        yield Check("fail", "database", "It has no tables.", "Run `budkavle migrate`.")
+        return
+    yield _schema(found.schema, migrations.VERSIONS)
+    if found.last_event_at is not None:
+        yield _clock(found.last_event_at)
 
 
 def _clock(last_event: datetime) -> Check:
