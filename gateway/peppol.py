@@ -21,7 +21,7 @@ from gateway.store.port import Store
 from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME
 from transports.peppol import sml
-from transports.peppol.discovery import Discovery
+from transports.peppol.discovery import Capabilities, Discovery
 from transports.peppol.driver import Peppol, PeppolSettings
 from transports.peppol.endpoint import Endpoint, Limits
 from transports.peppol.pki import chains
@@ -45,31 +45,56 @@ class AccessPoint:
     handlers: Mapping[str, Handler]
 
 
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    anchors: chains.Anchors
+    revocation: Revocation
+    discovery: Discovery
+
+
+def _trust(section: config.Peppol, clock: Clock, session: aiohttp.ClientSession) -> _Trust:
+    anchors = _anchors(section)
+    revocation = Revocation(session, Fail(section.revocation), clock.now)
+    lookup = sml.Sml(
+        section.zone or _ZONES[section.network],
+        section.name_servers or None,
+        section.name_server_port,
+        plain_http=section.plain_http,
+    )
+    publishers = Smp(session, anchors, revocation, clock.now, plain_http=section.plain_http)
+    discovery = Discovery(lookup, publishers, anchors, revocation, clock.now)
+    return _Trust(anchors, revocation, discovery)
+
+
+async def capabilities(
+    section: config.Peppol, clock: Clock, participant: Participant
+) -> Capabilities:
+    """What a participant can receive, asked of the network just now. Raises ConfigError."""
+    async with aiohttp.ClientSession() as session:
+        return await _trust(section, clock, session).discovery.capabilities(participant)
+
+
 async def access_point(section: config.Peppol, store: Store, clock: Clock) -> AccessPoint:
     """Opens it. Raises ConfigError when a key or certificate can not be used."""
-    key, anchors = await asyncio.to_thread(_keys, section)
+    key = await asyncio.to_thread(_key, section)
     seat = common_name(key.certificate) or ""
     own = Participant(SPID_SCHEME, seat[-6:])
     session = aiohttp.ClientSession()
-    revocation = Revocation(session, Fail(section.revocation), clock.now)
-    zone = section.zone or _ZONES[section.network]
-    discovery = Discovery(
-        sml.Sml(
-            zone,
-            section.name_servers or None,
-            section.name_server_port,
-            plain_http=section.plain_http,
-        ),
-        Smp(session, anchors, revocation, clock.now, plain_http=section.plain_http),
-        anchors,
-        revocation,
-        clock.now,
-    )
+    try:
+        trust = _trust(section, clock, session)
+    except BaseException:
+        await session.close()
+        raise
+    anchors, revocation = trust.anchors, trust.revocation
     sender = Sender(
         session, key, anchors, revocation, clock.now, answer_timeout_s=section.answer_timeout_s
     )
     channel = Peppol(
-        PeppolSettings(section.host, section.statuses), discovery, sender, session, now=clock.now
+        PeppolSettings(section.host, section.statuses),
+        trust.discovery,
+        sender,
+        session,
+        now=clock.now,
     )
     receiver = Receiver(
         key,
@@ -82,7 +107,7 @@ async def access_point(section: config.Peppol, store: Store, clock: Clock) -> Ac
     return AccessPoint(
         seat,
         channel,
-        discovery,
+        trust.discovery,
         Endpoint(receiver, Limits(body_bytes=section.max_message_bytes)),
         {
             STATUS_CAME: StatusCame(store, clock),
@@ -91,25 +116,23 @@ async def access_point(section: config.Peppol, store: Store, clock: Clock) -> Ac
     )
 
 
-def _keys(section: config.Peppol) -> tuple[KeyInMemory, chains.Anchors]:
+def _key(section: config.Peppol) -> KeyInMemory:
     password = section.key_password.get_secret_value() if section.key_password else None
+    pkcs12 = section.key_store.suffix in (".p12", ".pfx")
+    read = KeyInMemory.from_pkcs12 if pkcs12 else KeyInMemory.from_pem
     try:
-        read = (
-            KeyInMemory.from_pkcs12
-            if section.key_store.suffix in (".p12", ".pfx")
-            else KeyInMemory.from_pem
-        )
-        key = read(section.key_store, password)
+        return read(section.key_store, password)
     except KeyUnusable as error:
         raise config.ConfigError(f"peppol.key_store: {error}") from None
+
+
+def _anchors(section: config.Peppol) -> chains.Anchors:
     try:
-        anchors = chains.Anchors(
+        return chains.Anchors(
             chains.load(section.roots),
             chains.load(section.access_point_cas),
             chains.load(section.publisher_cas),
         )
     except (OSError, ValueError) as error:
-        raise config.ConfigError(
-            f"peppol.roots, access_point_cas, publisher_cas: {error}"
-        ) from None
-    return key, anchors
+        text = f"peppol.roots, access_point_cas, publisher_cas: {error}"
+        raise config.ConfigError(text) from None

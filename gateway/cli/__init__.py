@@ -27,6 +27,7 @@ COMMANDS = {
     "inbox": "client",
     "events": "client",
     "webhook": "webhooks",
+    "lookup": "lookup",
     "evidence": "evidence",
     "export": "evidence",
     "company": "tenants",

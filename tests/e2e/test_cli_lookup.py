@@ -1,0 +1,61 @@
+"""`budkavle lookup`, against the sandbox's network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gateway.sandbox import OTHERS, Sandbox
+from tests.e2e.command import budkavle
+from transports.peppol.sandbox.network import ZONE
+
+
+def settings(sandbox: Sandbox, folder: Path) -> dict[str, str]:
+    """The network's settings, as a gateway of it has them; a key is not needed to look up."""
+    keys = sandbox.gateway.settings.data / "peppol"
+    named = {name: json.dumps([str(keys / f"{name}.pem")]) for name in ("roots",)}
+    named |= {
+        "access_point_cas": json.dumps([str(keys / "access_point_cas.pem")]),
+        "publisher_cas": json.dumps([str(keys / "publisher_cas.pem")]),
+        "zone": ZONE,
+        "name_servers": '["127.0.0.1"]',
+        "name_server_port": str(sandbox.network.name_server.port),
+        "key_store": str(keys / "key_store.pem"),
+        "host": "gateway.example",
+        "plain_http": "true",
+    }
+    return {
+        "BUDKAVLE_DATA": str(folder),
+        **{f"BUDKAVLE_PEPPOL__{name.upper()}": value for name, value in named.items()},
+    }
+
+
+async def test_it_tells_what_a_participant_takes(sandbox: Sandbox, tmp_path: Path) -> None:
+    result = await budkavle("lookup", str(OTHERS[0]), environment=settings(sandbox, tmp_path))
+    rows = result.lines
+    assert result.code == 0, result.err
+    assert {row["document"].partition(" ")[0] for row in rows} == {"Invoice", "CreditNote"}
+    for row in rows:
+        assert row["access_point"] == "POP000099"
+        assert 700 < row["certificate_days"] <= 730
+        assert row["active"] and not row["trouble"]
+
+
+async def test_who_is_not_there_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
+    result = await budkavle("lookup", "0007:5560360793", environment=settings(sandbox, tmp_path))
+    assert result.code == 1
+    assert "not registered in Peppol" in result.err
+
+
+async def test_without_a_network_it_says_what_to_set(tmp_path: Path) -> None:
+    result = await budkavle(
+        "lookup", "0007:5560360793", environment={"BUDKAVLE_DATA": str(tmp_path)}
+    )
+    assert result.code == 2
+    assert "[peppol]" in result.err
+
+
+async def test_what_is_no_participant_is_refused(tmp_path: Path) -> None:
+    result = await budkavle("lookup", "918130047", environment={"BUDKAVLE_DATA": str(tmp_path)})
+    assert result.code == 2
+    assert "0192:918130047" in result.err
