@@ -107,6 +107,7 @@ class Document:
         "_hits",
         "_kinds",
         "_lines",
+        "_lines_read",
         "_lists",
         "_number",
         "_once",
@@ -119,6 +120,7 @@ class Document:
 
     def __init__(self, root: etree._Element, at: date, checks: Checks) -> None:
         text, name, self._lines = parts.cut(root, checks.lines)
+        self._lines_read = False
         self.checks = checks
         self.at = at
         self.asked = False
@@ -178,7 +180,7 @@ class Document:
 
         Nothing of those in lines is to be looked at but form and codes.
         """
-        assert self._here is self._head, "not all lines are known yet"
+        assert self._lines_read, "not all lines are known yet"
         self.asked = True
         sheets = (self._head, *(kind.sheet for kind in self._kinds.values()))
         return [each for sheet in sheets for each in sheet.every(name)]
@@ -188,31 +190,30 @@ class Document:
 
         It may look at form and codes, and what it says of these is kept.
         """
-        assert self._here is self._head, "not all lines are known yet"
+        assert self._lines_read, "not all lines are known yet"
         told: frozenset[T] = frozenset()
         for kind in self._kinds.values():
             sheet = kind.sheet
-            key = (question, sheet.codes(), sheet.odd)
-            answer = kind.known.told.get(key)
+            key = (question, sheet.codes, sheet.odd)
+            answer = sheet.form.answers.get(key)
             if answer is None:
                 self.asked = False
                 answer = question(sheet.every)
                 if not self.asked:
-                    kind.known.tell(key, answer)
+                    sheet.form.keep(sheet.form.answers, key, answer, len(answer))
             told = told | answer if told else answer
         self.asked = True
         return told
 
     def has_lines(self) -> bool:
-        """Whether there is any line; ask through `once`."""
-        self.asked = True
+        """Whether there is any line."""
         return bool(self._lines) or any(map(self._head.root.every, self.checks.lines))
 
     def lines(self) -> list[tuple[Node, list[str]]]:
         """The lines, one of each kind, with the net amounts of all of its kind ("": none)."""
-        assert self._here is self._head, "not all lines are known yet"
+        assert self._lines_read, "not all lines are known yet"
         self.asked = True
-        own = [line for name in sorted(self.checks.lines) for line in self._head.root.every(name)]
+        own = [line for name in self.checks.lines for line in self._head.root.every(name)]
         return [
             *((line, [line.text(self.checks.column)]) for line in own),
             *((kind.sheet.root, kind.texts) for kind in self._kinds.values()),
@@ -230,12 +231,7 @@ class Document:
         try:
             answer, asked, consulted = self._once[question]
         except KeyError:
-            before = self.asked, self._consulted
-            self.asked, self._consulted = False, set()
-            answer = question(self)
-            asked, consulted = self.asked, self._consulted
-            self._once[question] = answer, asked, consulted
-            self.asked, self._consulted = before
+            answer, asked, consulted = self._once[question] = self._answer(question)
         if not asked and self._here is self._head:
             self._consulted |= consulted
         elif type(answer) in _PLAIN:
@@ -252,6 +248,21 @@ class Document:
             return False
         self._told.add(rule)
         return True
+
+    def _answer(self, question: Question) -> tuple[Any, bool, set[Question]]:
+        """The answer, whether it hangs on more than form and codes, and what else was consulted."""
+        form = self._head.form
+        key = (question, self.at, self._head.codes, self._head.odd)
+        if key in form.answers:
+            return form.answers[key], False, set()
+        before = self.asked, self._consulted, self._here
+        self.asked, self._consulted, self._here = False, set(), self._head
+        answer = question(self)
+        result = answer, self.asked, self._consulted
+        self.asked, self._consulted, self._here = before
+        if type(answer) in _PLAIN and not result[1] and not result[2]:
+            form.keep(form.answers, key, answer, 0)
+        return result
 
     def found(
         self,
@@ -289,7 +300,7 @@ class Document:
         for kind in self._kinds.values():
             kind.sheet.part = kind.first
         told.clear()
-        self._here = self._head
+        self._here, self._lines_read = self._head, True
         self._ask(self._kind(self._head))
         self._note(0, self._hits, told)
         self._hits += [each for each in lines if not (each[1].once and each[1].rule in told)]
@@ -309,7 +320,7 @@ class Document:
             )
             sheet.fill(values, number, self)
             kind = self._kind(sheet)
-            self._kinds[form, sheet.codes(), sheet.odd] = kind
+            self._kinds[form, sheet.codes, sheet.odd] = kind
         else:
             sheet = kind.sheet
             sheet.refill(values, number)
@@ -325,7 +336,12 @@ class Document:
 
     def _key(self, sheet: Sheet, known: Known) -> tuple[object, ...]:
         """The codes of a part, and what was asked about the document beside them."""
-        return (sheet.codes(), sheet.odd, *[self.once(question) for question in known.consulted])
+        return (
+            sheet.codes,
+            sheet.odd,
+            not self._lines,
+            *[self.once(question) for question in known.consulted],
+        )
 
     def _ask(self, kind: _Kind) -> None:
         """Asks about the part that the sheet of its kind is filled in with."""
@@ -334,9 +350,9 @@ class Document:
             self._watch(kind)
             return
         self._found += kind.hits
-        for number, check, seen in sheet.asked(kind.known, self._countries):
+        for number, check, given in sheet.asked(kind.known, self._countries):
             self._number = number
-            check(seen, self)
+            check(*given, self)
 
     def _watch(self, kind: _Kind) -> None:
         """Asks every check, and keeps what those found that looked at form and codes alone."""
@@ -344,15 +360,19 @@ class Document:
         asking = set(known.asking)
         found: dict[int, list[Hit]] = {}
         consulted = set(known.consulted)
+        self._consulted = set()
         for number, check, seen in sheet.in_force(self._countries):
             before = len(self._found)
-            self._number, self.asked, self._consulted = number, False, set()
+            self._number, self.asked = number, False
             check(seen, self)
             if self.asked:
                 asking.add(number)
-            elif number not in asking:
+            elif self._consulted and number not in asking:
                 consulted |= self._consulted
-            found[number] = self._found[before:]
+            if self._consulted:
+                self._consulted = set()
+            if len(self._found) > before:
+                found[number] = self._found[before:]
         if len(asking) > len(known.asking) or len(consulted) > len(known.consulted):
             known = Known(sheet.form, frozenset(asking), tuple(consulted))
             sheet.form.learn(self._countries, self.at, known)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # Of one form: sheets that wait, answers by codes, pairs of countries and day.
 _MOST_SHEETS: Final = 4
-_MOST_ANSWERS: Final = 64
+_MOST_ANSWERS: Final = 256
 _MOST_KNOWN: Final = 4
 # Codes longer than this, or with more findings, are not kept.
 _LONGEST_CODES: Final = 2_000
@@ -65,11 +65,11 @@ class Known:
 
     `asking` are the numbers of the checks that have asked for more than the form and its codes:
     they are asked of each document. What all others found is in `hits`, by those codes, and by what
-    `consulted` (questions about the whole document that some of them put) say. `told` are answers
-    to questions about lines. Nothing but these two is ever changed; who learns more makes another.
+    `consulted` (questions about the whole document that some of them put) say. Nothing but `hits`
+    is ever changed; who learns more makes another.
     """
 
-    __slots__ = ("asking", "consulted", "form", "hits", "told")
+    __slots__ = ("asking", "consulted", "form", "hits")
 
     def __init__(
         self,
@@ -81,34 +81,31 @@ class Known:
         self.asking = asking
         self.consulted = consulted
         self.hits: dict[Codes, tuple[Hit, ...]] = {}
-        self.told: dict[Codes, frozenset[Any]] = {}
 
     def keep(self, codes: Codes, hits: tuple[Hit, ...]) -> None:
         """Remembers what was found, unless it is too much."""
         if len(hits) <= _MOST_HITS_KEPT:
-            self._keep(self.hits, codes, hits, 4 * len(hits))
-
-    def tell(self, codes: Codes, told: frozenset[Any]) -> None:
-        """Remembers the answer to the question that `codes` begin with."""
-        self._keep(self.told, codes, told, len(told))
-
-    def _keep(self, answers: dict[Codes, Any], codes: Codes, answer: Any, weight: int) -> None:
-        length = sum(len(str(each)) for each in codes)
-        if length > _LONGEST_CODES:
-            return
-        if len(answers) >= _MOST_ANSWERS:
-            answers.clear()
-        answers[codes] = answer
-        self.form.grow(weight + 4 + length // 100)
+            self.form.keep(self.hits, codes, hits, 4 * len(hits))
 
 
 class Form:
     """What is kept of a form: what is known of it, and sheets that wait to be filled in.
 
-    `read` is whether it has been told where its codes, texts and amounts are.
+    `read` is whether it has been told where its codes, texts and amounts are. `answers` are those
+    to questions that look at form and codes alone, by question, codes, and the day where it counts.
     """
 
-    __slots__ = ("_amounts", "_codes", "_forms", "_known", "_numbers", "_sheets", "_texts", "read")
+    __slots__ = (
+        "_amounts",
+        "_codes",
+        "_forms",
+        "_known",
+        "_numbers",
+        "_sheets",
+        "_texts",
+        "answers",
+        "read",
+    )
 
     def __init__(self, forms: Forms | None) -> None:
         self.read = False
@@ -116,6 +113,7 @@ class Form:
         self._codes = self._texts = self._amounts = self._numbers = _picker(())
         self._sheets: list[Sheet] = []
         self._known: dict[tuple[frozenset[str], date], Known] = {}
+        self.answers: dict[Codes, Any] = {}
 
     def describe(
         self,
@@ -174,10 +172,15 @@ class Form:
         if self._forms and len(self._sheets) < _MOST_SHEETS:
             self._sheets.append(sheet)
 
-    def grow(self, weight: int) -> None:
-        """Tells that more is kept of the form, so much as takes the room of `weight` tags."""
-        if self._forms:
-            self._forms.grow(weight)
+    def keep(self, answers: dict[Codes, Any], codes: Codes, answer: Any, weight: int) -> None:
+        """Adds to `answers` one that takes the room of `weight` tags, unless the codes are long."""
+        length = sum(len(str(each)) for each in codes)
+        if length > _LONGEST_CODES or self._forms is None:
+            return
+        if len(answers) >= _MOST_ANSWERS:
+            answers.clear()
+        answers[codes] = answer
+        self._forms.grow(weight + 4 + length // 100)
 
 
 class Forms:

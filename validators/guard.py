@@ -42,9 +42,10 @@ def refusals(data: bytes) -> Iterator[Refusal]:
         return
     yield from _encoding(data)
     yield from _prolog(data)
-    if len(data) > MOST_TAGS and (tags := data.count(b"<")) > MOST_TAGS:
+    # An element has three bytes or more, an attribute five.
+    if len(data) > 3 * MOST_TAGS and (tags := data.count(b"<")) > MOST_TAGS:
         yield "GUARD-TAGS", {"stated": tags, "computed": MOST_TAGS}
-    if len(data) > MOST_ATTRIBUTES and (attributes := data.count(b"=")) > MOST_ATTRIBUTES:
+    if len(data) > 5 * MOST_ATTRIBUTES and (attributes := data.count(b"=")) > MOST_ATTRIBUTES:
         yield "GUARD-ATTRIBUTES", {"stated": attributes, "computed": MOST_ATTRIBUTES}
 
 

@@ -38,20 +38,23 @@ def cut(root: etree._Element, lines: Collection[str]) -> tuple[str, str, list[st
     text = etree.tostring(root, encoding="unicode", with_tail=False)
     if not len(root):
         return text, "", []
-    text = text[: text.rindex("</")]
     last = root[-1]
     local = last.tag.rpartition("}")[2]
     if local not in lines:
-        return text, "", []
+        return text[: text.rindex("</")], "", []
     name = f"{last.prefix}:{local}" if last.prefix else local
     end = f"</{name}>"
-    head, *pieces = text.rsplit(f"<{name}", text.count(end))
-    own = len(pieces)
-    # A piece that does not end with the line it begins with has more in it than a line.
-    while own and pieces[own - 1].count(end) == 1 and pieces[own - 1].rstrip().endswith(end):
-        own -= 1
-    head = f"<{name}".join((head, *pieces[:own]))
-    return head, name, pieces[own:]
+    pieces = text.rsplit(f"<{name}", text.count(end))
+    pieces[-1] = pieces[-1][: pieces[-1].rindex("</")]  # the end of the root
+    first = len(pieces)
+    while first > 1 and _is_line(pieces[first - 1], end):
+        first -= 1
+    return f"<{name}".join(pieces[:first]), name, pieces[first:]
+
+
+def _is_line(text: str, end: str) -> bool:
+    """Whether there is a line and nothing else: one end, behind which no other element stands."""
+    return text.count(end) == 1 and (text.endswith(end) or text.rstrip().endswith(end))
 
 
 def head(text: str) -> Part:

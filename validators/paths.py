@@ -9,13 +9,32 @@ Each distinct path is one `Path` object, shared by all documents of the process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.ubl.structure import ROOTS, TYPES, children
 from validators.form import Forms
 
 Check = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Each:
+    """A check that is asked about one element at a time; of `pairs`, a leaf and what it is in."""
+
+    function: Check
+    pairs: bool
+
+    def __call__(self, found: Sequence[Any], document: Any) -> None:
+        """Asks about all of them."""
+        for each in self.singly(found):
+            self.function(*each, document)
+
+    def singly(self, found: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
+        """What `function` is given for each."""
+        return found if self.pairs else [(node,) for node in found]
+
 
 # Paths kept for all documents. UBL has some 3,000; only extension content can make more of them.
 _MOST_PATHS: Final = 20_000
@@ -32,7 +51,9 @@ _DECLARED: Final = frozenset(
 _CODES: Final = ("Code", "Indicator")
 _NO_CODES: Final = frozenset(("AccountingCostCode", "ItemClassificationCode"))
 _ALSO_CODES: Final = frozenset(("CustomizationID", "Percent", "ProfileID", "UBLVersionID"))
-_CODED_BY_ID: Final = frozenset(("ClassifiedTaxCategory", "TaxCategory", "TaxScheme"))
+_CODED_BY_ID: Final = frozenset(
+    ("ClassifiedTaxCategory", "FinancialInstitutionBranch", "TaxCategory", "TaxScheme")
+)
 
 
 class Path:
@@ -121,7 +142,7 @@ class Checks:
         self.aggregates = aggregates
         self.childless = childless
         self.attributed = attributed
-        self.lines = lines
+        self.lines = tuple(sorted(lines))
         self.column = column
         self.forms = Forms()
         self._suffixes: list[tuple[str, tuple[Check, ...]]] = []
@@ -160,7 +181,8 @@ class Checks:
         """The countries a document is of, among those that have rules of their own."""
         if not self._countries or self._countries_of is None:
             return frozenset()
-        return self._countries & self._countries_of(document)
+        concerned: frozenset[str] = document.once(self._countries_of)
+        return self._countries & concerned
 
     def root(self, tag: str) -> Path:
         """The path of a root element; forgets all paths when there are too many of them."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date
 from decimal import localcontext
 from functools import cache
@@ -59,7 +58,7 @@ def _parsed(
 
     `indented` keeps the white space between elements, which no rule looks at.
     """
-    styled = _STYLE_SHEET in data[: guard.LONGEST_PROLOG]
+    styled = data.find(_STYLE_SHEET, 0, guard.LONGEST_PROLOG) >= 0
     try:
         root = etree.fromstring(data, _parser(len(data) > _HUGE_BYTES, indented, styled, schema))
     except etree.XMLSyntaxError as error:
@@ -102,23 +101,24 @@ class _Threads(threading.local):
 _threads = _Threads()
 
 
-def _read(data: bytes, language: str) -> tuple[etree._Element | tuple[Finding, ...], bool | None]:
+def _read(
+    data: bytes, language: str, sections: bool
+) -> tuple[etree._Element | tuple[Finding, ...], bool | None]:
     """The root, and whether its structure is right: True, False, or None where it was not asked.
 
     A large document is checked while it is parsed: libxml2's check of a finished tree looks at all
     elements before a faulty one to say where it is, so that many faults under one element take
     hours. White space between elements is left out, unless a comment or a CDATA section might make
-    some look so that counts.
+    some look so that counts: `sections`.
     """
-    indented = guard.has_sections(data)
-    large = len(data) > _LARGE_TAGS and data.count(b"<") >= _LARGE_TAGS
+    large = len(data) > 2 * _LARGE_TAGS and data.count(b"<") >= _LARGE_TAGS
     schema = structure.schema_for(data) if large else None
     if schema is None:
-        return _parsed(data, language, indented=indented), None
-    root = _parsed(data, language, indented=indented, schema=schema)
+        return _parsed(data, language, indented=sections), None
+    root = _parsed(data, language, indented=sections, schema=schema)
     if not isinstance(root, tuple):
         return root, True
-    return _parsed(data, language, indented=indented), False
+    return _parsed(data, language, indented=sections), False
 
 
 def _parted(data: bytes, profile: str, language: str) -> tuple[Finding, ...]:
@@ -154,10 +154,11 @@ def validate(
     """
     if profile is not None and profile not in profiles.NAMES:
         raise ValueError(f"no profile {profile!r}; there are {', '.join(profiles.NAMES)}")
-    with _collector_off():
+    with _collector_off:
         data = guard.as_bytewise(data)
         refused = _refused(data, language)
-        root, right = (refused, None) if refused else _read(data, language)
+        sections = guard.has_sections(data)
+        root, right = (refused, None) if refused else _read(data, language, sections)
         if isinstance(root, tuple):
             return Report(profile or profiles.UNKNOWN, False, root)
         chosen = profile or profiles.of(root)
@@ -279,22 +280,26 @@ _documents_under_way = 0
 _was_on = False
 
 
-@contextmanager
-def _collector_off() -> Iterator[None]:
+class _CollectorOff:
     """Keeps the garbage collector still inside a document: its records live until its end.
 
     Worth a third of the time of a long invoice. The last document of all threads turns it on.
     """
-    global _documents_under_way, _was_on
-    with _collecting:
-        if _documents_under_way == 0:
-            _was_on = gc.isenabled()
-            gc.disable()
-        _documents_under_way += 1
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _documents_under_way, _was_on
+        with _collecting:
+            if _documents_under_way == 0:
+                _was_on = gc.isenabled()
+                gc.disable()
+            _documents_under_way += 1
+
+    def __exit__(self, *error: object) -> None:
+        global _documents_under_way
         with _collecting:
             _documents_under_way -= 1
             if _documents_under_way == 0 and _was_on:
                 gc.enable()
+
+
+_collector_off: Final = _CollectorOff()

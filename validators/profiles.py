@@ -58,13 +58,20 @@ def _ubl(*names: str) -> frozenset[str]:
     return frozenset(f"{{{ROOTS[name]}}}{name}" for name in names)
 
 
-def _stated(root: etree._Element, name: str) -> str:
-    """The text of a child of the root in its usual form, "" when there is none."""
-    return " ".join((root.findtext(f"{{{NAMESPACES['cbc']}}}{name}") or "").split())
+_CUSTOMIZATION: Final = f"{{{NAMESPACES['cbc']}}}CustomizationID"
+_REFERENCE: Final = f"{{{NAMESPACES['cac']}}}AdditionalDocumentReference"
+_DESCRIPTION: Final = f"{{{NAMESPACES['cbc']}}}DocumentDescription"
 
 
 def _customization(beginning: str) -> Callable[[etree._Element], bool]:
-    return lambda root: _stated(root, "CustomizationID").startswith(beginning)
+    """Whether the CustomizationID, in its usual form, begins so."""
+
+    def says(root: etree._Element) -> bool:
+        told = next(root.iterchildren(_CUSTOMIZATION), None)
+        text = "" if told is None else told.text or ""
+        return " ".join(text.split()).startswith(beginning)
+
+    return says
 
 
 def _for_print(root: etree._Element) -> bool:
@@ -72,11 +79,10 @@ def _for_print(root: etree._Element) -> bool:
 
     Source: SFTI, PM Fakturautskrift BIS Billing 3 (2019-11-14).
     """
-    cac, cbc = NAMESPACES["cac"], NAMESPACES["cbc"]
     return any(
         (description.text or "").strip().startswith("AQY")
-        for reference in root.iterchildren(f"{{{cac}}}AdditionalDocumentReference")
-        for description in reference.iterchildren(f"{{{cbc}}}DocumentDescription")
+        for reference in root.iterchildren(_REFERENCE)
+        for description in reference.iterchildren(_DESCRIPTION)
     )
 
 

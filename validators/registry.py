@@ -10,7 +10,7 @@ a rule is in force. Not in charge of texts (`validators.messages`), of what hold
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -21,17 +21,14 @@ from schemas import structure
 from validators.countries import concerned
 from validators.document import (
     ChildlessCheck,
-    Document,
-    Leaf,
     LeafCheck,
     LeavesCheck,
-    Node,
     NodeCheck,
     NodesCheck,
     RecordsCheck,
 )
 from validators.findings import Severity
-from validators.paths import Checks
+from validators.paths import Checks, Each
 from validators.profiles import PEPPOL_BILLING, PROFILES
 
 # Of each line: all that rules about the whole document add up.
@@ -98,10 +95,7 @@ def nodes(*patterns: str) -> Callable[[NodeCheck], NodeCheck]:
     module = _caller()
 
     def register(function: NodeCheck) -> NodeCheck:
-        def each(found: Sequence[Node], document: Document) -> None:
-            for node in found:
-                function(node, document)
-
+        each = Each(function, pairs=False)
         module.patterns += [(pattern, each) for pattern in patterns]
         return function
 
@@ -113,10 +107,7 @@ def leaves(*patterns: str) -> Callable[[LeafCheck], LeafCheck]:
     module = _caller()
 
     def register(function: LeafCheck) -> LeafCheck:
-        def each(found: Sequence[tuple[Leaf, Node]], document: Document) -> None:
-            for leaf, node in found:
-                function(leaf, node, document)
-
+        each = Each(function, pairs=True)
         module.patterns += [(pattern, each) for pattern in patterns]
         return function
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from validators.paths import Check, Checks, Path
 
 
+Call = tuple[int, "Check", tuple[Any, ...]]
+
+
 class Sheet:
     """A part of a document as records, on which values are filled in.
 
@@ -35,6 +38,7 @@ class Sheet:
         "_asked",
         "_column",
         "_known",
+        "codes",
         "document",
         "form",
         "gathered",
@@ -60,8 +64,9 @@ class Sheet:
         self.part = 0
         self.gathered: dict[str, list[Any]] = {}
         self.repeated: set[str] = set()
+        self.codes: Codes = ()
         self.odd = NOTHING_ODD
-        self._asked: list[tuple[int, Check, Any]] = []
+        self._asked: list[Call] = []
         self._known: Known | None = None
         each = tags.split("<")
         reading = _Reading(self, checks, len(each))
@@ -77,6 +82,7 @@ class Sheet:
         self.values = values
         self.part = part
         self.document = document
+        self.codes = self.form.codes(values)
         self.odd = self.form.odd(values)
 
     def refill(self, values: Sequence[str], part: int) -> None:
@@ -91,21 +97,23 @@ class Sheet:
     def clear(self) -> None:
         """Forgets the values."""
         self.values = ()
+        self.codes = ()
         self.document = None
-
-    def codes(self) -> Codes:
-        """The codes of the part."""
-        return self.form.codes(self.values)
 
     def in_column(self) -> str:
         """The text that is kept of each line."""
         column = self._column
         return "" if column is None else column.text or ""
 
-    def asked(self, known: Known, countries: frozenset[str]) -> list[tuple[int, Check, Any]]:
-        """The checks that are asked of each document: number, check, what it looks at."""
+    def asked(self, known: Known, countries: frozenset[str]) -> list[Call]:
+        """The checks that are asked of each document: number, function, what it is given."""
         if self._known is not known:
-            self._asked = [each for each in self.in_force(countries) if each[0] in known.asking]
+            self._asked = [
+                call
+                for number, check, found in self.in_force(countries)
+                if number in known.asking
+                for call in _calls(number, check, found)
+            ]
             self._known = known
         return self._asked
 
@@ -116,6 +124,14 @@ class Sheet:
             for number, (check, found, national) in enumerate(self.todo)
             if national is None or national & countries
         ]
+
+
+def _calls(number: int, check: Check, found: Sequence[Any]) -> list[Call]:
+    """A check as calls, without the loop over what it looks at."""
+    each = getattr(check, "singly", None)
+    if each is None:
+        return [(number, check, (found,))]
+    return [(number, check.function, given) for given in each(found)]  # type: ignore[attr-defined]
 
 
 class _Reading:

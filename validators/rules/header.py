@@ -56,7 +56,7 @@ def mandatory(root: Node, document: Document) -> None:
             document.found(rule, root, name)
     if not (root.says("InvoiceTypeCode") or root.says("CreditNoteTypeCode")):
         document.found("BR-04", root, f"{root.path.name}TypeCode")
-    if not (document.once(Document.has_lines)):
+    if not (document.has_lines()):
         document.found("BR-16", root, f"{root.path.name}Line")
     currency = root.leaves.get("TaxCurrencyCode")
     if currency is not None and (currency.text or "") not in document.once(_currencies_of_vat):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from validators.document import Document, Leaf, Node, normalized
 from validators.registry import define, leaves, nodes
-from validators.rules.responses import located, model
+from validators.rules.responses import known_scheme, located, model
 
 MODEL = model(
     "PEPPOL-T111",
@@ -111,11 +111,7 @@ def process(leaf: Leaf, node: Node, document: Document) -> None:
 def address_scheme(leaf: Leaf, node: Node, document: Document) -> None:
     """PEPPOL-T111-B00901, -B00902, -B02101, -B02102."""
     party = "B009" if node.path.name == "SenderParty" else "B021"
-    scheme = leaf.get("schemeID")
-    if scheme is None:
-        document.found(f"PEPPOL-T111-{party}01", leaf, name="schemeID")
-    elif scheme not in document.codes("peppol:EAS"):
-        document.found(f"PEPPOL-T111-{party}02", leaf, stated=scheme, list="peppol:EAS")
+    known_scheme(f"PEPPOL-T111-{party}01", f"PEPPOL-T111-{party}02", leaf, document)
 
 
 @leaves(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from validators.document import Document, Leaf, Node, normalized
 from validators.registry import define, leaves, nodes
-from validators.rules.responses import located, model
+from validators.rules.responses import known_scheme, located, model
 
 MODEL = model(
     "PEPPOL-T71",
@@ -87,11 +87,7 @@ def process(leaf: Leaf, node: Node, document: Document) -> None:
 def address_scheme(leaf: Leaf, node: Node, document: Document) -> None:
     """PEPPOL-T71-B00801, -B00802, -B01101, -B01102."""
     party = "B008" if node.path.name == "SenderParty" else "B011"
-    scheme = leaf.get("schemeID")
-    if scheme is None:
-        document.found(f"PEPPOL-T71-{party}01", leaf, name="schemeID")
-    elif scheme not in document.codes("peppol:EAS"):
-        document.found(f"PEPPOL-T71-{party}02", leaf, stated=scheme, list="peppol:EAS")
+    known_scheme(f"PEPPOL-T71-{party}01", f"PEPPOL-T71-{party}02", leaf, document)
 
 
 @leaves(*(f"/ApplicationResponse/{path}" for path in CODES))

@@ -93,6 +93,15 @@ def located(node: Node) -> bool:
     return any(etree.QName(name).localname == "schemaLocation" for name in node.attributes)
 
 
+def known_scheme(untold: str, unknown: str, leaf: Leaf, document: Document) -> None:
+    """Of an electronic address: the rule that its scheme is told, and that Peppol knows it."""
+    scheme = leaf.get("schemeID")
+    if scheme is None:
+        document.found(untold, leaf, name="schemeID")
+    elif scheme not in document.codes("peppol:EAS"):
+        document.found(unknown, leaf, stated=scheme, list="peppol:EAS")
+
+
 @childless
 def nothing_empty(found: Sequence[Leaf], document: Document) -> None:
     """PEPPOL-COMMON-R001: no element is empty."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -30,6 +31,7 @@ SE-R-012  warning  BT-81
 SE-R-013  fatal    BT-30
 """)
 
+_VAT_NUMBER = re.compile("SE[0-9]{12}")
 _GIROS: Final = {
     "SE:PLUSGIRO": ("SE-R-007", "SE-R-010", range(2, 9)),
     "SE:BANKGIRO": ("SE-R-008", "SE-R-009", range(7, 9)),
@@ -45,6 +47,8 @@ def vat_identifier(node: Node, document: Document) -> None:
     if not (document.once(swedish_seller) and document.once(_registered)):
         return
     numbers = [each.text("CompanyID") for each in _vat_registrations(document)]
+    if len(numbers) == 1 and _VAT_NUMBER.fullmatch(numbers[0]):
+        return
     if len(numbers) != 1 or len(normalized(numbers[0])) != 14:
         document.found("SE-R-001", node, "PartyTaxScheme/CompanyID", stated=numbers[0])
     if len(numbers) != 1 or math.isnan(number(numbers[0][2:14])):
