@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -42,6 +43,7 @@ _SETTINGS = {
     "log_min_messages": "warning",
 }
 _ENOUGH_S = 60
+_WHEN_WE_ARE_GONE = 'read nothing; kill -QUIT "$1"; rm -rf "$2"'
 
 
 class Server:
@@ -52,6 +54,7 @@ class Server:
         self._home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path is short
         self._data = self._home / "data"
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
         self._user = _unprivileged_user()
         self._programs = _programs(self._home)
         self._home.chmod(0o755)
@@ -60,7 +63,7 @@ class Server:
             os.chown(self._data, self._user, -1)
         self._run(
             *("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
-            *("--locale=C", "--no-sync", "--no-instructions"),
+            *("--locale=C", "--data-checksums", "--no-sync", "--no-instructions"),
         )
 
     @property
@@ -85,6 +88,12 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
+        # It must not outlive us, however we end: the pipe is closed then.
+        self._watch = subprocess.Popen(
+            ["/bin/sh", "-c", _WHEN_WE_ARE_GONE, "sh", str(self._process.pid), self._home],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         deadline = time.monotonic() + _ENOUGH_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -93,13 +102,45 @@ class Server:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stops it: SIGINT cuts off connections, SIGQUIT is a crash, SIGTERM waits for all."""
+        self._unwatch()
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(_ENOUGH_S)
             self._process = None
 
+    def kill(self) -> None:
+        """SIGKILL for all its processes at once: nobody is left to tidy up."""
+        assert self._process is not None
+        self._unwatch()
+        for pid in self._pids():
+            with suppress(ProcessLookupError):  # one that ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(_ENOUGH_S)
+        self._process = None
+
+    def damage(self) -> list[str]:
+        """What the checksums of its pages say is damaged. For a server that was stopped."""
+        done = self._run_and_tell("pg_checksums", "--check", "-D", str(self._data))
+        return [done.stderr.decode(errors="replace")] if done.returncode else []
+
     def freeze(self, frozen: bool) -> None:
         """Has all its processes stand still, or go on."""
+        sign = signal.SIGSTOP if frozen else signal.SIGCONT
+        for pid in self._pids():
+            os.kill(pid, sign)
+
+    def remove(self) -> None:
+        """Stops it for good."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _unwatch(self) -> None:
+        if self._watch is not None:
+            self._watch.kill()
+            self._watch.communicate()
+            self._watch = None
+
+    def _pids(self) -> list[int]:
         assert self._process is not None
         found = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self._process.pid)],
@@ -107,14 +148,7 @@ class Server:
             text=True,
             check=False,
         )
-        sign = signal.SIGSTOP if frozen else signal.SIGCONT
-        for pid in (self._process.pid, *map(int, found.stdout.split())):
-            os.kill(pid, sign)
-
-    def remove(self) -> None:
-        """Stops it for good."""
-        self.stop(signal.SIGQUIT)
-        shutil.rmtree(self._home, ignore_errors=True)
+        return [self._process.pid, *map(int, found.stdout.split())]
 
     def _answers(self) -> bool:
         return not self._ready().returncode
@@ -128,15 +162,18 @@ class Server:
         )
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
+        done = self._run_and_tell(program, *arguments)
+        if done.returncode:
+            raise RuntimeError(done.stderr.decode(errors="replace"))
+
+    def _run_and_tell(self, program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
             [self._programs / program, *arguments],
             user=self._user,
             cwd="/",
             capture_output=True,
             check=False,
         )
-        if done.returncode:
-            raise RuntimeError(done.stderr.decode(errors="replace"))
 
 
 @cache
