@@ -80,6 +80,7 @@ class Worker:
         self._lease_s = lease_s
         self._poll_s = poll_s
         self._collect_every_s = collect_every_s
+        self._renew_at = clock.now()
         self._stopping = False
         self._wake = asyncio.Event()  # a job has ended, or `stop` was called
         self._running: set[asyncio.Task[None]] = set()
@@ -123,7 +124,9 @@ class Worker:
         """Works until `stop`, and finishes then what it has begun. Cancelled, it breaks that off as
         a crash would: it is taken up again at the next start."""
         beside = [
-            asyncio.create_task(self._every(self._lease_s / 3, self._keep_leases)),
+            asyncio.create_task(
+                self._every(min(self._poll_s, self._lease_s / 3), self._keep_leases)
+            ),
             asyncio.create_task(self._every(self._poll_s, self._look_at_pauses)),
             *(
                 asyncio.create_task(self._every(self._collect_every_s, collecting.once))
@@ -221,8 +224,13 @@ class Worker:
         self._lanes.pause(await self._store.paused())
 
     async def _keep_leases(self) -> None:
+        """Prolongs our own leases, then frees those of the dead: one that slept keeps what nobody
+        has taken. Looked at with each poll, a dead worker's job rests for its lease and no more."""
         now = self._clock.now()
-        await self._store.renew(self._owner, now, self._lease_s)
+        third = timedelta(seconds=self._lease_s / 3)
+        if not now < self._renew_at <= now + third:  # also when the clock was set back
+            await self._store.renew(self._owner, now, self._lease_s)
+            self._renew_at = now + third
         freed = await self._store.reap(now)
         if freed:
             log.info("leases_reaped", jobs=freed)

@@ -176,6 +176,33 @@ async def test_stopping_finishes_what_was_begun_and_begins_nothing(house: House)
     await house.is_in(other, State.RECEIVED)
 
 
+@pytest.mark.parametrize("hours", [-3, 0, 3])
+async def test_a_clock_that_jumps_takes_nobody_s_lease_away(house: House, hours: int) -> None:
+    released = asyncio.Event()
+
+    async def deliver(envelope: Envelope) -> Outcome:
+        await released.wait()
+        return Sent(OK)
+
+    channel = put_in(house, deliver)
+    worker = Worker(house.store, house.transports, house.clock, poll_s=0.01, lease_s=30)
+    async with running(worker):
+        first = await house.submit(invoice(email="a@b.example"))
+        await until(house, first, State.SENDING)
+        house.clock.move(timedelta(hours=hours))
+        second = await house.submit(invoice(email="a@b.example"))
+        await until(house, second, State.SENDING)
+        for _ in range(6):
+            house.clock.move(timedelta(seconds=15))
+            for _ in range(5):
+                await house.store.wait("nothing", 0.02)
+        released.set()
+        for document_id in (first, second):
+            await until(house, document_id, State.SENT)
+    assert len(channel.calls) == 2
+    assert await house.tries(first) == [("internal", "unreachable"), ("email", "sent")]
+
+
 async def test_cut_off_it_is_taken_up_again(house: House) -> None:
     began = asyncio.Event()
 
