@@ -12,13 +12,14 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
 from gateway.store.port import Checkpoint, Company, Done, NewJob, Store
-from gateway.store.sqlite import SqliteStore
+from tests.bench.stores import STORES, open_new
 
 TIMERS = 1_000_000
 FLOOD = 100_000
@@ -37,36 +38,38 @@ def measure(timers: int = TIMERS, flood: int = FLOOD) -> Mapping[str, float]:
 async def _measure(timers: int, flood: int) -> Mapping[str, float]:
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, open_ in _stores(Path(folder)).items():
-            empty, full = await open_("empty"), await open_("full")
+
+        async def fresh(name: str, what: str) -> Store:
+            return await open_new(name, Path(folder, name, what))
+
+        for name in STORES:
+            empty, full = await fresh(name, "empty"), await fresh(name, "full")
             await _timers(full, timers)
             ratio = await _claims(empty, full)
             figures[f"{name}: a claim beside {timers:,} timers / alone"] = ratio
             await empty.close()
             await full.close()
-            store = await open_("flood")
-            places, seconds = await _flood(store, flood)
-            await store.close()
-            key = f"{name}: {flood:,} of one company: jobs served before another's"
-            figures[f"{key}, median"] = median(places)
-            figures[f"{key}, at most"] = max(places)
-            figures[f"{name}: a claim of {AT_ONCE} in that, ms"] = 1000 * median(seconds)
+            idle, flooded = await fresh(name, "idle"), await fresh(name, "flooded")
+            alone, beside = await _flood(idle, 0), await _flood(flooded, flood)
+            await idle.close()
+            await flooded.close()
+            key = f"{name}: {flood:,} of one company: others"
+            for what, of in (("wait", "seconds"), ("jobs served before", "places")):
+                one, other = median(getattr(alone, of)), median(getattr(beside, of))
+                figures[f"{key}, {what}, median / idle"] = other / one
+            figures[f"{key}, jobs served before, at most"] = max(beside.places)
+            figures[f"{name}: a claim of {AT_ONCE} in that, ms"] = 1000 * median(beside.claims)
     return figures
 
 
-def _stores(folder: Path) -> Mapping[str, Callable[[str], Awaitable[Store]]]:
-    async def sqlite(name: str) -> Store:
-        return await SqliteStore.open(folder / name)
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """How each of the others' jobs fared: jobs of anybody served before it since it was there, and
+    seconds until it was taken; and how long each claim took."""
 
-    async def postgres(name: str) -> Store:
-        from gateway.store.postgres import PostgresStore, schema
-        from tests.servers import postgres as server
-
-        url = await server.new_schema()
-        await schema.migrate(url, NOW)
-        return await PostgresStore.open(url, folder / f"pg-{name}")
-
-    return {"SQLite": sqlite, "PostgreSQL": postgres}
+    places: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    claims: list[float] = field(default_factory=list)
 
 
 async def _put(store: Store, jobs: Sequence[NewJob]) -> None:
@@ -92,31 +95,30 @@ async def _claims(one: Store, other: Store) -> float:
     return median(took[1]) / median(took[0])
 
 
-async def _flood(store: Store, flood: int) -> tuple[list[int], list[float]]:
-    """For each of the others' jobs, how many jobs of anybody were served before it since it was
-    there; and how long the claims took."""
+async def _flood(store: Store, flood: int) -> _Waits:
     names = [f"com_{n:03}" for n in range(COMPANIES)]
     for name in names:
         await store.add_company(Company(name, name, "SE", (f"9999:{name}",), {}), NOW)
     await _put(store, [NewJob(f"flood/{n}", "carry", NOW, names[0]) for n in range(flood)])
-    served, waiting = 0, {}
-    places, seconds = [], []
+    served, waits = 0, _Waits()
     for round_ in range(EACH):
-        for name in names[1:]:
-            waiting[f"{name}/{round_}"] = served
+        waiting = {f"{name}/{round_}": served for name in names[1:]}
         await _put(store, [NewJob(f"{n}/{round_}", "carry", NOW, n) for n in names[1:]])
-        while any(key.endswith(f"/{round_}") for key in waiting):
+        since = time.perf_counter()
+        while waiting:
             began = time.perf_counter()
             jobs = await store.claim("bench", NOW, 1e6, AT_ONCE)
-            seconds.append(time.perf_counter() - began)
+            taken = time.perf_counter()
+            waits.claims.append(taken - began)
             for job in jobs:
                 if job.key in waiting:
-                    places.append(served - waiting.pop(job.key))
+                    waits.places.append(served - waiting.pop(job.key))
+                    waits.seconds.append(taken - since)
                 served += 1
             await asyncio.gather(
                 *(store.checkpoint(job, Checkpoint(next=Done()), NOW) for job in jobs)
             )
-    return places, seconds
+    return waits
 
 
 def main() -> None:
