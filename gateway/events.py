@@ -24,6 +24,7 @@ class Type(StrEnum):
     DELIVERED = "document.delivered"
     REPORTED = "document.reported"
     UNCONFIRMED = "document.unconfirmed"
+    ANSWERED = "document.answered"
     WAITING = "document.waiting"
     HELD = "document.held"
     RELEASED = "document.released"
@@ -84,6 +85,11 @@ MEANINGS: dict[Type, Meaning] = {
         "The report that a channel owed us has not come in time.",
         "The document counts as sent all the same; the report may still come.",
         ("channel", *WHY, "expects", "until"),
+    ),
+    Type.ANSWERED: Meaning(
+        "The buyer has answered the invoice: `business` is what he says of it.",
+        "It has no legal effect by itself, and nothing was booked by it.",
+        (*WHY, "business", "reasons"),
     ),
     Type.WAITING: Meaning(
         "Nothing happens until `next_at`; then it goes on by itself.",

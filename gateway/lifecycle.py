@@ -40,6 +40,30 @@ class Business(StrEnum):
     PAID = "paid"
 
 
+# How far the buyer has come. He may begin anywhere and leave out steps, but never goes back; he may
+# ask and answer again while it is under query. After acceptance only payment follows; rejection and
+# payment end it. Peppol BIS Invoice Response 3, section on statuses.
+_ORDER = (
+    Business.NONE,
+    Business.ACKNOWLEDGED,
+    Business.IN_PROCESS,
+    Business.UNDER_QUERY,
+    Business.CONDITIONALLY_ACCEPTED,
+    Business.ACCEPTED,
+    Business.PAID,
+)
+
+
+def may_answer(before: Business, after: Business) -> bool:
+    """Whether a buyer who has said `before` may say `after`."""
+    if before is Business.REJECTED:
+        return False
+    if after is Business.REJECTED:
+        return before not in (Business.ACCEPTED, Business.PAID)
+    again = before is after is Business.UNDER_QUERY
+    return again or _ORDER.index(after) > _ORDER.index(before)
+
+
 ALLOWED: dict[tuple[State, State], str] = {
     (State.RECEIVED, State.REJECTED): "fatal findings",
     (State.RECEIVED, State.ROUTING): "checked and built",

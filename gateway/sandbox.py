@@ -25,7 +25,7 @@ from stdnum import luhn
 from gateway import config
 from gateway.app import Gateway
 from gateway.clock import Clock, MovableClock
-from gateway.inbound.peppol import DOCUMENTS
+from gateway.inbound.peppol import DOCUMENTS, RESPONSES
 from gateway.store.port import Company, Store
 from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME, Kind, document_type, process
@@ -136,7 +136,7 @@ class Sandbox:
         for seed in SEEDS:
             for participant in seed.company.participants:
                 self.network.register(
-                    Participant.parse(participant), sorted(DOCUMENTS, key=str), url, key
+                    Participant.parse(participant), sorted(DOCUMENTS | RESPONSES, key=str), url, key
                 )
         own = Participant(SPID_SCHEME, SEAT[-6:])
         self.network.register(own, [(document_type(Kind.MLS), process(Kind.MLS))], url, key)

@@ -148,9 +148,10 @@ class Verdict:
 
 
 def storable(text: str, most: int = 1000) -> str:
-    """A partner's words as any store can keep them: bytes that were no UTF-8 (lone surrogates)
-    escaped, and not more than `most` characters. The bytes themselves are kept as evidence."""
-    return text[:most].encode("utf-8", "backslashreplace").decode()
+    """A partner's words as any store can keep them: bytes that were no UTF-8 (lone surrogates) and
+    NUL escaped, and not more than `most` characters. The bytes themselves are kept as evidence."""
+    text = text[:most].replace("\x00", "\\x00")
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ STATUS_DUE: Final = "peppol_status_out"
 DOCUMENTS: Final = frozenset(
     {(BILLING_INVOICE, BILLING_PROCESS), (BILLING_CREDIT_NOTE, BILLING_PROCESS)}
 )
-_RESPONSES: Final = frozenset(
+RESPONSES: Final = frozenset(
     (document_type(kind), process(kind)) for kind in (Kind.MLR, Kind.INVOICE_RESPONSE)
 )
 _STATUS: Final = (document_type(Kind.MLS), process(Kind.MLS))
@@ -60,7 +60,7 @@ class PeppolReception:
         """Invoices, credit notes and responses for our companies; statuses for ourselves."""
         if receiver == self._own:
             return (kind, way) == _STATUS
-        if (kind, way) not in DOCUMENTS | _RESPONSES:
+        if (kind, way) not in DOCUMENTS | RESPONSES:
             return False
         return await self._asked(self._store.company_of(str(receiver))) is not None
 

@@ -20,6 +20,7 @@ from lxml import etree
 
 from gateway.clock import Clock
 from gateway.delivery.reports import Reports
+from gateway.inbound.answers import Answers
 from gateway.inbound.peppol import CHANNEL
 from gateway.store.port import Again, Checkpoint, Document, Done, Job, Role, Store
 from schemas import envelope as sbdh
@@ -30,6 +31,7 @@ from schemas.response import (
     Kind,
     Party,
     Response,
+    Unreadable,
     document_type,
     process,
     read,
@@ -80,30 +82,41 @@ class StatusCame:
         self._store = store
         self._clock = clock
         self._reports = Reports(store, clock)
+        self._answers = Answers(store, clock)
 
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store raises."""
         now = self._clock.now()
-        report = _report(job.data, now)
-        if report is not None and not await self._reports.take(report):
-            return await self._store.checkpoint(job, Checkpoint(Again(now + _SOON)), now)
-        return await self._store.checkpoint(job, Checkpoint(Done()), now)
+        content = str(job.data["document"]).encode()
+        response = _read(content, str(job.data["message_id"]))
+        taken = True
+        if response is not None and response.kind is Kind.INVOICE_RESPONSE:
+            await self._answers.take(response, content)
+        elif response is not None:
+            taken = await self._taken(response, content, str(job.data["from"]), now)
+        next_ = Done() if taken else Again(now + _SOON)
+        await self._store.checkpoint(job, Checkpoint(next_), now)
+
+    async def _taken(self, response: Response, content: bytes, seat: str, now: datetime) -> bool:
+        """Takes up a status; False when its document is in somebody's hands just now."""
+        try:
+            key = UUID(response.refers_to)
+        except ValueError:
+            log.warning("status_of_nothing", response_id=response.id)
+            return True
+        evidence = Evidence("status", "application/xml", content, now)
+        outcome = _outcome(response, seat, evidence)
+        return await self._reports.take(Report(key, outcome, f"{response.kind}:{response.id}"))
 
 
-def _report(data: Any, now: datetime) -> Report | None:
-    """What a status says of what we sent; None when it can not be read, or is about nothing."""
-    content = str(data["document"]).encode()
+def _read(content: bytes, message_id: str) -> Response | None:
+    """The response of a message; None when it can not be read, which is logged."""
     root = parse(content)
     try:
-        response = read(root) if isinstance(root, etree._Element) else None
-        key = UUID(response.refers_to) if response else None
-    except ValueError as error:  # Unreadable, or another's reference
-        log.warning("status_unreadable", reason=str(error), message_id=data["message_id"])
+        return read(root) if isinstance(root, etree._Element) else None
+    except Unreadable as error:
+        log.warning("response_unreadable", reason=str(error), message_id=message_id)
         return None
-    if response is None or key is None or response.kind is Kind.INVOICE_RESPONSE:
-        return None
-    evidence = Evidence("status", "application/xml", content, now)
-    return Report(key, _outcome(response, str(data["from"]), evidence), f"mls:{response.id}")
 
 
 def _outcome(response: Response, seat: str, evidence: Evidence) -> Delivered | Sent | Refused:

@@ -330,7 +330,8 @@ class Checkpoint:
     `jobs` are put in line in the place of those with the same key, `drops` are keys of jobs taken
     away. `answered` is for the circuit breaker of the job's lane: whether the channel answered at
     all; None: it was not called. With `unique`, it is a Duplicate when there is another such one.
-    `message` is the network message that the document has gone out with.
+    `message` is the network message that the document has gone out with; `business` what the buyer
+    says of it from now on.
     """
 
     next: Done | Again | Keep | Dead
@@ -346,6 +347,7 @@ class Checkpoint:
     answered: bool | None = None
     unique: Unique | None = None
     message: Message | None = None
+    business: Business | None = None
 
 
 @dataclass(frozen=True, slots=True)

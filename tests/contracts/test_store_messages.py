@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from gateway.lifecycle import Business, State
 from gateway.store.messages import Message
 from gateway.store.port import Arrival, Checkpoint, Done, Head, NewPart, Role, Store
 from tests.contracts.stores import NOW, OURS, accepted, claimed
@@ -73,3 +74,12 @@ async def test_messages_of_a_time_come_in_pages(store: Store) -> None:
         assert all(one.receipt == one.digests == b"" for one in page)
         after = found[-1]
     assert found == ["in m0", "in m1", "in m2", "out m0"]
+
+
+async def test_what_the_buyer_says_stays_beside_the_state(store: Store) -> None:
+    document_id = await accepted(store)
+    job = await claimed(store)
+    await store.checkpoint(job, Checkpoint(Done(), business=Business.ACCEPTED), NOW)
+    document = await store.document(OURS.id, document_id)
+    assert document is not None
+    assert (document.state, document.business) == (State.RECEIVED, Business.ACCEPTED)

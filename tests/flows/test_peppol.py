@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ from gateway.client import Client
 from gateway.sandbox import OTHERS, RECEIVER, SENDER, Sandbox
 from schemas.envelope import Header, MlsType
 from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, Participant
+from schemas.response import (
+    Clarification,
+    Kind,
+    Party,
+    Response,
+    document_type,
+    process,
+    write,
+)
 from tests.e2e.invoices import submission
 from transports.peppol.sender import NotTaken, Received
 from validators.examples.edits import source
@@ -96,16 +106,10 @@ def header(instance: str, **more: Any) -> Header:
             "process": BILLING_PROCESS,
             "country": "SE",
             "instance_id": instance,
-            "created_at": sandbox_time(),
+            "created_at": datetime.now(UTC),
             **more,
         }
     )
-
-
-def sandbox_time() -> Any:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
 
 
 async def test_what_comes_in_lies_in_the_inbox_as_it_was_sent(sandbox: Sandbox) -> None:
@@ -135,6 +139,68 @@ async def test_nobody_of_ours_is_not_serviced(sandbox: Sandbox) -> None:
     assert isinstance(answered, NotTaken)
     assert answered.errors.faults[0].detail == "PEPPOL:NOT_SERVICED"
     assert answered.proved
+
+
+def answer(number: str, code: str, instance: str, **more: Any) -> tuple[Header, bytes]:
+    """What the buyer says, in its envelope."""
+    ours = Participant.parse(SENDER.company.participants[0])
+    response = Response(
+        kind=Kind.INVOICE_RESPONSE,
+        id=instance,
+        issued_at=datetime.now(UTC),
+        sender=Party(GOOD, "Granbackens Bygg AB"),
+        receiver=Party(ours, SENDER.company.name),
+        code=code,
+        refers_to=number,
+        document_code="380",
+        **more,
+    )
+    around = header(
+        instance,
+        sender=GOOD,
+        receiver=ours,
+        document_type=document_type(Kind.INVOICE_RESPONSE),
+        process=process(Kind.INVOICE_RESPONSE),
+    )
+    return around, write(response)
+
+
+async def test_the_buyer_s_answers_move_the_business_axis(sandbox: Sandbox) -> None:
+    asks = (Clarification("REF", details=(("BT-13", "4711"),)),)
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        document_id = await handed_in(client, "P-4", GOOD)
+        await until(client, document_id, "document.delivered", sandbox)
+        seen = []
+        for n, (code, more) in enumerate(
+            [("AB", {}), ("UQ", {"clarifications": asks}), ("AP", {}), ("IP", {}), ("PD", {})]
+        ):
+            sent = await sandbox.access_point.send(*answer("P-4", code, f"answer-{n}", **more))
+            assert isinstance(sent, Received), sent
+            async with asyncio.timeout(SOON_S):
+                while len(seen) <= n:
+                    seen = [e async for e in client.events() if e["type"] == "document.answered"]
+        document = await client.document(document_id)
+    told = [event["data"]["business"] for event in seen]
+    assert told == ["acknowledged", "under_query", "accepted", "accepted", "paid"]
+    assert seen[1]["data"]["reasons"][0]["details"] == [{"term": "BT-13", "value": "4711"}]
+    assert "too late" in seen[3]["data"]["text"]
+    assert (document["state"], document["business"]) == ("delivered", "paid")
+
+
+async def test_an_answer_from_somebody_else_changes_nothing(sandbox: Sandbox) -> None:
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        document_id = await handed_in(client, "P-5", GOOD)
+        await until(client, document_id, "document.delivered", sandbox)
+        around, content = answer("P-5", "RE", "answer-9")
+        stranger = Participant.parse("0192:987654325")
+        forged = content.replace(GOOD.value.encode(), stranger.value.encode()).replace(
+            b'schemeID="0007">987', b'schemeID="0192">987'
+        )
+        await sandbox.access_point.send(replace(around, sender=stranger), forged)
+        sandbox.put_forward(timedelta(minutes=1))
+        again = await handed_in(client, "P-6", GOOD)
+        await until(client, again, "document.delivered", sandbox)
+        assert (await client.document(document_id))["business"] == "none"
 
 
 async def statuses(sandbox: Sandbox, number: int = 1) -> list[str]:

@@ -355,7 +355,8 @@ class _Write:
         new: Row = (None, None, None, None)
         if change is not None:
             new = (change.after, change.code, change.text, change.next_at)
-        return self.document_id, self.at, work.channel, *new, work.head is not None, *head
+        where = (self.document_id, self.at, work.channel, work.business)
+        return *where, *new, work.head is not None, *head
 
 
 def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
@@ -367,6 +368,7 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         f"""
         UPDATE document SET version = version + 1, updated_at = asked.at, tx = {events.THIS_TX},
             channel = coalesce(asked.channel, document.channel),
+            business = coalesce(asked.business, document.business),
             next_at = CASE WHEN asked.state IS NULL THEN document.next_at ELSE asked.next_at END,
             state = coalesce(asked.state, document.state),
             code = coalesce(asked.code, document.code),
@@ -374,7 +376,7 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
             {_NEW_HEAD}
         FROM {{asked}} WHERE document.id = asked.id
         """,
-        "id text, at timestamptz, channel text, state text, code text, text text, "
+        "id text, at timestamptz, channel text, business text, state text, code text, text text, "
         f"next_at timestamptz, headed boolean, {_HEAD_TYPES}",
         [write.values() for write in writes],
     )

@@ -287,19 +287,22 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
     """
     changes = [(write, write.work.change) for write in writes]
     transaction.asked(
-        "id, at, channel, state, code, text, next_at",
+        "id, at, channel, business, state, code, text, next_at",
         [
-            (write.document_id, write.at, write.work.channel, None, None, None, None)
-            if change is None
-            else (
-                *(write.document_id, write.at, write.work.channel),
-                *(change.after, change.code, change.text, maybe_micros(change.next_at)),
+            (
+                *(write.document_id, write.at, write.work.channel, write.work.business),
+                *(
+                    (None, None, None, None)
+                    if change is None
+                    else (change.after, change.code, change.text, maybe_micros(change.next_at))
+                ),
             )
             for write, change in changes
         ],
         """
         UPDATE document SET version = version + 1, updated_at = asked.at,
             channel = coalesce(asked.channel, document.channel),
+            business = coalesce(asked.business, document.business),
             next_at = iif(asked.state IS NULL, document.next_at, asked.next_at),
             state = coalesce(asked.state, document.state),
             code = coalesce(asked.code, document.code),

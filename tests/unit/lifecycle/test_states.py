@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.delivery.verbs import POSSIBLE, Verb
-from gateway.lifecycle import ALLOWED, FINAL, NotAllowed, State, change
+from gateway.lifecycle import ALLOWED, FINAL, Business, NotAllowed, State, change, may_answer
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 states = st.sampled_from(State)
@@ -70,3 +70,23 @@ def test_whatever_is_held_has_a_way_out() -> None:
 def test_every_row_says_why() -> None:
     assert all(ALLOWED.values())
     assert all(before is not after for before, after in ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("said", "may"),
+    [
+        (
+            "none",
+            "acknowledged in_process under_query conditionally_accepted accepted rejected paid",
+        ),
+        ("acknowledged", "in_process under_query conditionally_accepted accepted rejected paid"),
+        ("under_query", "under_query conditionally_accepted accepted rejected paid"),
+        ("conditionally_accepted", "accepted rejected paid"),
+        ("accepted", "paid"),
+        ("rejected", ""),
+        ("paid", ""),
+    ],
+)
+def test_a_buyer_never_goes_back(said: str, may: str) -> None:
+    answers = [one for one in Business if may_answer(Business(said), one)]
+    assert answers == sorted(map(Business, may.split()), key=list(Business).index)
