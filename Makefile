@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test check bench fix docs lock clean
+.PHONY: help setup demo test check bench crash fix docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -36,6 +36,9 @@ fix: $(READY) ## format and mend what can be mended by itself
 
 bench: $(READY) ## ratios, side by side in one run
 	$(BIN)/python -m tests.bench $(ARGS)
+
+crash: $(READY) ## kill -9 under load, on both databases; ARGS="--kills 60 --kind workers"
+	$(BIN)/python -m tests.crash $(ARGS)
 
 docs: $(READY) ## rewrite the generated reference pages
 	$(BIN)/python -m tests.docs.generate

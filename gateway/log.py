@@ -13,7 +13,9 @@ import re
 import sys
 import traceback
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from contextlib import suppress
+from io import TextIOBase
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
@@ -37,11 +39,25 @@ def setup(level: str = "info", form: Literal["auto", "json", "text"] = "auto") -
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=False,
     )
     # Libraries that log by the standard library: their warnings, in plain text.
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), force=True)
+
+
+class _Stderr(TextIOBase):
+    """Standard error. A line that it can not take is lost: a full disk below the log, or a reader
+    that has gone, must not end the work."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 _LEVELS = {

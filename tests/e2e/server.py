@@ -6,8 +6,10 @@ import asyncio
 import json
 import signal
 import sys
+import tempfile
 from collections.abc import Mapping
 from types import TracebackType
+from typing import IO
 
 from tests.e2e.command import ROOT, environment_of
 
@@ -21,23 +23,25 @@ class Server:
         self._environment = environment_of(settings)
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
+        self._log: IO[bytes] | None = None  # no pipe: nobody reads it, and a full one stops all
         self.url = ""
         self.up = asyncio.Event()
 
     async def start(self) -> None:
         """Starts it; returns when it answers."""
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - `_ended` closes it
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gateway.cli", "serve", "--listen", "127.0.0.1:0"),
             *self._arguments,
             env=self._environment,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=self._log,
             cwd=ROOT,
         )
         assert self._process.stdout is not None
         first = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
         if not first:
-            raise AssertionError((await self._process.communicate())[1].decode())
+            raise AssertionError(await self._ended())
         self.url = json.loads(first)["url"]
         self.up.set()
 
@@ -47,21 +51,28 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    async def kill(self) -> None:
-        """SIGKILL."""
+    async def kill(self) -> str:
+        """SIGKILL; answers its log."""
         assert self._process is not None and self._process.returncode is None, "it died by itself"
         self.up.clear()
         self._process.kill()
-        await self._process.communicate()
+        return await self._ended()
 
     async def stop(self, sign: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Tells it to stop; its exit code and its log."""
         assert self._process is not None
         self.up.clear()
         self._process.send_signal(sign)
-        _, log = await asyncio.wait_for(self._process.communicate(), PATIENCE_S)
+        log = await asyncio.wait_for(self._ended(), PATIENCE_S)
         assert self._process.returncode is not None
-        return self._process.returncode, log.decode()
+        return self._process.returncode, log
+
+    async def _ended(self) -> str:
+        assert self._process is not None and self._log is not None
+        await self._process.wait()
+        with self._log as log:
+            log.seek(0)
+            return log.read().decode()
 
     async def __aenter__(self) -> Server:
         await self.start()
@@ -74,5 +85,4 @@ class Server:
         trace: TracebackType | None,
     ) -> None:
         if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.communicate()
+            await self.kill()

@@ -53,7 +53,7 @@ MAGIC = {
 
 @dataclass(slots=True)
 class Kept:
-    """A job that was taken. `requests` counts how often it came."""
+    """A job that was taken. `came` tells when: more than once, when it was repeated."""
 
     key: UUID
     number: str
@@ -61,15 +61,21 @@ class Kept:
     body: bytes
     behaviour: Behaviour
     at: datetime
-    requests: int = 1
+    came: list[datetime]
     reported: list[JobState] = field(default_factory=list)
+
+    @property
+    def requests(self) -> int:
+        """How often it came."""
+        return len(self.came)
 
 
 class Sandbox:
     """The server; `async with Sandbox() as house: ... house.url`.
 
-    `times` is how often ERROR, BUSY and DROP misbehave for a job. A job is produced and posted so
-    long after it was taken, by `now`.
+    `times` is how often ERROR, BUSY and DROP misbehave for a job. An answer comes `answers_after_s`
+    after the job was taken. `conflicts` are keys that came again with another letter. A job is
+    produced and posted so long after it was taken, by `now`.
     """
 
     def __init__(
@@ -78,16 +84,19 @@ class Sandbox:
         token: str = "sandbox",  # noqa: S107 - a sandbox's
         now: Now = utc_now,
         times: int = 1,
+        answers_after_s: float = 0,
         produced_after: timedelta = timedelta(seconds=1),
         posted_after: timedelta = timedelta(seconds=2),
         returned_after: timedelta = timedelta(seconds=3),
     ) -> None:
         self.token = token
         self.jobs: dict[UUID, Kept] = {}
+        self.conflicts: list[UUID] = []
         self.url = ""
         self.available = True  # False: every request is answered 503
         self._now = now
         self._times = times
+        self._answers_after_s = answers_after_s
         self._due = {
             JobState.PRODUCED: produced_after,
             JobState.POSTED: posted_after,
@@ -173,7 +182,10 @@ class Sandbox:
         wrong = _wrong(submission, behaviour)
         if wrong is not None:
             return _refusal(422, *wrong)
-        return self._take(request, key, submission, body, behaviour)
+        answer = self._take(request, key, submission, body, behaviour)
+        if self._answers_after_s:
+            await asyncio.sleep(self._answers_after_s)
+        return answer
 
     def _take(
         self,
@@ -185,13 +197,15 @@ class Sandbox:
     ) -> web.StreamResponse:
         known = self.jobs.get(key)
         if known is not None and known.body != body:
+            self.conflicts.append(key)
             return _refusal(409, "conflict", "There is another letter under this key.")
         if known is None:
             number = f"L-{len(self.jobs) + 1:06}"
-            kept = Kept(key, number, submission, body, behaviour, self._now())
+            now = self._now()
+            kept = Kept(key, number, submission, body, behaviour, now, [now])
             self.jobs[key] = kept
         else:
-            known.requests += 1
+            known.came.append(self._now())
             kept = known
         if behaviour is Behaviour.DROP and self._misbehaves(key):
             assert request.transport is not None

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import redirect_stderr, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,3 +47,14 @@ def test_a_line_is_an_object_with_time_and_level(capsys: pytest.CaptureFixture[s
     line = json.loads(said(capsys))
     assert line["level"] == "error" and line["event"] == "job_failed" and line["timestamp"]
     assert line["document_id"] == "doc_1"
+
+
+def test_a_log_that_can_not_be_written_stops_nobody() -> None:
+    full = Path("/dev/full").open("w", buffering=1)
+    with redirect_stderr(full):
+        setup("info", "json")
+        structlog.get_logger().error("storage_unavailable")
+    with pytest.raises(OSError, match="No space left"):
+        full.flush()  # or it was not full
+    with suppress(OSError):
+        full.close()
