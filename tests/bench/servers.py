@@ -11,9 +11,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+
 from gateway.clock import SystemClock
 from gateway.sandbox import plant
 from tests.bench.stores import opened, tables
+from tests.servers import postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,16 @@ def _own_bytes(pid: int) -> int:
     except OSError:
         return 0
     return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+async def database() -> Server:
+    """The PostgreSQL that benches use: all processes of it. It must run on this machine."""
+    url = postgres.database()
+    connection = await asyncpg.connect(url)
+    backend = await connection.fetchval("SELECT pg_backend_pid()")
+    await connection.close()
+    *_, state = Path(f"/proc/{backend}/stat").read_text().rpartition(")")
+    return Server(url, pid=int(state.split()[1]))
 
 
 @asynccontextmanager

@@ -4,8 +4,9 @@
 Servers are processes of their own: the bare POST; for each store a gateway that only accepts, and
 one that also carries, to a company on it: no partner's speed is measured. The client is this
 process, and costs next to nothing (`client`). Rounds alternate, so that a busy machine troubles all
-alike; figures are medians. What a document costs of a server's processor (without PostgreSQL's) is
-told beside the rates: it hardly depends on what else the machine does.
+alike; figures are medians. What a document costs of a server's processor, and of
+PostgreSQL's own processes, is told beside the rates: it hardly depends on what else the machine
+does.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import aiohttp
 from gateway.intake.prepare import Prepared, prepare
 from gateway.sandbox import RECEIVER, SENDER
 from tests.bench.client import post_all
-from tests.bench.servers import gateway, server
+from tests.bench.servers import database, gateway, server
 from tests.bench.stores import STORES, tables
 from tests.e2e.invoices import submission
 from transports.base import File
@@ -66,6 +67,7 @@ async def _measure(rounds: int) -> Mapping[str, float]:
             )
             takers[f"{name}: accepted"] = await up.enter_async_context(accepting)
             gateways[name] = await up.enter_async_context(gateway(name, folder / name))
+        postgresql = await database()
         for n in range(-1, rounds):  # the first round warms up
             bodies = {
                 XML: [ubl() for _ in range(PER_ROUND)],
@@ -80,11 +82,15 @@ async def _measure(rounds: int) -> Mapping[str, float]:
                     if n >= 0:
                         note(f"{name}, {what}", took, taker.processor_s() - before)
             for name, carrier in gateways.items():
-                before = carrier.processor_s()
+                before, before_there = carrier.processor_s(), postgresql.processor_s()
                 accepted, carried = await carry(carrier.url, bodies[XML])
                 if n >= 0:
                     note(f"{name}: accepted while others are carried", accepted, None)
                     note(f"{name}: end to end, UBL", carried, carrier.processor_s() - before)
+                    there_s = postgresql.processor_s() - before_there
+                    costs.setdefault(f"{name}: end to end, the database's own", []).append(
+                        1000 * there_s / PER_ROUND
+                    )
     rate = {name: statistics.median(seen) for name, seen in rates.items()}
     cost = {name: statistics.median(seen) for name, seen in costs.items()}
     bare = rate[f"{BARE}, UBL"]

@@ -38,6 +38,7 @@ class Log(NamedTuple):
 
     commits: int
     bytes: int
+    kept: int  # bytes of tables and indexes
 
 
 def measure(documents: int = DOCUMENTS) -> Mapping[str, float]:
@@ -65,6 +66,9 @@ async def _measure(documents: int) -> Mapping[str, float]:
                 logs.append(await read())
             await store.close()
         for what, (before, after) in zip(("accepted", "carried"), pairwise(logs), strict=True):
+            if url is not None:
+                kept = (after.kept - before.kept) / 1e3 / documents
+                figures[f"{name}: KB of tables and indexes for each {what}"] = kept
             commits, written = after.commits - before.commits, after.bytes - before.bytes
             figures[f"{name}: commits for each {what}"] = commits / documents
             figures[f"{name}: KB of log for each {what}"] = written / 1e3 / documents
@@ -91,10 +95,11 @@ async def _postgres_log(url: str) -> AsyncIterator[Callable[[], Awaitable[Log]]]
         # The server's counters: transactions that wrote nothing have no number, and are not told.
         row = await connection.fetchrow(
             "SELECT pg_snapshot_xmax(pg_current_snapshot()),"
-            " pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
+            " pg_current_wal_insert_lsn() - '0/0'::pg_lsn,"
+            " pg_database_size(current_database())"
         )
         assert row is not None
-        return Log(int(row[0]), int(row[1]))
+        return Log(int(row[0]), int(row[1]), int(row[2]))
 
     try:
         yield read
@@ -127,7 +132,7 @@ def _frames(wal: bytes) -> Log:
             break
         written += frame
         commits += struct.unpack_from(">I", wal, at + 4)[0] > 0
-    return Log(commits, written)
+    return Log(commits, written, 0)  # tables come later, with the checkpoint
 
 
 def main() -> None:
