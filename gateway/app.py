@@ -170,7 +170,7 @@ class Gateway:
             workshop=await self._workshop(up),
             limits=lane_limits(settings, channels),
             handlers={**self._handlers(courier), **(peppol.handlers if peppol else {})},
-            schedules=self._schedules(),
+            schedules=(*self._schedules(), *(peppol.schedules if peppol else ())),
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,
             poll_s=settings.worker.poll_s,

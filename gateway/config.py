@@ -454,6 +454,10 @@ class Peppol(Section):
     max_message_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     """Largest message taken, as it travels."""
 
+    report_to: str | None = Field(default=None, examples=["9925:be0848934496"])
+    """Participant that the monthly reports go to, on the second of each month; without one they
+    are not sent (`budkavle report peppol` makes them)."""
+
 
 class Webhooks(Section):
     """Webhooks: events brought to servers that companies name."""

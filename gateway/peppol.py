@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 
 from gateway import config
 from gateway.clock import Clock
-from gateway.delivery.schedules import Handler
+from gateway.delivery.schedules import Handler, Schedule
 from gateway.inbound.peppol import STATUS_CAME, STATUS_DUE, PeppolReception
 from gateway.inbound.statuses import StatusCame, StatusDue
+from gateway.reporting.peppol import MonthlyReports
 from gateway.store.port import Store
 from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME
@@ -43,6 +45,7 @@ class AccessPoint:
     discovery: Discovery
     endpoint: Endpoint
     handlers: Mapping[str, Handler]
+    schedules: tuple[Schedule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,28 @@ async def access_point(section: config.Peppol, store: Store, clock: Clock) -> Ac
             STATUS_CAME: StatusCame(store, clock),
             STATUS_DUE: StatusDue(store, clock, channel, own),
         },
+        _reports(section, store, clock, channel, own),
     )
+
+
+def own_seat(section: config.Peppol) -> str:
+    """Our own seat, as our certificate has it. Raises ConfigError."""
+    return common_name(_key(section).certificate) or ""
+
+
+def _reports(
+    section: config.Peppol, store: Store, clock: Clock, channel: Peppol, own: Participant
+) -> tuple[Schedule, ...]:
+    if section.report_to is None:
+        return ()
+    try:
+        to = Participant.parse(section.report_to)
+    except ValueError as error:
+        raise config.ConfigError(f"peppol.report_to: {error}") from None
+    sending = MonthlyReports(store, clock, channel, seat=channel.seat, own=own, to=to)
+    # Every day, so that one that could not be sent goes out the day after.
+    day, at_six = timedelta(days=1), timedelta(hours=6)
+    return (Schedule("peppol_reports", day, sending, offset=at_six),)
 
 
 def _key(section: config.Peppol) -> KeyInMemory:

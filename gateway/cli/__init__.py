@@ -28,6 +28,7 @@ COMMANDS = {
     "events": "client",
     "webhook": "webhooks",
     "lookup": "lookup",
+    "report": "report",
     "evidence": "evidence",
     "export": "evidence",
     "company": "tenants",

@@ -59,3 +59,17 @@ async def test_what_is_no_participant_is_refused(tmp_path: Path) -> None:
     result = await budkavle("lookup", "918130047", environment={"BUDKAVLE_DATA": str(tmp_path)})
     assert result.code == 2
     assert "0192:918130047" in result.err
+
+
+async def test_the_month_s_reports_are_made_and_checked(sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    result = await budkavle(
+        *("report", "peppol", "--month", "2026-10", "--to", folder),
+        environment=settings(sandbox, tmp_path / "data"),
+    )
+    assert result.code == 0, result.err
+    assert [(row["report"], row["seat"], row["ok"]) for row in result.lines] == [
+        ("tsr", "POP000001", True),
+        ("eusr", "POP000001", True),
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == ["eusr-2026-10.xml", "tsr-2026-10.xml"]

@@ -121,6 +121,11 @@ class Peppol:
         self._sender = sender
         self._now = now
 
+    @property
+    def seat(self) -> str:
+        """Our own seat."""
+        return self._sender.seat
+
     async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
         """Reachable at an access point's address; what could not be asked is no no."""
         if recipient.participant is None:

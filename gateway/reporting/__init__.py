@@ -1,0 +1,1 @@
+"""Reports that networks want of us."""
