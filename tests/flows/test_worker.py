@@ -203,6 +203,18 @@ async def test_a_clock_that_jumps_takes_nobody_s_lease_away(house: House, hours:
     assert await house.tries(first) == [("internal", "unreachable"), ("email", "sent")]
 
 
+async def test_a_dead_worker_s_jobs_rest_for_its_lease_and_no_longer(house: House) -> None:
+    lease_s = 3000.0
+    document_id = await house.submit(invoice(here=True))
+    await house.store.claim("dead", house.clock.now(), lease_s, 1)
+    worker = Worker(house.store, house.transports, house.clock, poll_s=0.01, lease_s=lease_s)
+    async with running(worker):
+        await until(house, await house.submit(invoice(here=True)), State.DELIVERED)
+        await house.is_in(document_id, State.RECEIVED)
+        house.clock.move(timedelta(seconds=lease_s))
+        await until(house, document_id, State.DELIVERED)
+
+
 async def test_cut_off_it_is_taken_up_again(house: House) -> None:
     began = asyncio.Event()
 

@@ -50,7 +50,7 @@ def test_a_line_is_an_object_with_time_and_level(capsys: pytest.CaptureFixture[s
 
 
 def test_a_log_that_can_not_be_written_stops_nobody() -> None:
-    full = Path("/dev/full").open("w", buffering=1)
+    full = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115 - close() fails too
     with redirect_stderr(full):
         setup("info", "json")
         structlog.get_logger().error("storage_unavailable")
