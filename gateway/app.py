@@ -105,7 +105,7 @@ class Gateway:
             courier = self._courier(up, registry)
             peppol = None
             if settings.peppol is not None:
-                peppol = await access_point(settings.peppol, self.store, self.clock)
+                peppol = await access_point(settings.peppol, self.store, self.clock, registry)
                 up.push_async_callback(peppol.channel.close)
             worker = None
             if self.role is not Role.API:

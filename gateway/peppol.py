@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
+from prometheus_client import CollectorRegistry, Gauge
 
 from gateway import config
 from gateway.clock import Clock
@@ -21,7 +22,7 @@ from gateway.inbound.statuses import StatusCame, StatusDue
 from gateway.reporting.peppol import MonthlyReports
 from gateway.store.port import Store
 from schemas.identifiers import Participant
-from schemas.response import SPID_SCHEME
+from schemas.response import SPID_SCHEME, Kind, document_type
 from transports.peppol import sml
 from transports.peppol.discovery import Capabilities, Discovery
 from transports.peppol.driver import Peppol, PeppolSettings
@@ -77,11 +78,21 @@ async def capabilities(
         return await _trust(section, clock, session).discovery.capabilities(participant)
 
 
-async def access_point(section: config.Peppol, store: Store, clock: Clock) -> AccessPoint:
+async def access_point(
+    section: config.Peppol, store: Store, clock: Clock, registry: CollectorRegistry
+) -> AccessPoint:
     """Opens it. Raises ConfigError when a key or certificate can not be used."""
     key = await asyncio.to_thread(_key, section)
     seat = common_name(key.certificate) or ""
     own = Participant(SPID_SCHEME, seat[-6:])
+    Gauge(
+        "budkavle_certificate_days",
+        "Days that our certificate in a network is still valid.",
+        ["network"],
+        registry=registry,
+    ).labels("peppol").set_function(
+        lambda: (key.certificate.not_valid_after_utc - clock.now()) / timedelta(days=1)
+    )
     session = aiohttp.ClientSession()
     try:
         trust = _trust(section, clock, session)
@@ -118,6 +129,38 @@ async def access_point(section: config.Peppol, store: Store, clock: Clock) -> Ac
         },
         _reports(section, store, clock, channel, own),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How our access point stands in its network."""
+
+    seat: str
+    days: int  # that our certificate is still valid
+    flaw: str | None  # why others would not trust it
+    registered: bool | None  # for statuses; None: nobody could say
+    trouble: str = ""
+
+
+async def standing(section: config.Peppol, clock: Clock) -> Standing:
+    """Looks at our certificate as others do, and asks DNS for us. Raises ConfigError."""
+    certificate = (await asyncio.to_thread(_key, section)).certificate
+    seat = common_name(certificate) or ""
+    now = clock.now()
+    days = (certificate.not_valid_after_utc - now).days
+    flaw = None
+    async with aiohttp.ClientSession() as session:
+        trust = _trust(section, clock, session)
+        try:
+            authority = chains.issuer(certificate, trust.anchors, chains.Purpose.ACCESS_POINT, now)
+            await trust.revocation.check(certificate, authority)
+        except chains.Untrusted as error:
+            flaw = str(error)
+        found = await trust.discovery.capabilities(Participant(SPID_SCHEME, seat[-6:]))
+    known = {capability.document_type for capability in found.found}
+    unsure = found.publisher is None and "not registered" not in found.trouble
+    registered = None if unsure else document_type(Kind.MLS) in known
+    return Standing(seat, days, flaw, registered, found.trouble)
 
 
 def own_seat(section: config.Peppol) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCARCE_BYTES = 1024**3
 FULL_BYTES = 100 * 1024**2
 REACH_S = 5.0
+SOON_DAYS = 60  # a new certificate takes some weeks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _blobs(settings)
     yield from _encryption(settings)
     yield from _channels(settings)
+    yield from _peppol(settings)
 
 
 def _disk(data: Path) -> Iterator[Check]:
@@ -224,6 +226,36 @@ def _channels(settings: Settings) -> Iterator[Check]:
             yield Check("fail", name, wrong, todo)
         else:
             yield Check("ok", name, "It answers.")
+
+
+def _peppol(settings: Settings) -> Iterator[Check]:
+    from gateway.clock import SystemClock
+    from gateway.config import ConfigError
+    from gateway.peppol import standing
+
+    if settings.peppol is None:
+        yield Check("warn", "peppol", "Not configured.", "Add a section [peppol] to use it.")
+        return
+    try:
+        found = asyncio.run(standing(settings.peppol, SystemClock()))
+    except ConfigError as error:
+        yield Check("fail", "peppol", f"{error}.", "Correct the setting named.")
+        return
+    certificate = f"The certificate of {found.seat} is valid for {found.days} more days."
+    if found.flaw is not None:
+        text = f"Others will not trust our certificate: {found.flaw}."
+        yield Check("fail", "peppol", text, "Renew it, or correct the CAs in [peppol].")
+    elif found.days < SOON_DAYS:
+        yield Check("warn", "peppol", certificate, "Ask OpenPeppol for a new one now.")
+    else:
+        yield Check("ok", "peppol", certificate)
+    if found.registered is None:
+        yield Check("fail", "peppol", found.trouble, "Check the network; documents wait meanwhile.")
+    elif not found.registered:
+        text = "We are not registered for Message Level Statuses: none can come."
+        yield Check("warn", "peppol", text, "Have 0242 and our number registered at an SMP.")
+    else:
+        yield Check("ok", "peppol", "DNS and our publisher answer; statuses can come.")
 
 
 async def _email_fault(section: Email) -> str | None:

@@ -331,7 +331,7 @@ async def test_doctor_looks_at_everything(sandbox: Sandbox, tmp_path: Path) -> N
     assert well.code == 0, well.out
     assert {line["what"]: line["level"] for line in well.lines} == dict.fromkeys(
         ("settings", "data", "disk", "database", "clock", "email", "letter"), "ok"
-    )
+    ) | {"peppol": "warn"}  # not set up here
     unwell = await budkavle(
         *("doctor", *data),
         environment={**environment, "BUDKAVLE_EMAIL__PORT": "9", "BUDKAVLE_LETTER__TOKEN": "wrong"},

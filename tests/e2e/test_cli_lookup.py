@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gateway.sandbox import OTHERS, Sandbox
+from gateway.client import Client
+from gateway.sandbox import OTHERS, SENDER, Sandbox
 from tests.e2e.command import budkavle
 from transports.peppol.sandbox.network import ZONE
 
@@ -73,3 +74,17 @@ async def test_the_month_s_reports_are_made_and_checked(sandbox: Sandbox, tmp_pa
         ("eusr", "POP000001", True),
     ]
     assert sorted(path.name for path in folder.iterdir()) == ["eusr-2026-10.xml", "tsr-2026-10.xml"]
+
+
+async def test_doctor_tells_how_we_stand_in_the_network(sandbox: Sandbox, tmp_path: Path) -> None:
+    result = await budkavle("doctor", environment=settings(sandbox, tmp_path))
+    told = [row for row in result.lines if row["what"] == "peppol"]
+    assert [row["level"] for row in told] == ["ok", "ok"], told
+    assert "POP000001" in told[0]["text"]
+
+
+async def test_metrics_tell_the_days_of_the_certificate(sandbox: Sandbox) -> None:
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        text = (await client.get_bytes("/metrics")).decode()
+    (row,) = (row for row in text.splitlines() if row.startswith("budkavle_certificate_days{"))
+    assert 700 < float(row.split()[-1]) < 730
