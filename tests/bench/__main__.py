@@ -10,15 +10,32 @@ from collections.abc import Callable, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, store, turns, validation, whole_way, workers
+from tests.bench import (
+    delivery,
+    latency,
+    memory,
+    one_process,
+    store,
+    turns,
+    validation,
+    whole_way,
+    workers,
+    writes,
+)
 
 BENCHES: dict[str, Callable[[], Mapping[str, float]]] = {
     "documents over HTTP, and a bare aiohttp POST of the same body": whole_way.measure,
+    "the same with client and server in one process, and what the least there is takes": (
+        one_process.measure
+    ),
+    "one document at a time": latency.measure,
+    "what is written for an invoice": writes.measure,
     "the worker, with a channel that does nothing": delivery.measure,
     "lanes: timers far ahead, and one company's flood": turns.measure,
     "two workers, and one, on PostgreSQL": workers.measure,
     "validation, and lxml's parse + XSD": validation.ratios,
     "store, and raw SQLite": store.measure,
+    "memory of a gateway that works on and on": memory.measure,
 }
 
 

@@ -60,8 +60,8 @@ async def database() -> Server:
     url = postgres.database()
     connection = await asyncpg.connect(url)
     backend = await connection.fetchval("SELECT pg_backend_pid()")
-    await connection.close()
     *_, state = Path(f"/proc/{backend}/stat").read_text().rpartition(")")
+    await connection.close()
     return Server(url, pid=int(state.split()[1]))
 
 

@@ -62,15 +62,38 @@ async def test_every_make_target_that_is_named_exists(page: str) -> None:
         assert code == 0, out
 
 
+async def test_a_backup_is_made_and_restored_as_the_page_says(tmp_path: Path) -> None:
+    """Each command of docs/howto/backup.md, in order, with directories of our own."""
+    lines = commands(ROOT / "docs" / "howto" / "backup.md")
+    assert [line.split()[1] for line in lines] == ["backup", "backup", "restore", "serve"]
+    script = "\n".join(line for line in lines if " serve " not in line)
+    for named, here in (("/backups/", "backups/"), ("/var/lib/", "lib/")):
+        script = script.replace(named, f"{tmp_path}/{here}")
+    environment = {"PATH": f"{_own_budkavle(tmp_path)}:{os.environ['PATH']}"}
+    async with Sandbox(tmp_path / "lib" / "budkavle") as sandbox:
+        code, out = await run(
+            *("sh", "-e", "-x", "-c", script), cwd=tmp_path, PYTHONPATH=str(ROOT), **environment
+        )
+        assert sandbox.gateway.url and code == 0, out
+    assert "The database is whole." in out and '"held": 0' in out, out
+    assert (tmp_path / "lib" / "budkavle-new" / "budkavle.sqlite").exists()
+
+
+def _own_budkavle(place: Path) -> Path:
+    """A folder for PATH with the command `budkavle` of this checkout."""
+    own = place / "bin"
+    own.mkdir()
+    (own / "budkavle").write_text(f'#!/bin/sh\nexec {sys.executable} -m gateway.cli "$@"\n')
+    (own / "budkavle").chmod(0o755)
+    return own
+
+
 async def test_the_first_steps_work_as_they_stand(tmp_path: Path) -> None:
     """Each command of docs/start.md, in order, in a copy of what a checkout has beside the code."""
     lines = commands(ROOT / "docs" / "start.md")
     assert lines[:3] == ["make setup", ". .venv/bin/activate", "budkavle sandbox"]
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    own = tmp_path / "bin"
-    own.mkdir()
-    (own / "budkavle").write_text(f'#!/bin/sh\nexec {sys.executable} -m gateway.cli "$@"\n')
-    (own / "budkavle").chmod(0o755)
+    own = _own_budkavle(tmp_path)
     async with Sandbox(tmp_path / "data") as sandbox:
         skipped = (". .venv", "export BUDKAVLE_URL=", "make setup", "budkavle sandbox")
         script = "\n".join(line for line in lines if not line.startswith(skipped))
