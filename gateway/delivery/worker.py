@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 # A job that storage kept from going on is taken up again so soon: where that can be written down,
 # the database is back, and only a bucket may still be away.
-_STORAGE_REST = timedelta(seconds=5)
+_STORAGE_REST = timedelta(seconds=2)
 
 
 class Worker:
@@ -240,6 +240,8 @@ class Worker:
         while True:
             try:
                 await what()
+            except StorageUnavailable as error:
+                log.error("storage_unavailable", error=str(error))
             except Exception:
                 log.exception("round_failed")
             await asyncio.sleep(seconds)

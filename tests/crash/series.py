@@ -301,8 +301,10 @@ class _Series:
             victims = [self._dice.choice(victims)]
         at = datetime.now(UTC)
         self._logs += await asyncio.gather(*(server.kill() for server in victims))
-        await asyncio.gather(*(server.start() for server in victims))
-        return _Kill(at, at if len(victims) < len(self._servers) else datetime.now(UTC))
+        up = await asyncio.gather(*(_started(server) for server in victims))
+        workers = self._servers[1:] or self._servers
+        others_went_on = any(worker not in victims for worker in workers)
+        return _Kill(at, at if others_went_on else min(up[-len(workers) :]))
 
     async def _kill_database(self) -> _Kill:
         database = self._place.database
@@ -410,7 +412,8 @@ class _Series:
         for first, then in pairwise(came):
             between = [kill for kill in self._kills if first <= kill.at < then]
             if len(between) == 1:
-                times.append((then - max(between[0].at, between[0].back)).total_seconds())
+                # A worker may work before its process says that it is up.
+                times.append(max(0.0, (then - between[0].back).total_seconds()))
         return times
 
     async def _stop(self) -> None:
@@ -422,6 +425,11 @@ class _Series:
             await asyncio.to_thread(self._place.database.stop, signal.SIGINT)
         lines = [line for log in self._logs for line in log.splitlines()]
         self.found.faults += [line for line in lines if not _explained(line)]
+
+
+async def _started(server: Server) -> datetime:
+    await server.start()
+    return datetime.now(UTC)
 
 
 def _explained(line: str) -> bool:

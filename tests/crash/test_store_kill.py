@@ -11,17 +11,15 @@ import hashlib
 import os
 import random
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
-
-import pytest
 
 from gateway.lifecycle import State, change
 from gateway.store.ids import new_id
@@ -41,6 +39,7 @@ from gateway.store.port import (
     Submission,
 )
 from gateway.store.sqlite import SqliteStore
+from tests.servers import tracing
 
 KILLS = 8
 SEED = 20261121
@@ -123,7 +122,7 @@ async def serve(data_dir: Path, submissions: int, submitters: int) -> None:
 
 
 def started(
-    data_dir: Path, submissions: int, submitters: int = 16, before: tuple[str, ...] = ()
+    data_dir: Path, submissions: int, submitters: int = 16, before: Sequence[str] = ()
 ) -> subprocess.Popen[bytes]:
     numbers = (str(submissions), str(submitters))
     command = [*before, sys.executable, str(Path(__file__)), str(data_dir), *numbers]
@@ -236,18 +235,13 @@ _SAID = re.compile(r'\d+ +write\(1, "(asked|accepted) (\S+)\\n"')
 
 def _traced(tmp_path: Path, submissions: int, submitters: int) -> list[tuple[str, str]]:
     """What the process did, in order: ("synced", ""), ("asked", id), ("accepted", id)."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("strace is not on this machine")
     log = tmp_path / "trace"
-    tracer = (strace, "-f", "-o", str(log), "-s", "100", "-e", "trace=fdatasync,write")
-    if subprocess.run([strace, "-o", str(log), "true"], capture_output=True).returncode != 0:
-        pytest.skip("strace may not trace on this machine")
+    tracer = tracing.strace("-o", str(log), "-s", "100", "-e", "trace=fdatasync,write")
     process = started(tmp_path / "data", submissions, submitters, tracer)
     process.communicate(timeout=100)
     assert process.returncode == 0
     seen = []
-    for line in log.read_text().splitlines():
+    for line in tracing.lines(log):
         if said := _SAID.match(line):
             seen.append((said[1], said[2]))
         elif _SYNCED.match(line):

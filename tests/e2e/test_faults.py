@@ -1,6 +1,7 @@
 """What a gateway stands on gives way for a while: it says so, loses nothing and goes on by itself.
 
-Real faults: a limit on the size of files stands for a full disk, and the database is stopped.
+Real faults: a limit on the size of files stands for a full disk, strace has a disk answer with
+errors, and the database is stopped.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gateway.sandbox import RECEIVER, SENDER, plant
 from gateway.store.opening import migrate, open_store
 from tests.e2e.invoices import submission
 from tests.e2e.server import Server
-from tests.servers import postgres
+from tests.servers import postgres, tracing
 
 PATIENCE_S = 60
 BODY = {"Content-Type": "application/json", "Authorization": f"Bearer {SENDER.key}"}
@@ -97,6 +98,37 @@ async def test_a_full_disk_is_told_and_when_there_is_room_again_all_goes_on(
             assert refused.status == 503
             assert int(refused.headers["Retry-After"]) > 0
             assert await caller.status(server.url, "/healthz") == 200
+        await caller.until(server.url, "/readyz", 200)
+        assert (await caller.submit(server.url)).status == 202
+        await caller.all_delivered(server.url)
+        assert len(caller.accepted) == 22
+
+
+DISK = {
+    "read-only": "pwrite64,ftruncate,fdatasync:error=EROFS",
+    "fails to write": "pwrite64:error=EIO",
+    "fails to sync": "fdatasync:error=EIO",
+}
+
+
+@pytest.mark.parametrize("fault", DISK)
+async def test_a_disk_that_refuses_is_told_and_when_it_mends_all_goes_on(
+    tmp_path: Path, caller: Caller, fault: str
+) -> None:
+    settings = {"BUDKAVLE_DATA": str(tmp_path), "BUDKAVLE_WORKER__PROCESSES": "0"}
+    store = await open_store(load({}, environment=settings).settings)
+    await plant(store, SystemClock())
+    await store.close()
+    async with Server(settings) as server:
+        assert (await caller.submit(server.url)).status == 202
+        await caller.all_delivered(server.url)
+        await asyncio.gather(*(caller.submit(server.url) for _ in range(20)))
+        async with tracing.attached(server.pid, "-o", "/dev/null", f"--inject={DISK[fault]}"):
+            await caller.until(server.url, "/readyz", 503)
+            refused = await caller.submit(server.url)
+            assert refused.status == 503
+            assert int(refused.headers["Retry-After"]) > 0
+            assert await caller.status(server.url, "/v1/documents") == 200  # what is there is read
         await caller.until(server.url, "/readyz", 200)
         assert (await caller.submit(server.url)).status == 202
         await caller.all_delivered(server.url)
