@@ -119,6 +119,12 @@ class File(Leaf):
         return _plain(sheet.values[self.spot_of_name])
 
 
+class EmptyFile(File, Empty):
+    """A leaf with the name of a file, and no text."""
+
+    __slots__ = ()
+
+
 # What libxml2 writes otherwise than it stands; `&` comes last.
 _ESCAPED: Final = (
     ("&lt;", "<"),

@@ -17,7 +17,7 @@ from lxml import etree
 
 from validators.form import NOTHING_ODD, Codes, Form, Known
 from validators.parts import FILE_NAME
-from validators.records import NONE, Code, Empty, File, Leaf, Node, TaxNumber
+from validators.records import NONE, Code, Empty, EmptyFile, File, Leaf, Node, TaxNumber
 
 if TYPE_CHECKING:
     from validators.document import Document
@@ -74,7 +74,7 @@ class Sheet:
         self.todo = reading.todo()
         self._column = self.root.leaves.get(checks.column)
         if not form.read:
-            texts = [leaf.spot for leaf in reading.told if type(leaf) is not Empty]
+            texts = [leaf.spot for leaf in reading.told if not isinstance(leaf, Empty)]
             form.describe(reading.codes, texts, reading.amounts, reading.numbers)
 
     def fill(self, values: Sequence[str], part: int, document: Document) -> None:
@@ -220,6 +220,9 @@ class _Reading:
                 self.found[path] = [seen]
 
     def _leaf(self, path: Path, tag: str, index: int, spot: int) -> Leaf:
+        if FILE_NAME in tag:
+            of_file = File if tag[-1] != "/" else EmptyFile
+            return of_file(path, index, spot, self.sheet, self.files)
         if tag[-1] == "/":
             return Empty(path, index, spot, self.sheet)
         if path.is_code:
@@ -230,8 +233,6 @@ class _Reading:
             return TaxNumber(path, index, spot, self.sheet)
         if path.is_amount:
             self.amounts.append(spot)
-        if FILE_NAME in tag:
-            return File(path, index, spot, self.sheet, self.files)
         return Leaf(path, index, spot, self.sheet)
 
     def _attributes(self, tag: str, record: Node | Leaf, element: etree._Element) -> None:

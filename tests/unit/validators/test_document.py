@@ -248,7 +248,7 @@ def test_the_name_of_a_file_does_not() -> None:
         xml = small(
             f'<cbc:Note> filename="{one}"</cbc:Note>'
             f'<{tag} filename="{one}"> filename="{other}"</{tag}>'
-            f'<{tag} mimeCode="m" filename="{other}">y</{tag}>'
+            f'<{tag} mimeCode="m" filename="{other}">y</{tag}><{tag} filename="{one}{other}"/>'
         )
         files = etree.fromstring(xml).iter("{*}EmbeddedDocumentBinaryObject")
         assert found(rules, xml) == [(file.get("filename"), file.text) for file in files]
