@@ -165,19 +165,19 @@ def _around(made: Service) -> Middleware:
         request[_REQUEST_ID] = _request_id(request)
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "(none)"
-        # The company is bound once it is known; requests of one connection share their context.
-        bound = {"request_id": request[_REQUEST_ID], "company": None}
-        with structlog.contextvars.bound_contextvars(**bound):
-            response = await _answered(request, handler)
-            seconds = time.perf_counter() - started
-            log.info(
-                "request_answered",
-                method=request.method,
-                route=route,
-                status=response.status,
-                ms=round(seconds * 1000, 1),
-                bytes_in=request.content_length,
-            )
+        # Requests of one connection share their context: this takes the place of what the last one
+        # bound. The company is bound once it is known.
+        structlog.contextvars.bind_contextvars(request_id=request[_REQUEST_ID], company=None)
+        response = await _answered(request, handler)
+        seconds = time.perf_counter() - started
+        log.info(
+            "request_answered",
+            method=request.method,
+            route=route,
+            status=response.status,
+            ms=round(seconds * 1000, 1),
+            bytes_in=request.content_length,
+        )
         # Any word may be sent as a method: only known ones become a label.
         method = request.method if request.method in _METHODS else "(other)"
         made.metrics.requests.labels(method, route, response.status).inc()

@@ -161,31 +161,45 @@ def content_type(request: web.Request, taken: tuple[str, ...]) -> tuple[str, Map
 
 async def read_body(request: web.Request, limits: Limits) -> bytes:
     """Reads the whole body, and stops as soon as it is larger than allowed."""
-    return b"".join([chunk async for chunk in _chunks(request, limits)])
+    await _begin(request, limits)
+    chunks, size = [], 0
+    while chunk := await _next(request, limits, size):
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)
 
 
 async def _chunks(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
     """The body as it comes, in pieces of no certain size."""
+    await _begin(request, limits)
+    size = 0
+    while chunk := await _next(request, limits, size):
+        yield chunk
+        size += len(chunk)
+
+
+async def _begin(request: web.Request, limits: Limits) -> None:
     if (request.content_length or 0) > limits.body_bytes:
         raise _too_large(limits)
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    size = 0
-    while not request.content.at_eof():
-        try:
-            # What has come already, as a small body mostly has, needs no timer.
-            chunk = request.content.read_nowait()
-            if not chunk:
-                async with asyncio.timeout(limits.idle_body_s):
-                    chunk = await request.content.readany()
-        except TimeoutError:
-            raise Problem(Type.REQUEST_TIMEOUT, close=True) from None
-        except (HttpProcessingError, PayloadAccessError, RequestPayloadError):
-            raise Problem(Type.MALFORMED_REQUEST, "The body was cut off.", close=True) from None
-        size += len(chunk)
-        if size > limits.body_bytes:
-            raise _too_large(limits)
-        yield chunk
+
+
+async def _next(request: web.Request, limits: Limits, size: int) -> bytes:
+    """What comes after the first `size` bytes; nothing at the end."""
+    try:
+        # What has come already, as a small body mostly has, needs no timer.
+        chunk = b"" if request.content.at_eof() else request.content.read_nowait()
+        if not chunk and not request.content.at_eof():
+            async with asyncio.timeout(limits.idle_body_s):
+                chunk = await request.content.readany()
+    except TimeoutError:
+        raise Problem(Type.REQUEST_TIMEOUT, close=True) from None
+    except (HttpProcessingError, PayloadAccessError, RequestPayloadError):
+        raise Problem(Type.MALFORMED_REQUEST, "The body was cut off.", close=True) from None
+    if size + len(chunk) > limits.body_bytes:
+        raise _too_large(limits)
+    return chunk
 
 
 def _too_large(limits: Limits) -> Problem:
