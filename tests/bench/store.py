@@ -1,9 +1,9 @@
-"""The embedded store against raw SQLite, side by side in one run.
+"""The stores against the databases they write to, side by side in one run.
 
-raw: the `sqlite3` module inserting the same 10 KB a row into one table, WAL and synchronous=FULL,
-with 1 and with 64 rows a commit. accept: documents through `Store.accept` by 64 clients.
+raw: 10 KB a row into one table, with 1 and with 64 rows a commit: the `sqlite3` module with WAL and
+synchronous=FULL; asyncpg on one connection. accept: documents through `Store.accept` by 64 clients.
 step: claim + checkpoint (change of state, leg, attempt, event), 64 at a time. Figures are medians
-of the rounds, per second; ratios are to raw with 64 rows a commit.
+of the rounds, per second; ratios are to raw with 64 rows a commit of the same database.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
+import asyncpg
+
 from gateway.lifecycle import State, change
 from gateway.store.ids import new_id
 from gateway.store.port import (
@@ -34,12 +36,14 @@ from gateway.store.port import (
     NewEvent,
     NewPart,
     Role,
+    Store,
     Submission,
 )
-from gateway.store.sqlite import SqliteStore
 from gateway.store.sqlite.schema import connect
+from tests.bench.stores import POSTGRES, SQLITE, new_tables, open_new
 
 CLIENTS = 64
+ONE, MANY = "raw, 1 row a commit", f"raw, {CLIENTS} rows a commit"
 PAYLOAD = os.urandom(5_000).hex().encode()
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 ROUTED = change(State.RECEIVED, State.ROUTING, code="c", text="A reason.")
@@ -47,22 +51,31 @@ SENDING = change(State.ROUTING, State.SENDING, code="c", text="A reason.")
 
 
 def measure(documents: int = 3_000, rounds: int = 3) -> dict[str, float]:
-    """Per second: `raw_1`, `raw_64`, `accept`, `step`; and the ratios of the last two."""
-    seen: dict[str, list[float]] = {"raw_1": [], "raw_64": [], "accept": [], "step": []}
+    """Per second, by store: rows written as they are, documents, steps; and the ratios."""
+    return asyncio.run(_measure(documents, rounds))
+
+
+async def _measure(documents: int, rounds: int) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    seen: dict[tuple[str, str], list[float]] = {}
     for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            seen["raw_1"].append(_raw(Path(folder) / "one", documents // 4, 1))
-            seen["raw_64"].append(_raw(Path(folder) / "many", documents, CLIENTS))
-            accept, step = asyncio.run(_store(Path(folder) / "data", documents))
-            seen["accept"].append(accept)
-            seen["step"].append(step)
-    figures = {name: median(values) for name, values in seen.items()}
-    figures["accept_to_raw"] = figures["accept"] / figures["raw_64"]
-    figures["step_to_raw"] = figures["step"] / figures["raw_64"]
+        for name, raw in ((SQLITE, _raw), (POSTGRES, _raw_postgres)):
+            with tempfile.TemporaryDirectory() as folder:
+                one = await raw(Path(folder) / "one", documents // 4, 1)
+                many = await raw(Path(folder) / "many", documents, CLIENTS)
+                accept, step = await _store(name, Path(folder) / "data", documents)
+            for what, figure in ((ONE, one), (MANY, many), ("accept", accept), ("step", step)):
+                seen.setdefault((name, what), []).append(figure)
+    for (name, what), values in seen.items():
+        figures[f"{name}: {what}"] = median(values)
+    for name in (SQLITE, POSTGRES):
+        for what in ("accept", "step"):
+            ratio = figures[f"{name}: {what}"] / figures[f"{name}: {MANY}"]
+            figures[f"{name}: {what} / {MANY}"] = ratio
     return figures
 
 
-def _raw(database: Path, rows: int, a_commit: int) -> float:
+async def _raw(database: Path, rows: int, a_commit: int) -> float:
     connection = connect(database)
     connection.execute("CREATE TABLE t (id TEXT PRIMARY KEY, at INTEGER, payload BLOB) STRICT")
     gc.collect()
@@ -77,8 +90,22 @@ def _raw(database: Path, rows: int, a_commit: int) -> float:
     return rows / took
 
 
-async def _store(data_dir: Path, documents: int) -> tuple[float, float]:
-    store = await SqliteStore.open(data_dir)
+async def _raw_postgres(_place: Path, rows: int, a_commit: int) -> float:
+    connection = await asyncpg.connect(await new_tables())
+    await connection.execute("CREATE TABLE t (id text PRIMARY KEY, at bigint, payload bytea)")
+    insert = "INSERT INTO t SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])"
+    gc.collect()
+    start = time.perf_counter()
+    for _ in range(rows // a_commit):
+        ids = [new_id("doc") for _ in range(a_commit)]
+        await connection.execute(insert, ids, [0] * a_commit, [PAYLOAD] * a_commit)
+    took = time.perf_counter() - start
+    await connection.close()
+    return rows / took
+
+
+async def _store(name: str, data_dir: Path, documents: int) -> tuple[float, float]:
+    store = await open_new(name, data_dir)
     await store.add_company(Company("acme", "Acme", "SE", (), {}), NOW)
     gc.collect()
     start = time.perf_counter()
@@ -92,7 +119,7 @@ async def _store(data_dir: Path, documents: int) -> tuple[float, float]:
     return documents / (accepted - start), steps / (worked - accepted)
 
 
-async def _client(store: SqliteStore, numbers: Iterator[int]) -> None:
+async def _client(store: Store, numbers: Iterator[int]) -> None:
     for n in numbers:
         document_id = new_id("doc")
         # Every document's own bytes: the same ones would be stored once.
@@ -103,7 +130,7 @@ async def _client(store: SqliteStore, numbers: Iterator[int]) -> None:
         await store.accept(asked, NOW)
 
 
-async def _work(store: SqliteStore) -> int:
+async def _work(store: Store) -> int:
     steps = count()
     while jobs := await store.claim("worker", NOW, 30, CLIENTS):
         await asyncio.gather(*(store.checkpoint(job, _step(job), NOW) for job in jobs))
@@ -124,7 +151,7 @@ def _step(job: Job) -> Checkpoint:
 def main() -> None:
     """Prints the figures, one a line."""
     for name, value in measure().items():
-        sys.stdout.write(f"{name:14} {value:10.2f}\n")
+        sys.stdout.write(f"{name:46} {value:10.2f}\n")
 
 
 if __name__ == "__main__":
