@@ -37,8 +37,8 @@ from transports.base import Transport
 
 log = structlog.get_logger()
 
-# A job that storage kept from going on is taken up again so soon: where that can be written down,
-# the database is back, and only a bucket may still be away.
+# A job that storage kept from going on rests so long where that can be written down at once: it is
+# not the database, and a bucket may still be away.
 _STORAGE_REST = timedelta(seconds=2)
 
 
@@ -272,10 +272,11 @@ class Worker:
     async def _give_back(self, job: Job, fault: Exception | None) -> None:
         """Writes that the job comes again; a fault of ours is counted. Goes on trying as long as
         the store can not write."""
+        rest = _STORAGE_REST
         while not self._stopping:
             now = self._clock.now()
             try:
-                work = not_stored(job, now + _STORAGE_REST)
+                work = not_stored(job, now + rest)
                 if fault is not None:
                     document = None
                     if job.document_id == job.key:  # not of a timer beside it
@@ -284,7 +285,10 @@ class Worker:
                 return await self._store.checkpoint(job, work, now)
             except LeaseLost:
                 return None
-            except (StorageUnavailable, NotAllowed):
+            except StorageUnavailable:
+                rest = timedelta()  # it is the database: when this can be written, it is back
+                await asyncio.sleep(self._poll_s)
+            except NotAllowed:
                 await asyncio.sleep(self._poll_s)
         return None
 
