@@ -312,8 +312,9 @@ class Document:
     def _check_line(self, number: int, text: str) -> None:
         tags, values = parts.line(text)
         form = self.checks.forms.form(self._dialect, tags)
-        odd = form.odd(values)
-        kind = self._kinds.get((form, form.codes(values), odd)) if form.read else None
+        kind = (
+            self._kinds.get((form, form.codes(values), form.odd(values))) if self._kinds else None
+        )
         if kind is None:
             sheet = form.take() or Sheet(
                 form, tags, self._line(number).iter(), self.checks, self._head.root.path

@@ -98,9 +98,11 @@ def payee(node: Node, document: Document) -> None:
         document.found("BR-17", node, "PartyName/Name")
         return
     sellers = node.parent.step("AccountingSupplierParty", "Party") if node.parent else ()
-    for below in (("PartyName", "Name"), ("PartyIdentification", "ID")):
-        own = _texts(node.leaves_at(*below))
-        same = own and own & _texts([leaf for each in sellers for leaf in each.leaves_at(*below)])
+    for holder, name in (("PartyName", "Name"), ("PartyIdentification", "ID")):
+        if holder not in node.nodes:
+            continue
+        own = _texts(node.leaves_at(holder, name))
+        same = own & {text for each in sellers for text in _texts(each.leaves_at(holder, name))}
         if same:
             document.found("BR-17", node, stated=min(same))
             return
