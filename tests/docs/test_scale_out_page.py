@@ -106,6 +106,12 @@ async def test_the_services_carry_a_document_together(tmp_path: Path, s3_port: i
                     events = await page.json()
                 cursor = events["next"] or ""
                 told |= {event["type"] for event in events["events"]}
+        metrics = ""
+        for url in (one, urls["worker"][0]):
+            async with session.get(f"{url}/metrics") as shown:
+                metrics += await shown.text()
+        named = set(re.findall(r"`(budkavle_[a-z_]+)", PAGE))
+        assert named and not [name for name in named if f"# HELP {name} " not in metrics]
 
 
 @asynccontextmanager
