@@ -530,6 +530,7 @@ STEPS = [
 ]
 
 
+@pytest.mark.timeout(600)  # some 3,000 operations: minutes, when others use the machine too
 @pytest.mark.parametrize("name", OPENERS)
 @settings(
     max_examples=40,
