@@ -34,7 +34,7 @@ BENCHES: dict[str, Callable[[], Mapping[str, float]]] = {
     "lanes: timers far ahead, and one company's flood": turns.measure,
     "two workers, and one, on PostgreSQL": workers.measure,
     "validation, and lxml's parse + XSD": validation.ratios,
-    "store, and raw SQLite": store.measure,
+    "the stores, and raw rows in their databases": store.measure,
     "memory of a gateway that works on and on": memory.measure,
 }
 
