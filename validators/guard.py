@@ -25,6 +25,11 @@ _ENCODINGS: Final = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1
 _LONGEST_DECLARATION: Final = 512
 
 _DECLARATION = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["'][^>]*?\?>""")
+# UTF-8, and the root element next. A NUL among the first four bytes would be another encoding.
+_PLAIN = re.compile(
+    rb"""(?![^\x00]{0,3}\x00)(?:\xef\xbb\xbf)?(?:<\?xml\s+version=["']1\.0["'](?:\s+encoding=["'][Uu][Tt][Ff]-8["'])?"""
+    rb"""\s*\?>)?[ \t\r\n]*<[A-Za-z_]"""
+)
 _BEFORE_ROOT = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _CONTENT = re.compile(rb"[^ \t\r\n]")
 _UTF16_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -34,6 +39,8 @@ Refusal = tuple[str, dict[str, object]]  # rule id, values for the message
 
 def refusals(data: bytes) -> Iterator[Refusal]:
     """Every reason not to parse `data` (UTF-8 or another byte-wise encoding; see `as_bytewise`)."""
+    if len(data) <= 3 * MOST_TAGS and _PLAIN.match(data):
+        return  # as nearly every document is: nothing below could have anything to say
     if not _CONTENT.search(data):
         yield "GUARD-EMPTY", {}
         return

@@ -195,10 +195,15 @@ PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in _
 
 NAMES: Final = tuple(PROFILES)
 
+_BY_ROOT: Final[Mapping[str, tuple[Profile, ...]]] = {
+    root: tuple(profile for profile in _PROFILES if root in profile.roots)
+    for root in sorted(frozenset().union(*(profile.roots for profile in _PROFILES)))
+}
+
 
 def of(root: etree._Element) -> str:
     """The name of the profile of a document, `UNKNOWN` when there is none for it."""
-    for profile in _PROFILES:
-        if root.tag in profile.roots and (profile.says is None or profile.says(root)):
+    for profile in _BY_ROOT.get(root.tag, ()):
+        if profile.says is None or profile.says(root):
             return profile.name
     return UNKNOWN
