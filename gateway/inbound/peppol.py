@@ -87,8 +87,9 @@ class PeppolReception:
     async def _keep_response(self, taken: Taken, company: Company | None, now: datetime) -> None:
         whose = company.id if company else ""
         data = {
-            "document": taken.document.decode(),
+            "document": _text(taken.document),
             "from": taken.message.from_seat,
+            "sender": str(taken.header.sender),
             "message_id": taken.message.id,
         }
         # The job first: when the note is lost in a crash, the message comes again, and the job is
@@ -122,6 +123,15 @@ class PeppolReception:
             return await asking
         except StorageUnavailable as error:
             raise NotKept(str(error)) from error
+
+
+def _text(document: bytes) -> str:
+    """A response as text. Only its envelope was parsed: what is no UTF-8 is nothing, which nobody
+    can read either."""
+    try:
+        return document.decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def _asked_of(taken: Taken) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ Source: Peppol MLS 1.1.0, Peppol Network Policy 1.0.0 (MLS-1: 20 minutes from re
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -89,6 +90,9 @@ class StatusCame:
         now = self._clock.now()
         content = str(job.data["document"]).encode()
         response = _read(content, str(job.data["message_id"]))
+        if response is not None and not _says_who_sent_it(response, job.data):
+            log.warning("response_of_another", message_id=job.data["message_id"])
+            response = None
         taken = True
         if response is not None and response.kind is Kind.INVOICE_RESPONSE:
             await self._answers.take(response, content)
@@ -107,6 +111,15 @@ class StatusCame:
         evidence = Evidence("status", "application/xml", content, now)
         outcome = _outcome(response, seat, evidence)
         return await self._reports.take(Report(key, outcome, f"{response.kind}:{response.id}"))
+
+
+def _says_who_sent_it(response: Response, data: Any) -> bool:
+    """Whether a response is from whom its envelope, and for a status its access point, is."""
+    sender = response.sender.endpoint
+    if str(sender).lower() != str(data["sender"]).lower():
+        return False
+    seat = str(data["from"])
+    return response.kind is not Kind.MLS or sender.value.partition("-")[0] == seat[-6:]
 
 
 def _read(content: bytes, message_id: str) -> Response | None:
@@ -162,7 +175,7 @@ class StatusDue:
         response = (
             read(etree.fromstring(told.encode()))  # the same again
             if told
-            else self._decided(job.data, document, content, now)
+            else await asyncio.to_thread(self._decided, job.data, document, content, now)
         )
         if response is None:
             if job.data["mls_type"] != sbdh.MlsType.ALWAYS_SEND:

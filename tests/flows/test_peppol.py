@@ -197,6 +197,11 @@ async def test_an_answer_from_somebody_else_changes_nothing(sandbox: Sandbox) ->
             b'schemeID="0007">987', b'schemeID="0192">987'
         )
         await sandbox.access_point.send(replace(around, sender=stranger), forged)
+        lie, content = answer("P-5", "RE", "answer-10")  # the buyer's words, another's envelope
+        await sandbox.access_point.send(replace(lie, sender=stranger), content)
+        torn, content = answer("P-5", "RE", "answer-11")
+        sent = await sandbox.access_point.send(torn, content.replace(b"380", b"\xff\xfe0"))
+        assert isinstance(sent, Received), "what can not be read is kept, and answered"
         sandbox.put_forward(timedelta(minutes=1))
         again = await handed_in(client, "P-6", GOOD)
         await until(client, again, "document.delivered", sandbox)
