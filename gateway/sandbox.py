@@ -22,7 +22,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from stdnum import luhn
 
-from gateway import config
+from gateway import config, layers
 from gateway.app import Gateway
 from gateway.clock import Clock, MovableClock
 from gateway.inbound.peppol import DOCUMENTS, RESPONSES
@@ -144,7 +144,7 @@ class Sandbox:
             self.access_point.register(other)
 
     def _settings(self, peppol: dict[str, Any]) -> config.Settings:
-        return config.load(
+        return layers.load(
             {
                 "data": self._data,
                 "http": {"listen": self._listen},

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from gateway.config import Loaded, Settings
+    from gateway.config import Settings
+    from gateway.layers import Loaded
     from gateway.store.keeping import Keeping
     from gateway.store.port import Store
 
@@ -55,7 +56,8 @@ def client_options(function: F) -> F:
 
 def load_settings(config_file: Path | None, data: Path | None, **flags: Any) -> Loaded:
     """Loads the settings; a fault in them ends the command with code 2 and every reason."""
-    from gateway.config import ConfigError, load
+    from gateway.config import ConfigError
+    from gateway.layers import load
 
     if data is not None:
         flags["data"] = data

@@ -19,7 +19,7 @@ from gateway.cli.output import on_terminal, records, say
 def config(config_file: Path | None, data: Path | None, sample: bool) -> None:
     """Shows the settings in effect and where each one comes from; secrets are masked."""
     if sample:
-        from gateway.config import sample as sample_file
+        from gateway.layers import sample as sample_file
 
         click.echo(sample_file(), nl=False)
         return

@@ -27,7 +27,7 @@ from typing import Any
 
 from gateway.client import Client, Problem, Unreachable
 from gateway.clock import SystemClock
-from gateway.config import load
+from gateway.layers import load
 from gateway.sandbox import SENDER, plant
 from gateway.store.opening import migrate, open_store
 from tests.e2e.invoices import submission

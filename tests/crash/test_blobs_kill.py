@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import config
+from gateway import layers
 from gateway.blobs.ring import add_master
 from gateway.blobs.sweep import Sweep
 from gateway.store.ids import new_id
@@ -56,7 +56,7 @@ async def submit(store: Store) -> None:
 
 async def serve() -> None:
     """Takes in until it is killed."""
-    store = await open_store(config.load().settings)
+    store = await open_store(layers.load().settings)
     await store.add_company(COMPANY, datetime.now(UTC))
 
     async def submitter() -> None:
@@ -110,7 +110,7 @@ async def test_large_files_that_were_acknowledged_are_whole(
 ) -> None:
     port = request.getfixturevalue("s3_port") if place == "s3" else None
     environment = environment_of(tmp_path, port)
-    settings = config.load(environment=environment).settings
+    settings = layers.load(environment=environment).settings
     moment = random.Random(SEED)
     said: dict[str, set[str]] = {"asked": set(), "accepted": set()}
     for _ in range(KILLS):

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from gateway.clock import SystemClock
-from gateway.config import load
+from gateway.layers import load
 from gateway.sandbox import RECEIVER, SENDER, plant
 from gateway.store.opening import open_store
 from tests.e2e.invoices import submission

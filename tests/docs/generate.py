@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from gateway import config, events, lifecycle
+from gateway import events, layers, lifecycle
 from gateway.api import problems
 from gateway.cli import COMMANDS, cli
 from tests.docs.api_page import api
@@ -36,7 +36,7 @@ setting is an error.
 
 """
     parts = [text]
-    optional = {name for name, _, may_be_absent in config.sections() if may_be_absent}
+    optional = {name for name, _, may_be_absent in layers.sections() if may_be_absent}
     for name, keys in _by_section():
         first = keys[0]
         if name:
@@ -48,17 +48,17 @@ setting is an error.
     return "".join(parts)
 
 
-def _by_section() -> Iterable[tuple[str, Sequence[config.Key]]]:
-    sections: dict[str, list[config.Key]] = {}
-    for key in config.every_key():
+def _by_section() -> Iterable[tuple[str, Sequence[layers.Key]]]:
+    sections: dict[str, list[layers.Key]] = {}
+    for key in layers.every_key():
         sections.setdefault(key.name.rpartition(".")[0], []).append(key)
     return sections.items()
 
 
-def _setting(key: config.Key) -> str:
+def _setting(key: layers.Key) -> str:
     return (
         f"### {key.name}\n\n{key.meaning}\n\n"
-        f"Default: {_code(config.default_text(key))}. Environment: `{key.variable}`.\n\n"
+        f"Default: {_code(layers.default_text(key))}. Environment: `{key.variable}`.\n\n"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from gateway import config
+from gateway import layers
 from gateway.cli import cli
 from tests.docs.generate import NOTE, PAGES, REFERENCE, ROOT
 
@@ -51,7 +51,7 @@ def test_each_room_explains_itself_on_one_screen(room: str) -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_setting_that_is_named_exists(page: Path) -> None:
-    known = {key.name for key in config.every_key()}
+    known = {key.name for key in layers.every_key()}
     # The channels' names begin the codes of their answers too, so only these sections are told by.
     sections = "http|worker|webhooks|log"
     named = set(re.findall(rf"`((?:{sections})\.(?!py`)[a-z_]+)`", page.read_text("utf-8")))

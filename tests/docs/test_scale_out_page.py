@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 import yaml
 
-from gateway import config
+from gateway import config, layers
 from gateway.sandbox import RECEIVER, SENDER
 from tests.e2e.invoices import submission
 from tests.servers import objects, postgres
@@ -32,7 +32,7 @@ OURS = [name for name, service in SERVICES.items() if service["image"] == "budka
 
 
 def test_every_setting_in_the_file_exists() -> None:
-    known = {key.variable for key in config.every_key()}
+    known = {key.variable for key in layers.every_key()}
     for name in OURS:
         given = {key for key in SERVICES[name]["environment"] if key.startswith("BUDKAVLE_")}
         assert given <= known

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import config
+from gateway import config, layers
 from gateway.app import Gateway
 from gateway.archive.backup import backing_up
 from gateway.blobs.opening import place
@@ -154,7 +154,7 @@ async def test_a_bucket_by_the_settings(s3_port: int, tmp_path: Path) -> None:
         "BUDKAVLE_BLOBS__ACCESS_KEY_ID": objects.ACCESS_KEY,
         "BUDKAVLE_BLOBS__SECRET_ACCESS_KEY_FILE": str(secret),
     }
-    settings = config.load({"data": tmp_path / "data"}, environment=environment).settings
+    settings = layers.load({"data": tmp_path / "data"}, environment=environment).settings
     store = await open_store(settings)
     content = os.urandom(SMALL_BYTES + 1)
     document_id = await store_one(store, content)
@@ -191,4 +191,4 @@ def test_settings_of_a_bucket_that_can_not_be(set_: dict[str, str], says: str) -
         f"BUDKAVLE_BLOBS__{name}": value for name, value in {"BUCKET": "b" * 3, **set_}.items()
     }
     with pytest.raises(config.ConfigError, match=says):
-        config.load(environment=given)
+        layers.load(environment=given)

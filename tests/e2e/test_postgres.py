@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from gateway.app import Gateway, Role
-from gateway.config import load
+from gateway.layers import load
 from tests.e2e.command import budkavle
 from tests.servers import postgres
 

@@ -13,7 +13,7 @@ import pytest
 from gateway.app import Gateway
 from gateway.client import Client
 from gateway.clock import SystemClock
-from gateway.config import load
+from gateway.layers import load
 from gateway.sandbox import RECEIVER, SENDER, plant
 from gateway.store.sqlite import SqliteStore
 from tests.e2e.command import budkavle

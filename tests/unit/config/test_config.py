@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from gateway import config
+from gateway import config, layers
 
 EMAIL = {"BUDKAVLE_EMAIL__HOST": "mail.example", "BUDKAVLE_EMAIL__SENDER": "bills@example.com"}
 
 
 def faults(flags: dict[str, Any] | None = None, **how: Any) -> list[str]:
     with pytest.raises(config.ConfigError) as caught:
-        config.load(flags, **{"environment": {}, **how})
+        layers.load(flags, **{"environment": {}, **how})
     return str(caught.value).splitlines()
 
 
 def test_each_layer_wins_over_the_one_below(tmp_path: Path) -> None:
     file = tmp_path / "some.toml"
     file.write_text("[worker]\nconcurrency = 2\nlease_s = 3\n[log]\nlevel = 'debug'\n")
-    loaded = config.load(
+    loaded = layers.load(
         {"log": {"level": "error"}},
         file=file,
         environment={"BUDKAVLE_WORKER__LEASE_S": "4", "BUDKAVLE_LOG__LEVEL": "warning"},
@@ -37,8 +37,8 @@ def test_each_layer_wins_over_the_one_below(tmp_path: Path) -> None:
 
 def test_the_file_in_the_data_directory_is_found(tmp_path: Path) -> None:
     (tmp_path / "budkavle.toml").write_text("[worker]\nconcurrency = 7\n")
-    assert config.load({"data": tmp_path}, environment={}).settings.worker.concurrency == 7
-    by_environment = config.load(environment={"BUDKAVLE_DATA": str(tmp_path)})
+    assert layers.load({"data": tmp_path}, environment={}).settings.worker.concurrency == 7
+    by_environment = layers.load(environment={"BUDKAVLE_DATA": str(tmp_path)})
     assert by_environment.settings.worker.concurrency == 7
 
 
@@ -85,29 +85,29 @@ def test_a_wrong_environment_variable_is_told_beside_the_rest() -> None:
 
 
 def test_a_channel_without_its_section_is_not_configured() -> None:
-    assert config.load(environment={}).settings.email is None
-    email = config.load(environment=EMAIL).settings.email
+    assert layers.load(environment={}).settings.email is None
+    email = layers.load(environment=EMAIL).settings.email
     assert email is not None and email.host == "mail.example"
 
 
 def test_the_sample_is_a_settings_file_and_holds_every_key(tmp_path: Path) -> None:
     file = tmp_path / "budkavle.toml"
-    file.write_text(config.sample())
-    assert config.load(file=file, environment={}).settings == config.Settings()
+    file.write_text(layers.sample())
+    assert layers.load(file=file, environment={}).settings == config.Settings()
 
     # Taken out of their comments, the lines are the defaults, or valid examples.
-    lines = (re.sub(r"^#(\S)", r"\1", line) for line in config.sample().splitlines())
+    lines = (re.sub(r"^#(\S)", r"\1", line) for line in layers.sample().splitlines())
     text = "\n".join(lines)
     flat = {
         f"{section}.{name}" if isinstance(value, dict) else section
         for section, value in tomllib.loads(text).items()
         for name in (value if isinstance(value, dict) else [""])
     }
-    assert flat == {key.name for key in config.every_key()}
+    assert flat == {key.name for key in layers.every_key()}
 
 
-@pytest.mark.parametrize("key", list(config.every_key()), ids=lambda key: key.name)
-def test_every_key_says_what_it_is_for(key: config.Key) -> None:
+@pytest.mark.parametrize("key", list(layers.every_key()), ids=lambda key: key.name)
+def test_every_key_says_what_it_is_for(key: layers.Key) -> None:
     assert key.meaning.endswith("."), "a sentence"
     if "float" in str(key.info.annotation):
         assert key.name.endswith("_s"), "a time says its unit"

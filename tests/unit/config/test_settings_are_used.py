@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway import config
+from gateway import config, layers
 from gateway.app import email_settings, lane_limits, letter_settings
 from gateway.store.lanes import Limits
 from transports.email.driver import Email
@@ -99,15 +99,15 @@ def test_a_secret_in_a_file_reaches_the_channel(tmp_path: Path) -> None:
 def test_a_secret_that_is_not_there_is_told(given: dict[str, str], told: str) -> None:
     flags = {"letter": {"url": "https://print.example", **given}}
     with pytest.raises(config.ConfigError, match=told):
-        config.load(flags, environment={})
+        layers.load(flags, environment={})
 
 
 @pytest.mark.parametrize(
     "key",
-    [key for key in config.every_key() if key.name.startswith(("http.", "worker."))],
+    [key for key in layers.every_key() if key.name.startswith(("http.", "worker."))],
     ids=lambda key: key.name,
 )
-def test_every_other_setting_is_read_by_the_composition_root(key: config.Key) -> None:
+def test_every_other_setting_is_read_by_the_composition_root(key: layers.Key) -> None:
     source = (Path(config.__file__).parent / "app.py").read_text("utf-8")
     name = key.name.rpartition(".")[2]
     if name == "listen":
