@@ -30,9 +30,11 @@ class Server:
         """Seconds of processor that it and its children have used."""
         return sum(map(_processor_s, self._family()))
 
-    def memory_bytes(self) -> int:
-        """What it and its children hold of memory: each one's own, without what they share."""
-        return sum(map(_own_bytes, self._family()))
+    def memory_bytes(self) -> tuple[int, int]:
+        """What it holds of memory, and what its children do: each one's own, without what they
+        share."""
+        itself, *children = map(_own_bytes, self._family())
+        return itself, sum(children)
 
     def _family(self) -> Iterable[int]:
         yield self.pid

@@ -22,6 +22,7 @@ from contextlib import AsyncExitStack
 from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 
@@ -76,17 +77,18 @@ async def _measure(rounds: int) -> Mapping[str, float]:
             for name, taker in takers.items():
                 for what, media_type in (("UBL", XML), ("JSON", JSON)):
                     before = taker.processor_s()
-                    took = await post_all(
+                    seconds = await post_all(
                         taker.url, SENDER.key, media_type, bodies[media_type], CLIENTS
                     )
                     if n >= 0:
-                        note(f"{name}, {what}", took, taker.processor_s() - before)
+                        note(f"{name}, {what}", seconds, taker.processor_s() - before)
             for name, carrier in gateways.items():
                 before, before_there = carrier.processor_s(), postgresql.processor_s()
-                accepted, carried = await carry(carrier.url, bodies[XML])
+                took = await carry(carrier.url, bodies[XML])
                 if n >= 0:
-                    note(f"{name}: accepted while others are carried", accepted, None)
-                    note(f"{name}: end to end, UBL", carried, carrier.processor_s() - before)
+                    note(f"{name}: accepted while others are carried", took.accepted_s, None)
+                    used = carrier.processor_s() - before
+                    note(f"{name}: end to end, UBL", took.delivered_s, used)
                     there_s = postgresql.processor_s() - before_there
                     costs.setdefault(f"{name}: end to end, the database's own", []).append(
                         1000 * there_s / PER_ROUND
@@ -116,12 +118,23 @@ def ubl(lines: int = 11) -> bytes:
     return made.document
 
 
-async def carry(url: str, bodies: Sequence[bytes], media_type: str = XML) -> tuple[float, float]:
-    """Hands in documents: seconds until all are accepted, and until all are delivered."""
+class Carried(NamedTuple):
+    """How long it took until all were accepted, and until all were delivered; and the cursor of
+    the feed behind that."""
+
+    accepted_s: float
+    delivered_s: float
+    cursor: str
+
+
+async def carry(
+    url: str, bodies: Sequence[bytes], media_type: str = XML, after: str | None = None
+) -> Carried:
+    """Hands in documents, and waits until they are delivered. `after`: where the feed ends."""
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {SENDER.key}"}) as session:
-        cursor = await end_of_feed(session, url)
+        cursor = after or await end_of_feed(session, url)
         began = time.perf_counter()
-        accepted = await post_all(url, SENDER.key, media_type, bodies, CLIENTS)
+        accepted_s = await post_all(url, SENDER.key, media_type, bodies, CLIENTS)
         delivered = 0
         while delivered < len(bodies):
             async with session.get(
@@ -131,7 +144,7 @@ async def carry(url: str, bodies: Sequence[bytes], media_type: str = XML) -> tup
             cursor = page["next"]
             delivered += sum(event["type"] == "document.delivered" for event in page["events"])
             await asyncio.sleep(0.05)  # one who asks without a pause would be measured too
-        return accepted, time.perf_counter() - began
+        return Carried(accepted_s, time.perf_counter() - began, cursor)
 
 
 async def end_of_feed(session: aiohttp.ClientSession, url: str) -> str:
