@@ -355,7 +355,7 @@ class Arrival:
     """A document that came in for a company. `key` de-duplicates: the same key is stored once.
 
     `message` is what brought it: kept with it, and for a repeat of the key too. Its `document_id`
-    is filled in by the store.
+    is filled in by the store. `jobs` are put in line with it, and not again for a repeat.
     """
 
     key: str
@@ -364,6 +364,7 @@ class Arrival:
     parts: Sequence[NewPart]
     channel: str
     message: Message | None = None
+    jobs: Sequence[NewJob] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from gateway.lifecycle import Business, State
 from gateway.store.messages import Message
-from gateway.store.port import Arrival, Checkpoint, Done, Head, NewPart, Role, Store
+from gateway.store.port import Arrival, Checkpoint, Done, Head, NewJob, NewPart, Role, Store
 from tests.contracts.stores import NOW, OURS, accepted, claimed
 
 IN = Message(
@@ -45,6 +45,19 @@ async def test_a_repeated_document_keeps_its_other_message_too(store: Store) -> 
     other = replace(IN, id="m2@sender.example", receipt=b"<other/>")
     assert await store.arrive(arrival(other), NOW) is None
     assert await store.message("peppol", "in", other.id) == other
+
+
+async def test_its_jobs_are_put_in_line_with_it_and_not_again_for_a_repeat(store: Store) -> None:
+    for n in (1, 2):
+        due = NewJob("tell/envelope-1", "tell", NOW, data={"message": n})
+        came = replace(arrival(replace(IN, id=f"m{n}@sender.example")), jobs=[due])
+        await store.arrive(came, NOW)
+    job = await claimed(store)
+    assert (job.key, job.data) == ("tell/envelope-1", {"message": 1})
+    await store.checkpoint(job, Checkpoint(Done()), NOW)
+    other = NewJob("tell/envelope-1", "tell", NOW)
+    await store.arrive(replace(arrival(IN), jobs=[other]), NOW)
+    assert await store.claim("worker", NOW, 30, 1) == []
 
 
 async def test_the_first_of_the_same_id_stays(store: Store) -> None:

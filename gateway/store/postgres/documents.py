@@ -220,6 +220,7 @@ async def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str 
             fresh.append((answers[-1], unit))
     _lay(transaction, fresh)
     messages.keep(transaction, _brought_by(units, answers))
+    await jobs.put(transaction, [jobs.Put(unit.arrival.jobs, unit.now) for _, unit in fresh])
     return answers
 
 
