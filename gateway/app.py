@@ -268,7 +268,11 @@ def lane_limits(
     settings: Settings, channels: Mapping[str, Transport]
 ) -> Mapping[str, lanes.Limits]:
     """The limits of the channels' lanes; a channel without a section has none."""
-    sections = {"email": settings.email, "letter": settings.letter}
+    sections = {
+        "email": settings.email,
+        "letter": settings.letter,
+        "peppol": settings.peppol,
+    }
     return {
         name: _lane_limits(section, channels[name].at_once)
         for name, section in sections.items()

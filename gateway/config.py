@@ -379,7 +379,7 @@ class Outer(Section):
     """Address and port to listen on; port 0 takes a free one. TLS ends before it."""
 
 
-class Peppol(Section):
+class Peppol(Channel):
     """The Peppol channel: our own access point in the network."""
 
     network: Literal["production", "test"] = "test"
@@ -424,6 +424,15 @@ class Peppol(Section):
 
     plain_http: bool = False
     """Whether publishers may be at http addresses; for a network on loopback only."""
+
+    max_connections: int | None = Field(default=None, ge=1, le=1000, examples=[16])
+    """How many messages are handed over at once, each on a connection of its own; by default as
+    many as the workers have places for."""
+
+    trip_after: int = Field(default=5, ge=0)
+    """After so many times in a row that the network itself (DNS) could not be asked, the channel is
+    left in peace; 0: never. One access point or publisher that is down does not count: its
+    documents wait, those for others go on."""
 
     answer_timeout_s: float = Field(default=180, gt=0)
     """Longest time without a byte while another access point takes a message in."""

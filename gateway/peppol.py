@@ -70,6 +70,11 @@ def _trust(section: config.Peppol, clock: Clock, session: aiohttp.ClientSession)
     return _Trust(anchors, revocation, discovery)
 
 
+def peppol_settings(section: config.Peppol) -> PeppolSettings:
+    """The Peppol channel's own settings."""
+    return PeppolSettings(section.host, section.statuses, section.max_connections)
+
+
 async def capabilities(
     section: config.Peppol, clock: Clock, participant: Participant
 ) -> Capabilities:
@@ -104,7 +109,7 @@ async def access_point(
         session, key, anchors, revocation, clock.now, answer_timeout_s=section.answer_timeout_s
     )
     channel = Peppol(
-        PeppolSettings(section.host, section.statuses),
+        peppol_settings(section),
         trust.discovery,
         sender,
         session,

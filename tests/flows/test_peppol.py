@@ -26,6 +26,7 @@ from schemas.response import (
     write,
 )
 from tests.e2e.invoices import submission
+from transports.peppol.sandbox.dns import Behaviour as Dns
 from transports.peppol.sender import NotTaken, Received
 from validators.examples.edits import source
 
@@ -95,6 +96,27 @@ async def test_a_lost_receipt_is_asked_for_with_the_same_message(sandbox: Sandbo
         document_id = await handed_in(client, "P-3", LOSES)
         await until(client, document_id, "document.delivered", sandbox)
     assert len(sandbox.access_point.kept) == 1
+
+
+async def test_a_network_that_nobody_can_ask_is_left_in_peace(sandbox: Sandbox) -> None:
+    sandbox.network.name_server.behaviour = Dns.FAIL
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        documents = [await handed_in(client, f"P-N{n}", GOOD) for n in range(5)]
+        async with asyncio.timeout(SOON_S):
+            while not await rests(sandbox):
+                await asyncio.sleep(0.02)
+        sandbox.network.name_server.behaviour = Dns.ANSWER
+        sandbox.put_forward(timedelta(minutes=20))
+        for document_id in documents:
+            await until(client, document_id, "document.delivered", sandbox)
+    assert not await rests(sandbox)
+
+
+async def rests(sandbox: Sandbox) -> bool:
+    """Whether the breaker of the channel keeps it closed, or would, had its time not come."""
+    lanes = await sandbox.gateway.store.lanes(sandbox.clock.now())
+    (lane,) = (lane for lane in lanes if lane.name == "peppol")
+    return lane.meter is not None and lane.meter.open_until is not None
 
 
 def header(instance: str, **more: Any) -> Header:

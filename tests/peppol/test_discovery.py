@@ -197,6 +197,7 @@ async def test_silence_of_dns_is_no_no(behaviour: Dns) -> None:
         at.network.name_server.behaviour = behaviour
         found = await at.find()
         assert isinstance(found, Unsure) and found.code == "sml_unavailable"
+        assert not found.answered, "nobody could be looked up: that counts against the channel"
         at.network.name_server.behaviour = Dns.ANSWER
         at.register()
         assert isinstance(await at.find(), Found)  # what nobody could say is not remembered

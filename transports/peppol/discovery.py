@@ -56,11 +56,12 @@ class No:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """Nobody could say: to be asked again."""
+    """Nobody could say: to be asked again. `answered` False: nor could they of anybody else."""
 
     code: str
     text: str
     evidence: tuple[Evidence, ...] = ()
+    answered: bool = True
 
 
 Discovered = Found | No | Unsure
@@ -172,7 +173,7 @@ class Discovery:
         if isinstance(located, sml.NotRegistered):
             return No("not_registered", f"{participant} is not registered in Peppol.")
         if isinstance(located, sml.Unavailable):
-            return Unsure("sml_unavailable", located.text)
+            return Unsure("sml_unavailable", located.text, answered=located.answered)
         record = self._evidence("sml", "text/plain", located.record.encode())
         registered = document_type
         if document_type.scheme == WILDCARD_SCHEME:

@@ -91,11 +91,13 @@ class PeppolSettings:
     """How we appear in the network.
 
     `host` is the right side of message ids, as in mail; `statuses` asks for a Message Level Status
-    in any case, not only when something fails.
+    in any case, not only when something fails; `at_once` is how many messages are handed over at
+    the same time, None for any number.
     """
 
     host: str
     statuses: bool = True
+    at_once: int | None = None
 
 
 class Peppol:
@@ -104,7 +106,6 @@ class Peppol:
     name = "peppol"
     needs_image = False
     repeat = Repeat.SAFE  # the same message id: receivers keep them, and answer with the receipt
-    at_once: int | None = None
 
     def __init__(
         self,
@@ -117,6 +118,7 @@ class Peppol:
     ) -> None:
         self._session = session
         self._settings = settings
+        self.at_once = settings.at_once
         self._discovery = discovery
         self._sender = sender
         self._now = now
@@ -146,7 +148,9 @@ class Peppol:
             case Unsure():
                 public = "Peppol could not say just now whether the recipient can be reached."
                 return ReachabilityUnknown(
-                    _verdict(found.code, found.text, public), evidence=found.evidence
+                    _verdict(found.code, found.text, public),
+                    evidence=found.evidence,
+                    answered=found.answered,
                 )
             case _:
                 assert_never(found)
@@ -185,7 +189,8 @@ class Peppol:
             return Refused(_verdict(found.code, found.text), found.evidence)
         if isinstance(found, Unsure):
             public = "Peppol could not say just now whether the recipient can be reached."
-            return TryLater(_verdict(found.code, found.text, public), found.evidence)
+            verdict = _verdict(found.code, found.text, public)
+            return TryLater(verdict, found.evidence, answered=found.answered)
         header = replace(header, document_type=found.document_type)
         message = self._message(header, found.seat)
         exchange, answered = await self._sender.post(

@@ -45,9 +45,13 @@ class NotRegistered:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """DNS could not be asked, or what it said makes no sense: that is no no."""
+    """DNS could not be asked, or what it said makes no sense: that is no no.
+
+    `answered` False: DNS itself said nothing, as it would of any participant.
+    """
 
     text: str
+    answered: bool = True
 
 
 def host_name(participant: Participant, zone: str) -> str:
@@ -113,9 +117,11 @@ class Sml:
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return NotRegistered(name)
         except dns.exception.DNSException as error:
-            return Unavailable(f"DNS could not say where {participant} is: {type(error).__name__}")
+            text = f"DNS could not say where {participant} is: {type(error).__name__}"
+            return Unavailable(text, answered=False)
         except OSError as error:
-            return Unavailable(f"DNS could not be asked: {error.strerror or error}")
+            text = f"DNS could not be asked: {error.strerror or error}"
+            return Unavailable(text, answered=False)
         records = [_row(record) for record in answer]
         url = publisher(records, name)
         if url is None:

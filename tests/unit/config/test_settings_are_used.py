@@ -9,12 +9,20 @@ import pytest
 
 from gateway import config, layers
 from gateway.app import email_settings, lane_limits, letter_settings
+from gateway.peppol import peppol_settings
 from gateway.store.lanes import Limits
 from transports.email.driver import Email
 from transports.letter.driver import Letter
 
 EMAIL = {"host": "mail.example", "sender": "bills@example.com"}
 LETTER = {"url": "https://print.example", "token": "t"}
+PEPPOL: dict[str, Any] = {
+    "key_store": "ap.p12",
+    "roots": [],
+    "access_point_cas": [],
+    "publisher_cas": [],
+    "host": "ap.example",
+}
 OTHER: dict[str, Any] = {
     "port": 2525,
     "tls": "none",
@@ -64,6 +72,22 @@ def test_a_channel_without_a_section_has_no_limits_and_0_is_never() -> None:
 def test_a_burst_without_a_rate_is_refused() -> None:
     with pytest.raises(ValueError, match="burst goes with rate_per_s"):
         config.Email(**EMAIL, burst=3)
+
+
+def test_the_peppol_channel_has_limits_as_any_other() -> None:
+    section = config.Peppol(**PEPPOL, rate_per_s=5, burst=9, rest_s=7, max_connections=3)
+    channel = Letter(letter_settings(config.Letter(**LETTER)))  # any: its places are asked for
+    limits = lane_limits(config.Settings(peppol=section), {"peppol": channel})
+    assert limits == {"peppol": Limits(5, 9, channel.at_once, 5, 7)}
+    assert peppol_settings(section).at_once == 3
+
+
+@pytest.mark.parametrize(
+    "given", [{"host": "other.example"}, {"statuses": False}, {"max_connections": 3}], ids=str
+)
+def test_what_the_peppol_channel_itself_is_told_reaches_it(given: dict[str, Any]) -> None:
+    before, after = config.Peppol(**PEPPOL), config.Peppol(**{**PEPPOL, **given})
+    assert peppol_settings(before) != peppol_settings(after)
 
 
 @pytest.mark.parametrize("name", names(config.Email))
