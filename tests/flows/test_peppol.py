@@ -154,8 +154,7 @@ async def test_the_same_envelope_in_another_message_lies_there_once(sandbox: San
 
 async def test_nobody_of_ours_is_not_serviced(sandbox: Sandbox) -> None:
     stranger = Participant.parse("0192:987654325")
-    ours = await sandbox.network.members.services(OURS)
-    assert ours is not None
+    ours = sandbox.network.members.entries[OURS]
     sandbox.network.members.entries[stranger] = list(ours)
     answered = await sandbox.access_point.send(header("in-3", receiver=stranger), source())
     assert isinstance(answered, NotTaken)

@@ -67,10 +67,15 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Another publisher has it; `certificate_uid` is the subject of its certificate."""
+    """Another publisher has it; `certificate_uid` is the subject of its certificate.
+
+    `document_type` is what it is for, where we publish it ourselves; None: for all. An answer does
+    not say it.
+    """
 
     url: str
     certificate_uid: str
+    document_type: DocumentType | None = None
 
 
 def group_path(participant: Participant) -> str:
@@ -81,6 +86,11 @@ def group_path(participant: Participant) -> str:
 def service_path(participant: Participant, document_type: DocumentType) -> str:
     """The path of what the publisher says of one document type."""
     return f"{group_path(participant)}/services/{quote(str(document_type), safe='')}"
+
+
+def card_path(participant: Participant) -> str:
+    """The path of a participant's business card."""
+    return f"/businesscard{group_path(participant)}"
 
 
 # --- choosing -----------------------------------------------------------------------------------
@@ -161,10 +171,18 @@ def read_group(root: etree._Element) -> list[DocumentType]:
 
 def read_service(root: etree._Element) -> Service | Redirect:
     """What a SignedServiceMetadata says. Raises Malformed."""
-    metadata = root.find(_smp("ServiceMetadata"))
-    if root.tag != _smp("SignedServiceMetadata") or metadata is None or len(metadata) != 1:
+    signed = root.find(_smp("ServiceMetadata"))
+    if root.tag != _smp("SignedServiceMetadata") or signed is None:
         raise Malformed("the answer is no SignedServiceMetadata")
-    (inside,) = metadata
+    return read_metadata(signed)
+
+
+def read_metadata(root: etree._Element) -> Service | Redirect:
+    """What a ServiceMetadata says, which has no signature: as publishers are told it. Raises
+    Malformed."""
+    if root.tag != _smp("ServiceMetadata") or len(root) != 1:
+        raise Malformed("it is no ServiceMetadata with one thing in it")
+    (inside,) = root
     if inside.tag == _smp("Redirect"):
         uid = (inside.findtext(_smp("CertificateUID")) or "").strip()
         return Redirect(inside.get("href", ""), uid)
@@ -257,12 +275,18 @@ def write_group(
 def write_service(service: Service | Redirect) -> etree._Element:
     """A SignedServiceMetadata that still lacks its signature."""
     root = etree.Element(_smp("SignedServiceMetadata"), nsmap={"smp": SMP, "id": IDS, "wsa": WSA})
-    metadata = etree.SubElement(root, _smp("ServiceMetadata"))
+    root.append(metadata(service))
+    return root
+
+
+def metadata(service: Service | Redirect) -> etree._Element:
+    """A ServiceMetadata."""
+    root = etree.Element(_smp("ServiceMetadata"), nsmap={"smp": SMP, "id": IDS, "wsa": WSA})
     if isinstance(service, Redirect):
-        redirect = etree.SubElement(metadata, _smp("Redirect"), href=service.url)
+        redirect = etree.SubElement(root, _smp("Redirect"), href=service.url)
         etree.SubElement(redirect, _smp("CertificateUID")).text = service.certificate_uid
         return root
-    inside = etree.SubElement(metadata, _smp("ServiceInformation"))
+    inside = etree.SubElement(root, _smp("ServiceInformation"))
     _identifier(inside, "ParticipantIdentifier", str(service.participant), PARTICIPANT_META_SCHEME)
     kind = service.document_type
     _identifier(inside, "DocumentIdentifier", kind.value, kind.scheme)

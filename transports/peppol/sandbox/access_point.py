@@ -46,7 +46,7 @@ from transports.peppol.pki.revocation import Fail, Revocation
 from transports.peppol.receiver import Receiver, Reply, Seen, Taken
 from transports.peppol.sandbox.network import Network
 from transports.peppol.sender import Answered, Sender
-from transports.peppol.service_metadata import Service, chosen
+from transports.peppol.service_metadata import chosen
 
 TAKES: tuple[tuple[DocumentType, Process], ...] = (
     (BILLING_INVOICE, BILLING_PROCESS),
@@ -244,8 +244,7 @@ class AccessPoint:
         """
         service = next(
             one
-            for one in await self.network.members.services(header.receiver) or ()
-            if isinstance(one, Service) and one.document_type == header.document_type
+            for one in await self.network.services(header.receiver, header.document_type)
         )
         endpoint = chosen(service, header.process, self.network.now())
         assert endpoint is not None, "the receiver's access point is not active"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Final
 
 from cryptography import x509
@@ -107,6 +108,22 @@ class Authority:
         for extension in self._where_to_ask(purpose):
             builder = builder.add_extension(extension, critical=False)
         return KeyInMemory(key, builder.sign(issuer.key, hashes.SHA256()))
+
+    def server(self, host: str) -> KeyInMemory:
+        """A key for a TLS server at this IP address. Its CA is the root itself: those of real
+        servers are of no Peppol CA."""
+        key = self._make_key(f"TLS {host}", _BITS)
+        address = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])
+        certificate = (
+            _builder(_name(host, "TLS"), key, self.root)
+            .not_valid_before(self._now - timedelta(days=1))
+            .not_valid_after(self._now + timedelta(days=_LEAF_DAYS))
+            .add_extension(address, critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .sign(self.root.key, hashes.SHA256())
+        )
+        return KeyInMemory(key, certificate)
 
     def responder(
         self, purpose: Purpose, usage: ObjectIdentifier = ExtendedKeyUsageOID.OCSP_SIGNING
