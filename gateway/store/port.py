@@ -369,6 +369,21 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Page:
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a company says of a document that came in: `response` is the document that carries it.
+
+    `version` is that of the document when it was decided what to say; `business` and `events` are
+    what is written to it.
+    """
+
+    document_id: str
+    version: int
+    business: Business
+    events: Sequence[NewEvent]
+    response: Submission
+
+
     """A page of documents, newest first; `next` is an opaque cursor, None at the end."""
 
     documents: tuple[Document, ...]
@@ -528,6 +543,12 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Protocol):
 
     async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
         """A late result for the leg with this key. False when this report was written before.
+    async def reply(self, reply: Reply, now: datetime, *, told: Told | None = None) -> bool:
+        """Accepts the response as `accept` does, and writes to the document that it answers, in one
+        transaction. False, and nothing was written, when the response's company has no such inbound
+        document, or it has moved on meanwhile."""
+        ...
+
 
         Nobody holds a job here: with a `change`, Again replaces the document's job and Done takes
         it away; without one the job is left alone, whoever works on it.

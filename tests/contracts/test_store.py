@@ -14,7 +14,8 @@ from uuid import UUID
 
 import pytest
 
-from gateway.lifecycle import NotAllowed, State
+from gateway.audit.chain import NewEntry, Told
+from gateway.lifecycle import Business, NotAllowed, State
 from gateway.store.ids import new_id
 from gateway.store.port import (
     Accepted,
@@ -32,6 +33,7 @@ from gateway.store.port import (
     LeaseLost,
     NewEvent,
     NewPart,
+    Reply,
     Role,
     StorageUnavailable,
     Store,
@@ -491,6 +493,66 @@ async def test_evidence_is_of_the_documents_own_attempt(store: Store) -> None:
         await store.checkpoint(jobs[1], Checkpoint(Keep(), parts=[stolen]), NOW)
     assert await store.attempts(OURS.id, first) == [intent]
     assert await store.attempts(OURS.id, second) == []
+
+
+# --- reply ------------------------------------------------------------------------------------
+
+
+async def test_a_reply_is_written_to_what_it_answers_and_is_a_document_itself(store: Store) -> None:
+    inbound = await store.arrive(arrival(), NOW)
+    assert inbound is not None
+    said = [NewEvent("inbox.answered", {"business": "accepted"})]
+    response = submission(content=b"<ApplicationResponse/>", answers=inbound)
+    told = Told(NewEntry("key:ledger", "inbox.answered", inbound, OURS.id), NOW)
+    reply = Reply(inbound, 1, Business.ACCEPTED, said, response)
+    assert await store.reply(reply, NOW + MINUTE, told=told)
+
+    answered = await store.document(OURS.id, inbound)
+    assert answered is not None
+    assert (answered.business, answered.version, answered.state) == (
+        *(Business.ACCEPTED, 2, State.DELIVERED),
+    )
+    assert answered.confirmed_at is None, "it is still to be taken over"
+    document = await store.document(OURS.id, response.document_id)
+    assert document is not None
+    assert (document.state, document.direction) == (State.RECEIVED, Direction.OUT)
+    assert document.delivery == {"answers": inbound}
+    job = await claimed(store, NOW + MINUTE)
+    assert (job.kind, job.document_id) == ("prepare", response.document_id)
+    events = await store.feed(OURS.id, None, 10)
+    assert {(event.type, event.document_id) for event in events[1:]} == {
+        ("document.received", response.document_id),
+        ("inbox.answered", inbound),
+    }
+    assert (await store.audit_entries(0, 10))[-1].subject == inbound
+
+    before = await everything(store)
+    late = replace(reply, response=submission(answers=inbound))
+    assert not await store.reply(late, NOW + MINUTE), "it was made for another version"
+    assert await everything(store) == before
+
+
+async def test_of_replies_at_once_to_one_document_one_is_written(store: Store) -> None:
+    ids = [await store.arrive(arrival(key=f"k{n}"), NOW) for n in range(3)]
+    said = [NewEvent("inbox.answered")]
+    done = await asyncio.gather(
+        *(
+            store.reply(Reply(id_ or "", 1, business, said, submission()), NOW)
+            for id_ in ids
+            for business in (Business.ACCEPTED, Business.REJECTED)
+        )
+    )
+    assert [sum(done[n : n + 2]) for n in (0, 2, 4)] == [1, 1, 1]
+    assert len((await store.documents(OURS.id, direction=Direction.OUT)).documents) == 3
+
+
+async def test_what_went_out_is_not_answered(store: Store) -> None:
+    document_id = await accepted(store)
+    before = await everything(store)
+    reply = Reply(document_id, 1, Business.PAID, [NewEvent("inbox.answered")], submission())
+    assert not await store.reply(reply, NOW)
+    assert not await store.reply(replace(reply, document_id=new_id("doc")), NOW)
+    assert await everything(store) == before
 
 
 # --- act --------------------------------------------------------------------------------------

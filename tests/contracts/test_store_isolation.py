@@ -15,7 +15,7 @@ import pytest
 
 from gateway.archive import exports
 from gateway.audit.chain import NewEntry
-from gateway.lifecycle import State
+from gateway.lifecycle import Business, State
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.keeping import Export, Period, Terms
 from gateway.store.port import (
@@ -29,6 +29,7 @@ from gateway.store.port import (
     NewEvent,
     NewJob,
     NewPart,
+    Reply,
     Role,
     Store,
 )
@@ -140,6 +141,15 @@ async def _act(store: Store, ours: Ours) -> Any:
     ]
 
 
+async def _reply(store: Store, ours: Ours) -> Any:
+    said = [NewEvent("inbox.answered")]
+    return [
+        await store.reply(Reply(id_, version, Business.PAID, said, submission(THEM)), NOW)
+        for id_ in ours.ids
+        for version in (1, 2)
+    ]
+
+
 async def _accept(store: Store, ours: Ours) -> Any:
     same_id = replace(submission(THEM), document_id=ours.outbound)
     await refused(store.accept(same_id, NOW), Contradiction)
@@ -243,6 +253,7 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "pushes": lambda s, o: s.pushes(THEM, o.endpoint.id, None, 100),
     "put": _put,
     "remove_endpoint": lambda s, o: s.remove_endpoint(THEM, o.endpoint.id),
+    "reply": _reply,
     "set_legal_hold": _set_legal_hold,
     "stream": _stream,
 }

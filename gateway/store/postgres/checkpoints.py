@@ -20,6 +20,7 @@ from gateway.store.port import (
     Checkpoint,
     Contradiction,
     Dead,
+    Direction,
     Done,
     Duplicate,
     Head,
@@ -27,6 +28,7 @@ from gateway.store.port import (
     Keep,
     LeaseLost,
     NewEvent,
+    Reply,
 )
 from gateway.store.postgres import blobs, documents, events, jobs, lanes, messages, rows
 from gateway.store.postgres.jobs import Replacement
@@ -307,6 +309,50 @@ async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exc
         answers.append(refused or True)
     await jobs.replace(transaction, replaced)
     _save(transaction, writes)
+    return answers
+
+
+# --- an answer to what came in ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Replying:
+    """A reply, and its response whose parts are stored."""
+
+    reply: Reply
+    response: documents.Accept
+
+    def work(self) -> Checkpoint:
+        """What is written to the document that it answers."""
+        return Checkpoint(next=Done(), business=self.reply.business, events=self.reply.events)
+
+
+async def reply(transaction: Transaction, units: Sequence[Replying]) -> list[bool | Exception]:
+    """Accepts responses; False where the document that one answers has moved on meanwhile."""
+    if _meet([unit.reply.document_id] for unit in units):
+        return await _one_by_one(reply, transaction, units)
+    locked = await documents.lock(transaction, [unit.reply.document_id for unit in units])
+    answers: list[bool | Exception] = []
+    said: list[Replying] = []
+    for unit in units:
+        document = locked.get(unit.reply.document_id)
+        stands = (
+            document is not None
+            and document["company_id"] == unit.reply.response.company_id
+            and document["version"] == unit.reply.version
+            and document["direction"] == Direction.IN
+        )
+        answers.append(stands)
+        if stands:
+            said.append(unit)
+    await documents.accept(transaction, [unit.response for unit in said])
+    _save(
+        transaction,
+        [
+            _Write.of(locked[unit.reply.document_id], unit.work(), (), unit.response.now)
+            for unit in said
+        ],
+    )
     return answers
 
 

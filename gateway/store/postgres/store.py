@@ -38,6 +38,7 @@ from gateway.store.port import (
     NewPart,
     Page,
     Part,
+    Reply,
     Submission,
 )
 from gateway.store.postgres import (
@@ -239,6 +240,14 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
         return await self._told(checkpoints.act, verb, told)
 
     async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
+    async def reply(self, reply: Reply, now: datetime, *, told: Told | None = None) -> bool:
+        """Accepts a response, and writes to the document that it answers. False when that one is
+        not there, or has moved on meanwhile."""
+        response = reply.response
+        parts = await self._stored(response.company_id, response.parts, now)
+        unit = checkpoints.Replying(reply, documents.Accept(response, parts, now))
+        return await self._told(checkpoints.reply, unit, told)
+
         """A late result for the leg with this key. False when this report was written before."""
         found = await self.leg(key) if work.parts else None
         parts = () if found is None else await self._stored(found[0].company_id, work.parts, now)

@@ -21,8 +21,9 @@ from gateway.store.port import (
     Keep,
     LeaseLost,
     NewEvent,
+    Reply,
 )
-from gateway.store.sqlite import blobs, events, jobs, lanes, messages, rows
+from gateway.store.sqlite import blobs, documents, events, jobs, lanes, messages, rows
 from gateway.store.sqlite.rows import Row, maybe_micros, micros
 from gateway.store.sqlite.writer import Transaction
 
@@ -239,6 +240,41 @@ def _act(transaction: Transaction, unit: Act) -> bool | Exception:
         return refused
     jobs.replace(transaction, unit.company_id, unit.document_id, unit.job, write.at)
     _save(transaction, [write])
+    return True
+
+
+# --- an answer to what came in ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Replying:
+    """A reply, and its response whose parts are stored."""
+
+    reply: Reply
+    response: documents.Accept
+
+    def work(self) -> Checkpoint:
+        """What is written to the document that it answers."""
+        return Checkpoint(next=Done(), business=self.reply.business, events=self.reply.events)
+
+
+def reply(transaction: Transaction, units: Sequence[Replying]) -> list[bool | Exception]:
+    """Accepts responses; False where the document that one answers has moved on meanwhile."""
+    return [_reply(transaction, unit) for unit in units]
+
+
+def _reply(transaction: Transaction, unit: Replying) -> bool | Exception:
+    found = transaction.run(
+        """
+        SELECT id, company_id, state FROM document
+        WHERE id = ? AND company_id = ? AND version = ? AND direction = 'in'
+        """,
+        (unit.reply.document_id, unit.reply.response.company_id, unit.reply.version),
+    ).fetchone()
+    if found is None:
+        return False
+    documents.accept(transaction, [unit.response])
+    _save(transaction, [_Write.of(found, unit.work(), (), unit.response.now)])
     return True
 
 
