@@ -58,9 +58,11 @@ _Key = tuple[str, Decimal]
 def complete(invoice: Invoice) -> Invoice:
     """Returns the invoice with everything filled in that follows from what is stated.
 
-    Amounts get two decimals, half rounded away from zero. BT-111 and the amounts paid and rounded
-    are never computed. An allowance or charge with a percentage gets its amount only when its base
-    is stated. Also fills the process (BT-23) and specification (BT-24) of Peppol BIS Billing 3.0.
+    Amounts get two decimals, half rounded away from zero. The amounts paid and rounded are never
+    computed, nor VAT in another currency (BT-111) unless there is none: the rate is the seller's to
+    say. A percentage of a line is of its quantity times price; one of the document gets its amount
+    only when its base is stated, for it may be of some lines. Also fills the process (BT-23) and
+    specification (BT-24) of Peppol BIS Billing 3.0.
     """
     with localcontext(_CONTEXT):
         lines = tuple(_line(line) for line in invoice.lines)
@@ -79,30 +81,48 @@ def complete(invoice: Invoice) -> Invoice:
 def line_net(line: Line) -> Decimal:
     """BT-131 as it follows from quantity, price, allowances and charges (PEPPOL-EN16931-R120)."""
     with localcontext(_CONTEXT):
-        # A base quantity that is not positive is wrong (R121) but no reason to divide by it.
-        base = line.price.base_quantity
-        per = base if base is not None and base > 0 else Decimal(1)
-        gross = line.quantity * line.price.net / per
-        return _round(gross + _sum(line.charges) - _sum(line.allowances))
+        return _round(_gross(line) + _sum(line.charges) - _sum(line.allowances))
+
+
+def _gross(line: Line) -> Decimal:
+    """Quantity times price, unrounded."""
+    # A base quantity that is not positive is wrong (R121) but no reason to divide by it.
+    base = line.price.base_quantity
+    per = base if base is not None and base > 0 else Decimal(1)
+    return line.quantity * line.price.net / per
 
 
 def _line(line: Line) -> Line:
-    price = line.price
     line = replace(
         line,
-        price=_price(price, line.unit),
+        price=_price(line.price, line.unit),
         item=replace(line.item, vat=_vat(line.item.vat)),
-        allowances=tuple(_adjustment(allowance) for allowance in line.allowances),
-        charges=tuple(_adjustment(charge) for charge in line.charges),
+        allowances=tuple(_adjustment(_based(each, line)) for each in line.allowances),
+        charges=tuple(_adjustment(_based(each, line)) for each in line.charges),
     )
     return line if line.net_amount is not None else replace(line, net_amount=line_net(line))
 
 
 def _price(price: Price, unit: str) -> Price:
     # BT-150 is the unit of the quantity when not stated (PEPPOL-EN16931-R130 wants them alike).
-    if price.base_quantity is None or price.base_unit is not None:
-        return price
-    return replace(price, base_unit=unit)
+    if price.base_quantity is not None and price.base_unit is None:
+        price = replace(price, base_unit=unit)
+    # BT-146 is BT-148 less BT-147 (PEPPOL-EN16931-R046), and UBL has neither without the other.
+    if price.gross is None and price.discount is not None:
+        return replace(price, gross=price.net + price.discount)
+    if price.discount is None and price.gross is not None:
+        return replace(price, discount=price.gross - price.net)
+    return price
+
+
+_OfLine = TypeVar("_OfLine", LineAllowance, LineCharge)
+
+
+def _based(stated: _OfLine, line: Line) -> _OfLine:
+    """BT-137, BT-142: what a percentage of the line is of, where neither base nor amount is."""
+    if stated.percent is None or stated.base is not None or stated.amount is not None:
+        return stated
+    return replace(stated, base=_round(_gross(line)))
 
 
 def _adjustment(stated: Adjustment) -> Adjustment:
@@ -185,6 +205,9 @@ def _totals(invoice: Invoice, breakdown: tuple[VatBreakdown, ...]) -> Totals:
     )  # BR-CO-13
     vat = either(stated.vat, sum((_amount(row.tax) for row in breakdown), _ZERO))  # BR-CO-14
     with_vat = either(stated.with_vat, without_vat + vat)  # BR-CO-15
+    elsewhere = stated.vat_in_vat_currency
+    if elsewhere is None and invoice.vat_currency and not vat:
+        elsewhere = vat  # nothing is nothing in any currency
     due = either(stated.due, with_vat - _amount(stated.paid) + _amount(stated.rounding))  # BR-CO-16
     return replace(
         stated,
@@ -193,6 +216,7 @@ def _totals(invoice: Invoice, breakdown: tuple[VatBreakdown, ...]) -> Totals:
         charges=charges,
         without_vat=without_vat,
         vat=vat,
+        vat_in_vat_currency=elsewhere,
         with_vat=with_vat,
         due=due,
     )

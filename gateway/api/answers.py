@@ -7,7 +7,7 @@ text for operators. Names are the store's own.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -75,6 +75,19 @@ class Finding(Shown):
     """The value that was expected."""
 
 
+class FilledIn(Shown):
+    """A term that you left out and the document has."""
+
+    where: str
+    """A JSON pointer into your body, to where it would have stood."""
+    term: str
+    """Its number in EN 16931: `BT-131`."""
+    name: str
+    value: str
+    why: str
+    """What it follows from."""
+
+
 class Step(Shown):
     """A step of the plan: a channel, in or out, and why."""
 
@@ -126,6 +139,10 @@ class Document(DocumentRow):
     delivery: dict[str, Any]
     """Your wishes for its delivery; a personal number is shown as stars."""
     findings: tuple[Finding, ...]
+    filled_in: tuple[FilledIn, ...]
+    """What you left out and we filled in, for it follows from what you gave; at most 500."""
+    filled_in_left_out: int
+    """How many more there are."""
     plan: Plan | None
 
 
@@ -271,8 +288,10 @@ def row(document: port.Document) -> DocumentRow:
     return DocumentRow(**_row(document))
 
 
-def document(row: port.Document, found: bytes | None, plan: bytes | None) -> Document:
-    """A whole document; `found` and `plan` are its newest FINDINGS and PLAN parts."""
+def document(
+    row: port.Document, found: bytes | None, added: bytes | None, plan: bytes | None
+) -> Document:
+    """A whole document; the rest are its newest FINDINGS, FILLED_IN and PLAN parts."""
     wishes = dict(row.delivery)
     if "personal_number" in wishes:
         wishes["personal_number"] = "********"
@@ -280,6 +299,7 @@ def document(row: port.Document, found: bytes | None, plan: bytes | None) -> Doc
         **_row(row),
         delivery=wishes,
         findings=tuple(Finding(**finding) for finding in json.loads(found or b"[]")),
+        **filled_in(json.loads(added or b"{}")),
         plan=Plan.model_validate_json(plan) if plan else None,
     )
 
@@ -311,6 +331,14 @@ def head(row: port.Head) -> Head:
 def finding(found: findings.Finding) -> Finding:
     """A finding."""
     return Finding.model_validate(found, from_attributes=True)
+
+
+def filled_in(added: Mapping[str, Any]) -> dict[str, Any]:
+    """What was filled in, from the data of `gateway.intake.filled_in.Additions`."""
+    return {
+        "filled_in": tuple(FilledIn(**each) for each in added.get("told", ())),
+        "filled_in_left_out": added.get("left_out", 0),
+    }
 
 
 def timeline(

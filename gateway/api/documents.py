@@ -172,11 +172,12 @@ async def list_documents(call: Call[ListParameters]) -> web.Response:
     problems=(Type.NOT_FOUND, Type.CONTENT_LOST),
 )
 async def get_document(call: Call[NoParameters]) -> web.Response:
-    """Read a document: its state and why, what was found, and what is planned."""
+    """Read a document: its state and why, what was found, filled in and planned."""
     document, parts = await _document(call)
     found = await files.newest(call, document.id, parts, Role.FINDINGS)
+    added = await files.newest(call, document.id, parts, Role.FILLED_IN)
     plan = await files.newest(call, document.id, parts, Role.PLAN)
-    return answer(answers.document(document, found, plan))
+    return answer(answers.document(document, found, added, plan))
 
 
 @routes.operation(

@@ -191,10 +191,24 @@ _FINDING = {
     "computed": "606.25",
 }
 
+_FILLED_IN = {
+    "filled_in": [
+        {
+            "where": "/invoice/totals/due",
+            "term": "BT-115",
+            "name": "Amount due",
+            "value": "606.25",
+            "why": "Total with VAT, less what is paid, plus rounding.",
+        }
+    ],
+    "filled_in_left_out": 0,
+}
+
 DOCUMENT: dict[str, Any] = {
     **ROW,
     "delivery": {"email": "ekonomi@lillan.example"},
     "findings": [],
+    **_FILLED_IN,
     "plan": {
         "order": "SE companies",
         "profile": "peppol-billing",

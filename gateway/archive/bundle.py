@@ -22,6 +22,7 @@ FOLDERS: dict[Role, str] = {
     Role.ORIGINAL: "1-received",
     Role.ATTACHMENT: "1-received/attachments",
     Role.FINDINGS: "2-checked",
+    Role.FILLED_IN: "2-checked",
     Role.PLAN: "2-checked",
     Role.DOCUMENT: "3-sent",
     Role.IMAGE: "3-sent",

@@ -25,6 +25,7 @@ from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.events import Type
 from gateway.intake.attachment import embedded
+from gateway.intake.filled_in import Additions
 from gateway.intake.prepare import Prepared, Rejected, prepare
 from gateway.lifecycle import State, change
 from gateway.routing.orders import Orders, shipped
@@ -173,7 +174,7 @@ def rejected(result: Rejected) -> Checkpoint:
         "document.not_valid",
         f"The document has {count}. {fatal[0].text}",
         result.head,
-        (_findings(result.report),),
+        (_findings(result.report), *_added(result.added)),
         len(fatal),
     )
 
@@ -188,8 +189,8 @@ def repeated(first: Document, work: Checkpoint) -> Checkpoint:
         f" {first.id}, which is {first.state}. This one is not sent. If it is another {what}, give"
         " it a number of its own; a company can have this check changed or switched off."
     )
-    findings = tuple(part for part in work.parts if part.role is Role.FINDINGS)
-    return _rejected("document.duplicate", text, head, findings, 0)
+    told = tuple(part for part in work.parts if part.role in (Role.FINDINGS, Role.FILLED_IN))
+    return _rejected("document.duplicate", text, head, told, 0)
 
 
 def _rejected(
@@ -231,6 +232,7 @@ def prepared(document: Document, company: Company, result: Prepared, route: Plan
         parts=(
             NewPart(Role.DOCUMENT, f"{result.head.kind}.xml", "application/xml", result.document),
             _findings(result.report),
+            *_added(result.added),
             _json(Role.PLAN, plan_data),
             known.part(),
         ),
@@ -250,6 +252,10 @@ def prepared(document: Document, company: Company, result: Prepared, route: Plan
 
 def _findings(report: Report) -> NewPart:
     return _json(Role.FINDINGS, [asdict(finding) for finding in report.findings])
+
+
+def _added(added: Additions) -> tuple[NewPart, ...]:
+    return (_json(Role.FILLED_IN, asdict(added)),) if added.told else ()
 
 
 def _json(role: Role, data: Any) -> NewPart:

@@ -1,7 +1,8 @@
 """The invoice as callers write it in JSON: `schemas.invoice`, field by field, by the same names.
 
 In charge of nothing but the likeness: the shapes are made from the dataclasses, so the two can not
-differ. Not in charge of right and wrong (`validators`).
+differ. What the model demands and `schemas.derived` can tell may be left out here: it is an empty
+text in the model then. Not in charge of right and wrong (`validators`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ from schemas import invoice as model
 _LEAVES: dict[type, Any] = {str: Text, Decimal: Amount, date: Date, bytes: Base64}
 # Their fields carry the seller's numbers, so a fault in the buyer's is told by its group's number.
 _SHARED = frozenset({model.Address, model.Contact, model.Period})
+# What may be left out though the model has it always: see `schemas.derived`.
+_DERIVED = {
+    model.Invoice: "type_code",
+    model.Line: "id",
+    model.Payment: "means",
+    model.Vat: "category",
+}
 
 
 def _shape(source: type) -> type[Shape]:
@@ -28,14 +36,16 @@ def _shape(source: type) -> type[Shape]:
     hints = typing.get_type_hints(source)
     members: dict[str, Any] = {}
     for field in dataclasses.fields(source):
-        required = field.default is dataclasses.MISSING
+        derived = _DERIVED.get(source) == field.name
+        required = field.default is dataclasses.MISSING and not derived
         annotation, term = _annotation(hints[field.name]), field.metadata["bt"]
         told = term[:2] in ("BT", "BG") and source not in _SHARED
         members[field.name] = (
             annotation if required else annotation | None,
             Field(
                 default=... if required else None,
-                description=f"{term}: {field.name.replace('_', ' ')}",
+                description=f"{term}: {field.name.replace('_', ' ')}"
+                + ("; derived where it is left out and follows from the rest" if derived else ""),
                 json_schema_extra={TERM: term} if told else None,
             ),
         )
@@ -63,7 +73,9 @@ _SOURCES = {shape: source for source, shape in _SHAPES.items()}
 def to_model(shape: Shape) -> Any:
     """Turns a checked body (or a part of one) into the dataclass it was made from."""
     given = {name: _value(getattr(shape, name)) for name in shape.model_fields_set}
-    return _SOURCES[type(shape)](**{n: value for n, value in given.items() if value is not None})
+    source = _SOURCES[type(shape)]
+    derived = {_DERIVED[source]: ""} if source in _DERIVED else {}
+    return source(**derived | {n: value for n, value in given.items() if value is not None})
 
 
 def _value(value: Any) -> Any:

@@ -17,12 +17,15 @@ from typing import Any
 
 from lxml import etree
 
+from gateway.intake import payment_numbers
 from gateway.intake.attachment import EMBEDDABLE, embed
+from gateway.intake.filled_in import NOTHING, Additions, additions
 from gateway.intake.head import head, recipient, summary
 from gateway.intake.json_invoice import to_model
 from gateway.intake.shape import Shape
 from gateway.intake.submission import XML, Refused, read
 from gateway.store.port import Head
+from schemas.derived import derive
 from schemas.invoice import Invoice
 from schemas.totals import complete
 from schemas.ubl.read import Unreadable
@@ -41,7 +44,7 @@ class Prepared:
     """A document that can be sent.
 
     `attachments` are the files that came beside it and are not in it; those inside are
-    `gateway.intake.attachment.embedded(invoice)`.
+    `gateway.intake.attachment.embedded(invoice)`. `added` is what we filled in.
     """
 
     invoice: Invoice
@@ -51,6 +54,7 @@ class Prepared:
     summary: Summary
     report: Report
     attachments: tuple[File, ...]
+    added: Additions = NOTHING
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -64,6 +68,7 @@ class Rejected:
 
     report: Report
     head: Head | None
+    added: Additions = NOTHING
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -81,7 +86,8 @@ def prepare(
     """Prepares a submission: `original` is the body (or `document` part), `at` picks the rules.
 
     A valid UBL document is passed on byte for byte. JSON becomes BIS Billing 3.0, with those
-    attachments inside that it may hold; pointers of findings then lead into the caller's body.
+    attachments inside that it may hold, and with what follows from what it says; pointers of
+    findings then lead into the caller's body.
     Findings of rules are told in the language that `delivery` says, else in English.
     """
     submission = read(original)
@@ -112,20 +118,22 @@ def _from_json(
 ) -> Prepared | Rejected:
     inside = {n: file for n, file in enumerate(attachments) if file.media_type in EMBEDDABLE}
     beside = tuple(file for n, file in enumerate(attachments) if n not in inside)
-    invoice = complete(embed(stated, inside.values()))
+    own, profile, language = len(stated.supporting_documents), _profile(stated), _language(delivery)
+    stated = embed(stated, inside.values())
+    # One marked for print leaves electronic addresses out on purpose.
+    invoice = complete(derive(stated, addresses=profile != PEPPOL_BILLING_PRINT))
     try:
         document = write(invoice)
     except Unwritable as error:
         return Rejected(Report(UNKNOWN, False, tuple(_unwritable(error))), head(invoice))
-    language = _language(delivery)
-    places = _Places(document, len(stated.supporting_documents), tuple(inside), language)
-    report = validate(
-        document, at=at, profile=_profile(invoice), language=language, called=places.called
-    )
-    report = dataclasses.replace(report, findings=tuple(map(places.told, report.findings)))
+    places = _Places(document, own, tuple(inside), language)
+    report = validate(document, at=at, profile=profile, language=language, called=places.called)
+    found = (*map(places.told, report.findings), *payment_numbers.findings(invoice, language))
+    report = dataclasses.replace(report, findings=found)
+    added = additions(stated, invoice, language)
     if not report.ok:
-        return Rejected(report, head(invoice))
-    return _prepared(invoice, document, report, beside, delivery)
+        return Rejected(report, head(invoice), added)
+    return _prepared(invoice, document, report, beside, delivery, added)
 
 
 def _language(delivery: Mapping[str, Any]) -> str:
@@ -184,6 +192,7 @@ def _prepared(
     report: Report,
     attachments: tuple[File, ...],
     delivery: Mapping[str, Any],
+    added: Additions = NOTHING,
 ) -> Prepared:
     return Prepared(
         invoice,
@@ -193,6 +202,7 @@ def _prepared(
         summary(invoice, delivery),
         report,
         attachments,
+        added,
     )
 
 

@@ -23,6 +23,7 @@ from gateway.store.endpoints import Endpoints
 from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
+from gateway.store.registrations import Registrations
 
 if TYPE_CHECKING:
     from gateway.blobs.blobs import Blobs
@@ -45,6 +46,7 @@ class Role(StrEnum):
     DOCUMENT = "document"  # the UBL that goes out or came in
     IMAGE = "image"  # the invoice as PDF
     FINDINGS = "findings"  # findings as JSON
+    FILLED_IN = "filled_in"  # what we filled in, as JSON; none where that is nothing
     PLAN = "plan"  # the route plan as JSON
     ENVELOPE = "envelope"  # who sends to whom, and the summary, as JSON: the same on every attempt
     EVIDENCE = "evidence"  # wire bytes of an attempt
@@ -368,8 +370,6 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-@dataclass(frozen=True, slots=True)
 class Reply:
     """What a company says of a document that came in: `response` is the document that carries it.
 
@@ -384,6 +384,8 @@ class Reply:
     response: Submission
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
     """A page of documents, newest first; `next` is an opaque cursor, None at the end."""
 
     documents: tuple[Document, ...]
@@ -428,7 +430,7 @@ class BadCursor(ValueError):
 NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
-class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Protocol):
+class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Protocol):
     """The operations. `now` is the caller's clock everywhere: the store has none.
 
     What a person does takes `told` along: an audit entry, written in the same transaction when it
@@ -541,14 +543,14 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Protocol):
         """
         ...
 
-    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
-        """A late result for the leg with this key. False when this report was written before.
     async def reply(self, reply: Reply, now: datetime, *, told: Told | None = None) -> bool:
         """Accepts the response as `accept` does, and writes to the document that it answers, in one
         transaction. False, and nothing was written, when the response's company has no such inbound
         document, or it has moved on meanwhile."""
         ...
 
+    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
+        """A late result for the leg with this key. False when this report was written before.
 
         Nobody holds a job here: with a `change`, Again replaces the document's job and Done takes
         it away; without one the job is left alone, whoever works on it.

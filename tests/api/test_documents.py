@@ -158,7 +158,13 @@ async def test_a_personal_number_is_not_shown_again(api: Api) -> None:
     shown = b"".join([(await api.get(path)).content for path in paths])
     assert b"9874" not in shown
     files = (await api.get(reply.json["links"]["evidence"])).json["files"]
-    assert {file["role"] for file in files} == {"original", "document", "findings", "plan"}
+    assert {file["role"] for file in files} == {
+        "original",
+        "document",
+        "findings",
+        "filled_in",
+        "plan",
+    }
 
 
 async def test_the_list_is_filtered_and_paged(api: Api) -> None:
