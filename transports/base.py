@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 from uuid import UUID
 
 from schemas.identifiers import DocumentType, Participant, Process
@@ -100,7 +100,8 @@ class Envelope:
     with it the same bytes. `address` is what `resolve` answered. `accepted_at` is when we took the
     document on: the one time a channel may write into the bytes, since no attempt changes it.
     `image` is the invoice as a PDF, None where the channel has not asked for one
-    (`Transport.needs_image`).
+    (`Transport.needs_image`). `request` is what `Packer.pack` made: these bytes are to go out, and
+    are kept already. `repeated`: an earlier attempt may have arrived.
     """
 
     key: UUID
@@ -113,9 +114,14 @@ class Envelope:
     document: File
     image: File | None = None
     attachments: tuple[File, ...] = ()
+    request: Evidence | None = None
+    repeated: bool = False
 
 
 # --- what a channel answers -------------------------------------------------------------------
+
+
+REQUEST: Final = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +191,15 @@ class ReachabilityUnknown:
 
 
 Reachability = Reachable | NotReachable | ReachabilityUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The bytes of a call before it is made, where they go, and who (`remote`) gets them there."""
+
+    request: Evidence
+    address: str
+    remote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,4 +375,21 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Lets go of connections."""
+        ...
+
+
+@runtime_checkable
+class Packer(Transport, Protocol):
+    """A transport whose bytes would not be the same if they were made again, as when it encrypts:
+    they are made ahead of the call, and are on disk before it."""
+
+    async def pack(
+        self, envelope: Envelope, before: Evidence | None, *, bound: bool
+    ) -> Packed | NotReachable | ReachabilityUnknown:
+        """The bytes that `deliver` will send: those of `before`, the last request for this key, as
+        long as the other side can read them. No side effect outside.
+
+        `bound`: the other side may have it, so that it goes to nobody else but whom `before` went
+        to, at the envelope's address.
+        """
         ...

@@ -45,6 +45,8 @@ from transports.base import (
     Envelope,
     NotReachable,
     Outcome,
+    Packed,
+    Packer,
     Reachability,
     ReachabilityUnknown,
     Reachable,
@@ -200,17 +202,22 @@ class Delivering:
         if not isinstance(answer, Reachable):
             work = not_tried(trial, answer, self._backoff, self._clock.now())
             return await self._end(job, case, trial, work)
-        packed = await papers.pack(
-            trial.leg, answer.address, known, to_people=transport.needs_image
-        )
-        before = intent(trial, answer, packed.new_image)
+        made = await papers.pack(trial.leg, answer.address, known, to_people=transport.needs_image)
+        envelope = replace(made.envelope, repeated=trial.unknowns > 0)
+        packed = await self._packed(trial, transport, envelope, papers)
+        if isinstance(packed, NotReachable | ReachabilityUnknown):
+            work = not_tried(trial, packed, self._backoff, self._clock.now())
+            return await self._end(job, case, trial, work)
+        if packed is not None:
+            envelope = replace(envelope, address=packed.address, request=packed.request)
+        before = intent(trial, answer, made.new_image, packed)
         if case.lane != job.lane:
             before = replace(before, next=Keep(lane=job.lane))
         await self._save(job, before)
         begun = trial.after(before)
         if not await self._store.holds(job, self._clock.now()):
             return await self._end(job, case, begun, not_called(begun, self._clock.now()))
-        outcome = await self._call(transport, packed.envelope)
+        outcome = await self._call(transport, envelope)
         work = settle(begun, outcome, transport.repeat, self._backoff, self._clock.now())
         return await self._end(job, case, begun, work)
 
@@ -223,6 +230,20 @@ class Delivering:
                 return await transport.resolve(known.recipient, known.summary)
         except TimeoutError:
             return ReachabilityUnknown(_timed_out(transport, self._call_limit_s), answered=False)
+
+    async def _packed(
+        self, trial: Try, transport: Transport, envelope: Envelope, papers: Papers
+    ) -> Packed | NotReachable | ReachabilityUnknown | None:
+        """The bytes ahead of the call, where the channel makes them so; None where it does not."""
+        if not isinstance(transport, Packer):
+            return None
+        last = await papers.last_request({attempt.id for attempt in trial.earlier})
+        try:
+            async with asyncio.timeout(self._call_limit_s):
+                return await transport.pack(envelope, last, bound=envelope.repeated)
+        except TimeoutError:
+            verdict = _timed_out(transport, self._call_limit_s)
+            return ReachabilityUnknown(verdict, answered=False)
 
     async def _call(self, transport: Transport, envelope: Envelope) -> Outcome:
         began = perf_counter()

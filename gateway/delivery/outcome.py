@@ -36,6 +36,7 @@ from transports.base import (
     Evidence,
     NotReachable,
     Outcome,
+    Packed,
     ReachabilityUnknown,
     Reachable,
     Refused,
@@ -93,23 +94,32 @@ class Try:
     def after(self, saved: Checkpoint) -> Try:
         """The same attempt once its intent is on disk."""
         state = saved.change.after if saved.change else self.document.state
-        return replace(self, document=replace(self.document, state=state), leg=saved.legs[0])
+        attempt = saved.attempt or self.attempt
+        document = replace(self.document, state=state)
+        return replace(self, document=document, leg=saved.legs[0], attempt=attempt)
 
 
 # --- before the call --------------------------------------------------------------------------
 
 
-def intent(trial: Try, answer: Reachable, image: NewPart | None) -> Checkpoint:
-    """What must be on disk before the channel is called."""
+def intent(
+    trial: Try, answer: Reachable, image: NewPart | None, packed: Packed | None = None
+) -> Checkpoint:
+    """What must be on disk before the channel is called: with the very bytes, where they would not
+    be the same if they were made again."""
     channel = trial.leg.channel
+    attempt, address, wire = trial.attempt, answer.address, answer.evidence
+    if packed is not None:
+        attempt = replace(attempt, remote=packed.remote)
+        address, wire = packed.address, (*wire, packed.request)
     text = f"It is being handed over by this channel: {channel}."
     return Checkpoint(
         next=Keep(),
         change=change(trial.document.state, State.SENDING, code="delivery.sending", text=text),
         channel=channel,
-        parts=(*([image] if image else ()), *evidence(answer.evidence, trial.attempt)),
-        legs=(replace(trial.leg, state=LegState.TRYING, address=answer.address),),
-        attempt=trial.attempt,
+        parts=(*([image] if image else ()), *evidence(wire, attempt)),
+        legs=(replace(trial.leg, state=LegState.TRYING, address=address),),
+        attempt=attempt,
     )
 
 
@@ -362,7 +372,7 @@ def _close(attempt: Attempt, result: Result, verdict: Verdict, now: datetime) ->
         code=verdict.code,
         text=verdict.text,
         public_text=verdict.public_text,
-        remote=verdict.remote,
+        remote=verdict.remote or attempt.remote,
     )
 
 

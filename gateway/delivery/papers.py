@@ -7,7 +7,7 @@ needs one. What was stored once is what every attempt carries.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gateway.delivery import picture
@@ -15,14 +15,14 @@ from gateway.delivery.envelope import Particulars, particulars
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.routing.plan import Plan, from_data
 from gateway.store.port import Document, Leg, NewPart, Part, Role, Store
-from transports.base import Envelope, File
+from transports.base import REQUEST, Envelope, Evidence, File
 
 # To draw a document takes as long as to check one of so many times its size.
 DRAWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class Enveloped:
     """An envelope, with the image if it was made just now and still has to be stored."""
 
     envelope: Envelope
@@ -51,6 +51,10 @@ class Papers:
         parts = await store.parts(document.company_id, document.id)
         return cls(store, document, parts, workshop)
 
+    def plus(self, made: Sequence[NewPart]) -> Papers:
+        """The same, with parts that have just been made."""
+        return Papers(self._store, self._document, (*self._parts, *made), self._workshop)
+
     async def submitted(self) -> tuple[File, tuple[File, ...]]:
         """What was accepted: the original, and the files beside it."""
         original = await self._file(self._first(Role.ORIGINAL))
@@ -65,7 +69,17 @@ class Papers:
         """The plan."""
         return from_data(json.loads((await self._file(self._first(Role.PLAN))).content))
 
-    async def pack(self, leg: Leg, address: str, known: Particulars, *, to_people: bool) -> Packed:
+    async def last_request(self, attempts: Collection[str]) -> Evidence | None:
+        """The bytes that the last of these attempts was to send, where they were kept."""
+        for part in reversed(self._parts):
+            if isinstance(part, Part) and part.attempt_id in attempts and part.name == REQUEST:
+                file = await self._file(part)
+                return Evidence(REQUEST, file.media_type, file.content, part.at)
+        return None
+
+    async def pack(
+        self, leg: Leg, address: str, known: Particulars, *, to_people: bool
+    ) -> Enveloped:
         """The envelope of a leg. One for people brings the image, and the files from inside the
         document as files; one for machines has them in the document."""
         document = await self._file(self._first(Role.DOCUMENT))
@@ -90,7 +104,7 @@ class Papers:
             image=image,
             attachments=tuple(attachments),
         )
-        return Packed(envelope, new_image)
+        return Enveloped(envelope, new_image)
 
     async def _image(self, document: File, known: Particulars) -> tuple[File, NewPart | None]:
         stored = self._find(Role.IMAGE)

@@ -25,6 +25,8 @@ from transports.base import (
     Evidence,
     NotCollected,
     NotReachable,
+    Packed,
+    Packer,
     Reachable,
     Refused,
     Repeat,
@@ -203,6 +205,29 @@ async def test_a_repeat_has_the_same_bytes(channel: Channel, behaviour: str) -> 
     await after_restart.close()
     (one,), (two,) = (of_kind(each.evidence, "request") for each in (first, second))
     assert channel.lasting(one) == channel.lasting(two)
+
+
+@pytest.mark.parametrize(("name", "behaviour"), EVERY_OUTCOME, indirect=["name"])
+async def test_bytes_that_would_be_others_are_made_ahead_and_go_out_again(
+    channel: Channel, behaviour: str
+) -> None:
+    if channel.lasting is bytes:
+        assert not isinstance(channel.transport, Packer), "its bytes are the same each time"
+        return
+    envelope = await channel.envelope(behaviour)
+    before: Evidence | None = None
+    for transport in (channel.transport, channel.again()):
+        assert isinstance(transport, Packer)
+        packed = await transport.pack(envelope, before, bound=before is not None)
+        assert isinstance(packed, Packed)
+        assert before is None or packed.request.content == before.content
+        made = packed.request
+        before = Evidence(made.kind, made.media_type, made.content, made.at)  # as it is kept
+        around = replace(envelope, address=packed.address, request=before, repeated=True)
+        outcome = await transport.deliver(around)
+        assert of_kind(outcome.evidence, "request") == [], "it is kept already"
+    await transport.close()
+    assert all(taken == before.content for taken in await channel.taken(envelope.key))
 
 
 @pytest.mark.parametrize(("name", "behaviour"), EVERY_OUTCOME, indirect=["name"])

@@ -9,6 +9,7 @@ naming every piece that we signed. A Message Level Status may follow it and prov
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -25,6 +26,7 @@ from transports.base import (
     NotReachable,
     Now,
     Outcome,
+    Packed,
     Reachability,
     ReachabilityUnknown,
     Reachable,
@@ -41,14 +43,14 @@ from transports.base import (
     utc_now,
 )
 from transports.peppol.as4.message import NOT_SERVICED, Errors, UserMessage
-from transports.peppol.discovery import Discovery, Found, No, Unsure
+from transports.peppol.discovery import Discovered, Discovery, Found, No, Unsure
 from transports.peppol.sender import (
     Answered,
-    Exchange,
     NoAnswer,
     NotSent,
     NotTaken,
     Received,
+    Request,
     Sender,
 )
 
@@ -82,6 +84,7 @@ _CODES: Final = {
     "EBMS:0103": "policy",
     "EBMS:4001": "duplicate",
 }
+_UNSURE: Final = "Peppol could not say just now whether the recipient can be reached."
 _NOT_SERVICED_CODE: Final = "not_serviced"
 _OTHER_CODE: Final = "refused"
 
@@ -146,57 +149,59 @@ class Peppol:
             case No():
                 return NotReachable(_verdict(found.code, found.text), found.evidence)
             case Unsure():
-                public = "Peppol could not say just now whether the recipient can be reached."
                 return ReachabilityUnknown(
-                    _verdict(found.code, found.text, public),
+                    _verdict(found.code, found.text, _UNSURE),
                     evidence=found.evidence,
                     answered=found.answered,
                 )
             case _:
                 assert_never(found)
 
+    async def pack(
+        self, envelope: Envelope, before: Evidence | None, *, bound: bool
+    ) -> Packed | NotReachable | ReachabilityUnknown:
+        """The message with its ciphertext, which would be another one if it were made again."""
+        header = self._header(envelope)
+        if isinstance(header, Verdict):
+            return NotReachable(header)
+        found = await self._discovery.find(header.receiver, header.document_type, header.process)
+        if before is not None and not isinstance(found, Unsure):
+            request = await asyncio.to_thread(Request.of, before)
+            seat = request.message.to_seat
+            if isinstance(found, Found) and found.seat == seat:
+                if found.certificate == request.recipient:
+                    return Packed(request, found.endpoint.address, seat)
+            elif bound:  # the recipient has moved, and where it was it may have arrived
+                if await self._sender.trusts(request.recipient):
+                    return Packed(request, envelope.address, seat)
+                text = f"The access point {seat}, which may have it, is not trusted any more."
+                return ReachabilityUnknown(_verdict("certificate", text, _UNSURE))
+        return await self._packed(found, header, envelope.document.content)
+
     async def deliver(self, envelope: Envelope) -> Outcome:
         """Hands the envelope over once; the same envelope has the same ids every time."""
-        kind, process = envelope.summary.document_type, envelope.summary.process
-        receiver, sender = envelope.recipient.participant, envelope.sender.participant
-        if sender is None:
-            text = "The seller has no electronic address (BT-34), which Peppol needs."
-            return Refused(_verdict("no_sender", text))
-        if kind is None or process is None or receiver is None:
-            return Refused(_verdict("no_participant", "The recipient has no electronic address."))
-        return await self.post(
-            sbdh.Header(
-                sender=sender,
-                receiver=receiver,
-                document_type=kind,
-                process=process,
-                country=envelope.sender.country,
-                instance_id=str(envelope.key),
-                created_at=envelope.accepted_at,
-                mls_type=(
-                    sbdh.MlsType.ALWAYS_SEND
-                    if self._settings.statuses
-                    else sbdh.MlsType.FAILURE_ONLY
-                ),
-            ),
-            envelope.document.content,
-        )
+        header = self._header(envelope)
+        if isinstance(header, Verdict):
+            return Refused(header)
+        if envelope.request is None:
+            return await self.post(header, envelope.document.content)
+        packed = Packed(envelope.request, envelope.address)
+        return await self._carry(packed, header, repeated=envelope.repeated)
 
     async def post(self, header: sbdh.Header, document: bytes) -> Outcome:
         """Hands one document over with this header: for what is no delivery, as a status."""
         found = await self._discovery.find(header.receiver, header.document_type, header.process)
-        if isinstance(found, No):
-            return Refused(_verdict(found.code, found.text), found.evidence)
-        if isinstance(found, Unsure):
-            public = "Peppol could not say just now whether the recipient can be reached."
-            verdict = _verdict(found.code, found.text, public)
-            return TryLater(verdict, found.evidence, answered=found.answered)
-        header = replace(header, document_type=found.document_type)
-        message = self._message(header, found.seat)
-        exchange, answered = await self._sender.post(
-            message, sbdh.write(header, document), found.endpoint.address, found.certificate
-        )
-        return self._meaning(answered, found, header, self._evidence(exchange))
+        packed = await self._packed(found, header, document)
+        match packed:
+            case NotReachable():
+                return Refused(packed.verdict, packed.evidence)
+            case ReachabilityUnknown():
+                return TryLater(packed.verdict, packed.evidence, answered=packed.answered)
+            case Packed():
+                outcome = await self._carry(packed, header)
+                return replace(outcome, evidence=(packed.request, *outcome.evidence))
+            case _:
+                assert_never(packed)
 
     def collect(self) -> AsyncIterator[Report | Inbound]:
         """Nothing: what comes in is posted to us (`receiver`)."""
@@ -208,89 +213,140 @@ class Peppol:
 
     # --- what goes out ---
 
-    def _message(self, header: sbdh.Header, seat: str) -> UserMessage:
-        return UserMessage(
+    def _header(self, envelope: Envelope) -> sbdh.Header | Verdict:
+        """The header of its envelope (SBDH), or why there can be none."""
+        kind, process = envelope.summary.document_type, envelope.summary.process
+        receiver, sender = envelope.recipient.participant, envelope.sender.participant
+        if sender is None:
+            text = "The seller has no electronic address (BT-34), which Peppol needs."
+            return _verdict("no_sender", text)
+        if kind is None or process is None or receiver is None:
+            return _verdict("no_participant", "The recipient has no electronic address.")
+        statuses = self._settings.statuses
+        return sbdh.Header(
+            sender=sender,
+            receiver=receiver,
+            document_type=kind,
+            process=process,
+            country=envelope.sender.country,
+            instance_id=str(envelope.key),
+            created_at=envelope.accepted_at,
+            mls_type=sbdh.MlsType.ALWAYS_SEND if statuses else sbdh.MlsType.FAILURE_ONLY,
+        )
+
+    async def _packed(
+        self, found: Discovered, header: sbdh.Header, document: bytes
+    ) -> Packed | NotReachable | ReachabilityUnknown:
+        if isinstance(found, No):
+            return NotReachable(_verdict(found.code, found.text), found.evidence)
+        if isinstance(found, Unsure):
+            verdict = _verdict(found.code, found.text, _UNSURE)
+            return ReachabilityUnknown(verdict, evidence=found.evidence, answered=found.answered)
+        header = replace(header, document_type=found.document_type)
+        message = UserMessage(
             id=f"{header.instance_id}@{self._settings.host}",
             sent_at=header.created_at,
             from_seat=self._sender.seat,
-            to_seat=seat,
+            to_seat=found.seat,
             sender=header.sender,
             receiver=header.receiver,
             document_type=header.document_type,
             process=header.process,
             conversation_id=header.instance_id,
         )
+        payload = sbdh.write(header, document)
+        request = await self._sender.pack(message, payload, found.certificate)
+        return Packed(request, found.endpoint.address, found.seat)
 
-    def _evidence(self, exchange: Exchange) -> tuple[Evidence, ...]:
-        at = self._now()
-        request = Evidence("request", exchange.content_type, exchange.request, at)
-        if not exchange.answer:
-            return (request,)
+    async def _carry(
+        self, packed: Packed, header: sbdh.Header, *, repeated: bool = False
+    ) -> Outcome:
+        """Posts the message, and says what came of it; the request is evidence already."""
+        request = Request.of(packed.request)
+        exchange, answered = await self._sender.post(request, packed.address)
         kind = exchange.answer_type or "application/octet-stream"
-        return (request, Evidence("answer", kind, exchange.answer, at))
+        answer = Evidence("answer", kind, exchange.answer, self._now())
+        evidence = (answer,) if exchange.answer else ()
+        return self._meaning(
+            answered, _Sending(request.message, packed.address, header, repeated), evidence
+        )
 
     # --- what comes back ---
 
     def _meaning(
-        self,
-        answered: Answered,
-        found: Found,
-        header: sbdh.Header,
-        evidence: tuple[Evidence, ...],
+        self, answered: Answered, sending: _Sending, evidence: tuple[Evidence, ...]
     ) -> Outcome:
-        seat = found.seat
+        seat = sending.message.to_seat
         match answered:
             case Received():
                 text = "The recipient's access point has it, and has signed that it has."
-                always = header.mls_type is sbdh.MlsType.ALWAYS_SEND
-                message_id = f"{header.instance_id}@{self._settings.host}"
-                return Sent(
-                    _verdict("sent", text, remote=seat),
-                    evidence,
-                    reference=message_id,
-                    expects="mls" if always else None,
-                    until=self._now() + MLS_WITHIN if always else None,
-                    exchanged=Exchanged(
-                        message_id,
-                        header.instance_id,
-                        seat,
-                        header.document_type,
-                        header.process,
-                        header.country,
-                    ),
-                )
+                sent = self._sent(_verdict("sent", text, remote=seat), sending, evidence)
+                return replace(sent, exchanged=sending.exchanged)
             case NotSent():
                 public = "The recipient's access point could not be reached just now."
-                text = f"{found.endpoint.address}: {answered.text}"
+                text = f"{sending.address}: {answered.text}"
                 return TryLater(_verdict("unreachable", text, public, seat), evidence)
             case NoAnswer():
                 public = "The recipient's access point gave no proof of having it."
-                text = f"{found.endpoint.address}: {answered.text}"
+                text = f"{sending.address}: {answered.text}"
                 return Unknown(_verdict("no_receipt", text, public, seat), evidence)
             case NotTaken():
-                return self._not_taken(answered, found, header, evidence)
+                return self._not_taken(answered, sending, evidence)
             case _:
                 assert_never(answered)
 
+    def _sent(self, verdict: Verdict, sending: _Sending, evidence: tuple[Evidence, ...]) -> Sent:
+        always = sending.header.mls_type is sbdh.MlsType.ALWAYS_SEND
+        return Sent(
+            verdict,
+            evidence,
+            reference=sending.message.id,
+            expects="mls" if always else None,
+            until=self._now() + MLS_WITHIN if always else None,
+        )
+
     def _not_taken(
-        self,
-        answered: NotTaken,
-        found: Found,
-        header: sbdh.Header,
-        evidence: tuple[Evidence, ...],
+        self, answered: NotTaken, sending: _Sending, evidence: tuple[Evidence, ...]
     ) -> Outcome:
         code, said = _said(answered.errors)
         public = "The recipient's access point did not take it."
-        verdict = _verdict(_code(code, answered.errors), said, public, found.seat)
+        seat = sending.message.to_seat
+        verdict = _verdict(_code(code, answered.errors), said, public, seat)
         if code == _DUPLICATE:
-            # It has a message with this id, which only an earlier attempt of ours can be. Its
-            # receipt did not come, so that there is no proof.
+            about_it = answered.proved and answered.errors.ref_to == sending.message.id
+            if about_it and sending.repeated:
+                # An earlier attempt of ours, whose receipt was lost. It signs that it has it; what
+                # it has it does not sign, so that the network's reports do not count it.
+                text = "The recipient's access point has it, by an earlier attempt."
+                return self._sent(_verdict("duplicate", said, text, seat), sending, evidence)
             return Unknown(verdict, evidence)
         if code in _STALE or _is_not_serviced(answered.errors):
-            self._discovery.forget(header.receiver)
+            self._discovery.forget(sending.header.receiver)
         if answered.proved and (code in _FOR_GOOD or _is_not_serviced(answered.errors)):
             return Refused(verdict, evidence)
         return TryLater(verdict, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """A message under way: what it says, where it goes, and whether it may be there already."""
+
+    message: UserMessage
+    address: str
+    header: sbdh.Header
+    repeated: bool
+
+    @property
+    def exchanged(self) -> Exchanged:
+        """What the network's reports count."""
+        return Exchanged(
+            self.message.id,
+            self.header.instance_id,
+            self.message.to_seat,
+            self.message.document_type,
+            self.message.process,
+            self.header.country,
+        )
 
 
 def _is_not_serviced(errors: Errors) -> bool:

@@ -243,8 +243,7 @@ class AccessPoint:
         The message's id is made of the envelope's unless another is given.
         """
         service = next(
-            one
-            for one in await self.network.services(header.receiver, header.document_type)
+            one for one in await self.network.services(header.receiver, header.document_type)
         )
         endpoint = chosen(service, header.process, self.network.now())
         assert endpoint is not None, "the receiver's access point is not active"
@@ -267,8 +266,8 @@ class AccessPoint:
             self._revocation,
             self.network.now,
         )
-        payload = sbdh.write(header, document)
-        _, answered = await sender.post(message, payload, endpoint.address, certificate)
+        request = await sender.pack(message, sbdh.write(header, document), certificate)
+        _, answered = await sender.post(request, endpoint.address)
         return answered
 
     # --- taking messages ---
