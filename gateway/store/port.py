@@ -9,7 +9,7 @@ Times are aware UTC. Ids are prefix + UUIDv7 (`gateway.store.ids`).
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -357,7 +357,8 @@ class Arrival:
     """A document that came in for a company. `key` de-duplicates: the same key is stored once.
 
     `message` is what brought it: kept with it, and for a repeat of the key too. Its `document_id`
-    is filled in by the store. `jobs` are put in line with it, and not again for a repeat.
+    is filled in by the store. `jobs` are put in line as the document's own, and not again for a
+    repeat: their keys are what comes behind its id.
     """
 
     key: str
@@ -367,6 +368,18 @@ class Arrival:
     channel: str
     message: Message | None = None
     jobs: Sequence[NewJob] = ()
+
+    def jobs_of(self, document_id: str) -> list[NewJob]:
+        """The jobs of the document that it has become."""
+        return [
+            replace(
+                job,
+                key=f"{document_id}/{job.key}",
+                company_id=self.company_id,
+                document_id=document_id,
+            )
+            for job in self.jobs
+        ]
 
 
 @dataclass(frozen=True, slots=True)

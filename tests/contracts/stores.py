@@ -119,6 +119,7 @@ async def everything_of(store: Store, company_id: str) -> Any:
     page = await store.documents(company_id, limit=1000)
     return (
         await store.company(company_id),
+        await store.registrations(company_id, "", 1000),
         page,
         await store.inbox(company_id, None, 1000),
         await store.company_keys(company_id),

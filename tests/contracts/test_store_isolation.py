@@ -16,6 +16,8 @@ import pytest
 from gateway.archive import exports
 from gateway.audit.chain import NewEntry
 from gateway.lifecycle import Business, State
+from gateway.registration import line
+from gateway.registration.states import State as Standing
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.keeping import Export, Period, Terms
 from gateway.store.port import (
@@ -33,6 +35,7 @@ from gateway.store.port import (
     Role,
     Store,
 )
+from gateway.store.registrations import Registration
 from tests.contracts.stores import (
     DAY,
     NOW,
@@ -63,6 +66,7 @@ class Ours:
     endpoint: Endpoint
     cursors: tuple[str, ...]
     export: Export
+    registration: Registration
 
     @property
     def ids(self) -> tuple[str, str]:
@@ -94,8 +98,11 @@ async def ours_in(store: Store) -> Ours:
     export = exports.asked(OURS.id, NOW - DAY, NOW, None, NOW)
     entry = NewEntry("gateway", "export.asked_for", export.id, OURS.id)
     await store.add_export(export, replace(exports.job_of(export), due_at=NOW + 9 * DAY), entry)
+    (name,) = OURS.participants
+    registration = Registration(name, OURS.id, Standing.WANTED, {}, NOW, NOW)
+    assert await store.put_registration(registration, line.job(OURS.id, name, NOW + 9 * DAY))
     sha256 = hashlib.sha256(b"ours").hexdigest()
-    return Ours(outbound, inbound, sha256, leg, endpoint, cursors, export)
+    return Ours(outbound, inbound, sha256, leg, endpoint, cursors, export, registration)
 
 
 async def refused(asked: Awaitable[Any], why: type[Exception]) -> None:
@@ -206,6 +213,13 @@ async def _expire_events(store: Store, ours: Ours) -> Any:
     return (await store.expire_events(THEM, NOW + 9999 * DAY, None, 100)).events
 
 
+async def _put_registration(store: Store, ours: Ours) -> Any:
+    for version in (0, 1):
+        theirs = replace(ours.registration, company_id=THEM, version=version)
+        due = line.job(THEM, theirs.participant, NOW)
+        await refused(store.put_registration(theirs, due), Contradiction)
+
+
 async def _set_legal_hold(store: Store, ours: Ours) -> Any:
     entry = NewEntry("key:theirs", "legal_hold.set", ours.outbound, THEM)
     return [
@@ -252,6 +266,9 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "period": _period,
     "pushes": lambda s, o: s.pushes(THEM, o.endpoint.id, None, 100),
     "put": _put,
+    "put_registration": _put_registration,
+    "registration": lambda s, o: s.registration(THEM, o.registration.participant),
+    "registrations": lambda s, o: s.registrations(THEM, "", 100),
     "remove_endpoint": lambda s, o: s.remove_endpoint(THEM, o.endpoint.id),
     "reply": _reply,
     "set_legal_hold": _set_legal_hold,
@@ -264,6 +281,9 @@ NOT_ASKED_BY_COMPANIES = {
     "drop": "a worker's, by keys that name the document",
     "named": "the sweep's, by addresses that name the company",
     "rewrap_company_key": "an operator's, by the id of a key",
+    "move_registration": "a worker's, by a job it has claimed",
+    **dict.fromkeys(("show", "hide"), "a worker's, of a participant that is its job's"),
+    "shown": "what everybody may see of a participant",
     **dict.fromkeys(("behind", "pushed"), "a worker's, for all endpoints"),
     **dict.fromkeys(("leg", "report"), "a channel's, by a key that nobody else knows"),
     **dict.fromkeys(("dead", "revive", "lanes", "set_lanes", "pause", "paused"), "operators only"),

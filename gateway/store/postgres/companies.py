@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.store.port import Company, Contradiction
-from gateway.store.postgres import rows
+from gateway.store.postgres import registrations, rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
@@ -58,6 +58,10 @@ async def _add(transaction: Transaction, company: Company, at: datetime) -> Exce
         at,
     )
     await transaction.run("DELETE FROM participant WHERE company_id = $1", company.id)
+    live = await registrations.live(transaction, company.id)
+    left = sorted(live[name] for name in live.keys() - names.keys())
+    if left:  # looked at under the lock of what was deleted: raised, so that nothing of it stays
+        raise Contradiction(f"{', '.join(left)} must be withdrawn from the network first")
     await transaction.each(
         """
         INSERT INTO participant (folded, company_id, n, name)

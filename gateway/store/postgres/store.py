@@ -64,13 +64,14 @@ from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.messages import MessageRows
 from gateway.store.postgres.news import News
 from gateway.store.postgres.reads import Reads
+from gateway.store.postgres.registrations import RegistrationRows
 from gateway.store.postgres.transactions import Transaction, Transactions
 from gateway.store.topics import Topics
 
 CONNECTIONS = 12
 
 
-class PostgresStore(EndpointRows, KeepingRows, MessageRows):
+class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises StorageUnavailable, MigrationNeeded and SchemaTooNew.
@@ -239,7 +240,6 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
         verb = checkpoints.Act(company_id, document_id, version, change, job, events, now)
         return await self._told(checkpoints.act, verb, told)
 
-    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
     async def reply(self, reply: Reply, now: datetime, *, told: Told | None = None) -> bool:
         """Accepts a response, and writes to the document that it answers. False when that one is
         not there, or has moved on meanwhile."""
@@ -248,6 +248,7 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows):
         unit = checkpoints.Replying(reply, documents.Accept(response, parts, now))
         return await self._told(checkpoints.reply, unit, told)
 
+    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
         """A late result for the leg with this key. False when this report was written before."""
         found = await self.leg(key) if work.parts else None
         parts = () if found is None else await self._stored(found[0].company_id, work.parts, now)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.store.port import Company, Contradiction
-from gateway.store.sqlite import rows
+from gateway.store.sqlite import registrations, rows
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
 
@@ -43,6 +43,10 @@ def _add(transaction: Transaction, company: Company, at: int) -> Exception | Non
     ]
     if taken:
         return Contradiction(f"another company has the participant {', '.join(taken)}")
+    live = registrations.live(transaction, company.id)
+    left = sorted(live[name] for name in live.keys() - set(map(_folded, company.participants)))
+    if left:
+        return Contradiction(f"{', '.join(left)} must be withdrawn from the network first")
     transaction.insert(
         "company (id, name, country, settings, created_at)",
         [(company.id, company.name, company.country, rows.to_json(company.settings), at)],

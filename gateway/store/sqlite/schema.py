@@ -78,8 +78,11 @@ def version(connection: sqlite3.Connection) -> str | None:
 def migrate(connection: sqlite3.Connection) -> None:
     """Brings the file to the newest version, whole or not at all. Who comes while another is at it
     waits, and finds it done. Raises SchemaTooNew."""
-    if version(connection) == migrations.NEWEST:
+    found = version(connection)
+    if found == migrations.NEWEST:
         return
+    # Written before others have to wait: who does not get the lock in five seconds gives up.
+    migrations.script("sqlite", migrations.VERSIONS[0] if found == BEFORE else found)
     connection.execute("BEGIN IMMEDIATE")
     try:
         found = before = version(connection)

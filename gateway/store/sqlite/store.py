@@ -65,6 +65,7 @@ from gateway.store.sqlite.jobs import Hold, Put
 from gateway.store.sqlite.keeping import KeepingRows
 from gateway.store.sqlite.messages import MessageRows
 from gateway.store.sqlite.readers import Readers
+from gateway.store.sqlite.registrations import RegistrationRows
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
 from gateway.store.sqlite.writer import Transaction, Writer
 from gateway.store.topics import Topics
@@ -72,7 +73,7 @@ from gateway.store.topics import Topics
 _READERS = 4
 
 
-class SqliteStore(EndpointRows, KeepingRows, MessageRows):
+class SqliteStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises DirectoryInUse, SchemaTooNew, StorageUnavailable, and OSError when the directory
@@ -196,7 +197,6 @@ class SqliteStore(EndpointRows, KeepingRows, MessageRows):
         verb = checkpoints.Act(company_id, document_id, version, change, job, events, now)
         return await self._told(checkpoints.act, verb, told)
 
-    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
     async def reply(self, reply: Reply, now: datetime, *, told: Told | None = None) -> bool:
         """Accepts a response, and writes to the document that it answers. False when that one is
         not there, or has moved on meanwhile."""
@@ -205,6 +205,7 @@ class SqliteStore(EndpointRows, KeepingRows, MessageRows):
         unit = checkpoints.Replying(reply, documents.Accept(response, parts, now))
         return await self._told(checkpoints.reply, unit, told)
 
+    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
         """A late result for the leg with this key. False when this report was written before."""
         found = await self.leg(key)
         parts = () if found is None else await self._stored(found[0].company_id, work.parts, now)

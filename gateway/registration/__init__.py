@@ -1,0 +1,1 @@
+"""Companies' participants in Peppol: registered, withdrawn, moved from publisher to publisher."""
