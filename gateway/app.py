@@ -115,6 +115,7 @@ class Gateway:
                 Webhooks(self.store, courier, self.clock, most=settings.webhooks.most),
                 self.clock,
                 limits=_limits(settings.http),
+                channels=configured(settings),
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
             )
@@ -268,16 +269,24 @@ def lane_limits(
     settings: Settings, channels: Mapping[str, Transport]
 ) -> Mapping[str, lanes.Limits]:
     """The limits of the channels' lanes; a channel without a section has none."""
+    return {
+        name: _lane_limits(section, channels[name].at_once)
+        for name, section in _sections(settings).items()
+    }
+
+
+def configured(settings: Settings) -> frozenset[str]:
+    """The names of the channels that are set up."""
+    return frozenset({Internal.name, *_sections(settings)})
+
+
+def _sections(settings: Settings) -> Mapping[str, config.Channel]:
     sections = {
         "email": settings.email,
         "letter": settings.letter,
         "peppol": settings.peppol,
     }
-    return {
-        name: _lane_limits(section, channels[name].at_once)
-        for name, section in sections.items()
-        if section is not None
-    }
+    return {name: section for name, section in sections.items() if section is not None}
 
 
 def _lane_limits(section: config.Channel, at_once: int | None) -> lanes.Limits:

@@ -12,7 +12,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import cache
 from importlib.metadata import version
 
@@ -22,7 +22,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
-from gateway.api import archive, documents, feed, inbox, service, validation, verbs
+from gateway.api import archive, documents, feed, inbox, preview, service, validation, verbs
 from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
 from gateway.api.metrics import Metrics
@@ -47,6 +47,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         feed,
         webhook_routes,
         validation,
+        preview,
         service,
     )
     for operation in module.routes.operations
@@ -74,12 +75,14 @@ def make_app(
     clock: Clock,
     *,
     limits: Limits,
+    channels: Collection[str] = (),
     registry: CollectorRegistry | None = None,
     operations: Sequence[Operation] = OPERATIONS,
 ) -> web.Application:
-    """Makes the application. `registry` is where the worker registers its metrics too.
+    """Makes the application.
 
-    Long polls end when the application shuts down; the store stays the caller's to close.
+    `channels` are those set up; `registry` is where the worker registers its metrics too. Long
+    polls end when the application shuts down; the store stays the caller's to close.
     """
     made = Service(
         store,
@@ -87,6 +90,7 @@ def make_app(
         clock,
         limits,
         Metrics(registry),
+        frozenset(channels),
         asyncio.Event(),
         _description(),
     )

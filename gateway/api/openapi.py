@@ -99,7 +99,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
     described: dict[str, Any] = {"description": answer.description}
     if answer.model:
         described["content"] = {
-            "application/json": {"schema": ref(answer.model), "example": answer.example}
+            "application/json": {"schema": ref(answer.model), "example": answer.example},
+            **{name: {"example": "(the file)"} for name in answer.files},
         }
     elif answer.files:
         described["content"] = {name: {"example": answer.example} for name in answer.files}

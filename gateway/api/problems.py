@@ -13,7 +13,7 @@ from enum import StrEnum
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from validators.findings import Finding
+from validators.findings import Finding, Severity
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 200  # an invoice with a wrong field on each of 20,000 lines need not name them all
@@ -35,6 +35,7 @@ class Type(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     INVALID_BODY = "invalid-body"
     UNREADABLE_DOCUMENT = "unreadable-document"
+    NOT_VALID = "not-valid"
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
     CONTENT_LOST = "content-lost"
     INTERNAL = "internal"
@@ -136,6 +137,12 @@ MEANINGS: dict[Type, Meaning] = {
         " invoice needs: a DOCTYPE, entities, depth without end.",
         "`errors` tells the place. Nothing was stored. Business rules are not checked here: a"
         " document that breaks them is taken and ends as `rejected`, with findings.",
+    ),
+    Type.NOT_VALID: Meaning(
+        422,
+        "The document breaks rules",
+        "The document was read and can not be sent as it is, so there is nothing to show of it.",
+        "`errors` has all that is wrong; `POST /v1/validate` tells more of each.",
     ),
     Type.IDEMPOTENCY_KEY_REUSED: Meaning(
         422,
@@ -247,21 +254,32 @@ def url(kind: Type) -> str:
 def refused(findings: Iterable[Finding], *, json: bool) -> Problem:
     """The problem of a body whose shape is wrong; `json` says in which syntax it came."""
     findings = tuple(findings)
-    faults = [
-        Fault(
-            detail=finding.text,
-            pointer=finding.where if json else None,
-            where=None if json else finding.where,
-            line=finding.line,
-            rule=finding.rule,
-            hint=finding.hint or None,
-            terms=list(finding.terms) or None,
-        )
-        for finding in findings
-    ]
-    count = "One thing is" if len(faults) == 1 else f"{len(faults)} things are"
-    detail = f"{count} wrong with it; see `errors`."
     if not json:
-        return Problem(Type.UNREADABLE_DOCUMENT, detail, faults)
+        return _with_faults(Type.UNREADABLE_DOCUMENT, findings)
     malformed = any(finding.rule.startswith("GUARD-") for finding in findings)
-    return Problem(Type.MALFORMED_JSON if malformed else Type.INVALID_BODY, detail, faults)
+    return _with_faults(Type.MALFORMED_JSON if malformed else Type.INVALID_BODY, findings)
+
+
+def broken(findings: Iterable[Finding]) -> Problem:
+    """The problem of a document that breaks rules, where only a right one can be answered."""
+    fatal = tuple(each for each in findings if each.severity is Severity.FATAL)
+    return _with_faults(Type.NOT_VALID, fatal)
+
+
+def _with_faults(kind: Type, findings: tuple[Finding, ...]) -> Problem:
+    faults = []
+    for finding in findings:
+        in_json = finding.where == "" or finding.where.startswith("/")
+        faults.append(
+            Fault(
+                detail=finding.text,
+                pointer=finding.where if in_json else None,
+                where=None if in_json else finding.where,
+                line=finding.line,
+                rule=finding.rule,
+                hint=finding.hint or None,
+                terms=list(finding.terms) or None,
+            )
+        )
+    count = "One thing is" if len(faults) == 1 else f"{len(faults)} things are"
+    return Problem(kind, f"{count} wrong with it; see `errors`.", faults)

@@ -40,6 +40,7 @@ class Service:
     clock: Clock
     limits: Limits
     metrics: Metrics
+    channels: frozenset[str]  # those set up on this gateway
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
 
@@ -79,7 +80,8 @@ class Call(Generic[Q]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: a JSON model, or files of the named media types, or nothing."""
+    """A successful answer: a JSON model, or files of the named media types, or nothing; with both,
+    `Accept` chooses."""
 
     description: str
     model: type[BaseModel] | None = None

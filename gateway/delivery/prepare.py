@@ -21,15 +21,16 @@ from gateway.delivery.envelope import Particulars, enclosed, sender
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import legs_of
 from gateway.delivery.papers import Papers
+from gateway.delivery.preview import Ready, preview
 from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.events import Type
 from gateway.intake.attachment import embedded
 from gateway.intake.filled_in import Additions
-from gateway.intake.prepare import Prepared, Rejected, prepare
+from gateway.intake.prepare import Prepared, Rejected
 from gateway.lifecycle import State, change
-from gateway.routing.orders import Orders, shipped
-from gateway.routing.plan import Plan, plan
+from gateway.routing.orders import Orders
+from gateway.routing.plan import Plan
 from gateway.store.port import (
     Checkpoint,
     Company,
@@ -137,24 +138,22 @@ def judged(given: Given) -> Checkpoint:
     """What becomes of a document that was accepted. Pure."""
     document = given.document
     today = given.at.date()
-    result = prepare(given.original, given.attachments, document.delivery, at=today)
-    match result:
+    seen = preview(
+        given.original,
+        given.attachments,
+        document.delivery,
+        configured=given.configured,
+        orders=given.orders,
+        at=today,
+    )
+    match seen:
         case Rejected():
-            return rejected(result)
-        case Prepared():
-            route = plan(
-                result.recipient,
-                result.summary,
-                document.delivery,
-                configured=given.configured,
-                orders=given.orders or shipped(),
-                at=today,
-                profile=result.report.profile,
-            )
-            ready = prepared(document, given.company, result, route)
-            return replace(ready, unique=unique(given.company, result.head, given.at))
+            return rejected(seen)
+        case Ready():
+            ready = prepared(document, given.company, seen.prepared, seen.plan)
+            return replace(ready, unique=unique(given.company, seen.prepared.head, given.at))
         case _:
-            assert_never(result)
+            assert_never(seen)
 
 
 def unique(company: Company, head: Head, now: datetime) -> Unique | None:

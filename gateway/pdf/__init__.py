@@ -1,1 +1,1 @@
-"""The invoice as a picture that people read: A4, by reportlab."""
+"""The invoice as people read it: A4 by reportlab, and a page of HTML with the same facts."""

@@ -44,7 +44,7 @@ def head(page: Page) -> None:
         sheets.text(LEFT, line, ADDRESS)
         sheets.y += ADDRESS.line
     sheets.y = 30.0
-    for label, value in _key_facts(page):
+    for label, value in key_facts(page):
         _fact_row(page, label, value, BODY)
     _amount_due_row(page)
     sheets.y = max(_BELOW_WINDOW, sheets.y + 6)
@@ -58,7 +58,8 @@ def _recipient(page: Page) -> list[str]:
     return lines if len(lines) <= 6 else [*lines[:4], *lines[-2:]]
 
 
-def _key_facts(page: Page) -> list[Fact]:
+def key_facts(page: Page) -> list[Fact]:
+    """What a reader looks for first: number, dates, whose reference."""
     invoice, words = page.invoice, page.words
     buyer_number = invoice.buyer.identifier
     return stated(

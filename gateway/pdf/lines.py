@@ -45,8 +45,8 @@ def _lines_head(page: Page) -> None:
 def _line(page: Page, line: Line) -> None:
     sheets, language = page.sheets, page.language
     names = wrap(line.item.name, BODY, _ITEM_ROOM)
-    details = [row for text in _details(page, line) for row in wrap(text, SMALL, _DETAIL_ROOM)]
-    height = len(names) * BODY.line + len(details) * SMALL.line
+    small = [row for text in details(page, line) for row in wrap(text, SMALL, _DETAIL_ROOM)]
+    height = len(names) * BODY.line + len(small) * SMALL.line
     # A line stays together unless it is longer than a third of a page.
     sheets.need(min(height, 80))
     sheets.text(LEFT, cut(line.id, SMALL, _ITEM - LEFT - 1), SMALL, dy=0.35)
@@ -57,7 +57,7 @@ def _line(page: Page, line: Line) -> None:
     page.figure(_VAT, page.vat(line.item.vat), 14)
     if line.net_amount is not None:
         page.figure(RIGHT, amount(line.net_amount, language), 21)
-    for text, face in (*((n, BODY) for n in names), *((d, SMALL) for d in details)):
+    for text, face in (*((n, BODY) for n in names), *((d, SMALL) for d in small)):
         sheets.need(face.line)
         sheets.text(_ITEM, text, face)
         sheets.y += face.line
@@ -66,7 +66,7 @@ def _line(page: Page, line: Line) -> None:
     sheets.y += 1.5
 
 
-def _details(page: Page, line: Line) -> Iterable[str]:
+def details(page: Page, line: Line) -> Iterable[str]:
     """What stands below a line's name, in small."""
     words, item, language = page.words, line.item, page.language
     if item.description and item.description != item.name:
@@ -98,9 +98,9 @@ def _details(page: Page, line: Line) -> Iterable[str]:
             f"{words('discount')} {price(discount, language)}"
         )
     for reduction in line.allowances:
-        yield _adjustment(page, reduction, "allowance")
+        yield adjustment(page, reduction, "allowance")
     for addition in line.charges:
-        yield _adjustment(page, addition, "charge")
+        yield adjustment(page, addition, "charge")
     if line.note:
         yield line.note
 
@@ -129,7 +129,7 @@ def allowances_and_charges(page: Page) -> None:
         *((item, "charge", 1) for item in page.invoice.charges),
     ]
     for item, kind, sign in both:
-        names = wrap(_adjustment(page, item, kind), BODY, _PRICE - _ITEM)
+        names = wrap(adjustment(page, item, kind), BODY, _PRICE - _ITEM)
         page.sheets.need(len(names) * BODY.line + 3)
         page.figure(_VAT, page.vat(item.vat), 14)
         if item.amount is not None:
@@ -142,9 +142,7 @@ def allowances_and_charges(page: Page) -> None:
         page.sheets.y += 1.5
 
 
-def _adjustment(
-    page: Page, item: Allowance | Charge | LineAllowance | LineCharge, kind: str
-) -> str:
+def adjustment(page: Page, item: Allowance | Charge | LineAllowance | LineCharge, kind: str) -> str:
     """ "Rabatt: Kampanj, 10 % av 1 000,00: −100,00"."""
     text = page.words(kind) + (f": {item.reason}" if item.reason else "")
     if item.percent is not None:

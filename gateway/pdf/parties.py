@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.pdf.page import Page, people, scheme_and_value, stated
+from gateway.pdf.page import Fact, Page, people, scheme_and_value, stated
 from schemas.figures import day
 
 
 def parties(page: Page) -> None:
     """Whoever else matters, side by side: buyer, delivery, payee, our contact."""
-    blocks = [block for block in _party_blocks(page) if len(block) > 1]
+    blocks = [block for block in party_blocks(page) if len(block) > 1]
     for start in range(0, len(blocks), 3):
         page.side_by_side(blocks[start : start + 3], 3)
 
 
-def _party_blocks(page: Page) -> Iterable[list[str]]:
+def party_blocks(page: Page) -> Iterable[list[str]]:
     """Each with its label first; one that holds nothing else is not shown."""
     invoice, words = page.invoice, page.words
     buyer, seller, delivery = invoice.buyer, invoice.seller, invoice.delivery
@@ -52,10 +52,17 @@ def _party_blocks(page: Page) -> Iterable[list[str]]:
 
 def references(page: Page) -> None:
     """Every other reference, label above value, four to a row."""
+    blocks = [[label, value] for label, value in reference_facts(page)]
+    for start in range(0, len(blocks), 4):
+        page.side_by_side(blocks[start : start + 4], 4)
+
+
+def reference_facts(page: Page) -> list[Fact]:
+    """Every reference that is not among the key facts."""
     invoice, words, language = page.invoice, page.words, page.language
     subject = invoice.invoiced_object
     delivered = invoice.delivery.date if invoice.delivery else None
-    facts = stated(
+    return stated(
         (words("delivery_date"), delivered and day(delivered, language)),
         (words("contract_reference"), invoice.contract_reference),
         (words("project_reference"), invoice.project_reference),
@@ -74,6 +81,3 @@ def references(page: Page) -> None:
             for before in invoice.preceding_invoices[3:]
         ),
     )
-    blocks = [[label, value] for label, value in facts]
-    for start in range(0, len(blocks), 4):
-        page.side_by_side(blocks[start : start + 4], 4)

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 def payment(page: Page) -> None:
     """The payment block: with which reference, when, how much; and where to."""
-    rows = _payment_rows(page)
+    rows = payment_rows(page)
     if not rows:
         return
     sheets = page.sheets
@@ -40,7 +40,7 @@ def payment(page: Page) -> None:
     sheets.y += 8
 
 
-def _payment_rows(page: Page) -> list[list[Fact]]:
+def payment_rows(page: Page) -> list[list[Fact]]:
     """Rows of up to three facts: what every payer needs, then a row for each account."""
     invoice, words = page.invoice, page.words
     if not invoice.payments:

@@ -6,6 +6,7 @@ is not stated is not shown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from gateway.pdf.fonts import legible
@@ -44,16 +45,7 @@ def render(invoice: Invoice, language: str) -> bytes:
 
 def remarks(page: Page) -> None:
     """Payment terms, notes, and what is enclosed."""
-    invoice, words = page.invoice, page.words
-    enclosed = [
-        " – ".join(filter(None, (item.reference, item.description, item.url)))
-        for item in invoice.supporting_documents
-    ]
-    for label, texts in (
-        (words("terms"), [invoice.payment_terms] if invoice.payment_terms else []),
-        (words("notes"), [note.text for note in invoice.notes]),
-        (words("enclosed"), enclosed),
-    ):
+    for label, texts in remarks_of(page):
         lines = [line for text in texts for line in wrap(text, BODY, _PROSE_ROOM)]
         if not lines:
             continue
@@ -68,21 +60,27 @@ def remarks(page: Page) -> None:
         sheets.y += 3
 
 
+def remarks_of(page: Page) -> Sequence[tuple[str, Sequence[str]]]:
+    """Labels and texts of payment terms, notes and what is enclosed."""
+    invoice, words = page.invoice, page.words
+    enclosed = [
+        " – ".join(filter(None, (item.reference, item.description, item.url)))
+        for item in invoice.supporting_documents
+    ]
+    return (
+        (words("terms"), [invoice.payment_terms] if invoice.payment_terms else []),
+        (words("notes"), [note.text for note in invoice.notes]),
+        (words("enclosed"), enclosed),
+    )
+
+
 def foot(page: Page, number: int, pages: int) -> list[Mark]:
     """Who the seller is, and which page this is."""
-    seller, words = page.invoice.seller, page.words
-    legal = [
-        *page.ids(seller),
-        *([f"{words('identifier')} {i.value}" for i in seller.identifiers]),
-        *([seller.tax_registration_id] if seller.tax_registration_id else []),
-        *([seller.legal_form] if seller.legal_form else []),
-    ]
-    home = seller.address.country
-    abroad = [country(home)] if page.invoice.buyer.address.country != home else []
-    address = [seller.name, *page.address(seller.address), *abroad]
+    words = page.words
+    address, legal = seller_of(page)
     lines = [
-        *wrap(", ".join(address), LABEL, RIGHT - LEFT - 24)[:1],  # beside the page number
-        *wrap(" · ".join(legal), LABEL, RIGHT - LEFT)[:3],
+        *wrap(address, LABEL, RIGHT - LEFT - 24)[:1],  # beside the page number
+        *wrap(legal, LABEL, RIGHT - LEFT)[:3],
     ]
     y = PAGE_HEIGHT - 22.0
     marks: list[Mark] = [Rule(LEFT, y, RIGHT)]
@@ -94,3 +92,18 @@ def foot(page: Page, number: int, pages: int) -> list[Mark]:
         again = f"{page.title} {legible(page.invoice.number)}"
         marks.append(Text(RIGHT, 14, cut(again, LABEL, 100), LABEL, right=True))
     return marks
+
+
+def seller_of(page: Page) -> tuple[str, str]:
+    """The seller's address in one text, and its numbers in another."""
+    seller, words = page.invoice.seller, page.words
+    legal = [
+        *page.ids(seller),
+        *(f"{words('identifier')} {each.value}" for each in seller.identifiers),
+        *([seller.tax_registration_id] if seller.tax_registration_id else []),
+        *([seller.legal_form] if seller.legal_form else []),
+    ]
+    home = seller.address.country
+    abroad = [country(home)] if page.invoice.buyer.address.country != home else []
+    address = [seller.name, *page.address(seller.address), *abroad]
+    return ", ".join(address), " · ".join(legal)

@@ -14,25 +14,26 @@ _SUMS = LEFT + 100
 
 def totals(page: Page) -> None:
     """VAT by rate on the left, the sums on the right, the amount due at the end."""
-    sheets, sums, vat = page.sheets, _sums(page), _vat_rows(page)
-    sums_height = len(sums) * (BODY.line + 0.5) + 14
+    sheets, rows, vat = page.sheets, sums(page), _wrapped(page)
+    sums_height = len(rows) * (BODY.line + 0.5) + 14
     vat_height = 6 + sum((1 + len(reason)) * BODY.line + 0.5 for *_, reason in vat)
     sheets.y += 3
     if vat_height > 120:  # so many rates that they need pages of their own
         sheets.need(sums_height)
-        _sum_table(page, sums)
+        _sum_table(page, rows)
         _vat_table(page, vat)
     else:
         sheets.need(max(sums_height, vat_height))
         start = sheets.y
         _vat_table(page, vat)
         below, sheets.y = sheets.y, start
-        _sum_table(page, sums)
+        _sum_table(page, rows)
         sheets.y = max(below, sheets.y)
     sheets.y += 5
 
 
-def _sums(page: Page) -> list[Fact]:
+def sums(page: Page) -> list[Fact]:
+    """The sums above the amount due, in the order they are reckoned."""
     totals, words, invoice = page.invoice.totals, page.words, page.invoice
     if totals is None:
         return []
@@ -59,9 +60,9 @@ def _sums(page: Page) -> list[Fact]:
     ]
 
 
-def _sum_table(page: Page, sums: Sequence[Fact]) -> None:
+def _sum_table(page: Page, rows: Sequence[Fact]) -> None:
     sheets, totals = page.sheets, page.invoice.totals
-    for label, value in sums:
+    for label, value in rows:
         sheets.text(_SUMS, label, BODY.muted())
         page.figure(RIGHT, value, 35)
         sheets.y += BODY.line + 0.5
@@ -75,15 +76,23 @@ def _sum_table(page: Page, sums: Sequence[Fact]) -> None:
         sheets.y += DUE.line + 1
 
 
-def _vat_rows(page: Page) -> list[tuple[str, str, str, list[str]]]:
+def vat_rows(page: Page) -> list[tuple[str, str, str, str]]:
+    """VAT by rate: the rate, the taxable amount, the tax, and why there is none."""
     return [
         (
             page.vat(Vat(row.category, row.rate)),
             "" if row.taxable is None else amount(row.taxable, page.language),
             "" if row.tax is None else amount(row.tax, page.language),
-            wrap(row.exemption_reason or row.exemption_code or "", SMALL, 76),
+            row.exemption_reason or row.exemption_code or "",
         )
         for row in page.invoice.vat_breakdown
+    ]
+
+
+def _wrapped(page: Page) -> list[tuple[str, str, str, list[str]]]:
+    return [
+        (rate, taxable, tax, wrap(reason, SMALL, 76))
+        for rate, taxable, tax, reason in vat_rows(page)
     ]
 
 

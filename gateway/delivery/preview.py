@@ -1,0 +1,82 @@
+"""What would become of a document that is handed in: checked, completed, planned and drawn.
+
+In charge of running intake, routing and drawing in that order, for those who only look and for the
+job `prepare`. Pure: nothing is stored and nobody is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from gateway.intake.prepare import Prepared, Rejected, prepare
+from gateway.pdf.html import html
+from gateway.pdf.render import render
+from gateway.routing.orders import Orders, shipped
+from gateway.routing.plan import Plan, plan
+from transports.base import File
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A document that would be sent, and by which plan."""
+
+    prepared: Prepared
+    plan: Plan
+
+    def pdf(self) -> bytes:
+        """The invoice as its recipient would see it, as PDF."""
+        return render(self.prepared.invoice, self.prepared.summary.language)
+
+    def html(self) -> str:
+        """The invoice as its recipient would see it, as HTML."""
+        return html(self.prepared.invoice, self.prepared.summary.language)
+
+
+def preview(
+    original: File,
+    attachments: Sequence[File],
+    delivery: Mapping[str, Any],
+    *,
+    configured: Collection[str],
+    at: date,
+    orders: Orders | None = None,
+) -> Ready | Rejected:
+    """Looks at a submission as `gateway.intake.prepare` takes it; whatever the bytes, never raises.
+
+    `configured` are the channels set up here, `orders` None those that are shipped.
+    """
+    result = prepare(original, attachments, delivery, at=at)
+    if isinstance(result, Rejected):
+        return result
+    route = plan(
+        result.recipient,
+        result.summary,
+        delivery,
+        configured=configured,
+        orders=orders or shipped(),
+        at=at,
+        profile=result.report.profile,
+    )
+    return Ready(result, route)
+
+
+def told(seen: Ready | Rejected) -> dict[str, Any]:
+    """What a preview says, as JSON data but for Decimal; `document` is the UBL as text."""
+    ready = seen if isinstance(seen, Ready) else None
+    result = ready.prepared if ready else seen
+    assert not isinstance(result, Ready)
+    report = result.report
+    return {
+        "ok": report.ok,
+        "profile": report.profile,
+        "structure_ok": report.structure_ok,
+        "findings": [asdict(finding) for finding in report.findings],
+        "filled_in": [asdict(each) for each in result.added.told],
+        "filled_in_left_out": result.added.left_out,
+        "head": asdict(result.head) if result.head else None,
+        "plan": ready.plan.data() if ready else None,
+        "document": ready.prepared.document.decode("utf-8", "replace") if ready else None,
+    }

@@ -1,0 +1,60 @@
+"""Renders an invoice as one page of HTML: the facts of the PDF, where they need no sheet. Pure.
+
+In charge of what goes where is the template, `invoice.html`. It has no script and loads nothing,
+and everything in it is escaped.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from gateway.pdf import parties, payment, totals
+from gateway.pdf.head import key_facts
+from gateway.pdf.lines import adjustment, details
+from gateway.pdf.page import Page
+from gateway.pdf.render import remarks_of, seller_of
+from gateway.pdf.words import Words
+from schemas import figures
+from schemas.invoice import Invoice
+
+
+def html(invoice: Invoice, language: str) -> str:
+    """The invoice as an HTML document in `language` (en, sv or nb); one page, however long."""
+    page = Page(invoice, Words(language))
+    address, legal = seller_of(page)
+    return _template().render(
+        page=page,
+        invoice=invoice,
+        words=page.words,
+        figures=figures,
+        language=language,
+        key_facts=key_facts(page),
+        parties=[block for block in parties.party_blocks(page) if len(block) > 1],
+        references=parties.reference_facts(page),
+        details=details,
+        adjustments=[
+            *((adjustment(page, each, "allowance"), each, -1) for each in invoice.allowances),
+            *((adjustment(page, each, "charge"), each, 1) for each in invoice.charges),
+        ],
+        vat=totals.vat_rows(page),
+        sums=totals.sums(page),
+        payment=payment.payment_rows(page),
+        remarks=[(label, texts) for label, texts in remarks_of(page) if texts],
+        address=address,
+        legal=legal,
+    )
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("gateway", "pdf")
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("invoice.html")
