@@ -259,6 +259,21 @@ class Validation(Shown):
     findings: tuple[Finding, ...]
 
 
+class Preview(Validation):
+    """What would become of a document; nothing was stored."""
+
+    filled_in: tuple[FilledIn, ...]
+    """What you left out and we filled in, for it follows from what you gave; at most 500."""
+    filled_in_left_out: int
+    """How many more there are."""
+    head: Head | None
+    """What lists would show of it; null when it could not be read."""
+    plan: Plan | None
+    """The channels in the order they would be tried; null when it would not be sent."""
+    document: str | None
+    """The UBL that would travel; null when it would not be sent."""
+
+
 class Health(Shown):
     """Whether the gateway is there."""
 
@@ -299,21 +314,6 @@ def document(
         **_row(row),
         delivery=wishes,
         findings=tuple(Finding(**finding) for finding in json.loads(found or b"[]")),
-class Preview(Validation):
-    """What would become of a document; nothing was stored."""
-
-    filled_in: tuple[FilledIn, ...]
-    """What you left out and we filled in, for it follows from what you gave; at most 500."""
-    filled_in_left_out: int
-    """How many more there are."""
-    head: Head | None
-    """What lists would show of it; null when it could not be read."""
-    plan: Plan | None
-    """The channels in the order they would be tried; null when it would not be sent."""
-    document: str | None
-    """The UBL that would travel; null when it would not be sent."""
-
-
         **filled_in(json.loads(added or b"{}")),
         plan=Plan.model_validate_json(plan) if plan else None,
     )

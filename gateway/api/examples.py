@@ -351,17 +351,6 @@ WEBHOOK_ATTEMPT = {
 
 PROBLEM = {
     "type": "/problems/invalid-body",
-PREVIEW: dict[str, Any] = {
-    "ok": True,
-    "profile": "peppol-billing",
-    "structure_ok": True,
-    "findings": [],
-    **_FILLED_IN,
-    "head": _HEAD,
-    "plan": DOCUMENT["plan"],
-    "document": '<?xml version="1.0" encoding="UTF-8"?> ...',
-}
-
     "title": "The body has fields that do not fit",
     "status": 422,
     "detail": "2 things are wrong with it; see `errors`.",
