@@ -309,6 +309,17 @@ VALIDATION = {
     "findings": [_FINDING],
 }
 
+PREVIEW: dict[str, Any] = {
+    "ok": True,
+    "profile": "peppol-billing",
+    "structure_ok": True,
+    "findings": [],
+    **_FILLED_IN,
+    "head": _HEAD,
+    "plan": DOCUMENT["plan"],
+    "document": '<?xml version="1.0" encoding="UTF-8"?> ...',
+}
+
 CURSOR = _EVENT["cursor"]
 
 NEW_WEBHOOK = {"url": "https://erp.example.com/budkavle", "description": "The ledger"}
