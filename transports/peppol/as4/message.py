@@ -32,11 +32,15 @@ class UserMessage:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One signed piece of a message: the whole ds:Reference, canonical, and its digest."""
+    """One signed piece of a message: its digest, and the whole ds:Reference, canonical.
+
+    `xml` is what a receipt repeats; it is empty in signals that were read, whose references nobody
+    repeats.
+    """
 
     uri: str
     digest: bytes
-    xml: bytes
+    xml: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

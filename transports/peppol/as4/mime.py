@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from transports.peppol.as4.names import SOAP_TYPE
@@ -20,10 +21,11 @@ MOST_SOAP_BYTES: Final = 1024 * 1024
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_NAME = re.compile(_WORD)
 _VALUE = re.compile(rf"{_WORD}/{_WORD}")
 _PARAMETER = re.compile(rf'[ \t]*;[ \t]*({_WORD})=(?:({_WORD})|"((?:[^"\\]|\\.)*)")[ \t]*')
 _QUOTED = re.compile(r"\\(.)")
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
+_FOLD = re.compile(r"\r\n(?=[ \t])")
 
 
 class Malformed(ValueError):
@@ -69,6 +71,7 @@ def parts(boundary: str, soap: bytes, content_id: str, payload: bytes) -> Iterat
 # --- reading ------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=64)  # all but boundaries are the same again and again
 def header_value(text: str) -> tuple[str, Mapping[str, str]]:
     """The media type in lower case, and its parameters. Raises Malformed."""
     text = text.strip()
@@ -124,15 +127,15 @@ def _part(view: memoryview, body: bytes, start: int, end: int) -> Part:
     if head_end < 0:
         raise Malformed("the headers of a part do not end, or are too long")
     headers: dict[str, str] = {}
-    text = body[start:head_end].decode("utf-8", "replace")
-    for line in re.split(r"\r\n(?![ \t])", text) if text else ():
-        match = _HEADER.fullmatch(line)
-        if match is None:
+    text = _FOLD.sub("", body[start:head_end].decode("utf-8", "replace"))
+    for line in text.split("\r\n") if text else ():
+        name, colon, value = line.partition(":")
+        if not (colon and _NAME.fullmatch(name)):
             raise Malformed("a part has a header that can not be read")
-        name = match[1].lower()
+        name = name.lower()
         if name in headers:
             raise Malformed(f"a part has {name} twice")
-        headers[name] = match[2]
+        headers[name] = value.strip(" \t")
     encoding = headers.get("content-transfer-encoding", "binary").lower()
     if encoding not in ("binary", "8bit", "7bit"):
         raise Malformed(f"a part is transferred as {encoding[:20]}, not as binary")

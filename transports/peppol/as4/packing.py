@@ -17,6 +17,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -206,6 +207,7 @@ _SIGNATURE_END: Final = (
 ).encode()
 
 
+@lru_cache(maxsize=256)  # our own, and those of whom we send to
 def _token(name: str, certificate: x509.Certificate) -> bytes:
     encoded = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
     return (

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from cryptography import x509
@@ -26,7 +27,7 @@ from transports.peppol.as4.packing import (
     stamp,
 )
 from transports.peppol.as4.signature import read_reference, verify
-from transports.peppol.as4.soap import Refused, Soap, eb, parse
+from transports.peppol.as4.soap import Refused, Soap, eb, only, parse
 from transports.peppol.pki.keys import Signer
 
 CONTENT_TYPE = f"{names.SOAP_TYPE}; charset=UTF-8"
@@ -89,6 +90,10 @@ def _quoted(text: str) -> str:
 
 # --- reading ------------------------------------------------------------------------------------
 
+_INFO: Final = eb("MessageInfo")
+_RECEIPT: Final = eb("Receipt")
+_NON_REPUDIATION: Final = f"{{{names.EBBP}}}NonRepudiationInformation"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -107,7 +112,7 @@ def read(content_type: str, body: bytes) -> Answer:
     if [child.tag for child in soap.messaging] != [eb("SignalMessage")]:
         raise Refused("EBMS:0302", "The answer is not one eb:SignalMessage.")
     (signal,) = soap.messaging
-    if signal.find(eb("Receipt")) is not None:
+    if only(signal, _RECEIPT) is not None:
         signed = verify(soap)
         return Answer(_receipt(signal), signed.certificate)
     if signal.find(eb("Error")) is None:
@@ -135,7 +140,7 @@ def _soap_part(content_type: str, body: bytes) -> bytes:
 
 
 def _receipt(signal: etree._Element) -> Receipt:
-    information = signal.find(f"{eb('Receipt')}/{{{names.EBBP}}}NonRepudiationInformation")
+    information = only(only(signal, _RECEIPT), _NON_REPUDIATION)
     parts = [] if information is None else list(information)
     return Receipt(
         _text(signal, "MessageId"),
@@ -156,7 +161,7 @@ def _errors(signal: etree._Element) -> Errors:
         )
         for element in signal.iterfind(eb("Error"))
     ]
-    ref_to = signal.findtext(f"{eb('MessageInfo')}/{eb('RefToMessageId')}")
+    ref_to = _text(signal, "RefToMessageId") or None
     return Errors(_text(signal, "MessageId"), _at(signal), ref_to, tuple(faults))
 
 
@@ -168,7 +173,8 @@ def _signer(soap: Soap) -> x509.Certificate | None:
 
 
 def _text(signal: etree._Element, name: str) -> str:
-    return (signal.findtext(f"{eb('MessageInfo')}/{eb(name)}") or "").strip()
+    found = only(only(signal, _INFO), eb(name))
+    return "" if found is None else (found.text or "").strip()
 
 
 def _at(signal: etree._Element) -> datetime:

@@ -7,13 +7,13 @@ looked at only when the attachment has been decrypted (`unpacking`).
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
+from binascii import a2b_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -24,9 +24,10 @@ from lxml import etree
 
 from transports.peppol.as4 import names
 from transports.peppol.as4.message import Reference
-from transports.peppol.as4.soap import Refused, Soap, ds
+from transports.peppol.as4.soap import Refused, Soap, ds, only
 
 _WEAKEST_BITS = 2048  # as Peppol's certificates have
+_LONGEST_TOKEN: Final = 32 * 1024  # a certificate of Peppol has 2 KB; those of the last are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,141 +37,171 @@ class Signed:
     certificate: x509.Certificate
     references: tuple[Reference, ...]
     attachments: Mapping[str, bytes]
+    written: tuple[etree._Element, ...]  # the elements of the references, in their order
+
+    def copies(self) -> tuple[Reference, ...]:
+        """The references with their XML, as a receipt has to repeat them."""
+        return tuple(
+            Reference(reference.uri, reference.digest, _canonical(element, None))
+            for reference, element in zip(self.references, self.written, strict=True)
+        )
 
 
 def verify(soap: Soap) -> Signed:
     """Checks the signature over header and body. Raises Refused."""
-    element = _one(soap.security, ds("Signature"), "It is not signed.")
-    parts = [child.tag for child in element]
-    if parts != [ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo")]:
-        raise Refused("EBMS:0103", "ds:Signature has not the parts that it must have.")
-    signed_info, value, key_info = element
+    element = only(soap.security, _SIGNATURE)
+    if element is None:
+        raise Refused("EBMS:0103", "It is not signed, or not by one signature.")
+    signed_info, value, key_info = _parts(element, _SIGNATURE_PARTS, "ds:Signature")
     certificate = token(soap, key_info)
-    references = _references(signed_info)
-    _check_value(signed_info, _decoded(value), certificate)
-    by_uri = {one.uri: one for one in references}
-    if len(by_uri) != len(references):
-        raise Refused("EBMS:0103", "Something is signed twice.")
+    method, _, *written = _signed_info(signed_info)
+    references = tuple(map(read_reference, written))
+    _check_value(_canonical(signed_info, method), decoded(value), certificate)
     attachments: dict[str, bytes] = {}
-    elements = {}
-    for one in references:
-        if one.uri.startswith("cid:"):
-            attachments[one.uri.removeprefix("cid:")] = one.digest
-        elif one.uri.startswith("#") and one.uri[1:] in soap.ids:
-            elements[one.uri] = soap.ids[one.uri[1:]]
-        else:
-            raise Refused("EBMS:0103", "A reference of the signature points at nothing.")
-    if {id(found) for found in elements.values()} != {id(soap.messaging), id(soap.body)}:
-        raise Refused("EBMS:0103", "The signature must cover eb:Messaging and the body, no others.")
-    transforms = signed_info.iterfind(f"{ds('Reference')}/{ds('Transforms')}/{ds('Transform')}")
-    for one, transform in zip(references, transforms, strict=True):
-        if one.uri in elements:
-            digest = hashlib.sha256(_canonical(elements[one.uri], transform)).digest()
+    covered: list[etree._Element] = []
+    for one, reference in zip(references, written, strict=True):
+        kind, name = one.uri[:1], one.uri[1:]
+        if kind == "#" and name in soap.ids:
+            covered.append(soap.ids[name])
+            digest = hashlib.sha256(_canonical(soap.ids[name], reference[0][0])).digest()
             if not hmac.compare_digest(digest, one.digest):
                 raise Refused("EBMS:0101", "The message was changed after it was signed.")
-    return Signed(certificate, references, attachments)
+        elif one.uri.startswith(_CID) and one.uri[4:] not in attachments:
+            attachments[one.uri[4:]] = one.digest
+        else:
+            raise Refused("EBMS:0103", "A reference of the signature points at nothing, or twice.")
+    # The very elements that are read afterwards, each once: not others of their name or id.
+    if len(covered) != 2 or {*map(id, covered)} != {id(soap.messaging), id(soap.body)}:
+        raise Refused("EBMS:0103", "The signature must cover eb:Messaging and the body, no others.")
+    return Signed(certificate, references, attachments, tuple(written))
 
 
 def token(soap: Soap, key_info: etree._Element) -> x509.Certificate:
     """The certificate of the wsse:BinarySecurityToken that a ds:KeyInfo points at."""
-    path = f"{{{names.WSSE}}}SecurityTokenReference/{{{names.WSSE}}}Reference"
-    found = key_info.findall(path)
-    uri = found[0].get("URI", "") if len(found) == 1 else ""
-    if len(found) == 1 and found[0].get("ValueType", names.X509V3) != names.X509V3:
+    named = only(only(key_info, _TOKEN_REFERENCE), _TOKEN_URI)
+    uri = "" if named is None else named.get("URI", "")
+    if named is not None and named.get("ValueType", names.X509V3) != names.X509V3:
         uri = ""
     holder = soap.ids.get(uri[1:]) if uri.startswith("#") else None
     if (
         holder is None
-        or holder.tag != f"{{{names.WSSE}}}BinarySecurityToken"
+        or holder.tag != _TOKEN
         or holder.getparent() is not soap.security
         or holder.get("ValueType") != names.X509V3
         or holder.get("EncodingType", names.BASE64) != names.BASE64
     ):
         raise Refused("EBMS:0103", "A key must be named by a BinarySecurityToken (X509v3).")
     try:
-        return _certificate(_decoded(holder))
+        return _certificate(text(holder)[: _LONGEST_TOKEN + 1])
     except ValueError:
         raise Refused("EBMS:0101", "A BinarySecurityToken is no certificate.") from None
 
 
 @lru_cache(maxsize=256)
-def _certificate(der: bytes) -> x509.Certificate:
-    """A certificate; the same few come again and again."""
-    return x509.load_der_x509_certificate(der)
+def _certificate(encoded: str) -> x509.Certificate:
+    """The certificate of a token; the same few come again and again. Raises ValueError.
+
+    What is kept is bounded: strangers choose what stands in a token.
+    """
+    if len(encoded) > _LONGEST_TOKEN:
+        raise ValueError("far too long")
+    return x509.load_der_x509_certificate(_base64(encoded))
 
 
-def _references(signed_info: etree._Element) -> tuple[Reference, ...]:
-    method, algorithm, *found = signed_info
-    if method.tag != ds("CanonicalizationMethod") or method.get("Algorithm") != names.EXCLUSIVE:
+def _signed_info(element: etree._Element) -> list[etree._Element]:
+    """The method of canonicalisation, that of the signature, and the references."""
+    parts = list(element)
+    method, algorithm = parts[:2] if len(parts) > 2 else (element, element)
+    if method.tag != _C14N_METHOD or method.get("Algorithm") != names.EXCLUSIVE:
         raise Refused("EBMS:0103", "SignedInfo must be canonicalised exclusively.")
-    _prefixes(method)
-    if algorithm.tag != ds("SignatureMethod") or algorithm.get("Algorithm") != names.RSA_SHA256:
+    if algorithm.tag != _SIGNATURE_METHOD or algorithm.get("Algorithm") != names.RSA_SHA256:
         raise Refused("EBMS:0103", "The signature must be RSA with SHA-256.")
-    if len(algorithm) or not 2 <= len(found) <= 3:
+    if len(algorithm) or not 4 <= len(parts) <= 5:
         raise Refused("EBMS:0103", "SignedInfo has not the parts that it must have.")
-    return tuple(map(read_reference, found))
+    return parts
 
 
 def read_reference(element: etree._Element) -> Reference:
     """A ds:Reference with the algorithms of the profile. Raises Refused."""
     uri = element.get("URI", "")
-    shape = [ds("Transforms"), ds("DigestMethod"), ds("DigestValue")]
-    if element.tag != ds("Reference") or [child.tag for child in element] != shape:
-        raise Refused("EBMS:0103", "A ds:Reference has not the parts that it must have.")
-    transforms, method, value = element
-    wanted = names.ATTACHMENT_CONTENT_SIGNATURE if uri.startswith("cid:") else names.EXCLUSIVE
-    given = [child.get("Algorithm") for child in transforms]
-    if given != [wanted] or method.get("Algorithm") != names.SHA256:
-        raise Refused("EBMS:0103", "A ds:Reference has another transform or digest than SHA-256.")
+    if element.tag != _REFERENCE:
+        raise Refused("EBMS:0103", "Something stands where a ds:Reference should.")
+    transforms, method, value = _parts(element, _REFERENCE_PARTS, "A ds:Reference")
+    wanted = names.ATTACHMENT_CONTENT_SIGNATURE if uri.startswith(_CID) else names.EXCLUSIVE
+    if len(transforms) != 1 or transforms[0].get("Algorithm") != wanted:
+        raise Refused("EBMS:0103", "A ds:Reference has another transform than that of its kind.")
+    if method.get("Algorithm") != names.SHA256:
+        raise Refused("EBMS:0103", "A ds:Reference has another digest than SHA-256.")
     _prefixes(transforms[0])
-    return Reference(uri, _decoded(value), _canonical(element, None))
+    return Reference(uri, decoded(value))
+
+
+def decoded(element: etree._Element) -> bytes:
+    """The bytes of an element that holds base64 alone. Raises Refused."""
+    try:
+        return _base64(text(element))
+    except ValueError:
+        raise Refused("EBMS:0103", "Something stands where base64 should.") from None
+
+
+def text(element: etree._Element) -> str:
+    """The text of an element that holds nothing else. Raises Refused."""
+    if len(element):
+        raise Refused("EBMS:0103", "Something stands where base64 should.")
+    return element.text or ""
+
+
+def _base64(encoded: str) -> bytes:
+    """White space may be between its lines, as XML Schema has it. Raises ValueError."""
+    return a2b_base64("".join(encoded.split()), strict_mode=True)
 
 
 def _prefixes(element: etree._Element) -> list[str] | None:
     """The prefixes of ec:InclusiveNamespaces, which some senders add."""
-    inside = list(element)
-    if not inside:
+    if not len(element):
         return None
-    if len(inside) > 1 or inside[0].tag != f"{{{names.EXCLUSIVE}}}InclusiveNamespaces":
+    inside = list(element)
+    if len(inside) > 1 or inside[0].tag != _INCLUSIVE_NAMESPACES:
         raise Refused("EBMS:0103", "A transform has something in it that has no place there.")
-    return inside[0].get("PrefixList", "").split()
+    return inside[0].get("PrefixList", "").split() or None
 
 
 def _canonical(element: etree._Element, method: etree._Element | None) -> bytes:
-    """Exclusive C14N of an element, in its place."""
-    prefixes = None if method is None else _prefixes(method)
+    """Exclusive C14N of an element, in its place. There are no comments (`soap`)."""
     return etree.tostring(
         element,
         method="c14n",
         exclusive=True,
-        with_comments=False,
-        inclusive_ns_prefixes=prefixes or None,
+        inclusive_ns_prefixes=None if method is None else _prefixes(method),
     )
 
 
-def _check_value(signed_info: etree._Element, value: bytes, certificate: x509.Certificate) -> None:
+def _check_value(signed: bytes, value: bytes, certificate: x509.Certificate) -> None:
     public = certificate.public_key()
     if not isinstance(public, RSAPublicKey) or public.key_size < _WEAKEST_BITS:
         raise Refused("EBMS:0103", "The signer's key is not RSA of 2048 bits or more.")
     try:
-        public.verify(
-            value, _canonical(signed_info, signed_info[0]), padding.PKCS1v15(), hashes.SHA256()
-        )
+        public.verify(value, signed, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         raise Refused("EBMS:0101", "The signature does not hold.") from None
 
 
-def _one(parent: etree._Element | None, tag: str, otherwise: str) -> etree._Element:
-    found = [] if parent is None else [child for child in parent if child.tag == tag]
-    if len(found) != 1:
-        raise Refused("EBMS:0103", otherwise)
-    return found[0]
+def _parts(element: etree._Element, tags: list[str], what: str) -> list[etree._Element]:
+    """The children, which must be these, in this order."""
+    found = list(element)
+    if [one.tag for one in found] != tags:
+        raise Refused("EBMS:0103", f"{what} has not the parts that it must have.")
+    return found
 
 
-def _decoded(element: etree._Element) -> bytes:
-    if len(element):
-        raise Refused("EBMS:0103", "Something stands where base64 should.")
-    try:
-        return base64.b64decode("".join((element.text or "").split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused("EBMS:0103", "Something stands where base64 should.") from None
+_CID: Final = "cid:"
+_SIGNATURE: Final = ds("Signature")
+_SIGNATURE_PARTS: Final = [ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo")]
+_C14N_METHOD: Final = ds("CanonicalizationMethod")
+_SIGNATURE_METHOD: Final = ds("SignatureMethod")
+_REFERENCE: Final = ds("Reference")
+_REFERENCE_PARTS: Final = [ds("Transforms"), ds("DigestMethod"), ds("DigestValue")]
+_INCLUSIVE_NAMESPACES: Final = f"{{{names.EXCLUSIVE}}}InclusiveNamespaces"
+_TOKEN: Final = f"{{{names.WSSE}}}BinarySecurityToken"
+_TOKEN_REFERENCE: Final = f"{{{names.WSSE}}}SecurityTokenReference"
+_TOKEN_URI: Final = f"{{{names.WSSE}}}Reference"

@@ -61,13 +61,27 @@ def ds(name: str) -> str:
     return f"{{{names.DS}}}{name}"
 
 
+def only(parent: etree._Element | None, tag: str) -> etree._Element | None:
+    """The one child of this name; None when there is none, or more than one."""
+    found = [] if parent is None else [child for child in parent if child.tag == tag]
+    return found[0] if len(found) == 1 else None
+
+
+_MESSAGING: Final = eb("Messaging")
+_SECURITY: Final = f"{{{names.WSSE}}}Security"
+_ENVELOPE: Final = f"{{{names.SOAP}}}Envelope"
+_HEADER_AND_BODY: Final = [f"{{{names.SOAP}}}Header", f"{{{names.SOAP}}}Body"]
+
+
 def parse(content: bytes) -> Soap:
     """Reads the SOAP part. Raises Refused."""
     root = _parsed(content)
-    header, body = _children(root, f"{{{names.SOAP}}}Envelope", "Header", "Body")
-    messaging = [child for child in header if child.tag == eb("Messaging")]
-    security = [child for child in header if child.tag == f"{{{names.WSSE}}}Security"]
-    everywhere = sum(1 for _ in root.iter(eb("Messaging"), f"{{{names.WSSE}}}Security"))
+    if root.tag != _ENVELOPE or [child.tag for child in root] != _HEADER_AND_BODY:
+        raise Refused("EBMS:0009", "It is not a SOAP 1.2 envelope of one header and one body.")
+    header, body = root
+    messaging = header.findall(_MESSAGING)
+    security = header.findall(_SECURITY)
+    everywhere = sum(1 for _ in root.iter(_MESSAGING, _SECURITY))
     if len(messaging) != 1 or len(security) > 1 or everywhere != 1 + len(security):
         raise Refused("EBMS:0009", "There must be one eb:Messaging, and one wsse:Security.")
     if len(body):
@@ -79,7 +93,7 @@ def _parsed(content: bytes) -> etree._Element:
     if b"<!DOCTYPE" in content or not content.lstrip()[:1] == b"<":
         raise Refused("EBMS:0009", "The SOAP part has a DOCTYPE, or is no XML in UTF-8.")
     try:
-        root = etree.fromstring(content, _parser())
+        root = etree.fromstring(content, _PARSER)
     except etree.XMLSyntaxError as error:
         raise Refused("EBMS:0009", f"The SOAP part is not well-formed: {error.msg}") from None
     encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
@@ -91,20 +105,14 @@ def _parsed(content: bytes) -> etree._Element:
     return root
 
 
-def _parser() -> etree.XMLParser:
-    # No huge_tree: libxml2's own limits on depth and text hold for a megabyte of headers.
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False
-    )
-
-
-def _children(
-    root: etree._Element, tag: str, *expected: str
-) -> tuple[etree._Element, etree._Element]:
-    wanted = [f"{{{names.SOAP}}}{name}" for name in expected]
-    if root.tag != tag or [child.tag for child in root] != wanted:
-        raise Refused("EBMS:0009", "It is not a SOAP 1.2 envelope of one header and one body.")
-    return root[0], root[1]
+# No huge_tree: libxml2's own limits on depth and text hold for a megabyte of headers.
+_PARSER: Final = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    collect_ids=False,  # `_ids` does, and takes more names for ids
+)
 
 
 def _ids(root: etree._Element) -> dict[str, etree._Element]:

@@ -7,14 +7,11 @@ not signed is ever answered.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidTag
@@ -24,8 +21,8 @@ from lxml import etree
 from schemas.identifiers import PARTICIPANT_META_SCHEME, DocumentType, Participant, Process
 from transports.peppol.as4 import gzip, mime, names
 from transports.peppol.as4.message import Reference, UserMessage
-from transports.peppol.as4.signature import token, verify
-from transports.peppol.as4.soap import Refused, Soap, ds, eb, parse
+from transports.peppol.as4.signature import decoded, token, verify
+from transports.peppol.as4.soap import Refused, Soap, ds, eb, only, parse
 from transports.peppol.pki.keys import Signer, common_name
 
 
@@ -94,7 +91,7 @@ def _read(soap: Soap, attachments: list[mime.Part]) -> Sealed:
     return Sealed(
         message=message,
         certificate=signed.certificate,
-        references=signed.references,
+        references=signed.copies(),
         recipient=recipient,
         wrapped_key=wrapped_key,
         ciphertext=attachment.content,
@@ -105,23 +102,35 @@ def _read(soap: Soap, attachments: list[mime.Part]) -> Sealed:
 # --- the messaging header -----------------------------------------------------------------------
 
 
-@cache
-def _qualified(path: str) -> str:
-    return "/".join(eb(name) for name in path.split("/"))
+_EB: Final = eb("")
+_PROPERTY: Final = eb("Property")
 
 
 class _Reader:
-    """Reads elements below one; each must stand once."""
+    """The elements of ebMS below one, by path; what is asked for must stand once."""
 
     def __init__(self, element: etree._Element) -> None:
-        self._element = element
+        self._found: dict[str, etree._Element] = {}
+        self._more: set[str] = set()
+        self._collect(element, "")
+
+    def _collect(self, parent: etree._Element, above: str) -> None:
+        for child in parent:
+            tag = child.tag
+            if not tag.startswith(_EB):
+                continue
+            path = above + tag[len(_EB) :]
+            if self._found.setdefault(path, child) is not child:
+                self._more.add(path)
+            if len(child):
+                self._collect(child, path + "/")
 
     def element(self, path: str) -> etree._Element:
-        found = self._element.findall(_qualified(path))
-        if len(found) != 1:
-            what = "is missing" if not found else "stands more than once"
+        found = self._found.get(path)
+        if found is None or path in self._more:
+            what = "is missing" if found is None else "stands more than once"
             raise Refused("EBMS:0009", f"eb:{path} {what}.")
-        return found[0]
+        return found
 
     def text(self, path: str, *, may_be_empty: bool = False) -> str:
         element = self.element(path)
@@ -131,7 +140,8 @@ class _Reader:
         return text
 
     def participant(self, name: str) -> Participant:
-        found = [one for one in self._properties() if one.get("name") == name]
+        above = self.element("MessageProperties")
+        found = [one for one in above if one.tag == _PROPERTY and one.get("name") == name]
         scheme = found[0].get("type") if len(found) == 1 else None
         if scheme != PARTICIPANT_META_SCHEME:
             raise Refused("EBMS:0009", f"The property {name} is missing, or of another type.")
@@ -139,19 +149,12 @@ class _Reader:
         participant: Participant = _made(Participant.parse, text, what=name)
         return participant
 
-    def _properties(self) -> list[etree._Element]:
-        return self.element("MessageProperties").findall(eb("Property"))
-
 
 def _message(soap: Soap, content_id: str) -> UserMessage:
-    if [child.tag for child in soap.messaging] != [eb("UserMessage")]:
+    if [child.tag for child in soap.messaging] != _ONE_USER_MESSAGE:
         raise Refused("EBMS:0009", "eb:Messaging must hold one eb:UserMessage, and nothing else.")
     reader = _Reader(soap.messaging[0])
-    for path, wanted in (
-        ("PartyInfo/From/Role", names.INITIATOR),
-        ("PartyInfo/To/Role", names.RESPONDER),
-        ("CollaborationInfo/AgreementRef", names.AGREEMENT),
-    ):
+    for path, wanted in _FIXED:
         if reader.text(path) != wanted:
             raise Refused("EBMS:0010", f"eb:{path} is not {wanted}.")
     for side in ("From", "To"):
@@ -175,13 +178,22 @@ def _message(soap: Soap, content_id: str) -> UserMessage:
     )
 
 
+_ONE_USER_MESSAGE: Final = [eb("UserMessage")]
+_FIXED: Final = (
+    ("PartyInfo/From/Role", names.INITIATOR),
+    ("PartyInfo/To/Role", names.RESPONDER),
+    ("CollaborationInfo/AgreementRef", names.AGREEMENT),
+)
+
+
 def _check_part(reader: _Reader, content_id: str) -> None:
     part = reader.element("PayloadInfo/PartInfo")
     if part.get("href") != f"cid:{content_id}":
         raise Refused("EBMS:0011", "PartInfo does not point at the payload that came.")
     properties = {
         one.get("name"): (one.text or "").strip()
-        for one in part.iterfind(f"{eb('PartProperties')}/{eb('Property')}")
+        for one in reader.element("PayloadInfo/PartInfo/PartProperties")
+        if one.tag == _PROPERTY
     }
     if properties.get("CompressionType") != names.GZIP:
         raise Refused("EBMS:0010", f"The payload's CompressionType must be {names.GZIP}.")
@@ -211,53 +223,47 @@ def _xenc(name: str) -> str:
     return f"{{{names.XENC}}}{name}"
 
 
+_KEY, _DATA = _xenc("EncryptedKey"), _xenc("EncryptedData")
+_METHOD, _KEY_INFO = _xenc("EncryptionMethod"), ds("KeyInfo")
+_CIPHER, _LIST = _xenc("CipherData"), _xenc("ReferenceList")
+_VALUE, _REFERENCE = _xenc("CipherValue"), _xenc("CipherReference")
+_OAEP_PARAMETERS: Final = {
+    ds("DigestMethod"): names.SHA256,
+    f"{{{names.XENC11}}}MGF": names.MGF1_SHA256,
+}
+
+
 def _encryption(soap: Soap, content_id: str) -> tuple[x509.Certificate, bytes]:
     """The certificate that the payload's key is wrapped for, and the wrapped key."""
-    assert soap.security is not None  # it is signed
-    keys = [child for child in soap.security if child.tag == _xenc("EncryptedKey")]
-    data = [child for child in soap.security if child.tag == _xenc("EncryptedData")]
-    if len(keys) != 1 or len(data) != 1:
+    key, data = only(soap.security, _KEY), only(soap.security, _DATA)
+    if key is None or data is None:
         raise Refused("EBMS:0103", "The payload must be encrypted, once.")
-    _check_data(data[0], content_id)
-    (key,) = keys
-    method = key.find(_xenc("EncryptionMethod"))
-    algorithms = (
-        method is not None
-        and method.get("Algorithm") == names.RSA_OAEP
-        and [(child.tag, child.get("Algorithm")) for child in method]
-        in (_OAEP_PARAMETERS, _OAEP_PARAMETERS[::-1])
-    )
-    if not algorithms:
+    _check_data(data, content_id)
+    method = only(key, _METHOD)
+    given = [] if method is None else [(one.tag, one.get("Algorithm")) for one in method]
+    if (
+        method is None
+        or method.get("Algorithm") != names.RSA_OAEP
+        or len(given) != len(_OAEP_PARAMETERS)
+        or dict(given) != _OAEP_PARAMETERS
+    ):
         # Without xenc11:MGF it would be MGF1 with SHA-1, which the profile does not have.
         raise Refused("EBMS:0103", "The key must be wrapped by RSA-OAEP, SHA-256, MGF1-SHA-256.")
-    points_at = [one.get("URI") for one in key.iterfind(f"{_xenc('ReferenceList')}/*")]
-    if points_at != [f"#{data[0].get('Id')}"]:
+    listed = only(key, _LIST)
+    if listed is None or [one.get("URI") for one in listed] != [f"#{data.get('Id')}"]:
         raise Refused("EBMS:0103", "xenc:EncryptedKey is not the key of the payload.")
-    key_info, value = (
-        key.find(ds("KeyInfo")),
-        key.find(f"{_xenc('CipherData')}/{_xenc('CipherValue')}"),
-    )
+    key_info, value = only(key, _KEY_INFO), only(only(key, _CIPHER), _VALUE)
     if key_info is None or value is None:
         raise Refused("EBMS:0103", "xenc:EncryptedKey has not the parts that it must have.")
-    try:
-        wrapped = base64.b64decode("".join((value.text or "").split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused("EBMS:0103", "xenc:CipherValue is no base64.") from None
-    return token(soap, key_info), wrapped
-
-
-_OAEP_PARAMETERS = [
-    (ds("DigestMethod"), names.SHA256),
-    (f"{{{names.XENC11}}}MGF", names.MGF1_SHA256),
-]
+    return token(soap, key_info), decoded(value)
 
 
 def _check_data(data: etree._Element, content_id: str) -> None:
-    method = data.find(_xenc("EncryptionMethod"))
+    method = only(data, _METHOD)
     if method is None or method.get("Algorithm") != names.AES128_GCM:
         raise Refused("EBMS:0103", "The payload must be encrypted by AES-128-GCM.")
     if data.get("Type") != names.ATTACHMENT_CONTENT_ONLY:
         raise Refused("EBMS:0103", "The payload's content must be encrypted, without its headers.")
-    ciphers = data.findall(f"{_xenc('CipherData')}/{_xenc('CipherReference')}")
-    if [one.get("URI") for one in ciphers] != [f"cid:{content_id}"]:
+    cipher = only(only(data, _CIPHER), _REFERENCE)
+    if cipher is None or cipher.get("URI") != f"cid:{content_id}":
         raise Refused("EBMS:0103", "xenc:EncryptedData does not point at the payload.")
