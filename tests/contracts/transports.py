@@ -373,6 +373,7 @@ CASES: Mapping[str, Case] = {
             "duplicate": (Unknown, "peppol.duplicate"),
             "bad_gateway": (Unknown, "peppol.no_receipt"),
             "reject": (Sent, "peppol.sent"),
+            "duplicate_in_words": (Unknown, "peppol.duplicate"),
         },
         unreachable={
             "nobody": (NOBODY, "peppol.no_participant"),

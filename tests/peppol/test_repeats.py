@@ -160,10 +160,11 @@ async def test_nothing_goes_to_an_access_point_that_is_not_trusted_any_more(worl
     assert again.verdict.code == "peppol.certificate"
 
 
+@pytest.mark.parametrize("says", [Behaviour.DUPLICATE, Behaviour.DUPLICATE_IN_WORDS])
 async def test_a_duplicate_is_proof_where_an_earlier_attempt_may_have_arrived(
-    world: World,
+    world: World, says: Behaviour
 ) -> None:
-    world.here.register(BUYER, Behaviour.DUPLICATE)
+    world.here.register(BUYER, says)
     around, packed = await world.first()
     first = await world.delivered(around, packed, repeated=False)
     assert isinstance(first, Unknown), "nothing of ours can have been there before"

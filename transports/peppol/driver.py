@@ -76,6 +76,8 @@ _FOR_GOOD: Final = frozenset(
 # again.
 _STALE: Final = frozenset({"EBMS:0010", "EBMS:0102"})
 _DUPLICATE: Final = "EBMS:4001"
+# How phase4 before 4.5.0 says the same, in an EBMS:0004 that means anything else too.
+_DUPLICATE_IN_WORDS: Final = "already handled (this is a duplicate)"
 
 # What some errors are called in our own codes.
 _CODES: Final = {
@@ -312,7 +314,7 @@ class Peppol:
         public = "The recipient's access point did not take it."
         seat = sending.message.to_seat
         verdict = _verdict(_code(code, answered.errors), said, public, seat)
-        if code == _DUPLICATE:
+        if _is_duplicate(answered.errors):
             about_it = answered.proved and answered.errors.ref_to == sending.message.id
             if about_it and sending.repeated:
                 # An earlier attempt of ours, whose receipt was lost. It signs that it has it; what
@@ -353,13 +355,21 @@ def _is_not_serviced(errors: Errors) -> bool:
     return any(fault.detail.strip() == NOT_SERVICED for fault in errors.faults)
 
 
+def _is_duplicate(errors: Errors) -> bool:
+    return any(
+        fault.code == _DUPLICATE or _DUPLICATE_IN_WORDS in fault.detail for fault in errors.faults
+    )
+
+
 def _said(errors: Errors) -> tuple[str, str]:
     fault = errors.faults[0]
     return fault.code, "; ".join(f"{one.code} {one.detail}".strip() for one in errors.faults)
 
 
 def _code(code: str, errors: Errors) -> str:
-    return _NOT_SERVICED_CODE if _is_not_serviced(errors) else _CODES.get(code, _OTHER_CODE)
+    if _is_not_serviced(errors):
+        return _NOT_SERVICED_CODE
+    return _CODES.get(_DUPLICATE if _is_duplicate(errors) else code, _OTHER_CODE)
 
 
 def _verdict(

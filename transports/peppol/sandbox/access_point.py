@@ -71,6 +71,7 @@ class Behaviour(StrEnum):
     DUPLICATE = "duplicate"  # says that it has the message already
     BAD_GATEWAY = "bad_gateway"  # 502, not a signal
     REJECT = "reject"  # takes it, and its status says that it breaks a rule
+    DUPLICATE_IN_WORDS = "duplicate_in_words"  # says so as phase4 before 4.5.0 does
 
 
 # By the four digits before the check digit of the participant's value.
@@ -349,6 +350,11 @@ _REFUSALS = {
     Behaviour.NOT_SERVICED_UNSIGNED: Fault("EBMS:0004", NOT_SERVICED),
     Behaviour.REFUSE: Fault("EBMS:0009", "The header is not as this access point likes it."),
     Behaviour.DUPLICATE: Fault("EBMS:4001", "A message with this id has come before."),
+    Behaviour.DUPLICATE_IN_WORDS: Fault(
+        "EBMS:0004",
+        "Not invoking SPIs, because message with Message ID 'x' was already handled"
+        " (this is a duplicate)",
+    ),
 }
 
 
