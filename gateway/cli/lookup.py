@@ -57,9 +57,7 @@ def _rows(found: Capabilities, now: datetime) -> Iterator[Mapping[str, Any]]:
 
 
 def _services(capability: Capability, now: datetime) -> Iterator[Mapping[str, Any]]:
-    from cryptography import x509
-
-    from transports.peppol.pki.keys import common_name
+    from transports.peppol.pki.keys import common_name, read_certificate
 
     kind = capability.document_type
     name = f"{kind.root} {kind.customization}"
@@ -77,7 +75,7 @@ def _services(capability: Capability, now: datetime) -> Iterator[Mapping[str, An
                 "active": endpoint.is_active(now),
             }
             try:
-                certificate = x509.load_der_x509_certificate(endpoint.certificate)
+                certificate = read_certificate(endpoint.certificate)
             except ValueError:
                 yield {**row, "trouble": "the certificate can not be read"}
                 continue

@@ -18,7 +18,7 @@ from schemas.identifiers import DocumentType, Participant, Process
 from transports.base import Evidence, Now
 from transports.peppol import sml, smp
 from transports.peppol.pki.chains import Anchors, Flaw, Purpose, Untrusted, issuer
-from transports.peppol.pki.keys import common_name
+from transports.peppol.pki.keys import common_name, read_certificate
 from transports.peppol.pki.revocation import Revocation
 from transports.peppol.service_metadata import (
     WILDCARD_SCHEME,
@@ -200,7 +200,7 @@ class Discovery:
             text = f"{service.participant} takes it, but not in this process over AS4."
             return No("process_not_registered", text, evidence)
         try:
-            certificate = x509.load_der_x509_certificate(endpoint.certificate)
+            certificate = read_certificate(endpoint.certificate)
             authority = issuer(certificate, self._anchors, Purpose.ACCESS_POINT, self._now())
             await self._revocation.check(certificate, authority)
         except ValueError:

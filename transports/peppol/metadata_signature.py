@@ -24,6 +24,7 @@ from signxml import (  # type: ignore[attr-defined]  # it names what it exports,
 )
 from signxml.exceptions import SignXMLException
 
+from transports.peppol.pki.keys import read_certificate
 from transports.peppol.service_metadata import Malformed
 
 _DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -89,6 +90,6 @@ def _certificate(root: etree._Element) -> x509.Certificate:
         raise Malformed("the publisher's signature brings no certificate")
     try:
         der = base64.b64decode("".join((found[0].text or "").split()), validate=True)
-        return x509.load_der_x509_certificate(der)
+        return read_certificate(der)
     except ValueError:
         raise Malformed("the publisher's certificate can not be read") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -80,6 +81,32 @@ class KeyInMemory:
     def unwrap(self, wrapped: bytes) -> bytes:
         """RSAES-OAEP with SHA-256 and MGF1-SHA-256."""
         return self.private.decrypt(wrapped, OAEP)
+
+
+def read_certificate(der: bytes) -> x509.Certificate:
+    """A certificate that somebody sent, all of which can be read. Raises ValueError.
+
+    Its parts are read when they are asked for: what is broken in it would be found much later.
+    """
+    try:
+        found = x509.load_der_x509_certificate(der)
+        for part in ("subject", "issuer", "extensions", "not_valid_before_utc"):
+            getattr(found, part)
+        found.public_key()
+    except _UNREADABLE as error:
+        raise ValueError(f"it can not be read: {error}") from None
+    return found
+
+
+# All that the parts of a broken certificate were seen to raise.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 def common_name(certificate: x509.Certificate) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -45,17 +46,31 @@ class Responder:
         self._revoked[certificate.serial_number] = self._now()
 
     def routes(self) -> list[web.RouteDef]:
-        """POST /ocsp, and GET /crl/{purpose}."""
-        return [web.post("/ocsp", self._ocsp), web.get("/crl/{purpose}", self._crl)]
+        """POST /ocsp, GET /ocsp/{question} (RFC 6960, A.1), and GET /crl/{purpose}."""
+        return [
+            web.post("/ocsp", self._posted),
+            web.get("/ocsp/{question:.+}", self._in_the_address),
+            web.get("/crl/{purpose}", self._crl),
+        ]
 
-    async def _ocsp(self, request: web.Request) -> web.Response:
+    async def _posted(self, request: web.Request) -> web.Response:
+        return self._ocsp(await request.read())
+
+    async def _in_the_address(self, request: web.Request) -> web.Response:
+        try:
+            question = base64.b64decode(request.match_info["question"], validate=True)
+        except ValueError:
+            raise web.HTTPBadRequest from None
+        return self._ocsp(question)
+
+    def _ocsp(self, question: bytes) -> web.Response:
         self.asked += 1
         if self.behaviour is Behaviour.FAIL:
             raise web.HTTPInternalServerError
         if self.behaviour is Behaviour.TRY_LATER:
             answer = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.TRY_LATER)
         else:
-            answer = self._answer(ocsp.load_der_ocsp_request(await request.read()))
+            answer = self._answer(ocsp.load_der_ocsp_request(question))
         return web.Response(
             body=answer.public_bytes(Encoding.DER), content_type="application/ocsp-response"
         )
