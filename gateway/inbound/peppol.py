@@ -101,9 +101,7 @@ class PeppolReception:
     async def _keep_document(self, taken: Taken, company: Company, now: datetime) -> None:
         header = taken.header
         document = File("document.xml", "application/xml", taken.document)
-        data = {"message_id": taken.message.id, "received_at": now.isoformat(), **_asked_of(taken)}
-        key = f"{STATUS_DUE}/{header.instance_id}"
-        await self._store.put([NewJob(key, STATUS_DUE, now, data=data)], now, replace=False)
+        data = {"received_at": now.isoformat(), **_asked_of(taken)}
         arrival = Arrival(
             f"{CHANNEL}:{header.instance_id}",
             company.id,
@@ -115,6 +113,7 @@ class PeppolReception:
             ],
             CHANNEL,
             _message(taken, company.id, now),
+            [NewJob("status", STATUS_DUE, now, data=data)],
         )
         await self._store.arrive(arrival, now)
 

@@ -19,11 +19,22 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import structlog
 from lxml import etree
 
+from gateway.audit.chain import NewEntry
 from gateway.clock import Clock
 from gateway.delivery.reports import Reports
 from gateway.inbound.answers import Answers
-from gateway.inbound.peppol import CHANNEL
-from gateway.store.port import Again, Checkpoint, Document, Done, Job, Role, Store
+from gateway.store.port import (
+    Again,
+    Checkpoint,
+    Document,
+    Done,
+    Job,
+    Keep,
+    Leg,
+    NewPart,
+    Role,
+    Store,
+)
 from schemas import envelope as sbdh
 from schemas.identifiers import Participant
 from schemas.response import (
@@ -54,6 +65,9 @@ from validators.findings import Severity
 from validators.pipeline import parse, validate
 
 log = structlog.get_logger()
+
+# The audit entry of a status from an access point that the document did not go to.
+SET_ASIDE: Final = "status.set_aside"
 
 # Of the 20 minutes of MLS-1, five are for the way.
 CONFIRMED_WITHIN: Final = timedelta(minutes=15)
@@ -108,9 +122,34 @@ class StatusCame:
         except ValueError:
             log.warning("status_of_nothing", response_id=response.id)
             return True
+        found = await self._store.leg(key)
+        if found is None:
+            log.warning("status_of_nothing", response_id=response.id)
+            return True
+        if not await self._has_it(response, seat, *found):
+            await self._set_aside(response, seat, found[0], now)
+            return True
         evidence = Evidence("status", "application/xml", content, now)
         outcome = _outcome(response, seat, evidence)
         return await self._reports.take(Report(key, outcome, f"{response.kind}:{response.id}"))
+
+    async def _has_it(self, response: Response, seat: str, document: Document, leg: Leg) -> bool:
+        """Whether a status is from whom the document went to: the access point that it was posted
+        to last, and for an MLR the recipient, who may send through another one."""
+        if response.kind is not Kind.MLS:
+            recipient = document.head.recipient or ""
+            return str(response.sender.endpoint).lower() == recipient.lower()
+        attempts = await self._store.attempts(document.company_id, document.id)
+        went_to = [one.remote for one in attempts if one.leg == leg.n and one.remote]
+        return went_to[-1:] == [seat]
+
+    async def _set_aside(
+        self, response: Response, seat: str, document: Document, now: datetime
+    ) -> None:
+        data = {"kind": str(response.kind), "code": response.code, "seat": seat}
+        log.warning("status_set_aside", document_id=document.id, **data)
+        entry = NewEntry("gateway", SET_ASIDE, document.id, document.company_id, data)
+        await self._store.audit(entry, now)
 
 
 def _says_who_sent_it(response: Response, data: Any) -> bool:
@@ -163,48 +202,40 @@ class StatusDue:
         """Does the job. Raises what the store raises."""
         now = self._clock.now()
         received_at = datetime.fromisoformat(job.data["received_at"])
-        found = await self._document(job)
-        if found is None:
-            # The job is written before the document. Without one the message never came to an end:
-            # the sender has no receipt, and comes again or does not.
-            if now >= received_at + CONFIRMED_WITHIN:
-                return await self._end(job)
-            return await self._store.checkpoint(job, Checkpoint(Again(now + _SOON)), now)
-        document, content = found
+        due = received_at + CONFIRMED_WITHIN
         told = job.data.get("response")
-        response = (
-            read(etree.fromstring(told.encode()))  # the same again
-            if told
-            else await asyncio.to_thread(self._decided, job.data, document, content, now)
-        )
-        if response is None:
-            if job.data["mls_type"] != sbdh.MlsType.ALWAYS_SEND:
-                return await self._end(job)
-            due = received_at + CONFIRMED_WITHIN
-            return await self._store.checkpoint(job, Checkpoint(Again(due)), now)
-        outcome = await self._posted(job, response)
+        if told is None:
+            response = await self._response_to(job, now)
+            if response is None:
+                wanted = job.data["mls_type"] == sbdh.MlsType.ALWAYS_SEND and now < due
+                next_ = Again(due) if wanted else Done()
+                await self._store.checkpoint(job, Checkpoint(next_), now)
+                return
+            # From here on it is the same status, with the same ids, however often it is tried.
+            told = write(response).decode()
+            intent = Checkpoint(Keep({**job.data, "response": told}))
+            await self._store.checkpoint(job, intent, now)
+        outcome = await self._posted(job, told.encode())
         match outcome:
             case TryLater() | Unknown() | Waiting() if now < received_at + _GIVEN_UP:
                 log.warning("status_not_sent", code=outcome.verdict.code)
-                data = {**job.data, "response": write(response).decode()}
-                return await self._store.checkpoint(
-                    job, Checkpoint(Again(now + _AGAIN, data=data)), now
-                )
+                work = Checkpoint(Again(now + _AGAIN))
             case _:
-                log.info("status_sent", status=response.code, outcome=type(outcome).__name__)
-                return await self._end(job)
+                log.info("status_sent", outcome=type(outcome).__name__)
+                work = Checkpoint(Done(), parts=_parts(told, outcome))
+        await self._store.checkpoint(job, work, now)
 
-    async def _document(self, job: Job) -> tuple[Document, bytes] | None:
-        message = await self._store.message(CHANNEL, "in", job.data["message_id"])
-        if message is None or message.document_id is None:
-            return None
-        document = await self._store.document(message.company_id, message.document_id)
+    async def _response_to(self, job: Job, now: datetime) -> Response | None:
+        """The status of the document; None when it is too early for one, or none is owed."""
+        document = await self._store.document(job.company_id, job.document_id)
         if document is None:
             return None
         parts = await self._store.parts(document.company_id, document.id)
         part = next(part for part in parts if part.role is Role.DOCUMENT)
         content = await self._store.content(document.company_id, document.id, part.sha256)
-        return None if content is None else (document, content)
+        if content is None:
+            return None
+        return await asyncio.to_thread(self._decided, job.data, document, content, now)
 
     def _decided(
         self, data: Any, document: Document, content: bytes, now: datetime
@@ -219,17 +250,19 @@ class StatusDue:
                 for one in fatal[:_MOST_ISSUES]
             )
             text = "The document breaks the rules of its specification."
-            return self._response(data, "RE", now, text, issues)
+            return self._response(data, document, "RE", now, text, issues)
         if data["mls_type"] != sbdh.MlsType.ALWAYS_SEND:
             return None
         if document.confirmed_at is not None:
-            return self._response(data, "AP", now)
+            return self._response(data, document, "AP", now)
         received_at = datetime.fromisoformat(data["received_at"])
-        return self._response(data, "AB", now) if now >= received_at + CONFIRMED_WITHIN else None
+        due = now >= received_at + CONFIRMED_WITHIN
+        return self._response(data, document, "AB", now) if due else None
 
     def _response(
         self,
         data: Any,
+        document: Document,
         code: str,
         now: datetime,
         text: str | None = None,
@@ -237,7 +270,7 @@ class StatusDue:
     ) -> Response:
         return Response(
             kind=Kind.MLS,
-            id=str(uuid5(NAMESPACE_URL, f"mls:{data['instance_id']}")),
+            id=str(uuid5(NAMESPACE_URL, f"mls:{document.id}")),
             issued_at=now,
             sender=Party(self._own),
             receiver=Party(_addressee(data["seat"], data["mls_to"])),
@@ -247,13 +280,14 @@ class StatusDue:
             issues=issues,
         )
 
-    async def _posted(self, job: Job, response: Response) -> Outcome:
+    async def _posted(self, job: Job, content: bytes) -> Outcome:
+        response = read(etree.fromstring(content))
         receiver = response.receiver.endpoint
-        outcome = await self._poster.post(self._header(response, receiver), write(response))
+        outcome = await self._poster.post(self._header(response, receiver), content)
         usual = _addressee(job.data["seat"], None)
         if isinstance(outcome, Refused) and receiver != usual:
             # A place of the sender's own choice that nobody knows: the usual one (rule MLS-4).
-            outcome = await self._poster.post(self._header(response, usual), write(response))
+            outcome = await self._poster.post(self._header(response, usual), content)
         return outcome
 
     def _header(self, response: Response, receiver: Participant) -> sbdh.Header:
@@ -267,8 +301,15 @@ class StatusDue:
             created_at=response.issued_at,
         )
 
-    async def _end(self, job: Job) -> None:
-        await self._store.checkpoint(job, Checkpoint(Done()), self._clock.now())
+
+def _parts(told: str, outcome: Outcome) -> list[NewPart]:
+    """What is kept of it beside the document: the status, and what went over the wire."""
+    status = NewPart(Role.EVIDENCE, "status", "application/xml", told.encode())
+    wire = [
+        NewPart(Role.EVIDENCE, f"status_{item.kind}", item.media_type, item.content)
+        for item in outcome.evidence
+    ]
+    return [status, *wire]
 
 
 def _addressee(seat: str, wish: str | None) -> Participant:

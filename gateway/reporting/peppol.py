@@ -84,7 +84,7 @@ async def _transactions(
     store: Store, companies: Mapping[str, Company], period: Period
 ) -> AsyncIterator[Transaction]:
     since = datetime.combine(period.first, time(), UTC)
-    until = datetime.combine(period.last + timedelta(days=1), time(), UTC)
+    until = _end(period)
     after = ""
     while page := await store.messages(CHANNEL, since, until, after, _PAGE):
         for message in page:
@@ -92,6 +92,10 @@ async def _transactions(
             if message.company_id in companies:
                 yield _transaction(message, companies[message.company_id])
         after = f"{page[-1].direction} {page[-1].id}"
+
+
+def _end(period: Period) -> datetime:
+    return datetime.combine(period.last + timedelta(days=1), time(), UTC)
 
 
 def _transaction(message: Message, company: Company) -> Transaction:
@@ -153,7 +157,8 @@ class MonthlyReports:
             process=PROCESS,
             country=None,
             instance_id=str(uuid5(NAMESPACE_URL, f"{self._seat}:{reference}")),
-            created_at=now,
+            # Not the time of this try: a message that is tried again must say the same.
+            created_at=_end(report.period),
         )
         outcome = await self._poster.post(header, report.content)
         log.info("report_posted", report=reference, outcome=type(outcome).__name__)

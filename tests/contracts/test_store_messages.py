@@ -48,15 +48,17 @@ async def test_a_repeated_document_keeps_its_other_message_too(store: Store) -> 
 
 
 async def test_its_jobs_are_put_in_line_with_it_and_not_again_for_a_repeat(store: Store) -> None:
+    ids = []
     for n in (1, 2):
-        due = NewJob("tell/envelope-1", "tell", NOW, data={"message": n})
-        came = replace(arrival(replace(IN, id=f"m{n}@sender.example")), jobs=[due])
-        await store.arrive(came, NOW)
+        jobs = [NewJob("tell", "telling", NOW, data={"message": n})]
+        came = replace(arrival(replace(IN, id=f"m{n}@sender.example")), jobs=jobs)
+        ids.append(await store.arrive(came, NOW))
     job = await claimed(store)
-    assert (job.key, job.data) == ("tell/envelope-1", {"message": 1})
+    assert (job.key, job.document_id, job.company_id) == (f"{ids[0]}/tell", ids[0], OURS.id)
+    assert job.data == {"message": 1}
     await store.checkpoint(job, Checkpoint(Done()), NOW)
-    other = NewJob("tell/envelope-1", "tell", NOW)
-    await store.arrive(replace(arrival(IN), jobs=[other]), NOW)
+    await store.arrive(replace(arrival(IN), jobs=jobs), NOW)
+    assert ids[1] is None
     assert await store.claim("worker", NOW, 30, 1) == []
 
 

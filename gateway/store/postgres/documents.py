@@ -220,7 +220,10 @@ async def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str 
             fresh.append((answers[-1], unit))
     _lay(transaction, fresh)
     messages.keep(transaction, _brought_by(units, answers))
-    await jobs.put(transaction, [jobs.Put(unit.arrival.jobs, unit.now) for _, unit in fresh])
+    jobs.insert(
+        transaction,
+        [(job, unit.now) for id_, unit in fresh for job in unit.arrival.jobs_of(id_)],
+    )
     return answers
 
 
