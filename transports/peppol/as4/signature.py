@@ -25,6 +25,7 @@ from lxml import etree
 from transports.peppol.as4 import names
 from transports.peppol.as4.message import Reference
 from transports.peppol.as4.soap import Refused, Soap, ds, only
+from transports.peppol.pki.keys import read_certificate
 
 _WEAKEST_BITS = 2048  # as Peppol's certificates have
 _LONGEST_TOKEN: Final = 32 * 1024  # a certificate of Peppol has 2 KB; those of the last are kept
@@ -105,7 +106,7 @@ def _certificate(encoded: str) -> x509.Certificate:
     """
     if len(encoded) > _LONGEST_TOKEN:
         raise ValueError("far too long")
-    return x509.load_der_x509_certificate(_base64(encoded))
+    return read_certificate(_base64(encoded))
 
 
 def _signed_info(element: etree._Element) -> list[etree._Element]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,9 +54,9 @@ class Untrusted(Exception):
         super().__init__(text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Anchors:
-    """The issuing CAs of one network, by purpose, and its roots."""
+    """The issuing CAs of one network, by purpose, and its roots. Each is equal to itself alone."""
 
     roots: tuple[x509.Certificate, ...]
     access_point: tuple[x509.Certificate, ...]
@@ -77,6 +78,21 @@ def issuer(
     certificate: x509.Certificate, anchors: Anchors, purpose: Purpose, at: datetime
 ) -> x509.Certificate:
     """Checks a certificate, and answers the CA that issued it. Raises Untrusted."""
+    found = _authority(certificate, anchors, purpose)
+    for one, what in ((certificate, "the certificate"), (found, "the issuing CA")):
+        if at < one.not_valid_before_utc:
+            raise Untrusted(Flaw.NOT_YET_VALID, f"{what} is not valid yet")
+        if at > one.not_valid_after_utc:
+            expired = one.not_valid_after_utc.date().isoformat()
+            raise Untrusted(Flaw.EXPIRED, f"{what} expired on {expired}")
+    return found
+
+
+@lru_cache(maxsize=256)  # the same few come again and again; a refusal is not kept
+def _authority(
+    certificate: x509.Certificate, anchors: Anchors, purpose: Purpose
+) -> x509.Certificate:
+    """What of the check is the same at any time."""
     found = _issued_by(certificate, anchors.of(purpose))
     if found is None or _issued_by(found, anchors.roots) is None:
         other = next(kind for kind in Purpose if kind is not purpose)
@@ -86,12 +102,6 @@ def issuer(
         raise Untrusted(
             Flaw.UNKNOWN_ISSUER, "it was not issued by the Peppol CA of this network that it needs"
         )
-    for one, what in ((certificate, "the certificate"), (found, "the issuing CA")):
-        if at < one.not_valid_before_utc:
-            raise Untrusted(Flaw.NOT_YET_VALID, f"{what} is not valid yet")
-        if at > one.not_valid_after_utc:
-            expired = one.not_valid_after_utc.date().isoformat()
-            raise Untrusted(Flaw.EXPIRED, f"{what} expired on {expired}")
     _check_leaf(certificate)
     return found
 
