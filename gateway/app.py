@@ -38,6 +38,7 @@ from gateway.delivery.workshop import HERE, Workshop
 from gateway.inbound.inboxes import Inboxes
 from gateway.outside.client import Outside, Rules
 from gateway.peppol import AccessPoint, access_point
+from gateway.publisher import PublishingPoint, publishing_point
 from gateway.store import lanes
 from gateway.store.opening import open_store
 from gateway.store.port import Store
@@ -107,15 +108,20 @@ class Gateway:
             if settings.peppol is not None:
                 peppol = await access_point(settings.peppol, self.store, self.clock, registry)
                 up.push_async_callback(peppol.channel.close)
+            publishing = None
+            if settings.publisher is not None:
+                publishing = await publishing_point(settings, self.store, self.clock)
+                up.push_async_callback(publishing.close)
             worker = None
             if self.role is not Role.API:
-                worker = await self._worker(up, registry, courier, peppol)
+                worker = await self._worker(up, registry, courier, peppol, publishing)
             app = make_app(
                 self.store,
                 Webhooks(self.store, courier, self.clock, most=settings.webhooks.most),
                 self.clock,
                 limits=_limits(settings.http),
                 channels=configured(settings),
+                participants=None if publishing is None else publishing.verbs,
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
             )
@@ -125,7 +131,8 @@ class Gateway:
             await web.TCPSite(runner, settings.http.host, settings.http.port).start()
             self.url = _url(runner.addresses[0])
             if peppol is not None and self.role is not Role.WORKER:
-                self.outer_url = await self._outer(up, peppol.endpoint.routes())
+                shown = () if publishing is None else publishing.routes
+                self.outer_url = await self._outer(up, [*peppol.endpoint.routes(), *shown])
             if worker is not None:
                 self._working = asyncio.create_task(worker.run(), name="worker")
                 waking = asyncio.create_task(Waking(self.store, self.clock).run(), name="waking")
@@ -156,6 +163,7 @@ class Gateway:
         registry: CollectorRegistry,
         courier: Courier,
         peppol: AccessPoint | None,
+        publishing: PublishingPoint | None,
     ) -> Worker:
         settings = self.settings
         channels = dict(transports(settings, self.store, self.clock))
@@ -169,8 +177,15 @@ class Gateway:
             self.clock,
             registry=registry,
             workshop=await self._workshop(up),
-            limits=lane_limits(settings, channels),
-            handlers={**self._handlers(courier), **(peppol.handlers if peppol else {})},
+            limits={
+                **lane_limits(settings, channels),
+                **(publishing.lanes if publishing else {}),
+            },
+            handlers={
+                **self._handlers(courier),
+                **(peppol.handlers if peppol else {}),
+                **(publishing.handlers if publishing else {}),
+            },
             schedules=(*self._schedules(), *(peppol.schedules if peppol else ())),
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,

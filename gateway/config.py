@@ -445,6 +445,68 @@ class Peppol(Channel):
     are not sent (`budkavle report peppol` makes them)."""
 
 
+class Publisher(Section):
+    """Where our participants are registered in Peppol: with a publisher (SMP) of our own, or with
+    somebody else's over its REST interface. It needs the channel `peppol`."""
+
+    absent: ClassVar[str] = "participants are registered elsewhere, by hand"
+
+    kind: Literal["own", "other"] = "own"
+    """`own`: the outer listener serves what is published, and the SML is told by us. `other`: the
+    publisher at `url` is told, and tells the SML itself."""
+
+    url: str = Field(examples=["https://smp.example.com/smp"], pattern=r"^https?://[^\s?#]+$")
+    """The address that the network knows the publisher by. Our own is at `/smp` of the outer
+    listener."""
+
+    access_point: str = Field(
+        examples=["https://ap.example.com/as4"], pattern=r"^https?://[^\s?#]+$"
+    )
+    """The address that documents for our participants are posted to: `/as4` of the outer
+    listener, as it is seen from outside."""
+
+    id: str | None = Field(default=None, examples=["EXAMPLE-SMP"], pattern=r"^[!-~]{1,100}$")
+    """How the SML knows our own publisher."""
+
+    ip: str | None = Field(default=None, examples=["192.0.2.10"])
+    """The IP address of our own publisher, which the SML asks for."""
+
+    key_store: Path | None = Field(default=None, examples=["/etc/budkavle/smp.p12"])
+    """Key and certificate: our own publisher signs with it and shows it to the SML; to another's
+    it is shown where that asks for one. PKCS#12 (`.p12`, `.pfx`), or PEM."""
+
+    key_password: SecretStr | None = None
+    """Password of the key."""
+
+    key_password_file: Path | None = Field(default=None, examples=["/run/secrets/smp-key"])
+    """File that holds the password."""
+
+    sml: str | None = Field(
+        default=None, examples=["https://api.sml.test.tech.peppol.org/edelivery-sml"]
+    )
+    """Address of the SML's management, instead of the one that `peppol.network` means."""
+
+    ca_file: Path | None = Field(default=None, examples=["/etc/ssl/sml-ca.pem"])
+    """Certificates to trust for those connections (PEM), instead of the system's."""
+
+    username: str | None = Field(default=None, examples=["gateway"])
+    """User name at another's publisher."""
+
+    password: SecretStr | None = None
+    """Password there."""
+
+    password_file: Path | None = Field(default=None, examples=["/run/secrets/smp-password"])
+    """File that holds it."""
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        if self.kind == "own" and (self.key_store is None or self.id is None):
+            raise ValueError("our own publisher needs key_store and id")
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        return self
+
+
 class Webhooks(Section):
     """Webhooks: events brought to servers that companies name."""
 
@@ -500,6 +562,7 @@ class Settings(BaseSettings):
     email: Email | None = None
     letter: Letter | None = None
     peppol: Peppol | None = None
+    publisher: Publisher | None = None
     outer: Outer = Field(default_factory=Outer)
 
     @classmethod

@@ -10,9 +10,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 from prometheus_client import CollectorRegistry, Gauge
+from pydantic import SecretStr
 
 from gateway import config
 from gateway.clock import Clock
@@ -59,12 +61,7 @@ class _Trust:
 def _trust(section: config.Peppol, clock: Clock, session: aiohttp.ClientSession) -> _Trust:
     anchors = _anchors(section)
     revocation = Revocation(session, Fail(section.revocation), clock.now)
-    lookup = sml.Sml(
-        section.zone or _ZONES[section.network],
-        section.name_servers or None,
-        section.name_server_port,
-        plain_http=section.plain_http,
-    )
+    lookup = name_lookup(section)
     publishers = Smp(session, anchors, revocation, clock.now, plain_http=section.plain_http)
     discovery = Discovery(lookup, publishers, anchors, revocation, clock.now)
     return _Trust(anchors, revocation, discovery)
@@ -73,6 +70,16 @@ def _trust(section: config.Peppol, clock: Clock, session: aiohttp.ClientSession)
 def peppol_settings(section: config.Peppol) -> PeppolSettings:
     """The Peppol channel's own settings."""
     return PeppolSettings(section.host, section.statuses, section.max_connections)
+
+
+def name_lookup(section: config.Peppol) -> sml.Sml:
+    """What asks the network's DNS."""
+    return sml.Sml(
+        section.zone or _ZONES[section.network],
+        section.name_servers or None,
+        section.name_server_port,
+        plain_http=section.plain_http,
+    )
 
 
 async def capabilities(
@@ -87,7 +94,7 @@ async def access_point(
     section: config.Peppol, store: Store, clock: Clock, registry: CollectorRegistry
 ) -> AccessPoint:
     """Opens it. Raises ConfigError when a key or certificate can not be used."""
-    key = await asyncio.to_thread(_key, section)
+    key = await asyncio.to_thread(access_point_key, section)
     seat = common_name(key.certificate) or ""
     own = Participant(SPID_SCHEME, seat[-6:])
     Gauge(
@@ -149,7 +156,7 @@ class Standing:
 
 async def standing(section: config.Peppol, clock: Clock) -> Standing:
     """Looks at our certificate as others do, and asks DNS for us. Raises ConfigError."""
-    certificate = (await asyncio.to_thread(_key, section)).certificate
+    certificate = (await asyncio.to_thread(access_point_key, section)).certificate
     seat = common_name(certificate) or ""
     now = clock.now()
     days = (certificate.not_valid_after_utc - now).days
@@ -170,7 +177,7 @@ async def standing(section: config.Peppol, clock: Clock) -> Standing:
 
 def own_seat(section: config.Peppol) -> str:
     """Our own seat, as our certificate has it. Raises ConfigError."""
-    return common_name(_key(section).certificate) or ""
+    return common_name(access_point_key(section).certificate) or ""
 
 
 def _reports(
@@ -188,14 +195,19 @@ def _reports(
     return (Schedule("peppol_reports", day, sending, offset=at_six),)
 
 
-def _key(section: config.Peppol) -> KeyInMemory:
-    password = section.key_password.get_secret_value() if section.key_password else None
-    pkcs12 = section.key_store.suffix in (".p12", ".pfx")
+def access_point_key(section: config.Peppol) -> KeyInMemory:
+    """Our access point's key. Blocking. Raises ConfigError."""
+    return key_of("peppol", section.key_store, section.key_password)
+
+
+def key_of(section: str, key_store: Path, password: SecretStr | None) -> KeyInMemory:
+    """The key that a section of the settings names. Blocking. Raises ConfigError."""
+    pkcs12 = key_store.suffix in (".p12", ".pfx")
     read = KeyInMemory.from_pkcs12 if pkcs12 else KeyInMemory.from_pem
     try:
-        return read(section.key_store, password)
+        return read(key_store, password.get_secret_value() if password else None)
     except KeyUnusable as error:
-        raise config.ConfigError(f"peppol.key_store: {error}") from None
+        raise config.ConfigError(f"{section}.key_store: {error}") from None
 
 
 def _anchors(section: config.Peppol) -> chains.Anchors:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +32,7 @@ from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME, Kind, document_type, process
 from transports.email.sandbox import Sandbox as MailServer
 from transports.letter.sandbox import Sandbox as PrintHouse
+from transports.peppol.pki.chains import Purpose
 from transports.peppol.pki.keys import KeyInMemory
 from transports.peppol.sandbox.access_point import MAGIC, AccessPoint
 from transports.peppol.sandbox.network import ZONE, Network
@@ -66,6 +68,7 @@ def _number(end: str) -> str:
 # Our seat in the sandbox's Peppol network, and participants of the other access point there: one
 # of each country, and one for each thing that it can do wrong.
 SEAT = "POP000001"
+SMP_SEAT, SMP_ID = "PSM000002", "GATEWAY-SMP"  # of our publisher there
 OTHERS = tuple(
     Participant.parse(text)
     for text in ("0007:5567890123", "0192:987654325", *(f"0007:{_number(end)}" for end in MAGIC))
@@ -89,17 +92,25 @@ class Sandbox:
         self._data = data
         self._listen = listen
         self._patience_s = patience_s
+        # Our publisher's address is known before it listens; it is kept free until then.
+        self._outer = socket.socket()
+        self._outer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._outer.bind(("127.0.0.1", 0))
         self._up = AsyncExitStack()
 
     async def start(self) -> None:
         """Starts the partners, then the gateway that knows them; what `Gateway.start` raises."""
         async with AsyncExitStack() as up:
+            up.callback(self._outer.close)
             await up.enter_async_context(self.mail)
             await up.enter_async_context(self.print_house)
             await up.enter_async_context(self.network)
             await up.enter_async_context(self.access_point)
-            key = await asyncio.to_thread(self.network.authority.leaf, SEAT)
-            files = await asyncio.to_thread(self._write_keys, key)
+            leaf = self.network.authority.leaf
+            key = await asyncio.to_thread(leaf, SEAT)
+            smp_key = await asyncio.to_thread(leaf, SMP_SEAT, Purpose.PUBLISHER)
+            files = await asyncio.to_thread(self._write_keys, key, smp_key)
+            self.network.locator.settle(SMP_ID, f"{self._outer_url}/smp", smp_key.certificate)
             self.gateway = await up.enter_async_context(Gateway(self._settings(files), self.clock))
             await plant(self.gateway.store, self.clock)
             self._register(key)
@@ -110,8 +121,12 @@ class Sandbox:
         """Stops all of it."""
         await self._up.aclose()
 
-    def _write_keys(self, key: KeyInMemory) -> dict[str, Any]:
-        """The settings that name our key and what we trust, and the files themselves."""
+    @property
+    def _outer_url(self) -> str:
+        return "http://{}:{}".format(*self._outer.getsockname())
+
+    def _write_keys(self, key: KeyInMemory, smp_key: KeyInMemory) -> dict[str, Any]:
+        """The settings that name our keys and what we trust, and the files themselves."""
         folder = self._data / "peppol"
         folder.mkdir(parents=True, exist_ok=True)
         anchors = self.network.authority.anchors
@@ -123,12 +138,25 @@ class Sandbox:
         for name, certificates in named.items():
             content = b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
             (folder / f"{name}.pem").write_bytes(content)
-        store = folder / "key_store.pem"
-        store.write_bytes(
-            key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            + key.certificate.public_bytes(Encoding.PEM)
-        )
-        return {"key_store": store, **{name: [folder / f"{name}.pem"] for name in named}}
+        stores = {"peppol": folder / "key_store.pem", "publisher": folder / "publisher.pem"}
+        for one, store in zip((key, smp_key), stores.values(), strict=True):
+            store.write_bytes(
+                one.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+                + one.certificate.public_bytes(Encoding.PEM)
+            )
+        trusted = {name: [folder / f"{name}.pem"] for name in named}
+        return {
+            "peppol": {"key_store": stores["peppol"], **trusted},
+            "publisher": {
+                "url": f"{self._outer_url}/smp",
+                "access_point": f"{self._outer_url}/as4",
+                "id": SMP_ID,
+                "ip": "127.0.0.1",
+                "key_store": stores["publisher"],
+                "sml": self.network.locator.url,
+                "ca_file": folder / "roots.pem",
+            },
+        }
 
     def _register(self, key: KeyInMemory) -> None:
         """Puts our companies, and ourselves, into the network; and the others' too."""
@@ -143,7 +171,7 @@ class Sandbox:
         for other in OTHERS:
             self.access_point.register(other)
 
-    def _settings(self, peppol: dict[str, Any]) -> config.Settings:
+    def _settings(self, files: dict[str, Any]) -> config.Settings:
         return layers.load(
             {
                 "data": self._data,
@@ -159,7 +187,8 @@ class Sandbox:
                     "reply_timeout_s": self._patience_s,
                     "end_timeout_s": self._patience_s,
                 },
-                "outer": {"listen": "127.0.0.1:0"},
+                "outer": {"listen": self._outer_url.removeprefix("http://")},
+                "publisher": files["publisher"],
                 "peppol": {
                     "zone": ZONE,
                     "name_servers": ["127.0.0.1"],
@@ -167,7 +196,7 @@ class Sandbox:
                     "host": "gateway.example",
                     "plain_http": True,
                     "answer_timeout_s": self._patience_s,
-                    **peppol,
+                    **files["peppol"],
                 },
                 "letter": {
                     "url": self.print_house.url,

@@ -22,7 +22,17 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 
-from gateway.api import archive, documents, feed, inbox, preview, service, validation, verbs
+from gateway.api import (
+    archive,
+    documents,
+    feed,
+    inbox,
+    preview,
+    service,
+    validation,
+    verbs,
+)
+from gateway.api import participants as participant_routes
 from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
 from gateway.api.metrics import Metrics
@@ -30,6 +40,7 @@ from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Limits, Operation, Service, read_query
 from gateway.clock import Clock
+from gateway.registration.verbs import Verbs
 from gateway.store.port import ContentLost, StorageUnavailable, Store
 from gateway.webhooks.endpoints import Webhooks
 
@@ -46,6 +57,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         inbox,
         feed,
         webhook_routes,
+        participant_routes,
         validation,
         preview,
         service,
@@ -76,13 +88,15 @@ def make_app(
     *,
     limits: Limits,
     channels: Collection[str] = (),
+    participants: Verbs | None = None,
     registry: CollectorRegistry | None = None,
     operations: Sequence[Operation] = OPERATIONS,
 ) -> web.Application:
     """Makes the application.
 
-    `channels` are those set up; `registry` is where the worker registers its metrics too. Long
-    polls end when the application shuts down; the store stays the caller's to close.
+    `channels` are those set up; `participants` is there where a publisher is; `registry` is where
+    the worker registers its metrics too. Long polls end when the application shuts down; the store
+    stays the caller's to close.
     """
     made = Service(
         store,
@@ -91,6 +105,7 @@ def make_app(
         limits,
         Metrics(registry),
         frozenset(channels),
+        participants,
         asyncio.Event(),
         _description(),
     )

@@ -360,6 +360,31 @@ WEBHOOK_ATTEMPT = {
     "text": "Down for maintenance",
 }
 
+REGISTRATION = {
+    "takes": ["invoice", "credit_note", "invoice_response"],
+    "entry": {"name": "Nordlys Drift AS", "country": "NO", "email": "faktura@nordlys.example"},
+}
+
+TAKING_OVER = {"migration_key": "a-K3yThatW4sGiven_Out"}
+
+PARTICIPANT: dict[str, Any] = {
+    "participant": "0192:918130047",
+    "state": "registered",
+    "code": "",
+    "text": "",
+    "takes": ["invoice", "credit_note", "invoice_response"],
+    "activates_at": None,
+    "expires_at": None,
+    "entry": None,
+    "tries": 0,
+    "next_at": None,
+    "confirmed_at": _AT,
+    "migration_key": None,
+    "created_at": _AT,
+    "updated_at": _AT,
+    "links": {"self": "/v1/participants/0192:918130047"},
+}
+
 PROBLEM = {
     "type": "/problems/invalid-body",
     "title": "The body has fields that do not fit",
@@ -423,4 +448,5 @@ PATH = {
     "export_id": _EXPORT_ID,
     "n": "1",
     "webhook_id": _WEBHOOK_ID,
+    "participant": "0192:918130047",
 }

@@ -100,10 +100,11 @@ MEANINGS: dict[Type, Meaning] = {
     ),
     Type.NOT_ALLOWED_NOW: Meaning(
         409,
-        "The document's state does not allow this",
-        "Each state allows some verbs, and has some parts: no image of a document that was not"
-        " checked yet. Or the document moved on while the request was under way.",
-        "Read the document again; `detail` names the state it is in.",
+        "As things stand this is not possible",
+        "Each state of a document or participant allows some verbs, and a document has some parts:"
+        " no image before it was checked. Or it moved on while the request was under way; or what"
+        " is asked for is not set up on this gateway.",
+        "Read it again; `detail` names the state it is in, or what is missing.",
     ),
     Type.TOO_MANY: Meaning(
         409,

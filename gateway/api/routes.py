@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
 from gateway.clock import Clock
+from gateway.registration.verbs import Verbs
 from gateway.store.port import Company, Store
 from gateway.webhooks.endpoints import Webhooks
 
@@ -41,6 +42,7 @@ class Service:
     limits: Limits
     metrics: Metrics
     channels: frozenset[str]  # those set up on this gateway
+    participants: Verbs | None  # where a publisher is set up
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
 

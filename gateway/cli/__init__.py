@@ -33,6 +33,8 @@ COMMANDS = {
     "export": "evidence",
     "company": "tenants",
     "key": "tenants",
+    "participant": "participants",
+    "publisher": "participants",
     "retention": "retention",
     "audit": "audit",
     "backup": "backup",

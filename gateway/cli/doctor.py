@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCARCE_BYTES = 1024**3
 FULL_BYTES = 100 * 1024**2
 REACH_S = 5.0
+_MOST_SHOWN = 20  # of participants with the same trouble
 SOON_DAYS = 60  # a new certificate takes some weeks
 
 
@@ -66,6 +67,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _encryption(settings)
     yield from _channels(settings)
     yield from _peppol(settings)
+    yield from _publisher(settings)
 
 
 def _disk(data: Path) -> Iterator[Check]:
@@ -256,6 +258,52 @@ def _peppol(settings: Settings) -> Iterator[Check]:
         yield Check("warn", "peppol", text, "Have 0242 and our number registered at an SMP.")
     else:
         yield Check("ok", "peppol", "DNS and our publisher answer; statuses can come.")
+
+
+def _publisher(settings: Settings) -> Iterator[Check]:
+    from gateway.cli.options import operate
+    from gateway.registration.health import look
+
+    if settings.publisher is None or settings.peppol is None or not _is_current(settings):
+        return
+    try:
+        found = operate(settings, lambda store: look(store, settings))
+    except Impossible as error:
+        yield Check("fail", "publisher", error.message, "Correct it; participants wait meanwhile.")
+        return
+    for one in found.lost[:_MOST_SHOWN]:
+        text = f"{one.participant} is registered here, and {one.text}."
+        todo = f"`budkavle participant register {one.participant}`, or ask who has it now."
+        yield Check("fail", "publisher", text, todo)
+    for one in found.stuck[:_MOST_SHOWN]:
+        text = f"{one.participant} is {one.state}: {one.text}"
+        yield Check("warn", "publisher", text, "It is tried again by itself; mend what is named.")
+    if found.unknown:
+        text = f"Nobody could say whether {found.unknown} participants are registered."
+        yield Check("warn", "publisher", text, "Check the network and [peppol].")
+    if not found.lost:
+        text = f"The network confirms {found.confirmed} participants."
+        yield Check("ok", "publisher", text)
+
+
+def _is_current(settings: Settings) -> bool:
+    """Whether the database can be read as it is: looking must not make or change one."""
+    from gateway.store import migrations
+    from gateway.store.sqlite import schema
+
+    if settings.store is not None:
+        return True
+    file = settings.data / "budkavle.sqlite"
+    if not file.exists():
+        return False
+    try:
+        connection = schema.connect_for_reading(file)
+        try:
+            return schema.version(connection) == migrations.NEWEST
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return False
 
 
 async def _email_fault(section: Email) -> str | None:

@@ -87,11 +87,18 @@ def add_company(
 
 @company.command("change")
 @click.argument("company_id")
+@click.option(
+    "--participant",
+    "participants",
+    multiple=True,
+    help='An address that it has from now on, "0007:5567321707"; repeat for more.',
+)
 @click.option("--email", help="Where recipients' answers to e-mails go.")
 @_duplicate_days
 @settings_options
 def change_company(
     company_id: str,
+    participants: Sequence[str],
     email: str | None,
     duplicate_days: int | None,
     config_file: Path | None,
@@ -101,8 +108,9 @@ def change_company(
     from gateway.audit.chain import NewEntry, Told
 
     changed = _settings(email, duplicate_days)
-    if not changed:
-        raise click.UsageError("say what to change: --email, --duplicate-days")
+    added = tuple(map(_participant, participants))
+    if not changed and not added:
+        raise click.UsageError("say what to change: --participant, --email, --duplicate-days")
 
     async def change(store: Store) -> None:
         row = await store.company(company_id)
@@ -110,9 +118,18 @@ def change_company(
             raise Impossible(
                 f"There is no company {company_id}; `budkavle company list` shows them"
             )
+        for participant in added:
+            holder = await store.company_of(participant)
+            if holder is not None and holder.id != row.id:
+                raise Impossible(f"{participant} belongs to {holder.name} ({holder.id})")
         now = datetime.now(UTC)
-        told = Told(NewEntry(operator(), "company.changed", row.id, row.id, changed), now)
-        row = replace(row, settings={**row.settings, **changed})
+        data = {**changed, **({"participants": list(added)} if added else {})}
+        told = Told(NewEntry(operator(), "company.changed", row.id, row.id, data), now)
+        row = replace(
+            row,
+            settings={**row.settings, **changed},
+            participants=tuple(dict.fromkeys((*row.participants, *added))),
+        )
         await store.add_company(row, now, told=told)
 
     in_store(load_settings(config_file, data).settings, change)

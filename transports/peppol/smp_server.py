@@ -54,12 +54,12 @@ class SmpServer:
         self._signed: OrderedDict[bytes, bytes] = OrderedDict()  # by what was to be signed
         self.base_url = base_url
 
-    def routes(self) -> list[web.RouteDef]:
-        """The routes, below the path of `base_url`."""
+    def routes(self, below: str = "") -> list[web.RouteDef]:
+        """The routes, which `base_url` leads to, below a path (`/smp`)."""
         return [
-            web.get("/businesscard/{participant}", self._card),
-            web.get("/{participant}/services/{document_type:.+}", self._service),
-            web.get("/{participant}", self._group),
+            web.get(f"{below}/businesscard/{{participant}}", self._card),
+            web.get(f"{below}/{{participant}}/services/{{document_type:.+}}", self._service),
+            web.get(f"{below}/{{participant}}", self._group),
         ]
 
     async def _group(self, request: web.Request) -> web.StreamResponse:

@@ -16,8 +16,9 @@ from typing import TypeVar
 from gateway.audit.chain import NewEntry, Told
 from gateway.store.keeping import LegalHold
 from gateway.store.lanes import LaneState
-from gateway.store.port import DeadJob
-from gateway.store.sqlite import audit, dead, lanes, retention
+from gateway.store.port import Company, DeadJob, NewJob
+from gateway.store.registrations import Registration
+from gateway.store.sqlite import audit, companies, dead, lanes, registrations, retention
 from gateway.store.sqlite.faults import translated
 from gateway.store.sqlite.schema import connect
 from gateway.store.sqlite.writer import Transaction
@@ -63,6 +64,35 @@ class Operating:
     async def legal_holds(self, company_id: str) -> Sequence[LegalHold]:
         """The company's documents under legal hold, by id."""
         return self._run(lambda it: retention.holds(it.connection, company_id))
+
+    async def company(self, company_id: str) -> Company | None:
+        """One company."""
+        return self._run(lambda it: companies.one(it.connection, company_id))
+
+    async def company_of(self, participant: str) -> Company | None:
+        """Whose participant this is."""
+        return self._run(lambda it: companies.of_participant(it.connection, participant))
+
+    async def registration(self, company_id: str, participant: str) -> Registration | None:
+        """How a company's participant stands."""
+        return self._run(lambda it: registrations.one(it.connection, company_id, participant))
+
+    async def registrations(
+        self, company_id: str | None, after: str, limit: int
+    ) -> Sequence[Registration]:
+        """A company's, or everybody's, by participant."""
+        return self._run(lambda it: registrations.page(it.connection, company_id, after, limit))
+
+    async def put_registration(
+        self, registration: Registration, job: NewJob, *, told: Told
+    ) -> bool:
+        """Writes what a person wants, and puts the job in line that does it. Raises
+        Contradiction."""
+        unit = audit.Along(registrations.put, registrations.Put(registration, job), told)
+        done = self._run(lambda it: audit.along(it, [unit]))[0]
+        if isinstance(done, Exception):
+            raise done
+        return bool(done)
 
     def _run(self, work: Callable[[Transaction], T]) -> T:
         """Does it in one transaction. Raises StorageUnavailable."""
