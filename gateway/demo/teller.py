@@ -56,7 +56,10 @@ class Told:
 
     @property
     def moves(self) -> bool:
-        """Whether something happens to it without the clock being put forward."""
+        """Whether something happens to it without the clock being put forward: the access point of
+        a Peppol recipient says by itself what became of it."""
+        if self.state == "sent" and self.document["channel"] == "peppol":
+            return not self.ended
         return self.state not in SETTLED and not self.document["next_at"]
 
     @property

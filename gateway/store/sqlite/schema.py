@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +31,7 @@ PRAGMA journal_size_limit = 67108864;
 def connect(database: Path) -> sqlite3.Connection:
     """A connection that may write, durably: a commit returns after fdatasync of the log."""
     connection = sqlite3.connect(
-        database, isolation_level=None, check_same_thread=False, cached_statements=256
+        database, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     try:
         connection.executescript(_WRITING)
@@ -81,9 +83,10 @@ def migrate(connection: sqlite3.Connection) -> None:
     found = version(connection)
     if found == migrations.NEWEST:
         return
-    # Written before others have to wait: who does not get the lock in five seconds gives up.
+    # Written before others have to wait.
     migrations.script("sqlite", migrations.VERSIONS[0] if found == BEFORE else found)
-    connection.execute("BEGIN IMMEDIATE")
+    with _patience(connection):
+        connection.execute("BEGIN IMMEDIATE")
     try:
         found = before = version(connection)
         if found == BEFORE:
@@ -99,6 +102,17 @@ def migrate(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def _patience(connection: sqlite3.Connection) -> Iterator[None]:
+    """Waits a minute for the lock, not sqlite3's five seconds: a large file takes its time."""
+    (usual,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 60000")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
