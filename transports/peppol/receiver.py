@@ -170,7 +170,7 @@ class Receiver:
         return f"{uuid4()}@{self._host}"
 
 
-def _agreed(payload: bytes, message: UserMessage) -> tuple[envelope.Header, bytes]:
+def _agreed(payload: bytearray, message: UserMessage) -> tuple[envelope.Header, bytes]:
     """The envelope's header and document; what the message says of them has to be the same."""
     try:
         found = envelope.read(payload)

@@ -38,29 +38,27 @@ def pack(content: bytes) -> bytes:
     return b"".join((packer.compress(content), packer.flush()))
 
 
-def unpack(content: bytes, limit: int) -> bytes:
+def unpack(content: bytes, limit: int) -> bytearray:
     """The bytes out of it, at most `limit`. Raises TooLarge and Damaged."""
     unpacker = _zlib.decompressobj(_GZIP)
-    pieces: list[bytes] = []
-    size = 0
+    unpacked = bytearray()  # it grows in its place: pieces would all be there twice when joined
     for piece in _pieces(content):
         try:
-            unpacked = unpacker.decompress(piece, limit - size + 1)
+            unpacked += unpacker.decompress(piece, limit - len(unpacked) + 1)
         except _zlib.error as error:
             raise Damaged(f"not gzip: {error}") from None
-        size += len(unpacked)
+        size = len(unpacked)
         if size > limit or unpacker.unconsumed_tail:
             raise TooLarge(f"it unpacks to more than {limit} bytes")
         if size > _FREE_BYTES and size > MOST_RATIO * len(content):
             raise TooLarge(f"it unpacks to more than {MOST_RATIO} times its size")
-        pieces.append(unpacked)
         if unpacker.eof:
             break
     if not unpacker.eof:
         raise Damaged("the gzip data are cut off")
-    if unpacker.unused_data or size == 0:
-        raise Damaged("something stands after the gzip data" if size else "it is empty")
-    return b"".join(pieces)
+    if unpacker.unused_data or not unpacked:
+        raise Damaged("something stands after the gzip data" if unpacked else "it is empty")
+    return unpacked
 
 
 def _pieces(content: bytes) -> Iterable[memoryview]:

@@ -38,7 +38,7 @@ class Sealed:
     ciphertext: memoryview
     digest: bytes  # of the payload before it was encrypted
 
-    def open(self, key: Signer, limit: int) -> bytes:
+    def open(self, key: Signer, limit: int) -> bytearray:
         """The payload, of at most `limit` bytes. Raises Refused."""
         content = self._decrypted(key)
         if not hmac.compare_digest(hashlib.sha256(content).digest(), self.digest):
