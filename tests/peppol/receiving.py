@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +60,7 @@ async def peak_by_body(key: KeyInMemory, anchors: Anchors, sent: Packed, folder:
                 await response.read()
             await grown()
             kind = {"Content-Type": sent.content_type}
-            async with session.post(url, data=sent.body, headers=kind) as response:
+            async with session.post(url, data=BytesIO(sent.body), headers=kind) as response:
                 answer = await response.read()
             found = await grown()
     finally:
