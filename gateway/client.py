@@ -203,6 +203,11 @@ class Client:
         """Tells the gateway that an inbox document has been taken over."""
         await self._call("POST", f"/v1/inbox/{document_id}/confirm")
 
+    async def respond(self, document_id: str, status: str, **more: Any) -> Any:
+        """Says what you do with an invoice that came in: AB, IP, UQ, CA, RE, AP or PD; `more` is
+        `reasons`, `actions` and `effective_date`, as the API takes them."""
+        return await self.post(f"/v1/inbox/{document_id}/response", {"status": status, **more})
+
     async def webhooks(self) -> Sequence[Mapping[str, Any]]:
         """The company's webhooks, oldest first."""
         found: Sequence[Mapping[str, Any]] = (await self.get("/v1/webhooks"))["webhooks"]

@@ -33,6 +33,7 @@ class Type(StrEnum):
     FAILED = "document.failed"
     ARRIVED = "inbox.received"
     CONFIRMED = "inbox.confirmed"
+    REPLIED = "inbox.answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,12 @@ MEANINGS: dict[Type, Meaning] = {
     Type.CONFIRMED: Meaning(
         "The ERP took the document over from the inbox.",
         "It says nothing of whether the invoice is accepted.",
+    ),
+    Type.REPLIED: Meaning(
+        "The company has answered an invoice that came in; the document `response` carries it.",
+        "Whether the seller gets the answer, and whether he can at all, the events of that document"
+        " tell.",
+        (*WHY, "business", "effective_date", "reasons", "response"),
     ),
 }
 

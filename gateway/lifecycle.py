@@ -40,28 +40,28 @@ class Business(StrEnum):
     PAID = "paid"
 
 
-# How far the buyer has come. He may begin anywhere and leave out steps, but never goes back; he may
-# ask and answer again while it is under query. After acceptance only payment follows; rejection and
-# payment end it. Peppol BIS Invoice Response 3, section on statuses.
-_ORDER = (
-    Business.NONE,
-    Business.ACKNOWLEDGED,
-    Business.IN_PROCESS,
-    Business.UNDER_QUERY,
-    Business.CONDITIONALLY_ACCEPTED,
-    Business.ACCEPTED,
-    Business.PAID,
-)
+# What a buyer may say after what he has said: anything first, steps left out, never back; under
+# query again and again, as questions are answered. Peppol BIS Invoice Response 3, section on
+# statuses. A payment in part leaves an invoice accepted, and may be told again.
+_QUERY, _ACCEPTED, _END = Business.UNDER_QUERY, Business.ACCEPTED, (Business.PAID,)
+_LAST = (Business.REJECTED, _ACCEPTED, *_END)
+_THEN = (_QUERY, Business.CONDITIONALLY_ACCEPTED, *_LAST)
+ANSWERS: dict[Business, tuple[Business, ...]] = {
+    Business.NONE: (Business.ACKNOWLEDGED, Business.IN_PROCESS, *_THEN),
+    Business.ACKNOWLEDGED: (Business.IN_PROCESS, *_THEN),
+    Business.IN_PROCESS: _THEN,
+    Business.UNDER_QUERY: _THEN,
+    Business.CONDITIONALLY_ACCEPTED: _LAST,
+    Business.ACCEPTED: _END,
+    Business.REJECTED: (),
+    Business.PAID: (),
+}
 
 
-def may_answer(before: Business, after: Business) -> bool:
-    """Whether a buyer who has said `before` may say `after`."""
-    if before is Business.REJECTED:
-        return False
-    if after is Business.REJECTED:
-        return before not in (Business.ACCEPTED, Business.PAID)
-    again = before is after is Business.UNDER_QUERY
-    return again or _ORDER.index(after) > _ORDER.index(before)
+def may_answer(before: Business, after: Business, *, in_part: bool = False) -> bool:
+    """Whether a buyer who has said `before` may say `after`. `in_part`: that he has paid a part,
+    by which the invoice counts as accepted."""
+    return after in ANSWERS[before] or (in_part and before is after is Business.ACCEPTED)
 
 
 ALLOWED: dict[tuple[State, State], str] = {

@@ -14,6 +14,7 @@ from typing import Final
 
 from lxml import etree
 
+from schemas.codelists import codes
 from schemas.identifiers import DocumentType, Participant, Process
 
 ROOT: Final = "urn:oasis:names:specification:ubl:schema:xsd:ApplicationResponse-2"
@@ -206,6 +207,9 @@ def _trader(parent: etree._Element, name: str, party: Party) -> None:
 
 
 def _identified(element: etree._Element, party: Party) -> None:
+    # Schemes that only electronic addresses have (9925 ...) are none of a party's identifier.
+    if party.endpoint.scheme not in codes("ICD", date.max):
+        return
     identifier = _add(_group(element, "PartyIdentification"), "ID", party.endpoint.value)
     identifier.set("schemeID", party.endpoint.scheme)
 

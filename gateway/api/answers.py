@@ -43,7 +43,7 @@ class Head(Shown):
 
     number: str | None
     kind: str | None
-    """`invoice` or `credit_note`."""
+    """`invoice`, `credit_note` or `invoice_response`."""
     sender_name: str | None
     recipient_name: str | None
     sender: str | None
@@ -167,39 +167,6 @@ class Leg(Shown):
     until: datetime | None
 
 
-class Attempt(Shown):
-    """One try on one channel."""
-
-    id: str
-    leg: int
-    channel: str
-    started_at: datetime
-    ended_at: datetime | None
-    outcome: str | None
-    code: str | None
-    text: str | None
-
-
-class Event(Shown):
-    """Something that happened to a document."""
-
-    id: str
-    type: Annotated[EventType, WithJsonSchema({"type": "string", "enum": list(EventType)})]
-    at: datetime
-    document_id: str
-    data: dict[str, Any]
-    cursor: str
-    """Pass it as `after` to go on from here."""
-
-
-class Timeline(Shown):
-    """Everything that happened to a document, oldest first."""
-
-    legs: tuple[Leg, ...]
-    attempts: tuple[Attempt, ...]
-    events: tuple[Event, ...]
-
-
 class File(Shown):
     """A file of a document."""
 
@@ -215,6 +182,63 @@ class File(Shown):
     href: str
 
 
+class Attempt(Shown):
+    """One try on one channel."""
+
+    id: str
+    leg: int
+    channel: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    code: str | None
+    text: str | None
+    files: tuple[File, ...]
+    """What went over the wire: `sml` and `smp` what was looked up, `request` and `answer`, and what
+    came of it later."""
+
+
+class Event(Shown):
+    """Something that happened to a document."""
+
+    id: str
+    type: Annotated[EventType, WithJsonSchema({"type": "string", "enum": list(EventType)})]
+    at: datetime
+    document_id: str
+    data: dict[str, Any]
+    cursor: str
+    """Pass it as `after` to go on from here."""
+
+
+class Response(Shown):
+    """What you have said of an invoice that came in, and how far the document that carries it to
+    the seller has come."""
+
+    id: str
+    """That document: its own timeline tells more."""
+    said: str
+    """`response.ap`."""
+    at: datetime
+    state: State
+    code: str
+    """Why it is in this state."""
+    text: str
+    links: dict[str, str]
+
+
+class Timeline(Shown):
+    """Everything that happened to a document, oldest first."""
+
+    legs: tuple[Leg, ...]
+    attempts: tuple[Attempt, ...]
+    events: tuple[Event, ...]
+    files: tuple[File, ...]
+    """What went over the wire outside of any attempt: the message that brought it, the buyer's
+    answers."""
+    responses: tuple[Response, ...]
+    """Your answers to it, when it came in."""
+
+
 class Files(Shown):
     """The files of a document, in the order they were written."""
 
@@ -228,10 +252,26 @@ class InboxDocument(Shown):
     received_at: datetime
     channel: str | None
     """The channel that brought it."""
+    business: Business
+    """What you have said of it so far."""
     media_type: str
     head: Head
     files: tuple[File, ...]
     links: dict[str, str]
+
+
+class Responded(Shown):
+    """What you have said of a document that came in."""
+
+    id: str
+    """The document that carries it to the seller."""
+    document_id: str
+    """The document that it answers."""
+    status: str
+    business: Business
+    """The business state of the document that it answers, from now on."""
+    links: dict[str, str]
+    """Where to go on: `response`, `timeline` of the response, `document`."""
 
 
 class Inbox(Shown):
@@ -357,9 +397,16 @@ def filled_in(added: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def timeline(
-    legs: Sequence[port.Leg], attempts: Sequence[port.Attempt], events: Sequence[port.Event]
+    document_id: str,
+    legs: Sequence[port.Leg],
+    attempts: Sequence[port.Attempt],
+    events: Sequence[port.Event],
+    parts: Sequence[port.Part],
+    responses: Mapping[str, port.Document],
 ) -> Timeline:
-    """What happened; of an attempt the public text only."""
+    """What happened; of an attempt the public text only. `responses`, by id, are what the events
+    tell of answers given."""
+    wire = files(document_id, [part for part in parts if part.role is port.Role.EVIDENCE])
     return Timeline(
         legs=tuple(Leg.model_validate(leg, from_attributes=True) for leg in legs),
         attempts=tuple(
@@ -372,10 +419,41 @@ def timeline(
                 outcome=attempt.outcome,
                 code=attempt.code,
                 text=attempt.public_text,
+                files=tuple(file for file in wire if file.attempt_id == attempt.id),
             )
             for attempt in attempts
         ),
         events=tuple(map(event, events)),
+        files=tuple(file for file in wire if file.attempt_id is None),
+        responses=tuple(
+            _response(one, responses[one.data["response"]])
+            for one in events
+            if one.type == EventType.REPLIED and one.data["response"] in responses
+        ),
+    )
+
+
+def _response(said: port.Event, carrier: port.Document) -> Response:
+    return Response(
+        id=carrier.id,
+        said=said.data["code"],
+        at=said.at,
+        state=carrier.state,
+        code=carrier.code,
+        text=carrier.text,
+        links=links(carrier.id),
+    )
+
+
+def responded(document_id: str, response_id: str, status: str, business: Business) -> Responded:
+    """The answer 202 to a response."""
+    here, there = f"/v1/documents/{response_id}", f"/v1/documents/{document_id}"
+    return Responded(
+        id=response_id,
+        document_id=document_id,
+        status=status,
+        business=business,
+        links={"response": here, "timeline": f"{here}/timeline", "document": there},
     )
 
 
@@ -422,8 +500,9 @@ def inbox_document(row: port.Document, parts: Sequence[port.Part]) -> InboxDocum
         id=row.id,
         received_at=row.created_at,
         channel=row.channel,
+        business=row.business,
         media_type=row.media_type,
         head=head(row.head),
         files=files(row.id, parts),
-        links={"content": f"{here}/content", "confirm": f"{here}/confirm"},
+        links={name: f"{here}/{name}" for name in ("content", "confirm", "response")},
     )

@@ -14,6 +14,7 @@ from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Call, Header, NoParameters, Parameters, Q, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
 from gateway.delivery.deliver import every_event
+from gateway.events import Type as EventType
 from gateway.intake.submission import priority
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
@@ -188,12 +189,16 @@ async def get_document(call: Call[NoParameters]) -> web.Response:
     problems=(Type.NOT_FOUND,),
 )
 async def get_timeline(call: Call[NoParameters]) -> web.Response:
-    """Read what happened to a document: channels, every attempt, every event."""
-    document, _ = await _document(call)
+    """Read what happened to a document: channels, every attempt, every event, and where the bytes
+    are that went over the wire."""
+    document, parts = await _document(call)
     store, company_id = call.service.store, call.company.id
     events = await every_event(store, document)
     legs = await store.legs(company_id, document.id)
-    return answer(answers.timeline(legs, await store.attempts(company_id, document.id), events))
+    attempts = await store.attempts(company_id, document.id)
+    said = [event.data["response"] for event in events if event.type == EventType.REPLIED]
+    carriers = {id_: found for id_ in said if (found := await store.document(company_id, id_))}
+    return answer(answers.timeline(document.id, legs, attempts, events, parts, carriers))
 
 
 class ContentParameters(Parameters):

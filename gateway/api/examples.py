@@ -242,6 +242,19 @@ _EVENT: dict[str, Any] = {
     "cursor": "cur_6d0c83b1f2a94e57a1b8c0d94e2f7a35",
 }
 
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+_WIRE = {
+    "role": "evidence",
+    "name": "answer",
+    "media_type": "text/plain",
+    "sha256": _SHA256,
+    "size_bytes": 38,
+    "at": _AT,
+    "attempt_id": "att_019aa000-0000-7000-8000-000000000002",
+    "href": f"/v1/documents/{_ID}/evidence/{_SHA256}",
+}
+
 TIMELINE = {
     "legs": [
         {
@@ -263,12 +276,13 @@ TIMELINE = {
             "outcome": "sent",
             "code": "email.accepted",
             "text": "The recipient's mail server took it.",
+            "files": [_WIRE],
         }
     ],
     "events": [_EVENT],
+    "files": [],
+    "responses": [],
 }
-
-_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 _FILE = {
     "role": "original",
@@ -289,15 +303,43 @@ INBOX = {
             "id": _ID,
             "received_at": _AT,
             "channel": "internal",
+            "business": "none",
             "media_type": "application/xml",
             "head": _HEAD,
             "files": [{**_FILE, "role": "document", "name": "document.xml"}],
             "links": {
                 "content": f"/v1/inbox/{_ID}/content",
                 "confirm": f"/v1/inbox/{_ID}/confirm",
+                "response": f"/v1/inbox/{_ID}/response",
             },
         }
     ]
+}
+
+RESPONSE_WISH = {
+    "status": "UQ",
+    "reasons": [
+        {
+            "code": "REF",
+            "text": "Our order number is missing.",
+            "details": [{"term": "BT-13", "value": "4711"}],
+        }
+    ],
+    "actions": [{"code": "PIN"}],
+}
+
+_RESPONSE_ID = "doc_019aa000-0000-7000-8000-000000000009"
+
+RESPONDED = {
+    "id": _RESPONSE_ID,
+    "document_id": _ID,
+    "status": "UQ",
+    "business": "under_query",
+    "links": {
+        "response": f"/v1/documents/{_RESPONSE_ID}",
+        "timeline": f"/v1/documents/{_RESPONSE_ID}/timeline",
+        "document": f"/v1/documents/{_ID}",
+    },
 }
 
 EVENTS = {"events": [_EVENT], "next": "cur_6d0c83b1f2a94e57a1b8c0d94e2f7a35"}

@@ -25,6 +25,8 @@ COMMANDS = {
     "build": "build",
     "send": "client",
     "inbox": "client",
+    "respond": "respond",
+    "timeline": "timeline",
     "events": "client",
     "webhook": "webhooks",
     "lookup": "lookup",

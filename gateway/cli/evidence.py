@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from mimetypes import guess_extension
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,20 +37,42 @@ def evidence() -> None:
 @click.option(
     "--to",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write. Default: DOCUMENT_ID.zip.",
+    help="File to write. Default: DOCUMENT_ID.zip, or the name of the part; - is the terminal.",
+)
+@click.option(
+    "--part",
+    type=click.IntRange(min=1),
+    help="One file alone, by its number in `budkavle timeline`. Default: all, as a signed ZIP.",
 )
 @client_options
-def get_evidence(document_id: str, to: Path | None, url: str, key: str) -> None:
-    """Fetches the evidence bundle of DOCUMENT_ID."""
-    path = to or Path(f"{document_id}.zip")
+def get_evidence(document_id: str, to: Path | None, part: int | None, url: str, key: str) -> None:
+    """Fetches the evidence bundle of DOCUMENT_ID, or one file of it."""
 
     async def fetch() -> bool:
         async with Client(url, key) as client:
-            size = await client.download(f"/v1/documents/{document_id}/bundle", path)
+            where, name = f"/v1/documents/{document_id}/bundle", f"{document_id}.zip"
+            if part is not None:
+                where, name = await _part(client, document_id, part)
+            if to == Path("-"):
+                click.echo(await client.get_bytes(where), nl=False)
+                return True
+            path = to or Path(name)
+            size = await client.download(where, path)
         records(("file", "size_bytes"), [{"file": str(path), "size_bytes": size}], empty="")
         return True
 
     over_http(fetch())
+
+
+async def _part(client: Client, document_id: str, number: int) -> tuple[str, str]:
+    """Where a file of a document is, and what to call it."""
+    files = (await client.get(f"/v1/documents/{document_id}/evidence"))["files"]
+    if number > len(files):
+        raise click.BadParameter(f"the document has {len(files)} files", param_hint="--part")
+    file = files[number - 1]
+    name, media_type = str(file["name"]), str(file["media_type"]).partition(";")[0]
+    ending = "" if Path(name).suffix else (guess_extension(media_type) or "")
+    return file["href"], f"{document_id}-{number}-{Path(name).name}{ending}"
 
 
 @evidence.command("verify")

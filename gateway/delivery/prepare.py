@@ -22,6 +22,7 @@ from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import legs_of
 from gateway.delivery.papers import Papers
 from gateway.delivery.preview import Ready, preview
+from gateway.delivery.responses import ANSWERS, responding
 from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.events import Type
@@ -104,13 +105,7 @@ class Preparing:
         if company is None:
             raise LookupError(f"there is no company {job.company_id}")
         papers = await Papers.of(self._store, document, self._workshop)
-        original, attachments = await papers.submitted()
-        size = len(original.content) + sum(len(file.content) for file in attachments)
-        given = Given(
-            *(document, company, original, attachments),
-            *(self._configured, self._orders, self._clock.now()),
-        )
-        work = await self._workshop.run(size, judged, given)
+        work = await self._work(document, company, papers)
         if work.next == DELIVER:
             lane = work.legs[0].channel if work.legs else "deliver"
             work = replace(work, next=self._lanes.onward(DELIVER, lane, self._clock.now()))
@@ -129,9 +124,20 @@ class Preparing:
             job = replace(job, kind="deliver", lane=work.next.lane, tries=1, data={})
             self._lanes.enter(job)
             document = replace(document, state=state)
-            known = Papers(self._store, document, work.parts, self._workshop)
+            known = papers.plus(work.parts)
             await self._deliver(job, Case(document, work.legs, (), known, job.lane))
         return None
+
+    async def _work(self, document: Document, company: Company, papers: Papers) -> Checkpoint:
+        if ANSWERS in document.delivery:
+            return responding(document, await papers.particulars(), self._configured)
+        original, attachments = await papers.submitted()
+        size = len(original.content) + sum(len(file.content) for file in attachments)
+        given = Given(
+            *(document, company, original, attachments),
+            *(self._configured, self._orders, self._clock.now()),
+        )
+        return await self._workshop.run(size, judged, given)
 
 
 def judged(given: Given) -> Checkpoint:

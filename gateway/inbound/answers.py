@@ -13,6 +13,7 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.delivery.legs import LegState
+from gateway.delivery.responses import KIND
 from gateway.events import Type
 from gateway.lifecycle import Business, may_answer
 from gateway.store.port import (
@@ -42,6 +43,8 @@ MEANS: Final = {
 # Paid in part: the invoice is not at its end by that.
 _IN_PART: Final = "PPD"
 _PAGE: Final = 50
+# An answer may be here before the receipt: what he says of it proves that he has it.
+_HE_MAY_HAVE_IT: Final = (LegState.TRYING, LegState.SENT, LegState.DELIVERED)
 
 
 class Answers:
@@ -51,19 +54,20 @@ class Answers:
         self._store = store
         self._clock = clock
 
-    async def take(self, response: Response, content: bytes) -> None:
-        """Writes what the buyer says to the invoice that he means; once for each response."""
+    async def take(self, response: Response, content: bytes) -> bool:
+        """Writes what the buyer says to the invoice that he means, once for each response. False:
+        there is no such invoice, or no such word."""
         found = await self._invoice(response)
-        meaning = MEANS.get(response.code)
-        if found is None or meaning is None:
+        if found is None or response.code not in MEANS:
             log.warning("answer_without_invoice", response_id=response.id, code=response.code)
-            return
+            return False
         document, leg = found
         now = self._clock.now()
         part = NewPart(Role.EVIDENCE, "response", "application/xml", content)
-        work = _answered(document, response, meaning, part)
+        work = _answered(document, response, part)
         await self._store.report(leg.key, f"response:{response.id}", work, now)
-        log.info("answer_taken", document_id=document.id, business=meaning[0])
+        log.info("answer_taken", document_id=document.id, code=response.code)
+        return True
 
     async def _invoice(self, response: Response) -> tuple[Document, Leg] | None:
         """The newest invoice of this number that went from the one to the other."""
@@ -75,26 +79,30 @@ class Answers:
         )
         buyer = str(response.sender.endpoint).lower()
         for document in page.documents:
-            if (document.head.recipient or "").lower() != buyer:
+            if (document.head.recipient or "").lower() != buyer or document.head.kind == KIND:
                 continue
             for leg in reversed(await self._store.legs(company.id, document.id)):
-                if leg.state in (LegState.SENT, LegState.DELIVERED):
+                if leg.state in _HE_MAY_HAVE_IT:
                     return document, leg
         return None
 
 
-def _answered(
-    document: Document, response: Response, meaning: tuple[Business, str], part: NewPart
-) -> Checkpoint:
-    after, text = meaning
-    if after is Business.PAID and any(one.code == _IN_PART for one in response.clarifications):
-        after, text = Business.ACCEPTED, "The buyer has paid a part of it."
-    counts = may_answer(document.business, after)
+def meaning(response: Response) -> tuple[Business, str]:
+    """What a response makes of the invoice, and the sentence for it. KeyError: no such code."""
+    if response.code == "PD" and any(one.code == _IN_PART for one in response.clarifications):
+        return Business.ACCEPTED, "The buyer has paid a part of it."
+    return MEANS[response.code]
+
+
+def _answered(document: Document, response: Response, part: NewPart) -> Checkpoint:
+    after, text = meaning(response)
+    in_part = response.code == "PD" and after is Business.ACCEPTED
+    counts = may_answer(document.business, after, in_part=in_part)
     data: dict[str, Any] = {
         "code": f"response.{response.code.lower()}",
         "text": text if counts else f"{text} It comes too late to count.",
         "business": after if counts else document.business,
-        "reasons": _reasons(response),
+        "reasons": reasons(response),
     }
     return Checkpoint(
         next=Done(),
@@ -104,7 +112,7 @@ def _answered(
     )
 
 
-def _reasons(response: Response) -> list[dict[str, Any]]:
+def reasons(response: Response) -> list[dict[str, Any]]:
     """Why he says so and what he wants, as the ledger's people may read it."""
     return [
         {

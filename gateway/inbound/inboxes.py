@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from gateway.clock import Clock
+from gateway.inbound.answers import Answers
 from gateway.intake import head as intake
 from gateway.store.port import Arrival, Head, NewPart, Role, Store
 from schemas.identifiers import Participant
+from schemas.response import Kind, document_type
+from schemas.response import read as read_response
 from schemas.ubl.read import Unreadable, read
 from transports.base import Envelope, File, Inbound
 from validators.pipeline import parse
@@ -26,6 +29,7 @@ class Inboxes:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._answers = Answers(store, clock)
 
     async def lookup(self, participant: Participant) -> str | None:
         """The company whose participant this is, None when it is nobody's here."""
@@ -33,9 +37,19 @@ class Inboxes:
         return company.id if company else None
 
     async def post(self, envelope: Envelope) -> bool:
-        """Puts the envelope into the inbox, durably, once for each key. False: no such inbox."""
+        """Puts the envelope into the inbox, durably, once for each key. False: no such inbox.
+
+        An Invoice Response is for no inbox: it is written to the invoice that it answers. False:
+        there is no such invoice here.
+        """
         if await self._store.company(envelope.address) is None:
             return False
+        kind = envelope.summary.document_type
+        if kind == document_type(Kind.INVOICE_RESPONSE):
+            content = envelope.document.content
+            root = parse(content)
+            assert not isinstance(root, tuple), "we have made and checked it"
+            return await self._answers.take(read_response(root), content)
         arrival = _arrival(
             str(envelope.key),
             envelope.address,

@@ -107,7 +107,13 @@ def states() -> str:
     ]
     lines += ["```\n", "## The buyer's answer\n"]
     lines += ["An axis of its own, independent of the way the document took: "]
-    lines[-1] += ", ".join(f"`{business}`" for business in lifecycle.Business) + "."
+    lines[-1] += ", ".join(f"`{business}`" for business in lifecycle.Business) + ". He may begin"
+    lines[-1] += " anywhere and leave out steps, and never goes back; a payment in part (`PD` with"
+    lines[-1] += " the reason `PPD`) leaves it `accepted`.\n"
+    lines += ["| After | may come |", "|---|---|"]
+    for before, after in lifecycle.ANSWERS.items():
+        may = ", ".join(f"`{business}`" for business in after)
+        lines.append(f"| `{before}` | {may or 'nothing more'} |")
     return "\n".join(lines) + "\n"
 
 

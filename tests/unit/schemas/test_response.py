@@ -83,6 +83,9 @@ ALL = {
     "query": ANSWER,
     "accepted": replace(ANSWER, code="AP", clarifications=(), effective_on=None),
     "paid": replace(ANSWER, code="PD", clarifications=()),
+    "by VAT number": replace(
+        ANSWER, sender=Party(Participant.parse("9925:be0123456789"), "Boulangerie SA")
+    ),
     "refused": replace(ANSWER, code="RE", clarifications=(Clarification("PRI"),)),
 }
 

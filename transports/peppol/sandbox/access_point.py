@@ -28,12 +28,14 @@ from schemas.identifiers import (
     Process,
 )
 from schemas.response import (
+    CBC,
     SPID_SCHEME,
     Issue,
     Kind,
     Party,
     Response,
     document_type,
+    kind_of,
     process,
     read,
     write,
@@ -45,14 +47,20 @@ from transports.peppol.pki.keys import KeyInMemory, common_name
 from transports.peppol.pki.revocation import Fail, Revocation
 from transports.peppol.receiver import Receiver, Reply, Seen, Taken
 from transports.peppol.sandbox.network import Network
-from transports.peppol.sender import Answered, Sender
+from transports.peppol.sender import Answered, NotTaken, Received, Sender
 from transports.peppol.service_metadata import chosen
 
 TAKES: tuple[tuple[DocumentType, Process], ...] = (
     (BILLING_INVOICE, BILLING_PROCESS),
     (BILLING_CREDIT_NOTE, BILLING_PROCESS),
+    (document_type(Kind.INVOICE_RESPONSE), process(Kind.INVOICE_RESPONSE)),
 )
 STATUS = (document_type(Kind.MLS), process(Kind.MLS))
+
+
+# How often, and how soon after each other, it tries to hand over what it owes.
+_TRIES = 240
+_AGAIN_S = 0.5
 
 
 class Behaviour(StrEnum):
@@ -72,6 +80,8 @@ class Behaviour(StrEnum):
     BAD_GATEWAY = "bad_gateway"  # 502, not a signal
     REJECT = "reject"  # takes it, and its status says that it breaks a rule
     DUPLICATE_IN_WORDS = "duplicate_in_words"  # says so as phase4 before 4.5.0 does
+    ANSWER = "answer"  # takes it, and its buyer accepts the invoice by an Invoice Response
+    INVOICES_ONLY = "invoices_only"  # takes no responses
 
 
 # By the four digits before the check digit of the participant's value.
@@ -112,6 +122,7 @@ class _Shelf:
     async def keep(self, taken: Taken) -> None:
         self.kept[taken.message.id] = Kept(taken, self.point.network.now())
         self.point.owe_status(taken)
+        self.point.owe_answer(taken)
 
 
 class AccessPoint:
@@ -127,7 +138,7 @@ class AccessPoint:
         self._times: Counter[str] = Counter()  # how often a message came
         self._closing = asyncio.Event()
         self._renewed: KeyInMemory | None = None
-        self._sending: set[asyncio.Task[Answered]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
 
     @property
     def own(self) -> Participant:
@@ -141,6 +152,15 @@ class AccessPoint:
             read(etree.fromstring(kept.taken.document))
             for kept in self.kept.values()
             if kept.taken.header.receiver == self.own
+        ]
+
+    @property
+    def responses(self) -> list[Response]:
+        """The Invoice Responses that its participants were sent, in the order they came."""
+        return [
+            read(etree.fromstring(kept.taken.document))
+            for kept in self.kept.values()
+            if kind_of(kept.taken.header.document_type) is Kind.INVOICE_RESPONSE
         ]
 
     @property
@@ -158,8 +178,15 @@ class AccessPoint:
         """Registers a participant of this access point in the network."""
         self.participants.add(participant)
         if behaviour is not None:
-            self._behaviours[participant] = behaviour
-        self.network.register(participant, TAKES, self.url, self.key)
+            self.behave(participant, behaviour)
+        takes = TAKES
+        if self._behaviour(participant) is Behaviour.INVOICES_ONLY:
+            takes = tuple(one for one in TAKES if kind_of(one[0]) is None)
+        self.network.register(participant, takes, self.url, self.key)
+
+    def behave(self, receiver: Participant, behaviour: Behaviour) -> None:
+        """What it does with messages for this participant from now on."""
+        self._behaviours[receiver] = behaviour
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listens; port 0 is a free one. The network has to be up."""
@@ -203,9 +230,48 @@ class AccessPoint:
         behaviour = self._behaviour(taken.message.receiver)
         to = Participant(SPID_SCHEME, taken.message.from_seat[-6:])
         if to in self.network.members.entries and (wanted or behaviour is Behaviour.REJECT):
-            task = asyncio.create_task(self.send(*self._status(taken, to, behaviour)))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._send_soon(*self._status(taken, to, behaviour))
+
+    def owe_answer(self, taken: Taken) -> None:
+        """Sends what the buyer says of an invoice, where he says something."""
+        answers = self._behaviour(taken.header.receiver) is Behaviour.ANSWER
+        if answers and kind_of(taken.header.document_type) is None:
+            self._send_soon(*self._answer(taken))
+
+    def _send_soon(self, header: sbdh.Header, document: bytes) -> None:
+        task = asyncio.create_task(self._send_until_taken(header, document))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send_until_taken(self, header: sbdh.Header, document: bytes) -> None:
+        for _ in range(_TRIES):
+            if isinstance(await self.send(header, document), Received | NotTaken):
+                return
+            await asyncio.sleep(_AGAIN_S)
+
+    def _answer(self, taken: Taken) -> tuple[sbdh.Header, bytes]:
+        invoice, at = etree.fromstring(taken.document), self.network.now()
+        kind = "CreditNote" if taken.header.document_type == BILLING_CREDIT_NOTE else "Invoice"
+        said = Response(
+            kind=Kind.INVOICE_RESPONSE,
+            id=f"answer-{taken.header.instance_id}",
+            issued_at=at,
+            sender=Party(taken.header.receiver, "The buyer"),
+            receiver=Party(taken.header.sender, "The seller"),
+            code="AP",
+            refers_to=invoice.findtext(f"{{{CBC}}}ID") or "",
+            document_code=invoice.findtext(f"{{{CBC}}}{kind}TypeCode"),
+        )
+        header = sbdh.Header(
+            sender=taken.header.receiver,
+            receiver=taken.header.sender,
+            document_type=document_type(Kind.INVOICE_RESPONSE),
+            process=process(Kind.INVOICE_RESPONSE),
+            country="SE",
+            instance_id=said.id,
+            created_at=at,
+        )
+        return header, write(said)
 
     def _status(
         self, taken: Taken, to: Participant, behaviour: Behaviour
