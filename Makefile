@@ -4,7 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test check bench crash fix docs lock clean
+# Other access points, in places of their own.
+AS4 := .venv/interop
+PHASE4 := tests/interop/phase4
+
+.PHONY: help setup demo test check bench crash interop fix docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,6 +44,19 @@ bench: $(READY) ## ratios, side by side in one run
 crash: $(READY) ## kill -9 under load, on both databases; ARGS="--kills 60 --kind workers"
 	$(BIN)/python -m tests.crash $(ARGS)
 
+interop: $(READY) $(AS4)/.ready $(PHASE4)/target/.ready ## messages and receipts both ways with phase4 (needs a JDK and Maven) and `as4`
+	INTEROP_PHASE4=$(abspath $(PHASE4))/target INTEROP_AS4=$(abspath $(AS4))/bin/python \
+	  $(BIN)/python -m pytest -q -n0 tests/interop $(ARGS)
+
+$(AS4)/.ready: requirements/interop.txt $(READY)
+	$(PYTHON) -m venv $(AS4)
+	$(AS4)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/interop.txt
+	@touch $@
+
+$(PHASE4)/target/.ready: $(PHASE4)/pom.xml $(wildcard $(PHASE4)/src/main/java/*/*.java)
+	mvn --batch-mode --quiet --file $(PHASE4)/pom.xml process-classes
+	@touch $@
+
 docs: $(READY) ## rewrite the generated reference pages
 	$(BIN)/python -m tests.docs.generate
 
@@ -49,6 +66,8 @@ lock: $(READY) ## pin the dependencies again
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header $$extra --upgrade pyproject.toml -o requirements/$$set.txt; \
 	done
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade --group interop -o requirements/interop.txt
 
 clean: ## remove what the targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis $(PHASE4)/target
