@@ -489,7 +489,7 @@ class Publisher(Section):
     ca_file: Path | None = Field(default=None, examples=["/etc/ssl/sml-ca.pem"])
     """Certificates to trust for those connections (PEM), instead of the system's."""
 
-    username: str | None = Field(default=None, examples=["gateway"])
+    username: str | None = Field(default=None, examples=["gateway"], pattern=r"^[^:]+$")
     """User name at another's publisher."""
 
     password: SecretStr | None = None

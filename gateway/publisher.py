@@ -34,7 +34,7 @@ from transports.peppol.pki.keys import KeyInMemory, common_name
 from transports.peppol.publishing import Publisher
 from transports.peppol.registrar import Registrar
 from transports.peppol.sml_admin import SmlAdmin
-from transports.peppol.smp_admin import SmpAdmin
+from transports.peppol.smp_admin import SmpAdmin, basic
 from transports.peppol.smp_server import SmpServer
 
 PATH: Final = "/smp"  # of our own publisher, on the outer listener
@@ -129,10 +129,10 @@ def _identity(section: config.Publisher) -> tuple[KeyInMemory | None, ssl.SSLCon
         raise config.ConfigError(f"publisher.ca_file: {error}") from None
 
 
-def _login(section: config.Publisher) -> aiohttp.BasicAuth | None:
+def _login(section: config.Publisher) -> str | None:
     if section.username is None or section.password is None:
         return None
-    return aiohttp.BasicAuth(section.username, section.password.get_secret_value())
+    return basic(section.username, section.password.get_secret_value())
 
 
 def sections(settings: config.Settings) -> tuple[config.Publisher, config.Peppol]:

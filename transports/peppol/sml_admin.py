@@ -45,7 +45,6 @@ _RENEWAL: Final = "ec:services:wsdl:BDMSL:1.0:"
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60, connect=10)
 _MOST_BYTES: Final = 16 * 1024 * 1024  # a page of the list
-_MOST_PAGES: Final = 10_000
 
 
 class Fault(StrEnum):
@@ -116,8 +115,9 @@ class SmlAdmin:
     async def holds(self, participant: Participant) -> bool | Faulted | Unsettled:
         """Whether the participant is this publisher's, by the SML's own list. The list comes in
         pages: it is for when there is doubt."""
-        page = ""
-        for _ in range(_MOST_PAGES):
+        page, read = "", set[str]()
+        while page not in read:
+            read.add(page)
             body = etree.Element(_lrs("PageRequest"), nsmap={"lrs": LOCATOR})
             self._publisher_id(body)
             if page:
@@ -133,7 +133,7 @@ class SmlAdmin:
             page = (found.findtext(_lrs("NextPageIdentifier")) or "").strip()
             if not page:
                 return False
-        return Unsettled("sml_unreadable", f"The SML's list has more than {_MOST_PAGES} pages.")
+        return Unsettled("sml_unreadable", "The SML's list of participants goes round.")
 
     # --- the publisher itself ---
 

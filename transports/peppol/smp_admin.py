@@ -8,6 +8,7 @@ service group, service metadata and business card, with basic or mutual TLS auth
 
 from __future__ import annotations
 
+import base64
 import ssl
 from typing import Final
 
@@ -40,6 +41,11 @@ class _Ended(Exception):
         self.said = said
 
 
+def basic(username: str, password: str) -> str:
+    """The header of basic authentication (RFC 7617, in UTF-8)."""
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
 class SmpAdmin:
     """Another's publisher. `session` stays its maker's to close."""
 
@@ -49,15 +55,12 @@ class SmpAdmin:
         self,
         session: aiohttp.ClientSession,
         url: str,
-        auth: aiohttp.BasicAuth | None = None,
+        authorization: str | None = None,
         tls: ssl.SSLContext | None = None,
-        *,
-        admin_url: str | None = None,
     ) -> None:
         self._session = session
         self.url = url.rstrip("/")
-        self._admin_url = (admin_url or url).rstrip("/")
-        self._auth = auth
+        self._headers = {} if authorization is None else {"Authorization": authorization}
         self._tls = tls
 
     async def publish(self, publication: Publication) -> Said:
@@ -101,13 +104,13 @@ class SmpAdmin:
         try:
             return read_group(parse(content))
         except Malformed as error:
-            raise _Ended(Unsettled("smp_unreadable", f"{self._admin_url}: {error}")) from None
+            raise _Ended(Unsettled("smp_unreadable", f"{self.url}: {error}")) from None
 
     async def _put(self, path: str, content: etree._Element) -> None:
         data = etree.tostring(content, xml_declaration=True, encoding="UTF-8")
         status, _ = await self._asked("PUT", path, data)
         if status == 404:
-            text = f"{self._admin_url} knows nothing at {path}."
+            text = f"{self.url} knows nothing at {path}."
             raise _Ended(Refused("smp_refused", text))
 
     async def _delete(self, path: str) -> None:
@@ -123,17 +126,16 @@ class SmpAdmin:
 
     async def _asked(self, method: str, path: str, data: bytes | None = None) -> tuple[int, bytes]:
         """Status and body of a request that was done, or whose thing is not there (404)."""
-        headers = {"Accept": "application/xml"}
+        headers = {"Accept": "application/xml", **self._headers}
         if data is not None:
             headers["Content-Type"] = "application/xml; charset=utf-8"
-        url = self._admin_url + path
+        url = self.url + path
         try:
             async with self._session.request(
                 method,
                 URL(url, encoded=True),
                 data=data,
                 headers=headers,
-                auth=self._auth,
                 ssl=True if self._tls is None else self._tls,
                 timeout=_TIMEOUT,
                 allow_redirects=False,

@@ -116,12 +116,12 @@ class Locator:
             body = _body(await request.read())
             self.asked.append(etree.QName(body).localname)
             caller = _print(x509.load_der_x509_certificate(der))
-            answer = self._do(request.match_info["service"], body, caller)
+            answer = _soap(self._do(request.match_info["service"], body, caller), 200)
         except _Wrong as wrong:
-            return _soap(_fault(wrong), _STATUS[wrong.fault])
+            answer = _soap(_fault(wrong), _STATUS[wrong.fault])
         if self.behaviour is Behaviour.LOSE_ANSWER:
             request.transport.abort()
-        return _soap(answer, 200)
+        return answer
 
     def _do(self, service: str, body: etree._Element, caller: bytes) -> etree._Element | None:
         name = etree.QName(body).localname

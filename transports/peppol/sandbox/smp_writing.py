@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-import aiohttp
 from aiohttp import web
 
 from schemas.identifiers import DocumentType, Participant
@@ -20,6 +19,7 @@ from transports.peppol.service_metadata import (
     read_group,
     read_metadata,
 )
+from transports.peppol.smp_admin import basic
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class Writing:
 
 
 def _allowed(request: web.Request) -> Participant:
-    if request.headers.get("Authorization") != aiohttp.BasicAuth(USER, PASSWORD).encode():
+    if request.headers.get("Authorization") != basic(USER, PASSWORD):
         raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Basic"})
     try:
         return Participant.parse(request.match_info["participant"])
