@@ -50,7 +50,8 @@ async def _serve(gateway: Gateway) -> None:
         if on_terminal():
             click.echo(f"Budkavle listens at {gateway.url}; Ctrl-C ends it.")
         else:
-            line({"url": gateway.url})
+            outer = {"outer_url": gateway.outer_url} if gateway.outer_url else {}
+            line({"url": gateway.url, **outer})
         await until_told_to_stop(gateway)
     finally:
         await gateway.stop()

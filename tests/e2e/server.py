@@ -17,7 +17,8 @@ PATIENCE_S = 60.0
 
 
 class Server:
-    """The process; `url` is where it listens, `up` is set while it does."""
+    """The process; `url` is where it listens, `outer_url` where partners reach it, and `up` is set
+    while it does."""
 
     def __init__(self, settings: Mapping[str, str], *arguments: str) -> None:
         self._environment = environment_of(settings)
@@ -25,6 +26,7 @@ class Server:
         self._process: asyncio.subprocess.Process | None = None
         self._log: IO[bytes] | None = None  # no pipe: nobody reads it, and a full one stops all
         self.url = ""
+        self.outer_url = ""
         self.up = asyncio.Event()
 
     async def start(self) -> None:
@@ -42,7 +44,8 @@ class Server:
         first = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_S)
         if not first:
             raise AssertionError(await self._ended())
-        self.url = json.loads(first)["url"]
+        said = json.loads(first)
+        self.url, self.outer_url = said["url"], said.get("outer_url", "")
         self.up.set()
 
     @property
