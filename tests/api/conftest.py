@@ -22,11 +22,13 @@ from gateway.delivery.deliver import Case
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.prepare import Preparing
 from gateway.outside.client import Outside, Rules
+from gateway.registration.verbs import Verbs
 from gateway.store.port import Company, Job
 from gateway.store.sqlite import SqliteStore
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import Webhooks
 from gateway.webhooks.sealing import Sealing
+from schemas.identifiers import Participant
 from tests.servers.sink import Sink
 
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -105,8 +107,10 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(store: SqliteStore, limits: Limits = LIMITS) -> AsyncIterator[Api]:
-    """The server over a store, which is closed at the end."""
+async def serving(
+    store: SqliteStore, limits: Limits = LIMITS, *, publisher: bool = True
+) -> AsyncIterator[Api]:
+    """The server over a store, which is closed at the end. `publisher`: one is set up."""
     clock = MovableClock(AT)
     for company, key in ((COMPANY, KEY), (OTHER, OTHER_KEY)):
         await store.add_company(company, AT)
@@ -115,7 +119,8 @@ async def serving(store: SqliteStore, limits: Limits = LIMITS) -> AsyncIterator[
     webhooks = Webhooks(
         store, Courier(outside, Sealing(None, clock), clock), clock, most=MOST_WEBHOOKS
     )
-    app = make_app(store, webhooks, clock, limits=limits)
+    participants = Verbs(store, clock, Participant.parse("0242:000001")) if publisher else None
+    app = make_app(store, webhooks, clock, limits=limits, participants=participants)
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -64,14 +64,9 @@ async def test_what_is_published_is_found_with_a_signature_that_is_trusted(tmp_p
         await shown(at)
         found = await at.discovery.find(OURS, BILLING_INVOICE, BILLING_PROCESS)
         other = await at.discovery.find(OURS, BILLING_INVOICE, Process("urn:other"))
-        all_ = await at.discovery.capabilities(OURS)
     assert isinstance(found, Found)
     assert (found.endpoint.address, found.certificate) == (at.at.url, at.at.certificate)
     assert isinstance(other, No)
-    assert {one.document_type.root for one in all_.found} == {
-        *("Invoice", "CreditNote", "ApplicationResponse")
-    }
-    assert not [one for one in all_.found if one.trouble]
 
 
 async def test_the_group_lists_what_is_taken(tmp_path: Path) -> None:

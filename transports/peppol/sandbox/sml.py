@@ -44,6 +44,7 @@ class Behaviour(StrEnum):
 
     ANSWER = "answer"
     LOSE_ANSWER = "lose_answer"  # it does what is asked, and the connection breaks
+    HANG = "hang"  # it does what is asked, and never says so
     FAIL = "fail"  # an internal error, as SOAP
     BROKEN = "broken"  # a page in HTML, with 502
 
@@ -121,6 +122,8 @@ class Locator:
             answer = _soap(_fault(wrong), _STATUS[wrong.fault])
         if self.behaviour is Behaviour.LOSE_ANSWER:
             request.transport.abort()
+        if self.behaviour is Behaviour.HANG:
+            await asyncio.Future()
         return answer
 
     def _do(self, service: str, body: etree._Element, caller: bytes) -> etree._Element | None:
