@@ -181,8 +181,9 @@ def read(content: bytes | bytearray) -> Enveloped:
     closing = content[end + 2 : end + 200].split(b">")[0].strip()
     if closing.rpartition(b":")[2] != b"StandardBusinessDocument":
         raise Malformed("StandardBusinessDocument is not closed")
+    last = content[max(found.start, end - 64) : end]
+    end -= len(last) - len(last.rstrip(b" \t\r\n"))
     document = bytes(memoryview(content)[found.start : end])  # 20 MB of PDFs are copied once
-    document = document.rstrip(b" \t\r\n")
     return Enveloped(_header(found.header, found.root), _standing_alone(document, found))
 
 

@@ -15,6 +15,7 @@ from tests.bench import (
     latency,
     memory,
     one_process,
+    peppol,
     store,
     turns,
     validation,
@@ -34,6 +35,7 @@ BENCHES: dict[str, Callable[[], Mapping[str, float]]] = {
     "lanes: timers far ahead, and one company's flood": turns.measure,
     "two workers, and one, on PostgreSQL": workers.measure,
     "validation, and lxml's parse + XSD": validation.ratios,
+    "a Peppol message and its receipt, and the RSA, AES, SHA-256 and gzip of it": peppol.measure,
     "the stores, and raw rows in their databases": store.measure,
     "memory of a gateway that works on and on": memory.measure,
 }

@@ -23,7 +23,7 @@ async def test_a_message_takes_at_most_four_and_a_half_times_its_size(
     network = Authority(datetime.now(UTC), make_key=same_key)
     receiving = network.leaf(RECEIVING)
     inside = base64.b64encode(random.Random(1).randbytes(megabytes * 1_000_000))
-    document = DOCUMENT.replace(b"<ID>1</ID>", b"<ID>" + inside + b"</ID>")
+    document = DOCUMENT.replace(b"<ID>1</ID>", b"<ID>" + inside + b"</ID>") + b"\n"
     payload = envelope.write(header(), document)
     sent = pack(message(), payload, network.leaf(SENDING), receiving.certificate)
     peak = await peak_by_body(receiving, network.anchors, sent, tmp_path)

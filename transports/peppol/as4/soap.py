@@ -63,8 +63,13 @@ def ds(name: str) -> str:
 
 def only(parent: etree._Element | None, tag: str) -> etree._Element | None:
     """The one child of this name; None when there is none, or more than one."""
-    found = [] if parent is None else [child for child in parent if child.tag == tag]
-    return found[0] if len(found) == 1 else None
+    found = None
+    for child in () if parent is None else parent:
+        if child.tag == tag:
+            if found is not None:
+                return None
+            found = child
+    return found
 
 
 _MESSAGING: Final = eb("Messaging")
@@ -79,14 +84,13 @@ def parse(content: bytes) -> Soap:
     if root.tag != _ENVELOPE or [child.tag for child in root] != _HEADER_AND_BODY:
         raise Refused("EBMS:0009", "It is not a SOAP 1.2 envelope of one header and one body.")
     header, body = root
-    messaging = header.findall(_MESSAGING)
-    security = header.findall(_SECURITY)
-    everywhere = sum(1 for _ in root.iter(_MESSAGING, _SECURITY))
-    if len(messaging) != 1 or len(security) > 1 or everywhere != 1 + len(security):
+    everywhere = list(root.iter(_MESSAGING, _SECURITY))
+    messaging, security = only(header, _MESSAGING), only(header, _SECURITY)
+    if messaging is None or len(everywhere) != 1 + (security is not None):
         raise Refused("EBMS:0009", "There must be one eb:Messaging, and one wsse:Security.")
     if len(body):
         raise Refused("EBMS:0009", "The SOAP body must be empty.")
-    return Soap(messaging[0], body, security[0] if security else None, _ids(root))
+    return Soap(messaging, body, security, _ids(root))
 
 
 def _parsed(content: bytes) -> etree._Element:
@@ -100,7 +104,7 @@ def _parsed(content: bytes) -> etree._Element:
     if encoding not in ("UTF-8", "US-ASCII", "ASCII"):
         raise Refused("EBMS:0009", "The SOAP part is not in UTF-8.")
     # Signatures pass over comments, and readers of text stop at them: nobody needs one here.
-    if any(True for _ in root.iter(etree.Comment, etree.PI, etree.Entity)):
+    if next(root.iter(etree.Comment, etree.PI, etree.Entity), None) is not None:
         raise Refused("EBMS:0009", "The SOAP part has comments or processing instructions.")
     return root
 
