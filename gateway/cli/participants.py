@@ -49,7 +49,7 @@ def _offer_options(function: F) -> F:
         click.option(
             "--takes",
             multiple=True,
-            type=click.Choice(list(OF_COMPANIES)),
+            type=click.Choice([str(one) for one in OF_COMPANIES]),
             help="What it takes; repeat for more. Default: invoices, credit notes and answers.",
         ),
     ):
