@@ -95,7 +95,7 @@ NORWEGIAN_CONSUMER: dict[str, Any] = {
                 "post_code": "5700",
                 "country": "NO",
             },
-            "endpoint": {"value": "kari@nordmann.example", "scheme": "EM"},
+            "endpoint": {"value": "9520000001018", "scheme": "0088"},
         },
         "payments": [
             {

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from lxml import etree
 
@@ -30,7 +31,7 @@ from schemas.invoice import Invoice
 from schemas.totals import complete
 from schemas.ubl.read import Unreadable
 from schemas.ubl.read import read as read_ubl
-from schemas.ubl.terms import Pointers, term_of
+from schemas.ubl.terms import Pointers, field_of, term_of
 from schemas.ubl.write import Unwritable, write
 from transports.base import File, Recipient, Summary
 from validators.findings import Finding, Report, Severity
@@ -126,10 +127,12 @@ def _from_json(
         document = write(invoice)
     except Unwritable as error:
         return Rejected(Report(UNKNOWN, False, tuple(_unwritable(error))), head(invoice))
-    places = _Places(document, own, tuple(inside), language)
+    places = _Places(document, own, tuple(inside), language, _copies(stated, invoice))
     report = validate(document, at=at, profile=profile, language=language, called=places.called)
     found = (*map(places.told, report.findings), *payment_numbers.findings(invoice, language))
-    report = dataclasses.replace(report, findings=found)
+    # One wrong currency is in every amount of the UBL, and in one field of the caller's.
+    once = {(each.rule, each.where, each.text): each for each in reversed(found)}
+    report = dataclasses.replace(report, findings=tuple(reversed(once.values())))
     added = additions(stated, invoice, language)
     if not report.ok:
         return Rejected(report, head(invoice), added)
@@ -219,19 +222,49 @@ def _unwritable(error: Unwritable) -> Iterator[Finding]:
         )
 
 
+def _copies(stated: Invoice, whole: Invoice) -> Mapping[str, str]:
+    """Where a field that was filled in has its value from, where that is another field."""
+    return {
+        f"/{name}/endpoint": f"/{name}/legal_id"
+        for name in ("seller", "buyer")
+        if getattr(stated, name).endpoint is None and getattr(whole, name).endpoint is not None
+    }
+
+
+# Rules about an attribute of the element they point at: it is a field of its own in JSON.
+_OF_ATTRIBUTES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("BR-CL-03", "PEPPOL-EN16931-CL007"), "@currencyID"),
+    **dict.fromkeys(("BR-CL-23", "PEPPOL-EN16931-R130"), "@unitCode"),
+    **dict.fromkeys(("BR-CL-24", "PEPPOL-EN16931-CL001"), "@mimeCode"),
+    **dict.fromkeys(("BR-CL-25", "PEPPOL-EN16931-CL008"), "@schemeID"),
+    **dict.fromkeys(("BR-CL-10", "BR-CL-11", "BR-CL-21", "BR-CL-26"), "@schemeID"),
+    "BR-CL-13": "@listID",
+}
+
+# One element of UBL, told apart by its currency alone: where there is none yet, by the rule's term.
+_TOTALS_OF_VAT: Final = frozenset({"/totals/vat", "/totals/vat_in_vat_currency"})
+
+
 class _Places:
     """Where in the caller's request each part of the UBL that was written comes from.
 
     `document` is that UBL. The first `own` supporting documents stand in the JSON; those after came
-    beside it, as the attachments numbered `beside`. Terms are told in `language`.
+    beside it, as the attachments numbered `beside`. Terms are told in `language`. `copies` leads
+    from a field that was filled in to the one that it was copied from.
     """
 
     def __init__(
-        self, document: bytes, own: int, beside: tuple[int, ...], language: str = "en"
+        self,
+        document: bytes,
+        own: int,
+        beside: tuple[int, ...],
+        language: str = "en",
+        copies: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._document = document
         self._own = own
         self._beside = beside
+        self._copies = copies
         self._terms = texts(language).terms
 
     @cached_property
@@ -241,7 +274,13 @@ class _Places:
 
     def told(self, finding: Finding) -> Finding:
         """The finding, told by its place in the request."""
-        pointer = (self._pointers.at(finding.where) if finding.where else None) or ""
+        where = finding.where
+        if finding.rule in _OF_ATTRIBUTES:
+            where += f"/{_OF_ATTRIBUTES[finding.rule]}"
+        pointer = (self._pointers.at(where) if where else None) or ""
+        fields = [field for term in finding.terms if (field := field_of(term))]
+        if fields and pointer in _TOTALS_OF_VAT and pointer not in fields:
+            pointer = fields[0]
         return dataclasses.replace(finding, where=self._in_request(pointer), line=None)
 
     def called(self, path: str, terms: tuple[str, ...]) -> str | None:
@@ -251,12 +290,15 @@ class _Places:
             return None
         term = next((term for term in here if term in terms), here[0])
         pointer, group = (self._pointers.at(each) for each in (path, path.rpartition("/")[0]))
+        if own := field_of(term):
+            pointer = own
         field = self._in_request(pointer) if pointer and pointer != group else None
         told = ", ".join(filter(None, (term, field)))
         name = self._terms.get(term)
         return f"{name} ({told})" if name else told
 
     def _in_request(self, pointer: str) -> str:
+        pointer = self._copies.get(pointer, pointer)
         document = re.match(r"/supporting_documents/([0-9]+)", pointer)
         if document and int(document[1]) >= self._own:
             return f"/attachment/{self._beside[int(document[1]) - self._own]}"

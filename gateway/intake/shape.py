@@ -36,6 +36,7 @@ from typing_extensions import TypeAliasType
 from gateway.intake import json_text
 from gateway.intake.pointer import pointer
 from validators.findings import Finding, Severity
+from validators.messages import texts
 
 TERM = "x-term"  # the schema keyword that holds a field's business term, "BT-1"
 
@@ -215,6 +216,12 @@ def bind(value: Any, shape: type[S], *, at: str = "") -> S | tuple[Finding, ...]
     )
 
 
+_WITHOUT = frozenset({"missing", "string_pattern_mismatch"})
+_HINTS = {
+    "amount": "Write a point before the decimals, and no spaces.",
+    "date": "Write year, month and day of a day that exists, with hyphens between.",
+}
+
 _MOST_HINTS = 200  # more than an answer shows; looking for the right spelling takes time
 
 
@@ -229,6 +236,11 @@ def _finding(fault: ErrorDetails, shape: type[BaseModel], at: str, *, hints: boo
         hint = f"Did you mean `{close[0]}`?" if close else f"The fields are {known}."
     elif kind == "string_pattern_mismatch" and fault["ctx"]["pattern"] != TEXT:
         text, hint = "is not written as it must be", f"The pattern is {fault['ctx']['pattern']}"
+    elif not hint:
+        hint = _HINTS.get(kind, "")
+        named = texts("en").terms.get(terms[0]) if terms and path and path[-1] == name else None
+        if named and kind in _WITHOUT:
+            hint = texts("en").words["add"].format(name=f"{named} ({terms[0]})")
     shown = f"`{pointer((name,))[1:]}`" if path else name
     return Finding(
         "STRUCTURE-JSON", Severity.FATAL, at + pointer(path), None, f"{shown} {text}.", hint, terms

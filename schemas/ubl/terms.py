@@ -402,6 +402,19 @@ def term_of(ubl_path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term for node in nodes for term in node.terms))
 
 
+def field_of(term: str) -> str | None:
+    """The JSON pointer of the model field of a term that an invoice has once at most: `BT-31` ->
+    `/seller/vat_id`. None for one in a group that repeats, and for a group."""
+    return _FIELDS.get(term)
+
+
+_FIELDS: Final[Mapping[str, str]] = {
+    row.term: f"/{row.model.lstrip('/').replace('.', '/')}"
+    for row in table("Invoice")
+    if row.term[:3] == "BT-" and row.model and not row.rows and row.model != CREDITOR
+}
+
+
 def model_pointer(ubl_path: str, root: etree._Element | None = None) -> str | None:
     """The JSON pointer of the deepest model field at or above a path in a UBL document.
 

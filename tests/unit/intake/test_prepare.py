@@ -121,7 +121,7 @@ def test_a_fault_of_an_attachment_is_told_by_its_part() -> None:
     }
     result = rejected(changed(supporting_documents=[own]), ZIP, PDF)
     of_files = {f.where for f in result.findings if "BT-125" in str(f.terms) or "mime" in f.where}
-    assert of_files == {"/invoice/supporting_documents/0/attachment"}
+    assert of_files == {"/invoice/supporting_documents/0/attachment/mime_code"}
 
 
 def test_a_place_beside_the_json_is_counted_among_all_parts() -> None:

@@ -87,7 +87,7 @@ def test_what_a_rule_cannot_tell_is_nothing() -> None:
 
 
 def test_a_value_is_never_taken_for_a_template() -> None:
-    text, _ = texts("en").say("BR-CL-01", (), "", {"stated": "{list}", "list": "{missing}"})
+    text, _ = texts("en").say("BR-CL-08", (), "", {"stated": "{list}", "list": "{missing}"})
     assert text == "{list} is not a code of the list {missing}."
 
 
