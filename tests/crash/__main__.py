@@ -13,12 +13,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.crash.series import LEASE_S, Found, Kind, run
+from tests.crash.series import LEASE_S, ON_SQLITE, Found, Kind, run
 
 _PER_SERIES = 10
 _STORES: Mapping[str, Sequence[Kind]] = {
-    "sqlite": [Kind.SQLITE],
-    "postgres": [kind for kind in Kind if kind is not Kind.SQLITE],
+    "sqlite": [kind for kind in Kind if kind in ON_SQLITE],
+    "postgres": [kind for kind in Kind if kind not in ON_SQLITE],
     "both": list(Kind),
 }
 

@@ -32,10 +32,15 @@ from transports.peppol.pki.keys import KeyInMemory
 from transports.peppol.sandbox.access_point import STATUS, TAKES, AccessPoint
 from transports.peppol.sandbox.network import ZONE, Network
 from transports.peppol.sender import Received
+from validators.examples.edits import source
 
 PATIENCE_S = 120.0
 AGAIN_S = 0.3
 
+# A document that breaks a rule, so that a status is owed for it at once.
+BROKEN = source().replace(
+    b'<cbc:PayableAmount currencyID="SEK">', b'<cbc:PayableAmount currencyID="SEK">1'
+)
 SELLER = Participant.parse("0007:5567890123")  # sends to us
 BUYER = Participant.parse(RECEIVER.company.participants[0])  # is one of ours
 US = Participant(SPID_SCHEME, SEAT[-6:])
@@ -160,7 +165,7 @@ async def world(home: Path, settings: Mapping[str, str]) -> AsyncIterator[World]
 
 def _is_ours(line: str) -> bool:
     """Whether a line of the log is a fault of ours, and not one that a kill explains."""
-    return json.loads(line)["event"] not in {"storage_unavailable", "as4_not_kept"}
+    return json.loads(line)["event"] not in {"storage_unavailable"}
 
 
 def _settings_file(home: Path, network: Network, key: KeyInMemory) -> Path:

@@ -62,8 +62,13 @@ class Kind(StrEnum):
     POSTGRES = "postgres"  # the one process on PostgreSQL
     WORKERS = "workers"  # one of an API and three workers, or all of them
     DATABASE = "database"  # PostgreSQL itself
+    PEPPOL = "peppol"  # the one process on SQLite, while documents travel over Peppol
+    PEPPOL_POSTGRES = "peppol_postgres"  # the same on PostgreSQL
     FROZEN = "frozen"  # one of two workers stands still until its lease is over, and goes on
 
+
+ON_SQLITE = frozenset({Kind.SQLITE, Kind.PEPPOL})
+OVER_PEPPOL = frozenset({Kind.PEPPOL, Kind.PEPPOL_POSTGRES})
 
 _ROLES: Mapping[Kind, Sequence[str]] = {
     Kind.SQLITE: ("all",),
@@ -116,6 +121,16 @@ async def run(kind: Kind, kills: int, seed: str, home: Path, seconds: float = 1e
 
     `home` is an empty folder. Raises AssertionError when a process does what no kill explains.
     """
+    if kind in OVER_PEPPOL:
+        from tests.crash import exchange
+
+        async with _store(kind, home) as place:
+            dice = random.Random(seed)
+            found = await exchange.run(kind, kills, dice, home, place.settings, seconds)
+            if place.database is not None:
+                await asyncio.to_thread(place.database.stop, signal.SIGINT)
+            found.damage += await asyncio.to_thread(place.damage)
+            return found
     async with PrintHouse(answers_after_s=ANSWERS_AFTER_S) as house, _store(kind, home) as place:
         series = _Series(kind, random.Random(seed), house, place)
         await series.live(kills, seconds)
@@ -143,7 +158,7 @@ async def _store(kind: Kind, home: Path) -> AsyncIterator[_Place]:
         "BUDKAVLE_WORKER__COLLECT_EVERY_S": "1",
         "BUDKAVLE_WORKER__PROCESSES": "0",  # they would double the time that a start takes
     }
-    if kind is Kind.SQLITE:
+    if kind in ON_SQLITE:
         await _plant(settings)
         yield _Place(settings, None, lambda: _sqlite_damage(home / "budkavle.sqlite"))
         return

@@ -21,15 +21,13 @@ from gateway import layers
 from gateway.clock import SystemClock
 from gateway.sandbox import plant
 from gateway.store.opening import migrate, open_store
-from tests.crash.peppol import PATIENCE_S, STATUS, World, message_id, world
+from tests.crash.peppol import BROKEN, PATIENCE_S, World, message_id, world
 from tests.crash.relay import Exchange, Moment, Relay
 from tests.servers import postgres
+from transports.peppol.sandbox.access_point import STATUS
 from transports.peppol.sandbox.dns import Behaviour as Names
 from validators.examples.edits import source
 
-BROKEN = source().replace(
-    b'<cbc:PayableAmount currencyID="SEK">', b'<cbc:PayableAmount currencyID="SEK">1'
-)
 # What a publisher is asked has no body to be cut in two.
 ASKING = (Moment.WHOLE, Moment.ANSWERING, Moment.HALF_ANSWERED)
 # From here on the whole request was seen.

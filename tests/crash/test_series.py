@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.series import Kind, run
+from tests.crash.series import ON_SQLITE, Kind, run
 from tests.servers import postgres
 
 KILLS = {
@@ -18,6 +18,8 @@ KILLS = {
     Kind.WORKERS: 3,
     Kind.DATABASE: 3,
     Kind.FROZEN: 1,
+    Kind.PEPPOL: 3,
+    Kind.PEPPOL_POSTGRES: 2,
 }
 
 
@@ -25,7 +27,7 @@ KILLS = {
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", KILLS)
 async def test_nothing_is_lost_and_nothing_is_doubled(kind: Kind, tmp_path: Path) -> None:
-    if kind is not Kind.SQLITE:
+    if kind not in ON_SQLITE:
         postgres.database()  # or the test is skipped
     found = await run(kind, KILLS[kind], f"test/{kind}", tmp_path)
     assert found.wrong == {}
