@@ -122,6 +122,7 @@ class Gateway:
                 limits=_limits(settings.http),
                 channels=configured(settings),
                 participants=None if publishing is None else publishing.verbs,
+                lookups=peppol.lookups if peppol else None,
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
             )

@@ -440,6 +440,9 @@ class Peppol(Channel):
     max_message_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     """Largest message taken, as it travels."""
 
+    lookups_per_minute: int = Field(default=120, ge=1)
+    """How many participants a company may look up in a minute (`POST /v1/lookup`)."""
+
     report_to: str | None = Field(default=None, examples=["9925:be0848934496"])
     """Participant that the monthly reports go to, on the second of each month; without one they
     are not sent (`budkavle report peppol` makes them)."""

@@ -7,7 +7,7 @@ In charge of reading keys and certificates and of joining the parts. Not in char
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,12 +21,13 @@ from gateway.clock import Clock
 from gateway.delivery.schedules import Handler, Schedule
 from gateway.inbound.peppol import STATUS_CAME, STATUS_DUE, PeppolReception
 from gateway.inbound.statuses import StatusCame, StatusDue
+from gateway.lookup import Answer, Lookups, TooOften
 from gateway.reporting.peppol import MonthlyReports
 from gateway.store.port import Store
 from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME, Kind, document_type
 from transports.peppol import sml
-from transports.peppol.discovery import Capabilities, Discovery
+from transports.peppol.discovery import Discovery, Unsure
 from transports.peppol.driver import Peppol, PeppolSettings
 from transports.peppol.endpoint import Endpoint, Limits
 from transports.peppol.pki import chains
@@ -46,6 +47,7 @@ class AccessPoint:
     seat: str
     channel: Peppol
     discovery: Discovery
+    lookups: Lookups
     endpoint: Endpoint
     handlers: Mapping[str, Handler]
     schedules: tuple[Schedule, ...]
@@ -82,12 +84,16 @@ def name_lookup(section: config.Peppol) -> sml.Sml:
     )
 
 
-async def capabilities(
-    section: config.Peppol, clock: Clock, participant: Participant
-) -> Capabilities:
-    """What a participant can receive, asked of the network just now. Raises ConfigError."""
+async def look_up(
+    section: config.Peppol, clock: Clock, participants: Sequence[Participant]
+) -> tuple[Answer, ...]:
+    """What participants can receive, asked of the network just now. Raises ConfigError."""
     async with aiohttp.ClientSession() as session:
-        return await _trust(section, clock, session).discovery.capabilities(participant)
+        discovery = _trust(section, clock, session).discovery
+        lookups = Lookups(discovery, clock, per_minute=len(participants))
+        found = await lookups.ask("", participants)
+    assert not isinstance(found, TooOften), "so many may be asked for"
+    return found
 
 
 async def access_point(
@@ -134,6 +140,7 @@ async def access_point(
         seat,
         channel,
         trust.discovery,
+        Lookups(trust.discovery, clock, per_minute=section.lookups_per_minute),
         Endpoint(receiver, Limits(body_bytes=section.max_message_bytes)),
         {
             STATUS_CAME: StatusCame(store, clock),
@@ -170,9 +177,9 @@ async def standing(section: config.Peppol, clock: Clock) -> Standing:
             flaw = str(error)
         found = await trust.discovery.capabilities(Participant(SPID_SCHEME, seat[-6:]))
     known = {capability.document_type for capability in found.found}
-    unsure = found.publisher is None and "not registered" not in found.trouble
+    unsure = isinstance(found.trouble, Unsure)
     registered = None if unsure else document_type(Kind.MLS) in known
-    return Standing(seat, days, flaw, registered, found.trouble)
+    return Standing(seat, days, flaw, registered, found.trouble.text if found.trouble else "")
 
 
 def own_seat(section: config.Peppol) -> str:

@@ -27,6 +27,7 @@ from gateway.api import (
     documents,
     feed,
     inbox,
+    lookup,
     preview,
     responses,
     service,
@@ -41,6 +42,7 @@ from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Limits, Operation, Service, read_query
 from gateway.clock import Clock
+from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.store.port import ContentLost, StorageUnavailable, Store
 from gateway.webhooks.endpoints import Webhooks
@@ -60,6 +62,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         feed,
         webhook_routes,
         participant_routes,
+        lookup,
         validation,
         preview,
         service,
@@ -91,6 +94,7 @@ def make_app(
     limits: Limits,
     channels: Collection[str] = (),
     participants: Verbs | None = None,
+    lookups: Lookups | None = None,
     registry: CollectorRegistry | None = None,
     operations: Sequence[Operation] = OPERATIONS,
 ) -> web.Application:
@@ -108,6 +112,7 @@ def make_app(
         Metrics(registry),
         frozenset(channels),
         participants,
+        lookups or Lookups(None, clock),
         asyncio.Event(),
         _description(),
     )

@@ -328,6 +328,47 @@ RESPONSE_WISH = {
     "actions": [{"code": "PIN"}],
 }
 
+LOOKUP = {"participants": ["0192:918130047", "0007:5560360793"]}
+
+LOOKED_UP = {
+    "participants": [
+        {
+            "participant": "0192:918130047",
+            "answer": "yes",
+            "code": "peppol.found",
+            "text": "It receives one kind of document in Peppol.",
+            "publisher": "https://smp.example.com",
+            "at": _AT,
+            "services": [
+                {
+                    "document_type": "busdox-docid-qns::urn:oasis:names:specification:ubl:schema:"
+                    "xsd:Invoice-2::Invoice##urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:"
+                    "2017:poacc:billing:3.0::2.1",
+                    "document": "Invoice urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:"
+                    "poacc:billing:3.0",
+                    "process": "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0",
+                    "answer": "yes",
+                    "code": "peppol.found",
+                    "text": "The access point POP000123 takes it.",
+                    "transport_profile": "peppol-transport-as4-v2_0",
+                    "address": "https://ap.example.com/as4",
+                    "access_point": "POP000123",
+                    "certificate_days": 412,
+                }
+            ],
+        },
+        {
+            "participant": "0007:5560360793",
+            "answer": "no",
+            "code": "peppol.not_registered",
+            "text": "0007:5560360793 is not registered in Peppol.",
+            "publisher": None,
+            "at": _AT,
+            "services": [],
+        },
+    ]
+}
+
 _RESPONSE_ID = "doc_019aa000-0000-7000-8000-000000000009"
 
 RESPONDED = {

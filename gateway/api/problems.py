@@ -31,6 +31,7 @@ class Type(StrEnum):
     REQUEST_TIMEOUT = "request-timeout"
     NOT_ALLOWED_NOW = "not-allowed-now"
     TOO_MANY = "too-many"
+    TOO_OFTEN = "too-often"
     TOO_LARGE = "too-large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     INVALID_BODY = "invalid-body"
@@ -111,6 +112,12 @@ MEANINGS: dict[Type, Meaning] = {
         "There are as many as there may be",
         "A company may have only so many of these.",
         "Remove one that is no longer needed; `detail` names the limit.",
+    ),
+    Type.TOO_OFTEN: Meaning(
+        429,
+        "You ask too often",
+        "A company may ask for so much in a time. Nothing was asked.",
+        "Send again after Retry-After.",
     ),
     Type.TOO_LARGE: Meaning(
         413,

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
 from gateway.clock import Clock
+from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.store.port import Company, Store
 from gateway.webhooks.endpoints import Webhooks
@@ -43,6 +44,7 @@ class Service:
     metrics: Metrics
     channels: frozenset[str]  # those set up on this gateway
     participants: Verbs | None  # where a publisher is set up
+    lookups: Lookups
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
 

@@ -35,17 +35,21 @@ async def test_it_tells_what_a_participant_takes(sandbox: Sandbox, tmp_path: Pat
     result = await budkavle("lookup", str(OTHERS[0]), environment=settings(sandbox, tmp_path))
     rows = result.lines
     assert result.code == 0, result.err
-    assert {row["document"].partition(" ")[0] for row in rows} == {"Invoice", "CreditNote"}
+    assert {row["document"].partition(" ")[0] for row in rows} == {
+        *("Invoice", "CreditNote", "ApplicationResponse")
+    }
     for row in rows:
         assert row["access_point"] == "POP000099"
         assert 700 < row["certificate_days"] <= 730
-        assert row["active"] and not row["trouble"]
+        assert (row["answer"], row["code"]) == ("yes", "peppol.found")
 
 
 async def test_who_is_not_there_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
-    result = await budkavle("lookup", "0007:5560360793", environment=settings(sandbox, tmp_path))
+    both = ("0007:5560360793", str(OTHERS[0]))
+    result = await budkavle("lookup", *both, environment=settings(sandbox, tmp_path))
     assert result.code == 1
     assert "not registered in Peppol" in result.err
+    assert {row["participant"] for row in result.lines} == {str(OTHERS[0])}
 
 
 async def test_without_a_network_it_says_what_to_set(tmp_path: Path) -> None:

@@ -434,6 +434,33 @@ async def test_what_a_participant_takes_can_be_looked_up() -> None:
         at.register()
         seen = await at.discovery.capabilities(BUYER)
         nobody = await at.discovery.capabilities(Participant.parse("0007:5560360793"))
-    assert [one.document_type for one in seen.found] == [BILLING_INVOICE]
-    assert seen.publisher == at.network.publisher.base_url
-    assert nobody.trouble == "It is not registered in Peppol."
+    ((one,),) = [seen.found]
+    assert (one.document_type, one.process) == (BILLING_INVOICE, BILLING_PROCESS)
+    assert isinstance(one.answer, Found) and one.endpoint == one.answer.endpoint
+    assert seen.publisher == at.network.publisher.base_url and seen.trouble is None
+    assert isinstance(nobody.trouble, No) and nobody.trouble.code == "not_registered"
+
+
+async def test_what_was_looked_up_is_remembered_and_silence_is_not() -> None:
+    async with house() as at:
+        at.network.name_server.behaviour = Dns.FAIL
+        silence = await at.discovery.capabilities(BUYER)
+        assert isinstance(silence.trouble, Unsure)
+        at.network.name_server.behaviour = Dns.ANSWER
+        at.register()
+        seen = await at.discovery.capabilities(BUYER)
+        at.network.name_server.behaviour = Dns.FAIL
+        assert await at.discovery.capabilities(BUYER) == seen
+        at.discovery.forget(BUYER)
+        assert isinstance((await at.discovery.capabilities(BUYER)).trouble, Unsure)
+
+
+async def test_a_publisher_whom_nobody_vouches_for_leaves_it_unknown() -> None:
+    async with house() as at:
+        at.register()
+        at.network.responder.behaviour = Ocsp.FAIL
+        seen = await at.discovery.capabilities(BUYER)
+        (one,) = seen.found
+        assert isinstance(one.answer, Unsure) and seen.trouble is None
+        at.network.responder.behaviour = Ocsp.ANSWER
+        assert isinstance((await at.discovery.capabilities(BUYER)).found[0].answer, Found)

@@ -6,11 +6,12 @@ charge of asking DNS (`sml`) or a publisher (`smp`).
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from cryptography import x509
 
@@ -32,6 +33,11 @@ from transports.peppol.service_metadata import (
 KEPT: Final = timedelta(minutes=15)
 NO_KEPT: Final = timedelta(minutes=2)
 MOST_KEPT: Final = 10_000
+# More document types than anybody registers; a list that never ends is not followed.
+MOST_KINDS: Final = 500
+_AT_ONCE: Final = 8  # questions to one publisher
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,43 +75,51 @@ Discovered = Found | No | Unsure
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One thing that a participant can receive, for people who look it up."""
+    """Whether a participant receives one document type in one process, and where.
+
+    `process` None: not even the processes could be asked. `endpoint` is the one that counts now; of
+    a No the first that there is, if any.
+    """
 
     document_type: DocumentType
-    service: Service | None  # None: the publisher could not be asked, or is not trusted
-    trouble: str = ""
+    process: Process | None
+    answer: Discovered
+    endpoint: Endpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """All that a participant can receive."""
+    """All that a participant can receive, as it was at `at`.
+
+    `trouble` is why nobody could say what it is, or that the participant is not there.
+    """
 
     participant: Participant
-    publisher: str | None
+    at: datetime
+    publisher: str | None = None
     found: tuple[Capability, ...] = ()
-    trouble: str = ""  # why there is nothing
+    trouble: No | Unsure | None = None
+    left_out: int = 0  # document types beyond MOST_KINDS, which were not asked for
 
 
 @dataclass(slots=True)
-class _Memory:
+class _Memory(Generic[V]):
     """What was found, until when; the least used goes first."""
 
     now: Now
-    kept: OrderedDict[tuple[object, ...], tuple[Discovered, datetime]] = field(
-        default_factory=OrderedDict
-    )
+    kept: OrderedDict[tuple[object, ...], tuple[V, datetime]] = field(default_factory=OrderedDict)
 
-    def get(self, key: tuple[object, ...]) -> Discovered | None:
+    def get(self, key: tuple[object, ...]) -> V | None:
         found = self.kept.get(key)
         if found is None or found[1] <= self.now():
             return None
         self.kept.move_to_end(key)
         return found[0]
 
-    def put(self, key: tuple[object, ...], value: Discovered) -> None:
-        if isinstance(value, Unsure):
+    def put(self, key: tuple[object, ...], value: V, kept: timedelta | None) -> None:
+        if kept is None:
             return
-        self.kept[key] = (value, self.now() + (KEPT if isinstance(value, Found) else NO_KEPT))
+        self.kept[key] = (value, self.now() + kept)
         self.kept.move_to_end(key)
         if len(self.kept) > MOST_KEPT:
             self.kept.popitem(last=False)
@@ -113,6 +127,17 @@ class _Memory:
     def drop(self, whose: Callable[[tuple[object, ...]], bool]) -> None:
         for key in [key for key in self.kept if whose(key)]:
             del self.kept[key]
+
+
+def _kept(answer: Discovered | None) -> timedelta | None:
+    """How long an answer holds; None: not at all."""
+    match answer:
+        case Found():
+            return KEPT
+        case Unsure():
+            return None
+        case _:
+            return NO_KEPT
 
 
 class Discovery:
@@ -126,7 +151,8 @@ class Discovery:
         self._anchors = anchors
         self._revocation = revocation
         self._now = now
-        self._memory = _Memory(now)
+        self._memory: _Memory[Discovered] = _Memory(now)
+        self._seen: _Memory[Capabilities] = _Memory(now)
 
     async def find(
         self, participant: Participant, document_type: DocumentType, process: Process
@@ -136,44 +162,76 @@ class Discovery:
         found = self._memory.get(key)
         if found is None:
             found = await self._ask(participant, document_type, process)
-            self._memory.put(key, found)
+            self._memory.put(key, found, _kept(found))
         return found
 
     def forget(self, participant: Participant) -> None:
         """Drops what is remembered of a participant: a send has shown that it does not hold."""
         self._memory.drop(lambda key: key[0] == participant)
+        self._seen.drop(lambda key: key[0] == participant)
 
     async def capabilities(self, participant: Participant) -> Capabilities:
-        """All that the participant can receive, asked anew."""
+        """All that the participant can receive; remembered as long as one endpoint is."""
+        seen = self._seen.get((participant,))
+        if seen is None:
+            seen = await self._look(participant)
+            answers = [seen.trouble, *(one.answer for one in seen.found)]
+            kept = [_kept(answer) for answer in answers if answer is not None]
+            whole = [one for one in kept if one is not None]
+            shortest = min(whole, default=NO_KEPT) if len(whole) == len(kept) else None
+            self._seen.put((participant,), seen, shortest)
+        return seen
+
+    async def _look(self, participant: Participant) -> Capabilities:
+        at = self._now()
         located = await self._sml.locate(participant)
         if isinstance(located, sml.NotRegistered):
-            return Capabilities(participant, None, trouble="It is not registered in Peppol.")
+            return Capabilities(participant, at, trouble=_not_registered(participant))
         if isinstance(located, sml.Unavailable):
-            return Capabilities(participant, None, trouble=located.text)
+            return Capabilities(participant, at, trouble=_no_sml(located))
         group = await self._smp.group(located.url, participant)
-        if not isinstance(group, list):
-            text = group.text if isinstance(group, smp.Unavailable) else f"404 at {group.url}"
-            return Capabilities(participant, located.url, trouble=text)
+        if isinstance(group, smp.Unavailable):
+            trouble: No | Unsure = Unsure("smp_unavailable", group.text)
+            return Capabilities(participant, at, located.url, trouble=trouble)
+        if isinstance(group, smp.NotThere):
+            trouble = No("not_at_publisher", f"{participant} is not with its publisher any more.")
+            return Capabilities(participant, at, located.url, trouble=trouble)
+        asked, room = group[:MOST_KINDS], asyncio.Semaphore(_AT_ONCE)
+
+        async def receives(kind: DocumentType) -> list[Capability]:
+            async with room:
+                return await self._receives(located.url, participant, kind)
+
+        rows = await asyncio.gather(*map(receives, asked))
+        found = tuple(row for each in rows for row in each)
+        left_out = len(group) - len(asked)
+        return Capabilities(participant, at, located.url, found, None, left_out)
+
+    async def _receives(
+        self, publisher: str, participant: Participant, kind: DocumentType
+    ) -> list[Capability]:
+        said = await self._smp.service(publisher, participant, kind)
+        if isinstance(said, smp.NotThere):
+            answer = No("document_type_not_registered", _not_taken(participant))
+            return [Capability(kind, None, answer)]
+        if isinstance(said, smp.Unavailable):
+            return [Capability(kind, None, Unsure("smp_unavailable", said.text))]
         rows = []
-        for kind in group:
-            said = await self._smp.service(located.url, participant, kind)
-            match said:
-                case smp.Said():
-                    rows.append(Capability(kind, said.service))
-                case smp.NotThere():
-                    rows.append(Capability(kind, None, "The publisher does not know it any more."))
-                case smp.Unavailable():
-                    rows.append(Capability(kind, None, said.text))
-        return Capabilities(participant, located.url, tuple(rows))
+        for process, endpoints in said.service.processes:
+            outcome = await self._chosen(said.service, process, ())
+            counts = chosen(said.service, process, self._now())
+            endpoint = counts or next(iter(endpoints), None)
+            rows.append(Capability(kind, process, outcome, endpoint))
+        return rows
 
     async def _ask(
         self, participant: Participant, document_type: DocumentType, process: Process
     ) -> Discovered:
         located = await self._sml.locate(participant)
         if isinstance(located, sml.NotRegistered):
-            return No("not_registered", f"{participant} is not registered in Peppol.")
+            return _not_registered(participant)
         if isinstance(located, sml.Unavailable):
-            return Unsure("sml_unavailable", located.text, answered=located.answered)
+            return _no_sml(located)
         record = self._evidence("sml", "text/plain", located.record.encode())
         registered = document_type
         if document_type.scheme == WILDCARD_SCHEME:
@@ -215,6 +273,14 @@ class Discovery:
 
     def _evidence(self, kind: str, media_type: str, content: bytes) -> Evidence:
         return Evidence(kind, media_type, content, self._now())
+
+
+def _not_registered(participant: Participant) -> No:
+    return No("not_registered", f"{participant} is not registered in Peppol.")
+
+
+def _no_sml(located: sml.Unavailable) -> Unsure:
+    return Unsure("sml_unavailable", located.text, answered=located.answered)
 
 
 def _not_taken(participant: Participant) -> str:

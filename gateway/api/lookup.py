@@ -1,0 +1,143 @@
+"""/v1/lookup: what participants can receive in Peppol."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import ConfigDict, Field, PlainValidator
+from pydantic.json_schema import WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from gateway.api import examples
+from gateway.api.answers import Shown
+from gateway.api.body import body
+from gateway.api.problems import Problem, Type
+from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
+from gateway.intake.shape import Shape
+from gateway.intake.submission import JSON
+from gateway.lookup import TooOften, Verdict
+from schemas.identifiers import Participant
+
+routes = Routes("lookup")
+
+MOST = 50
+
+
+def _participant(value: object) -> Participant:
+    try:
+        if isinstance(value, str):
+            return Participant.parse(value)
+    except ValueError as error:
+        raise PydanticCustomError("participant", "{reason}", {"reason": str(error)}) from None
+    raise PydanticCustomError("participant", "must be a participant such as 0192:918130047")
+
+
+class LookupQuestion(Shape):
+    """Whom to look up."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    participants: Annotated[
+        list[
+            Annotated[
+                Participant,
+                PlainValidator(_participant),
+                WithJsonSchema({"type": "string", "examples": ["0192:918130047"]}),
+            ]
+        ],
+        Field(min_length=1, max_length=MOST),
+    ]
+    """Electronic addresses: scheme, colon, number."""
+
+
+class LookedUpService(Shown):
+    """A kind of document in a process, and whether it is taken."""
+
+    document_type: str
+    document: str
+    """The same for people."""
+    process: str | None
+    """Null when not even that could be asked."""
+    answer: Verdict
+    code: str
+    """Why: stable, dotted."""
+    text: str
+    """Why, in a sentence."""
+    transport_profile: str | None
+    address: str | None
+    access_point: str | None
+    """Its seat, as its certificate has it."""
+    certificate_days: int | None
+    """Whole days that its certificate is still valid; negative: it has expired."""
+
+
+class LookedUp(Shown):
+    """What one participant can receive."""
+
+    participant: str
+    answer: Verdict
+    """Whether it can receive anything at all. `unknown`: nobody could say; ask again."""
+    code: str
+    text: str
+    publisher: str | None
+    at: datetime
+    """When the network was asked: answers are kept for minutes."""
+    services: tuple[LookedUpService, ...]
+
+
+class LookupAnswer(Shown):
+    """Whom you asked for, in the order you did."""
+
+    participants: tuple[LookedUp, ...]
+
+
+@routes.operation(
+    "POST",
+    "/v1/lookup",
+    query=NoParameters,
+    body=Body({JSON: Media(LookupQuestion, {"two": examples.LOOKUP})}),
+    answers={200: Answer("What each can receive.", LookupAnswer, examples.LOOKED_UP)},
+    problems=(
+        Type.MALFORMED_REQUEST,
+        Type.MALFORMED_JSON,
+        Type.REQUEST_TIMEOUT,
+        Type.TOO_LARGE,
+        Type.UNSUPPORTED_MEDIA_TYPE,
+        Type.INVALID_BODY,
+        Type.TOO_OFTEN,
+    ),
+)
+async def look_up(call: Call[NoParameters]) -> web.Response:
+    """Look up what participants can receive in Peppol.
+
+    Every answer is yes, no or unknown, with the reason: the network's silence is no no. Nothing is
+    stored, and nobody is told.
+    """
+    question = await body(call, LookupQuestion)
+    found = await call.service.lookups.ask(call.company.id, question.participants)
+    if isinstance(found, TooOften):
+        after = str(math.ceil(found.after_s))
+        raise Problem(
+            Type.TOO_OFTEN,
+            f"You have looked up many participants just now; go on in {after} seconds.",
+            headers={"Retry-After": after},
+        )
+    shown = [
+        LookedUp(
+            participant=str(one.participant),
+            answer=one.answer,
+            code=one.code,
+            text=one.text,
+            publisher=one.publisher,
+            at=one.at,
+            services=tuple(
+                LookedUpService.model_validate(service, from_attributes=True)
+                for service in one.services
+            ),
+        )
+        for one in found
+    ]
+    return answer(LookupAnswer(participants=tuple(shown)))
