@@ -1,6 +1,6 @@
 """How a participant stands in the network: the states, and every change that is allowed.
 
-In charge of the table; docs/howto/register-participants.md shows it. Not in charge of who changes
+In charge of the table; docs/reference/participants.md is made of it. Not in charge of who changes
 what: people by verbs (`verbs`), the worker by steps (`steps`).
 """
 

@@ -15,6 +15,7 @@ import click
 from gateway import events, layers, lifecycle
 from gateway.api import problems
 from gateway.cli import COMMANDS, cli
+from gateway.registration import states as registration
 from tests.docs.api_page import api
 from validators import messages, profiles, registry
 
@@ -137,6 +138,17 @@ the same events to you.
 {events.table()}"""
 
 
+def participant_states() -> str:
+    """Every state of a participant in Peppol."""
+    return f"""# Participants
+
+How a participant of yours stands in Peppol: `GET /v1/participants`, `budkavle participant list`.
+[How to register one](../howto/register-participants.md). `code` and `text` say why it does not go
+on; where they are empty all is well.
+
+{registration.table()}"""
+
+
 def rules() -> str:
     """Every rule of validation, by profile."""
     text = """# Rules
@@ -205,6 +217,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": commands,
     "states.md": states,
     "events.md": event_types,
+    "participants.md": participant_states,
     "api.md": api,
     "problems.md": problem_types,
     "rules.md": rules,
