@@ -8,9 +8,10 @@ each, and a receipt for each message.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -141,6 +142,49 @@ async def test_killed_while_the_name_server_is_silent(tmp_path: Path) -> None:
         await world.start()
         await world.delivered([document_id])
         assert [kept.requests for kept in world.point.kept.values()] == [1]
+
+
+async def commits(database: Path, number: int) -> None:
+    """Returns when so many transactions were written to it since the call."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+
+        def version() -> int:
+            return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+        before = version()
+        for _ in range(number):
+            async with asyncio.timeout(PATIENCE_S):
+                while (now := version()) == before:
+                    await asyncio.sleep(0)
+            before = now
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_killed_after_each_commit(tmp_path: Path) -> None:
+    """Of a document that goes out and of one that comes in, with their statuses."""
+    async with running(tmp_path, "sqlite") as world:
+        way = await world.relay(world.point.url)
+        world.network.register(world.point.own, [STATUS], f"{way.url}/as4", world.point.key)
+        to = await world.registered(1, way.url)
+        ids, names = [], []
+        async with asyncio.TaskGroup() as senders:
+            for number in range(1, 11):
+                ids.append(await world.hand_in(f"C-{number}", to))
+                names.append(f"in-{number}")
+                senders.create_task(world.send(names[-1], BROKEN))
+                await commits(tmp_path / "budkavle.sqlite", number)
+                await world.kill()
+                await world.start()
+        await world.delivered(ids)
+        await owed(world, names)
+        assert len(await world.inbox()) == len(names)
+        outside = {kept.taken.message.id for kept in world.point.kept.values()}
+        assert len(outside) == len(ids) + len(names)
+        for seen in (way.seen, world.front.seen):
+            for given in receipts(seen).values():
+                assert all(b"NonRepudiationInformation" in answer for answer in given)
+                assert len(set(given)) == 1
 
 
 # --- receiving ----------------------------------------------------------------------------------
