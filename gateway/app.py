@@ -207,7 +207,11 @@ class Gateway:
     def _schedules(self) -> Sequence[Schedule]:
         section = self.settings.retention
         nightly = Daily(
-            self.store, section.days(), key_days=section.key_days, audit_days=section.audit_days
+            self.store,
+            section.days(),
+            key_days=section.key_days,
+            message_days=section.message_days,
+            audit_days=section.audit_days,
         )
         sweeps = between_backups(self.settings.data, Sweeps(self.store.blobs, self.store))
         day, at_two, at_four = timedelta(days=1), timedelta(hours=2), timedelta(hours=4)

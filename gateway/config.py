@@ -266,6 +266,11 @@ class Retention(Section):
     key_days: int = Field(default=90, ge=1)
     """Idempotency keys: so long a repeated request makes no second document."""
 
+    message_days: int = Field(default=90, ge=62)
+    """Messages of networks, with their receipts: so long a message that comes again is known, and
+    the reports of a month can be made. Two months at least, so that a month's are whole when they
+    are due."""
+
     audit_days: int = Field(default=3653, ge=400)
     """Audit entries."""
 

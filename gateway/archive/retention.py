@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -35,6 +36,14 @@ class Step:
     gone: Expired
 
 
+class Expiring(Protocol):
+    """An operation of the store that takes away what is older than a time, so many at once."""
+
+    async def __call__(self, before: datetime, limit: int, *, dry_run: bool = False) -> int:
+        """How many went, or would."""
+        ...
+
+
 class Round:
     """One round over everything. `dry_run` counts and takes nothing away."""
 
@@ -44,6 +53,7 @@ class Round:
         usual: Days,
         *,
         key_days: int,
+        message_days: int,
         audit_days: int,
         now: datetime,
         dry_run: bool = False,
@@ -51,6 +61,7 @@ class Round:
         self._store = store
         self._usual = usual
         self._key_days = key_days
+        self._message_days = message_days
         self._audit_days = audit_days
         self._now = now
         self._dry_run = dry_run
@@ -72,7 +83,9 @@ class Round:
                 yield step
             async for step in self._events(company, days):
                 yield step
-        async for step in self._keys():
+        async for step in self._aged("keys", self._store.expire_keys, self._key_days):
+            yield step
+        async for step in self._aged("messages", self._store.expire_messages, self._message_days):
             yield step
         if self._dry_run:
             return
@@ -106,11 +119,12 @@ class Round:
                 return
             after = gone.after
 
-    async def _keys(self) -> AsyncIterator[Step]:
-        before = self._now - timedelta(days=self._key_days)
+    async def _aged(self, what: str, expire: Expiring, days: int) -> AsyncIterator[Step]:
+        """What goes by its age alone."""
+        before = self._now - timedelta(days=days)
         while True:
-            gone = await self._store.expire_keys(before, _BATCH, dry_run=self._dry_run)
-            yield Step("", "keys", Expired(documents=gone))
+            gone = await expire(before, _BATCH, dry_run=self._dry_run)
+            yield Step("", what, Expired(documents=gone))
             if self._dry_run or gone < _BATCH:
                 return
 
@@ -162,10 +176,13 @@ async def note(store: Store, gone: Mapping[str, Expired], now: datetime, actor: 
 class Daily:
     """The round as a schedule does it: some batches at a time, and others are served between."""
 
-    def __init__(self, store: Store, usual: Days, *, key_days: int, audit_days: int) -> None:
+    def __init__(
+        self, store: Store, usual: Days, *, key_days: int, message_days: int, audit_days: int
+    ) -> None:
         self._store = store
         self._usual = usual
         self._key_days = key_days
+        self._message_days = message_days
         self._audit_days = audit_days
         self._steps: AsyncIterator[Step] | None = None
         self._gone: dict[str, Expired] = {}
@@ -179,6 +196,7 @@ class Daily:
                 self._store,
                 self._usual,
                 key_days=self._key_days,
+                message_days=self._message_days,
                 audit_days=self._audit_days,
                 now=now,
             ).steps()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,13 @@ def peppol(
         seat = own_seat(settings.peppol)
     except ConfigError as error:
         raise Impossible(str(error)) from None
+
+    kept = timedelta(days=settings.retention.message_days)
+    if datetime.combine(period.first, time(), UTC) < now - kept:
+        raise Impossible(
+            f"The messages of {period} are not all there any more: they are kept for"
+            f" {kept.days} days (retention.message_days)."
+        )
 
     async def make(store: Store) -> list[MonthlyReport]:
         return await monthly(store, seat, period, now)

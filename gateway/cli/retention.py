@@ -106,6 +106,7 @@ def run(dry_run: bool, config_file: Path | None, data: Path | None) -> None:
             store,
             section.days(),
             key_days=section.key_days,
+            message_days=section.message_days,
             audit_days=section.audit_days,
             now=now,
             dry_run=dry_run,

@@ -14,6 +14,14 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Old:
+    """Messages older than this, so many at once."""
+
+    before: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message that was exchanged: its receipt went out, or came in.
 
@@ -55,4 +63,10 @@ class Messages(Protocol):
     ) -> Sequence[Message]:
         """The messages of a time, `until` not included, by (direction, id) past `after`, which is
         such a pair with a space between (operators only). Digests and receipts are left out."""
+        ...
+
+    async def expire_messages(self, before: datetime, limit: int, *, dry_run: bool = False) -> int:
+        """Takes away up to `limit` messages older than `before`, oldest first; answers how many.
+        With `dry_run` it counts them all. One that comes again after that is a new one, but for
+        the document that it brought: that is known as long as it is there."""
         ...

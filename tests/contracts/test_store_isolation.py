@@ -17,7 +17,7 @@ from gateway.archive import exports
 from gateway.audit.chain import NewEntry
 from gateway.lifecycle import Business, State
 from gateway.registration import line
-from gateway.registration.states import State as Standing
+from gateway.registration.states import ParticipantState
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.keeping import Export, Period, Terms
 from gateway.store.port import (
@@ -99,7 +99,7 @@ async def ours_in(store: Store) -> Ours:
     entry = NewEntry("gateway", "export.asked_for", export.id, OURS.id)
     await store.add_export(export, replace(exports.job_of(export), due_at=NOW + 9 * DAY), entry)
     (name,) = OURS.participants
-    registration = Registration(name, OURS.id, Standing.WANTED, {}, NOW, NOW)
+    registration = Registration(name, OURS.id, ParticipantState.WANTED, {}, NOW, NOW)
     assert await store.put_registration(registration, line.job(OURS.id, name, NOW + 9 * DAY))
     sha256 = hashlib.sha256(b"ours").hexdigest()
     return Ours(outbound, inbound, sha256, leg, endpoint, cursors, export, registration)
@@ -258,6 +258,7 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "expire_events": _expire_events,
     "export": lambda s, o: s.export(THEM, o.export.id),
     "feed": _feed,
+    "files": lambda s, o: _each(lambda c, d: s.files(c, d, tuple(Role)), o),
     "inbox": _inbox,
     "legal_holds": lambda s, o: s.legal_holds(THEM),
     "legs": lambda s, o: _each(s.legs, o),
@@ -296,6 +297,7 @@ NOT_ASKED_BY_COMPANIES = {
     "add_export": "its id is made of the company's",
     "label_of_key": "by a key that nobody else knows",
     **dict.fromkeys(("message", "messages", "note"), "a network's: it knows no companies"),
+    "expire_messages": "by age alone",
     "wait": "tells that something was written, never what",
     "blobs": "its operations are those of `tests/contracts/test_blobs.py`",
 }

@@ -157,7 +157,7 @@ async def finish(store: Store, now: datetime, **how: Any) -> dict[str, Expired]:
         Days(**days),
         now=now,
         dry_run=dry,
-        **{"key_days": 90, "audit_days": 4000} | how,
+        **{"key_days": 90, "message_days": 100, "audit_days": 4000} | how,
     )
     return dict(await run(round_, store, now, "gateway", dry_run=dry))
 
@@ -337,7 +337,7 @@ async def test_the_nightly_round_goes_on_in_pieces_until_all_is_gone(store: Stor
     for n in range(3):
         await done(store, b"%d" % n)
     usual = Days(100, 100, 100, 100)
-    daily = Daily(store, usual, key_days=90, audit_days=4000)
+    daily = Daily(store, usual, key_days=90, message_days=90, audit_days=4000)
     pieces = 1
     while await daily.piece(NOW + 301 * DAY):
         pieces += 1

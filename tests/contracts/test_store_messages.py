@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from gateway.archive.days import Days
+from gateway.archive.retention import Daily
 from gateway.lifecycle import Business, State
 from gateway.store.messages import Message
 from gateway.store.port import Arrival, Checkpoint, Done, Head, NewJob, NewPart, Role, Store
@@ -89,6 +91,41 @@ async def test_messages_of_a_time_come_in_pages(store: Store) -> None:
         assert all(one.receipt == one.digests == b"" for one in page)
         after = found[-1]
     assert found == ["in m0", "in m1", "in m2", "out m0"]
+
+
+async def test_old_messages_go_in_batches_oldest_first(store: Store) -> None:
+    for n in range(5):
+        await store.note(replace(IN, id=f"m{n}", at=NOW + timedelta(hours=n)))
+    await store.note(replace(IN, id="m0", direction="out"))
+    at = NOW + timedelta(hours=3)
+    assert await store.expire_messages(NOW, 10) == 0, "it is not older than itself"
+    assert await store.expire_messages(at, 2, dry_run=True) == 4
+    assert await store.expire_messages(at, 2) == 2
+    assert await store.message("peppol", "in", "m1") is not None
+    assert [await store.expire_messages(at, 2) for _ in range(2)] == [2, 0]
+    left = await store.messages("peppol", NOW, NOW + timedelta(days=1), "", 10)
+    assert [one.id for one in left] == ["m3", "m4"]
+
+
+async def test_a_message_that_comes_again_after_its_time_brings_no_second_document(
+    store: Store,
+) -> None:
+    await store.arrive(arrival(IN), NOW)
+    assert await store.expire_messages(NOW + timedelta(days=1), 10) == 1
+    assert await store.arrive(arrival(IN), NOW) is None
+    assert len(await store.inbox(OURS.id, None, 10)) == 1
+
+
+async def test_the_nightly_round_takes_old_messages_along(store: Store) -> None:
+    for n in range(450):  # more than two batches
+        await store.note(replace(IN, id=f"m{n:03}"))
+    await store.note(replace(IN, id="young", at=NOW + timedelta(days=5)))
+    days = Days(400, 400, 400, 400)
+    daily = Daily(store, days, key_days=90, message_days=90, audit_days=4000)
+    while await daily.piece(NOW + timedelta(days=91)):
+        pass
+    left = await store.messages("peppol", NOW, NOW + timedelta(days=9), "", 10)
+    assert [one.id for one in left] == ["young"]
 
 
 async def test_what_the_buyer_says_stays_beside_the_state(store: Store) -> None:

@@ -39,6 +39,9 @@ def say(*words: object) -> None:
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
+AGES = {"key_days": 365, "message_days": 365, "audit_days": 400}
+
+
 async def live(data: Path) -> None:
     """Takes in old and new documents, tells of it, lets go, exports; until it is killed."""
     store = await SqliteStore.open(data)
@@ -48,7 +51,7 @@ async def live(data: Path) -> None:
         n += 1
         await asyncio.gather(*(_one(store, n * 100 + k) for k in range(8)))
         if n % 4 == 0:
-            round_ = Round(store, Days(*[365] * 4), key_days=365, audit_days=400, now=NOW)
+            round_ = Round(store, Days(*[365] * 4), now=NOW, **AGES)
             await run(round_, store, NOW, "gateway", dry_run=False)
         if n % 3 == 0:
             wish = exports.asked(ACME.id, NOW - YEAR, NOW - timedelta(days=n), None, NOW)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gateway.store.messages import Message
+from gateway.store.messages import Message, Old
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.rows import moment
 from gateway.store.postgres.transactions import Transaction, Transactions
@@ -57,6 +57,30 @@ class MessageRows:
             limit,
         )
         return [replace(_message(row), digests=b"", receipt=b"") for row in found]
+
+    async def expire_messages(self, before: datetime, limit: int, *, dry_run: bool = False) -> int:
+        """Takes away messages older than `before`."""
+        if dry_run:
+            ((count,),) = await self._connections.read(
+                "SELECT count(*) FROM message WHERE at < $1", moment(before)
+            )
+            return int(count)
+        return await self._transactions.write(expire, Old(before, limit))
+
+
+async def expire(transaction: Transaction, units: Sequence[Old]) -> list[int]:
+    """Takes messages away."""
+    return [
+        await transaction.run(
+            """
+            DELETE FROM message WHERE (channel, direction, id) IN
+                (SELECT channel, direction, id FROM message WHERE at < $1 ORDER BY at LIMIT $2)
+            """,
+            moment(unit.before),
+            unit.limit,
+        )
+        for unit in units
+    ]
 
 
 async def note(transaction: Transaction, units: Sequence[Message]) -> list[None]:

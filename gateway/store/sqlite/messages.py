@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.store.messages import Message
+from gateway.store.messages import Message, Old
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.rows import Row, micros, moment
 from gateway.store.sqlite.writer import Transaction, Writer
@@ -40,6 +40,34 @@ class MessageRows:
         return await self._readers.read_many(
             lambda c: _page(c, channel, since, until, after, limit)
         )
+
+    async def expire_messages(self, before: datetime, limit: int, *, dry_run: bool = False) -> int:
+        """Takes away messages older than `before`."""
+        if dry_run:
+            return await self._readers.read_many(lambda c: _count(c, before))
+        return await self._writer.write(expire, Old(before, limit))
+
+
+def expire(transaction: Transaction, units: Sequence[Old]) -> list[int]:
+    """Takes messages away."""
+    return [
+        transaction.run(
+            """
+            DELETE FROM message WHERE rowid IN
+                (SELECT rowid FROM message INDEXED BY message_by_age
+                 WHERE at < ? ORDER BY at LIMIT ?)
+            """,
+            (micros(unit.before), unit.limit),
+        ).rowcount
+        for unit in units
+    ]
+
+
+def _count(connection: sqlite3.Connection, before: datetime) -> int:
+    (count,) = connection.execute(
+        "SELECT count(*) FROM message WHERE at < ?", (micros(before),)
+    ).fetchone()
+    return int(count)
 
 
 def note(transaction: Transaction, units: Sequence[Message]) -> list[None]:

@@ -1,0 +1,1 @@
+CREATE INDEX message_by_age ON message (at);
