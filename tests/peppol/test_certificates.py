@@ -27,8 +27,6 @@ def test_a_certificate_is_read() -> None:
     assert read_certificate(GOOD.public_bytes(Encoding.DER)) == GOOD
 
 
-# Such as a serial number that is negative.
-@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 @pytest.mark.parametrize("value", [0x00, 0x30, 0xFF])
 def test_a_certificate_with_any_byte_changed_is_unreadable_or_untrusted(value: int) -> None:
     der = GOOD.public_bytes(Encoding.DER)
