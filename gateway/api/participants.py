@@ -20,7 +20,7 @@ from gateway.intake.submission import JSON
 from gateway.registration import offers
 from gateway.registration.offers import OF_COMPANIES, Entry, Offer, Takes
 from gateway.registration.reasons import public
-from gateway.registration.states import State
+from gateway.registration.states import ParticipantState
 from gateway.registration.verbs import Asked, BadInput, NotNow, NotYours, Verbs
 from gateway.store.registrations import Registration
 from schemas.identifiers import Participant
@@ -89,7 +89,7 @@ class ParticipantRow(Shown):
 
     participant: str
     """`0192:918130047`."""
-    state: State | None
+    state: ParticipantState | None
     """Null: it was never to be registered here."""
     code: str
     """Why it does not go on, or does not stand as it should; empty: all is well."""
@@ -119,7 +119,7 @@ class ParticipantList(Shown):
     participants: tuple[ParticipantRow, ...]
 
 
-_OUT = (State.HANDING_OVER, State.LEAVING)
+_OUT = (ParticipantState.HANDING_OVER, ParticipantState.LEAVING)
 
 
 def _row(participant: str, row: Registration | None) -> ParticipantRow:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from gateway.config import Settings
 from gateway.peppol import name_lookup
-from gateway.registration.states import State
+from gateway.registration.states import ParticipantState
 from gateway.store.registrations import Registration
 from schemas.identifiers import Participant
 from transports.peppol.sml import Located, NotRegistered, Sml
@@ -18,7 +18,11 @@ from transports.peppol.sml import Located, NotRegistered, Sml
 MOST_ASKED: Final = 500
 _AT_ONCE: Final = 20
 
-_REGISTERED: Final = (State.REGISTERED, State.HANDING_OVER, State.LEAVING)
+_REGISTERED: Final = (
+    ParticipantState.REGISTERED,
+    ParticipantState.HANDING_OVER,
+    ParticipantState.LEAVING,
+)
 
 
 class Rows(Protocol):
@@ -36,7 +40,7 @@ class Trouble:
     """A participant that is not where it should be."""
 
     participant: str
-    state: State
+    state: ParticipantState
     text: str
 
 

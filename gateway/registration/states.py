@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class ParticipantState(StrEnum):
     """How a participant stands."""
 
     WANTED = "wanted"
@@ -30,64 +30,64 @@ class Meaning:
     """What a state says, and the states that can come after it."""
 
     says: str
-    then: frozenset[State]
+    then: frozenset[ParticipantState]
 
 
-def _then(*states: State) -> frozenset[State]:
+def _then(*states: ParticipantState) -> frozenset[ParticipantState]:
     return frozenset(states)
 
 
 # Wanted once more, or withdrawn: a person's verbs, in nearly every state.
-_VERBS = _then(State.WANTED, State.WITHDRAWING)
+_VERBS = _then(ParticipantState.WANTED, ParticipantState.WITHDRAWING)
 
-MEANINGS: dict[State, Meaning] = {
-    State.WANTED: Meaning(
+MEANINGS: dict[ParticipantState, Meaning] = {
+    ParticipantState.WANTED: Meaning(
         "It is to be registered; the publisher does not show it yet, or not as it is now.",
-        _VERBS | _then(State.PUBLISHED, State.REFUSED),
+        _VERBS | _then(ParticipantState.PUBLISHED, ParticipantState.REFUSED),
     ),
-    State.PUBLISHED: Meaning(
+    ParticipantState.PUBLISHED: Meaning(
         "The publisher shows it; the network's locator does not name us yet.",
-        _VERBS | _then(State.REGISTERED, State.REFUSED),
+        _VERBS | _then(ParticipantState.REGISTERED, ParticipantState.REFUSED),
     ),
-    State.REGISTERED: Meaning(
+    ParticipantState.REGISTERED: Meaning(
         "The locator names our publisher: documents find their way.",
-        _VERBS | _then(State.HANDING_OVER),
+        _VERBS | _then(ParticipantState.HANDING_OVER),
     ),
-    State.HANDING_OVER: Meaning(
+    ParticipantState.HANDING_OVER: Meaning(
         "It is to leave for another publisher; the locator does not know the key yet.",
-        _VERBS | _then(State.LEAVING, State.REGISTERED),
+        _VERBS | _then(ParticipantState.LEAVING, ParticipantState.REGISTERED),
     ),
-    State.LEAVING: Meaning(
+    ParticipantState.LEAVING: Meaning(
         "Whoever shows the key to the locator takes it over; until then it stays with us.",
-        _VERBS | _then(State.HANDING_OVER, State.MOVED),
+        _VERBS | _then(ParticipantState.HANDING_OVER, ParticipantState.MOVED),
     ),
-    State.MOVED: Meaning(
+    ParticipantState.MOVED: Meaning(
         "Another publisher has taken it over; ours goes on showing it for two days.",
-        _then(State.WANTED),
+        _then(ParticipantState.WANTED),
     ),
-    State.WITHDRAWING: Meaning(
+    ParticipantState.WITHDRAWING: Meaning(
         "It is to be taken out; the locator may still name us.",
-        _then(State.WANTED, State.UNLISTED),
+        _then(ParticipantState.WANTED, ParticipantState.UNLISTED),
     ),
-    State.UNLISTED: Meaning(
+    ParticipantState.UNLISTED: Meaning(
         "The locator does not name us any more; the publisher may still show it.",
-        _then(State.WANTED, State.WITHDRAWN),
+        _then(ParticipantState.WANTED, ParticipantState.WITHDRAWN),
     ),
-    State.WITHDRAWN: Meaning(
+    ParticipantState.WITHDRAWN: Meaning(
         "It is out of the network, as far as it was with us.",
-        _then(State.WANTED),
+        _then(ParticipantState.WANTED),
     ),
-    State.REFUSED: Meaning(
+    ParticipantState.REFUSED: Meaning(
         "The network says no, and would again: a person has to look at the reason.",
         _VERBS,
     ),
 }
 
 # The network has nothing of these with us: a participant may go to another company.
-OVER = _then(State.MOVED, State.WITHDRAWN)
+OVER = _then(ParticipantState.MOVED, ParticipantState.WITHDRAWN)
 
 
-def allowed(before: State, after: State) -> bool:
+def allowed(before: ParticipantState, after: ParticipantState) -> bool:
     """Whether a participant may go from one state to the other."""
     return after in MEANINGS[before].then
 
@@ -95,7 +95,7 @@ def allowed(before: State, after: State) -> bool:
 def table() -> str:
     """The states in Markdown."""
     rows = ["| state | says | then |", "|---|---|---|"]
-    for state in State:
-        then = ", ".join(f"`{one}`" for one in State if one in MEANINGS[state].then)
+    for state in ParticipantState:
+        then = ", ".join(f"`{one}`" for one in ParticipantState if one in MEANINGS[state].then)
         rows.append(f"| `{state}` | {MEANINGS[state].says} | {then} |")
     return "\n".join(rows) + "\n"

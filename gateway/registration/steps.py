@@ -26,7 +26,7 @@ from gateway.registration.offers import (
     from_data,
     publication,
 )
-from gateway.registration.states import State, allowed
+from gateway.registration.states import ParticipantState, allowed
 from gateway.store.port import Again, Checkpoint, Done, Job, Store
 from gateway.store.registrations import Registration
 from schemas.identifiers import Participant
@@ -69,15 +69,15 @@ class Steps:
         self._registrar = registrar
         self._at = at
         self._backoff = backoff or Backoff()
-        self._steps: Mapping[State, Callable[[Registration], Awaitable[Step]]] = {
-            State.WANTED: self._publish,
-            State.PUBLISHED: self._enter,
-            State.REGISTERED: self._look,
-            State.HANDING_OVER: self._hand_over,
-            State.LEAVING: self._look_for_leaving,
-            State.WITHDRAWING: self._leave,
-            State.UNLISTED: self._withdraw,
-            State.MOVED: self._hide,
+        self._steps: Mapping[ParticipantState, Callable[[Registration], Awaitable[Step]]] = {
+            ParticipantState.WANTED: self._publish,
+            ParticipantState.PUBLISHED: self._enter,
+            ParticipantState.REGISTERED: self._look,
+            ParticipantState.HANDING_OVER: self._hand_over,
+            ParticipantState.LEAVING: self._look_for_leaving,
+            ParticipantState.WITHDRAWING: self._leave,
+            ParticipantState.UNLISTED: self._withdraw,
+            ParticipantState.MOVED: self._hide,
         }
 
     async def __call__(self, job: Job) -> None:
@@ -108,7 +108,7 @@ class Steps:
         said = await self._registrar.publisher.publish(shown)
         if isinstance(said, Settled):
             row = replace(row, published=fingerprint(shown))
-        return self._came(row, said, State.PUBLISHED, self._soon())
+        return self._came(row, said, ParticipantState.PUBLISHED, self._soon())
 
     async def _enter(self, row: Registration) -> Step:
         participant = _participant(row)
@@ -118,7 +118,7 @@ class Steps:
             said = await self._registrar.enter(participant)
         if isinstance(said, Settled):
             row = replace(row, migration_key="")
-        return self._came(row, said, State.REGISTERED, self._later(_FIRST_LOOK))
+        return self._came(row, said, ParticipantState.REGISTERED, self._later(_FIRST_LOOK))
 
     async def _look(self, row: Registration) -> Step:
         """Whether the network still finds it here, and finds what it should."""
@@ -147,10 +147,10 @@ class Steps:
     async def _hand_over(self, row: Registration) -> Step:
         said = await self._registrar.hand_over(_participant(row), row.migration_key)
         if isinstance(said, Refused):  # it stays with us; the next look tells how it stands
-            row = replace(row, state=State.REGISTERED, migration_key="")
+            row = replace(row, state=ParticipantState.REGISTERED, migration_key="")
             row = replace(row, code=_code(said.code), text=said.text, tries=0, next_at=None)
             return Step(row, Again(self._later(_LOOK_EVERY)))
-        return self._came(row, said, State.LEAVING, self._later(_LEAVING_LOOK))
+        return self._came(row, said, ParticipantState.LEAVING, self._later(_LEAVING_LOOK))
 
     async def _look_for_leaving(self, row: Registration) -> Step:
         gone = await self._registrar.gone(_participant(row))
@@ -158,7 +158,9 @@ class Steps:
             return self._again(row, gone.code, gone.text)
         if not gone:
             return Step(_fresh(row), Again(self._later(_LEAVING_LOOK)))
-        row = replace(_fresh(row), state=State.MOVED, migration_key="", confirmed_at=None)
+        row = replace(
+            _fresh(row), state=ParticipantState.MOVED, migration_key="", confirmed_at=None
+        )
         return Step(row, Again(self._later(_SHOWN_AFTER)))
 
     async def _hide(self, row: Registration) -> Step:
@@ -173,23 +175,23 @@ class Steps:
         said = await self._registrar.leave(_participant(row))
         if isinstance(said, Settled):
             row = replace(row, confirmed_at=None)
-        return self._came(row, said, State.UNLISTED, self._soon())
+        return self._came(row, said, ParticipantState.UNLISTED, self._soon())
 
     async def _withdraw(self, row: Registration) -> Step:
         said = await self._registrar.publisher.withdraw(_participant(row))
         if isinstance(said, Settled):
-            row = replace(_fresh(row), state=State.WITHDRAWN, published="")
+            row = replace(_fresh(row), state=ParticipantState.WITHDRAWN, published="")
             return Step(row, Done())
         return self._again(row, said.code, said.text)
 
     # --- what comes of a step ---
 
-    def _came(self, row: Registration, said: Said, after: State, due: datetime) -> Step:
+    def _came(self, row: Registration, said: Said, after: ParticipantState, due: datetime) -> Step:
         match said:
             case Settled():
                 return Step(replace(_fresh(row), state=after), Again(due))
-            case Refused() if allowed(row.state, State.REFUSED):
-                row = replace(_fresh(row), state=State.REFUSED)
+            case Refused() if allowed(row.state, ParticipantState.REFUSED):
+                row = replace(_fresh(row), state=ParticipantState.REFUSED)
                 row = replace(row, code=_code(said.code), text=said.text)
                 return Step(row, Done())
             case _:

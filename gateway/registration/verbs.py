@@ -15,7 +15,7 @@ from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
 from gateway.registration import line
 from gateway.registration.offers import OF_COMPANIES, OWN, Offer, to_data
-from gateway.registration.states import OVER, State
+from gateway.registration.states import OVER, ParticipantState
 from gateway.store.port import Company, Contradiction, NewJob
 from gateway.store.registrations import Registration
 from schemas.identifiers import Participant
@@ -91,7 +91,7 @@ class Verbs:
             return Registration(
                 participant=str(participant),
                 company_id=company_id,
-                state=State.WANTED,
+                state=ParticipantState.WANTED,
                 offer=to_data(offer),
                 created_at=now if row is None or fresh else row.created_at,
                 updated_at=now,
@@ -112,12 +112,12 @@ class Verbs:
         ) -> Registration | NotYours | NotNow:
             if row is None:
                 return NotYours()
-            if row.state in (State.WITHDRAWING, State.UNLISTED):
+            if row.state in (ParticipantState.WITHDRAWING, ParticipantState.UNLISTED):
                 return replace(_fresh(row), updated_at=now)
             if row.state in OVER:
                 return NotNow(f"It is {row.state} already: there is nothing of it with us.")
             row = replace(_fresh(row), migration_key="")
-            return replace(row, state=State.WITHDRAWING, updated_at=now)
+            return replace(row, state=ParticipantState.WITHDRAWING, updated_at=now)
 
         what = (actor, "participant.withdrawn")
         return await self._changed(company_id, participant, withdrawing, what)
@@ -131,13 +131,13 @@ class Verbs:
         def leaving(row: Registration | None, now: datetime) -> Registration | NotYours | NotNow:
             if row is None:
                 return NotYours()
-            if row.state in (State.HANDING_OVER, State.LEAVING):
-                return replace(_fresh(row), state=State.HANDING_OVER, updated_at=now)
-            if row.state is not State.REGISTERED:
+            if row.state in (ParticipantState.HANDING_OVER, ParticipantState.LEAVING):
+                return replace(_fresh(row), state=ParticipantState.HANDING_OVER, updated_at=now)
+            if row.state is not ParticipantState.REGISTERED:
                 return NotNow(f"It is {row.state}; only what is registered can leave.")
             key = migration_key.new_key()
             row = replace(_fresh(row), migration_key=key)
-            return replace(row, state=State.HANDING_OVER, updated_at=now)
+            return replace(row, state=ParticipantState.HANDING_OVER, updated_at=now)
 
         return await self._changed(company_id, participant, leaving, (actor, "participant.leaving"))
 

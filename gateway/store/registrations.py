@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.registration.states import State
+from gateway.registration.states import ParticipantState
 
 if TYPE_CHECKING:
     from gateway.audit.chain import Told
@@ -32,7 +32,7 @@ class Registration:
 
     participant: str
     company_id: str
-    state: State
+    state: ParticipantState
     offer: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.api import examples
-from gateway.registration.states import State
+from gateway.registration.states import ParticipantState
 from gateway.store.port import Again
 from gateway.store.sqlite import SqliteStore
 from tests.api.conftest import COMPANY, OTHER, OTHER_KEY, Api, serving
@@ -30,7 +30,7 @@ async def verb(api: Api, name: str, body: Any = None, path: str = HERE, **how: A
     return await api.post(f"{path}/{name}", **({} if body is None else {"json": body}), **how)
 
 
-async def put(api: Api, state: State, **fields: Any) -> None:
+async def put(api: Api, state: ParticipantState, **fields: Any) -> None:
     """As if the worker had come so far."""
     row = await api.store.registration(COMPANY.id, OURS)
     assert row is not None
@@ -61,7 +61,7 @@ async def test_a_wish_is_written_down_and_shown(api: Api) -> None:
 async def test_it_is_done_and_refused_in_words_without_addresses(api: Api) -> None:
     await verb(api, "register", {})
     text = "It is registered with https://smp.example.com; ask there."
-    await put(api, State.REFUSED, code="peppol.registered_elsewhere", text=text)
+    await put(api, ParticipantState.REFUSED, code="peppol.registered_elsewhere", text=text)
     row = (await api.get(HERE)).json
     assert (row["state"], row["code"]) == ("refused", "peppol.registered_elsewhere")
     assert "migrate-in" in row["text"] and "example.com" not in json.dumps(row)
@@ -69,11 +69,11 @@ async def test_it_is_done_and_refused_in_words_without_addresses(api: Api) -> No
 
 async def test_a_key_is_shown_to_its_company_while_it_counts(api: Api) -> None:
     await verb(api, "register", {})
-    await put(api, State.REGISTERED)
+    await put(api, ParticipantState.REGISTERED)
     row = (await verb(api, "migrate-out")).json
     assert row["state"] == "handing_over" and not faults(row["migration_key"])
     assert (await verb(api, "migrate-out")).json["migration_key"] == row["migration_key"]
-    await put(api, State.MOVED)
+    await put(api, ParticipantState.MOVED)
     assert (await api.get(HERE)).json["migration_key"] is None
     assert (await verb(api, "withdraw")).status == 409
 

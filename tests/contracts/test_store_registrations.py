@@ -9,7 +9,7 @@ import pytest
 
 from gateway.audit.chain import NewEntry, Told
 from gateway.registration.line import job
-from gateway.registration.states import State
+from gateway.registration.states import ParticipantState
 from gateway.store.port import Again, Contradiction, Done, Job, LeaseLost, Store
 from gateway.store.registrations import Registration
 from tests.contracts.stores import DAY, MINUTE, NOW, OURS, THEIRS
@@ -18,7 +18,7 @@ from tests.contracts.stores import DAY, MINUTE, NOW, OURS, THEIRS
 WANTED = Registration(
     participant=NAME,
     company_id=OURS.id,
-    state=State.WANTED,
+    state=ParticipantState.WANTED,
     offer={"takes": ["invoice"], "entry": {"name": "Vårt AB"}},
     created_at=NOW,
     updated_at=NOW,
@@ -58,11 +58,11 @@ async def test_what_is_wanted_is_found_as_it_was_written(store: Store) -> None:
 async def test_only_who_knows_the_version_changes_it(store: Store) -> None:
     assert await put(store)
     assert not await put(store)
-    changed = replace(WANTED, state=State.WITHDRAWING, version=1)
+    changed = replace(WANTED, state=ParticipantState.WITHDRAWING, version=1)
     assert await put(store, changed)
     assert not await put(store, changed)
     row = await store.registration(OURS.id, NAME)
-    assert row is not None and (row.state, row.version) == (State.WITHDRAWING, 2)
+    assert row is not None and (row.state, row.version) == (ParticipantState.WITHDRAWING, 2)
 
 
 async def test_of_two_at_once_one_is_first(store: Store) -> None:
@@ -87,9 +87,9 @@ async def test_only_its_company_may_have_it_registered(store: Store) -> None:
     assert await store.registration(OURS.id, "0242:000001") is None
 
 
-@pytest.mark.parametrize("state", [State.WITHDRAWN, State.MOVED])
+@pytest.mark.parametrize("state", [ParticipantState.WITHDRAWN, ParticipantState.MOVED])
 async def test_what_is_out_of_the_network_may_go_to_another_company(
-    store: Store, state: State
+    store: Store, state: ParticipantState
 ) -> None:
     await put(store, replace(WANTED, state=state))
     await store.add_company(replace(OURS, participants=()), NOW)
@@ -98,7 +98,7 @@ async def test_what_is_out_of_the_network_may_go_to_another_company(
     assert await put(store, theirs)
     assert await store.registration(OURS.id, NAME) is None
     found = await store.registration(THEIRS.id, NAME)
-    assert found is not None and found.state is State.WANTED
+    assert found is not None and found.state is ParticipantState.WANTED
 
 
 async def test_a_company_keeps_what_is_in_the_network(store: Store) -> None:
@@ -116,12 +116,12 @@ async def test_a_step_moves_row_and_job_together(store: Store) -> None:
     due = await work(store)
     row = await store.registration(OURS.id, NAME)
     assert row is not None
-    after = replace(row, state=State.PUBLISHED, code="", text="", tries=0, next_at=None)
+    after = replace(row, state=ParticipantState.PUBLISHED, code="", text="", tries=0, next_at=None)
     assert await store.move_registration(due, after, Again(NOW + MINUTE), NOW, told=TOLD)
     assert await store.registration(OURS.id, NAME) == replace(after, version=2)
     assert await store.claim("w", NOW, 60, 10) == []
     (again,) = await store.claim("w", NOW + MINUTE, 60, 10)
-    last = replace(after, state=State.REFUSED, version=2)
+    last = replace(after, state=ParticipantState.REFUSED, version=2)
     assert await store.move_registration(again, last, Done(), NOW)
     assert await store.claim("w", NOW + DAY, 60, 10) == []
 
@@ -131,7 +131,7 @@ async def test_a_step_of_a_row_that_changed_meanwhile_is_not_written(store: Stor
     due = await work(store)
     row = await store.registration(OURS.id, NAME)
     assert row is not None
-    stale = replace(row, version=7, state=State.PUBLISHED)
+    stale = replace(row, version=7, state=ParticipantState.PUBLISHED)
     assert not await store.move_registration(due, stale, Done(), NOW)
     assert await store.holds(due, NOW)
     assert await store.registration(OURS.id, NAME) == row
@@ -142,13 +142,13 @@ async def test_who_lost_the_job_writes_nothing(store: Store) -> None:
     due = await work(store)
     row = await store.registration(OURS.id, NAME)
     assert row is not None
-    await put(store, replace(row, state=State.WITHDRAWING))  # puts the job anew
+    await put(store, replace(row, state=ParticipantState.WITHDRAWING))  # puts the job anew
     await work(store)
-    stale = replace(row, state=State.PUBLISHED)
+    stale = replace(row, state=ParticipantState.PUBLISHED)
     with pytest.raises(LeaseLost):
         await store.move_registration(due, stale, Done(), NOW)
     now = await store.registration(OURS.id, NAME)
-    assert now is not None and now.state is State.WITHDRAWING
+    assert now is not None and now.state is ParticipantState.WITHDRAWING
 
 
 async def test_pages_follow_one_another(store: Store) -> None:

@@ -32,7 +32,7 @@ from gateway.registration.offers import (
 )
 from gateway.registration.own import OwnPublisher
 from gateway.registration.reasons import public
-from gateway.registration.states import MEANINGS, OVER, State, allowed, table
+from gateway.registration.states import MEANINGS, OVER, ParticipantState, allowed, table
 from gateway.registration.steps import Steps
 from gateway.registration.verbs import BadInput, NotNow, NotYours, Verbs
 from gateway.store.port import Company, StorageUnavailable
@@ -181,13 +181,13 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def test_it_is_published_then_registered_then_confirmed(desk: Desk) -> None:
     asked = await desk.verbs.register(COMPANY.id, OURS, Offer())
-    assert isinstance(asked, Registration) and asked.state is State.WANTED
+    assert isinstance(asked, Registration) and asked.state is ParticipantState.WANTED
     await desk.step()
     assert ((await desk.row()).state, await desk.is_shown(), desk.is_ours) == (
-        *(State.PUBLISHED, True, False),
+        *(ParticipantState.PUBLISHED, True, False),
     )
     row = await desk.settle()
-    assert (row.state, row.code, desk.is_ours) == (State.REGISTERED, "", True)
+    assert (row.state, row.code, desk.is_ours) == (ParticipantState.REGISTERED, "", True)
     assert row.confirmed_at is None
     row = await desk.later(timedelta(minutes=2))
     assert row.confirmed_at == desk.ours.clock.now()
@@ -202,19 +202,27 @@ async def test_it_is_withdrawn_in_reverse(desk: Desk) -> None:
     await desk.verbs.withdraw(COMPANY.id, OURS)
     await desk.step()
     row = await desk.row()
-    assert (row.state, await desk.is_shown(), desk.is_ours) == (State.UNLISTED, True, False)
+    assert (row.state, await desk.is_shown(), desk.is_ours) == (
+        ParticipantState.UNLISTED,
+        True,
+        False,
+    )
     row = await desk.settle()
-    assert (row.state, await desk.is_shown()) == (State.WITHDRAWN, False)
+    assert (row.state, await desk.is_shown()) == (ParticipantState.WITHDRAWN, False)
     assert not await desk.store.claim("w", desk.ours.clock.now() + timedelta(days=99), 60, 1)
     row = await desk.reg()  # and in again
-    assert (row.state, await desk.is_shown(), desk.is_ours) == (State.REGISTERED, True, True)
+    assert (row.state, await desk.is_shown(), desk.is_ours) == (
+        ParticipantState.REGISTERED,
+        True,
+        True,
+    )
 
 
 async def test_what_it_takes_can_be_changed(desk: Desk) -> None:
     await desk.reg()
     before = await desk.store.shown(str(OURS))
     row = await desk.reg(Offer(takes=(Takes.INVOICE,), entry=Entry("Vårt AB", "SE")))
-    assert row.state is State.REGISTERED
+    assert row.state is ParticipantState.REGISTERED
     after = await desk.store.shown(str(OURS))
     assert before is not None and after is not None
     assert (len(before["services"]), len(after["services"])) == (3, 1)
@@ -226,7 +234,7 @@ async def test_our_own_identifier_is_registered_for_statuses(desk: Desk) -> None
     assert isinstance(asked, Registration)
     for _ in range(2):
         await desk.step()
-    assert (await desk.row("")).state is State.REGISTERED
+    assert (await desk.row("")).state is ParticipantState.REGISTERED
     assert desk.ours.network.locator.participants[OWN_ID] == ID
     found = await desk.ours.discovery.find(OWN_ID, document_type(Kind.MLS), process(Kind.MLS))
     assert getattr(found, "seat", None) == "POP000002", found
@@ -259,12 +267,12 @@ async def to_take_over(desk: Desk) -> None:
 
 
 Wish = Callable[[Desk], Awaitable[None]]
-WISHES: dict[str, tuple[Wish, int, State, bool, bool]] = {
+WISHES: dict[str, tuple[Wish, int, ParticipantState, bool, bool]] = {
     # the wish, its steps, and how it ends: state, shown, ours
-    "register": (to_register, 2, State.REGISTERED, True, True),
-    "withdraw": (to_withdraw, 2, State.WITHDRAWN, False, False),
-    "leave": (to_leave, 1, State.LEAVING, True, True),
-    "take over": (to_take_over, 2, State.REGISTERED, True, True),
+    "register": (to_register, 2, ParticipantState.REGISTERED, True, True),
+    "withdraw": (to_withdraw, 2, ParticipantState.WITHDRAWN, False, False),
+    "leave": (to_leave, 1, ParticipantState.LEAVING, True, True),
+    "take over": (to_take_over, 2, ParticipantState.REGISTERED, True, True),
 }
 
 
@@ -332,7 +340,11 @@ async def test_a_person_who_wants_something_else_meanwhile_gets_it(desk: Desk) -
     with pytest.raises(BaseException, match="no longer held"):
         await slow(job)
     row = await desk.settle()
-    assert (row.state, desk.is_ours, await desk.is_shown()) == (State.WITHDRAWN, False, False)
+    assert (row.state, desk.is_ours, await desk.is_shown()) == (
+        ParticipantState.WITHDRAWN,
+        False,
+        False,
+    )
 
 
 class _Interrupted:
@@ -356,7 +368,7 @@ async def test_a_store_that_can_not_write_ends_nothing(desk: Desk) -> None:
     with pytest.raises(StorageUnavailable):
         await desk.steps(job)
     await desk.restart()
-    assert (await desk.settle()).state is State.REGISTERED
+    assert (await desk.settle()).state is ParticipantState.REGISTERED
 
 
 # --- what the network refuses -------------------------------------------------------------------
@@ -365,32 +377,32 @@ async def test_a_store_that_can_not_write_ends_nothing(desk: Desk) -> None:
 async def test_registered_elsewhere_is_told_and_not_tried_again(desk: Desk) -> None:
     desk.ours.network.locator.enter(OURS, SMP_ID)
     row = await desk.reg()
-    assert (row.state, row.code) == (State.REFUSED, "peppol.registered_elsewhere")
+    assert (row.state, row.code) == (ParticipantState.REFUSED, "peppol.registered_elsewhere")
     assert desk.ours.network.publisher.base_url in row.text
     assert "127.0.0.1" not in public(row.code) and "migrate-in" in public(row.code)
     assert not await desk.store.claim("w", desk.ours.clock.now() + timedelta(days=99), 60, 1)
     # Withdrawn there, it is only asked for again.
     desk.ours.network.locator.participants.clear()
-    assert (await desk.reg()).state is State.REGISTERED
+    assert (await desk.reg()).state is ParticipantState.REGISTERED
 
 
 async def test_a_wrong_key_is_told_and_a_right_one_taken(desk: Desk) -> None:
     await to_take_over(desk)
     wrong = new_key()
     row = await desk.reg(key=wrong)
-    assert (row.state, row.code) == (State.REFUSED, "peppol.migration_refused")
+    assert (row.state, row.code) == (ParticipantState.REFUSED, "peppol.migration_refused")
     right = desk.ours.network.locator.keys[OURS]
     row = await desk.reg(key=right)
-    assert (row.state, row.migration_key, desk.is_ours) == (State.REGISTERED, "", True)
+    assert (row.state, row.migration_key, desk.is_ours) == (ParticipantState.REGISTERED, "", True)
 
 
 async def test_a_publisher_that_is_not_known_waits_for_being_made_known(tmp_path: Path) -> None:
     async with opened(tmp_path, known=False) as desk:
         row = await desk.reg()
-        assert (row.state, row.code) == (State.PUBLISHED, "peppol.publisher_unknown")
+        assert (row.state, row.code) == (ParticipantState.PUBLISHED, "peppol.publisher_unknown")
         assert "budkavle publisher register" in row.text
         await desk.ours.admin.create_publisher(Address(desk.ours.url, "127.0.0.1"))
-        assert (await desk.later(timedelta(hours=1))).state is State.REGISTERED
+        assert (await desk.later(timedelta(hours=1))).state is ParticipantState.REGISTERED
 
 
 async def test_a_certificate_that_was_not_announced_is_told(tmp_path: Path) -> None:
@@ -398,9 +410,12 @@ async def test_a_certificate_that_was_not_announced_is_told(tmp_path: Path) -> N
         stranger = desk.ours.network.authority.leaf("PSM000009", Purpose.PUBLISHER)
         desk.ours.network.locator.settle(ID, desk.ours.url, stranger.certificate)
         row = await desk.reg()
-        assert (row.state, row.code) == (State.PUBLISHED, "peppol.publisher_unauthorized")
+        assert (row.state, row.code) == (
+            ParticipantState.PUBLISHED,
+            "peppol.publisher_unauthorized",
+        )
         desk.ours.network.locator.settle(ID, desk.ours.url, desk.ours.key.certificate)
-        assert (await desk.later(timedelta(hours=1))).state is State.REGISTERED
+        assert (await desk.later(timedelta(hours=1))).state is ParticipantState.REGISTERED
 
 
 # --- to another publisher -----------------------------------------------------------------------
@@ -411,20 +426,23 @@ async def test_it_leaves_with_a_key_and_is_shown_until_it_is_forgotten(desk: Des
     asked = await desk.verbs.migrate_out(COMPANY.id, OURS)
     assert isinstance(asked, Registration) and not faults(asked.migration_key)
     row = await desk.settle()
-    assert (row.state, desk.ours.network.locator.keys[OURS]) == (State.LEAVING, asked.migration_key)
+    assert (row.state, desk.ours.network.locator.keys[OURS]) == (
+        ParticipantState.LEAVING,
+        asked.migration_key,
+    )
     again = await desk.verbs.migrate_out(COMPANY.id, OURS)
     assert isinstance(again, Registration) and again.migration_key == asked.migration_key
     row = await desk.later(timedelta(hours=1))
-    assert row.state is State.LEAVING and await desk.is_shown()
+    assert row.state is ParticipantState.LEAVING and await desk.is_shown()
 
     there = desk.ours.stranger(id_="OTHER-SMP")
     await there.create_publisher(Address("http://there.example/smp", "192.0.2.1"))
     assert await there.migrate(OURS, asked.migration_key) == Settled()
     row = await desk.later(timedelta(minutes=11))
-    assert (row.state, row.migration_key) == (State.MOVED, "")
+    assert (row.state, row.migration_key) == (ParticipantState.MOVED, "")
     assert await desk.is_shown()  # senders remember for a while
     row = await desk.later(timedelta(days=2, minutes=1))
-    assert row.state is State.MOVED and not await desk.is_shown()
+    assert row.state is ParticipantState.MOVED and not await desk.is_shown()
     assert desk.ours.network.locator.participants[OURS] == "OTHER-SMP"
     assert isinstance(await desk.verbs.withdraw(COMPANY.id, OURS), NotNow)
 
@@ -434,17 +452,17 @@ async def test_a_name_server_that_is_behind_does_not_make_it_gone(desk: Desk) ->
     await desk.settle()
     desk.ours.network.point(OURS, "http://there.example/smp")  # the locator says otherwise
     row = await desk.later(timedelta(minutes=11))
-    assert row.state is State.LEAVING
+    assert row.state is ParticipantState.LEAVING
     desk.ours.network.name_server.behaviour = Dns.FAIL
     row = await desk.later(timedelta(minutes=11))
-    assert (row.state, row.code) == (State.LEAVING, "peppol.sml_unavailable")
+    assert (row.state, row.code) == (ParticipantState.LEAVING, "peppol.sml_unavailable")
 
 
 async def test_whoever_stays_after_all_is_asked_for_again(desk: Desk) -> None:
     await to_leave(desk)
-    assert (await desk.settle()).state is State.LEAVING
+    assert (await desk.settle()).state is ParticipantState.LEAVING
     row = await desk.reg()
-    assert (row.state, row.migration_key) == (State.REGISTERED, "")
+    assert (row.state, row.migration_key) == (ParticipantState.REGISTERED, "")
 
 
 async def test_a_locator_that_lets_nobody_go_keeps_it_registered(desk: Desk) -> None:
@@ -452,7 +470,7 @@ async def test_a_locator_that_lets_nobody_go_keeps_it_registered(desk: Desk) -> 
     del desk.ours.network.locator.participants[OURS]
     await desk.verbs.migrate_out(COMPANY.id, OURS)
     row = await desk.settle()
-    assert (row.state, row.code) == (State.REGISTERED, "peppol.sml_refused")
+    assert (row.state, row.code) == (ParticipantState.REGISTERED, "peppol.sml_refused")
     assert row.migration_key == ""
 
 
@@ -467,7 +485,7 @@ async def test_what_the_network_does_not_confirm_is_told_and_not_repaired(desk: 
     for url, word in ((None, "does not know it"), ("http://there.example/smp", "there.example")):
         desk.ours.network.point(OURS, url)
         row = await desk.later(timedelta(days=1))
-        assert (row.state, row.code) == (State.REGISTERED, "peppol.not_confirmed")
+        assert (row.state, row.code) == (ParticipantState.REGISTERED, "peppol.not_confirmed")
         assert word in row.text and row.confirmed_at == confirmed
     assert len(desk.ours.network.locator.asked) == asked
     desk.ours.network.point(OURS, desk.ours.url)
@@ -479,7 +497,7 @@ async def test_silence_of_dns_is_not_taken_for_a_no(desk: Desk) -> None:
     await desk.reg()
     desk.ours.network.name_server.behaviour = Dns.FAIL
     row = await desk.later(timedelta(minutes=2))
-    assert (row.state, row.code) == (State.REGISTERED, "peppol.sml_unavailable")
+    assert (row.state, row.code) == (ParticipantState.REGISTERED, "peppol.sml_unavailable")
 
 
 # --- another's publisher ------------------------------------------------------------------------
@@ -502,13 +520,13 @@ def use_another_s(desk: Desk, login: str, at: AccessPointAddress | None = None) 
 async def test_another_s_publisher_enters_it_and_dns_confirms(guest: Desk) -> None:
     network = guest.ours.network
     row = await guest.reg()
-    assert row.state is State.REGISTERED
+    assert row.state is ParticipantState.REGISTERED
     assert network.locator.participants[OURS] == SMP_ID
     row = await guest.later(timedelta(minutes=2))
     assert row.confirmed_at is not None
     await guest.verbs.withdraw(COMPANY.id, OURS)
     row = await guest.settle()
-    assert (row.state, OURS in network.locator.participants) == (State.WITHDRAWN, False)
+    assert (row.state, OURS in network.locator.participants) == (ParticipantState.WITHDRAWN, False)
 
 
 async def test_what_another_s_publisher_has_not_entered_yet_is_looked_for_again(
@@ -518,18 +536,18 @@ async def test_what_another_s_publisher_has_not_entered_yet_is_looked_for_again(
     await guest.step()
     guest.ours.network.point(OURS, None)
     row = await guest.settle()
-    assert (row.state, row.code) == (State.PUBLISHED, "peppol.not_in_dns")
+    assert (row.state, row.code) == (ParticipantState.PUBLISHED, "peppol.not_in_dns")
     guest.ours.network.point(OURS, guest.ours.network.publisher.base_url)
-    assert (await guest.later(timedelta(minutes=5))).state is State.REGISTERED
+    assert (await guest.later(timedelta(minutes=5))).state is ParticipantState.REGISTERED
 
 
 async def test_another_s_publisher_does_not_move_participants_for_us(guest: Desk) -> None:
     await guest.reg()
     await guest.verbs.migrate_out(COMPANY.id, OURS)
     row = await guest.settle()
-    assert (row.state, row.code) == (State.REGISTERED, "peppol.not_our_publisher")
+    assert (row.state, row.code) == (ParticipantState.REGISTERED, "peppol.not_our_publisher")
     row = await guest.reg(key=new_key())
-    assert (row.state, row.code) == (State.REFUSED, "peppol.not_our_publisher")
+    assert (row.state, row.code) == (ParticipantState.REFUSED, "peppol.not_our_publisher")
 
 
 async def test_a_renewed_certificate_is_told_to_another_s_publisher(guest: Desk) -> None:
@@ -538,10 +556,10 @@ async def test_a_renewed_certificate_is_told_to_another_s_publisher(guest: Desk)
     renewed = AccessPointAddress(guest.ours.at.url, key.certificate)
     use_another_s(guest, basic(USER, "wrong"), renewed)
     row = await guest.later(timedelta(minutes=2))
-    assert (row.state, row.code) == (State.REGISTERED, "peppol.smp_unauthorized")
+    assert (row.state, row.code) == (ParticipantState.REGISTERED, "peppol.smp_unauthorized")
     use_another_s(guest, basic(USER, PASSWORD), renewed)
     row = await guest.later(timedelta(days=1))
-    assert (row.state, row.code) == (State.REGISTERED, "")
+    assert (row.state, row.code) == (ParticipantState.REGISTERED, "")
     (service, *_) = guest.ours.network.members.entries[OURS]
     ((_, (endpoint,)),) = service.processes  # type: ignore[union-attr]
     assert endpoint.certificate == key.certificate.public_bytes(Encoding.DER)
@@ -562,7 +580,7 @@ async def test_only_their_own_participants_are_companies_business(desk: Desk) ->
         assert isinstance(await desk.verbs.withdraw(who, OURS), NotYours)
         assert isinstance(await desk.verbs.migrate_out(who, OURS), NotYours)
     assert isinstance(await desk.verbs.register(COMPANY.id, OWN_ID, Offer()), NotYours)
-    assert (await desk.row()).state is State.REGISTERED
+    assert (await desk.row()).state is ParticipantState.REGISTERED
 
 
 async def test_what_was_never_registered_can_not_be_withdrawn(desk: Desk) -> None:
@@ -621,15 +639,15 @@ def test_what_companies_can_be_registered_for_is_what_we_take_in() -> None:
 
 
 def test_every_state_has_a_meaning_and_a_way_back() -> None:
-    assert set(MEANINGS) == set(State)
-    for state in State:
-        assert allowed(state, State.WANTED), state
+    assert set(MEANINGS) == set(ParticipantState)
+    for state in ParticipantState:
+        assert allowed(state, ParticipantState.WANTED), state
         assert f"`{state}`" in table()
         assert (
             state in OVER
-            or state is State.UNLISTED
-            or allowed(state, State.WITHDRAWING)
-            or (state is State.WITHDRAWING)
+            or state is ParticipantState.UNLISTED
+            or allowed(state, ParticipantState.WITHDRAWING)
+            or (state is ParticipantState.WITHDRAWING)
         )
 
 

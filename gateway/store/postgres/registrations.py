@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.audit.chain import Told
-from gateway.registration.states import OVER, State
+from gateway.registration.states import OVER, ParticipantState
 from gateway.store.port import Again, Contradiction, Done, Job, LeaseLost, NewJob
 from gateway.store.postgres import audit, jobs, rows
 from gateway.store.postgres.connections import Connections
@@ -55,7 +55,9 @@ async def _put(transaction: Transaction, unit: Put) -> bool | Exception:
     found = await transaction.fetch(
         "SELECT company_id, state, version FROM registration WHERE folded = $1 FOR UPDATE", folded
     )
-    company_id, state, version = found[0] if found else (row.company_id, State.WITHDRAWN, 0)
+    company_id, state, version = (
+        found[0] if found else (row.company_id, ParticipantState.WITHDRAWN, 0)
+    )
     if company_id != row.company_id and state not in OVER:
         return Contradiction(f"another company has {row.participant} registered")
     if version != row.version and company_id == row.company_id:
@@ -167,7 +169,7 @@ def _values(row: Registration) -> Row:
 
 def _registration(row: Row) -> Registration:
     name, company_id, state, offer, *rest = row
-    return Registration(name, company_id, State(state), json.loads(offer), *rest)
+    return Registration(name, company_id, ParticipantState(state), json.loads(offer), *rest)
 
 
 def _folded(name: str) -> str:

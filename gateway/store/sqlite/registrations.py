@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.audit.chain import Told
-from gateway.registration.states import OVER, State
+from gateway.registration.states import OVER, ParticipantState
 from gateway.store.port import Again, Checkpoint, Contradiction, Done, Job, Keep, NewJob
 from gateway.store.registrations import Registration
 from gateway.store.sqlite import audit, checkpoints, jobs, rows
@@ -43,7 +43,7 @@ def _put(transaction: Transaction, unit: Put) -> bool | Exception:
         "SELECT company_id, state, version FROM registration WHERE folded = ?",
         (_folded(row.participant),),
     ).fetchone()
-    company_id, state, version = found or (row.company_id, State.WITHDRAWN, 0)
+    company_id, state, version = found or (row.company_id, ParticipantState.WITHDRAWN, 0)
     if company_id != row.company_id and state not in OVER:
         return Contradiction(f"another company has {row.participant} registered")
     if row.company_id and not _has(transaction, row):
@@ -187,7 +187,7 @@ def _registration(row: Row) -> Registration:
     return Registration(
         name,
         company_id,
-        State(state),
+        ParticipantState(state),
         json.loads(offer),
         moment(made),
         moment(changed),
