@@ -100,6 +100,7 @@ class Case:
     """What is known of a document: all that its next step depends on.
 
     `attempts` are at least those of the next leg; `lane` is the job's as the store has it.
+    `unsaved` is what has been decided and is not on disk yet: the next checkpoint writes it along.
     """
 
     document: Document
@@ -107,6 +108,7 @@ class Case:
     attempts: Sequence[Attempt]
     papers: Papers
     lane: str
+    unsaved: Checkpoint | None = None
 
 
 class Delivering:
@@ -126,6 +128,12 @@ class Delivering:
     ) -> None:
         self._store = store
         self._transports = transports
+        # Asked once: it takes longer than to pack a small document.
+        self._packers = {
+            name: transport
+            for name, transport in transports.items()
+            if isinstance(transport, Packer)
+        }
         self._clock = clock
         self._backoff = backoff
         self._metrics = metrics
@@ -142,7 +150,8 @@ class Delivering:
             following = await self._step(following, await self._case(following))
 
     async def begin(self, job: Job, case: Case) -> None:
-        """Does the job of a document that has just been prepared: all of it is known."""
+        """Does the job of a document that has just been prepared: all of it is known. Raises also
+        Duplicate; then nothing was written, and no channel was called."""
         following = await self._step(job, case)
         if following is not None:
             await self(following)
@@ -157,7 +166,7 @@ class Delivering:
         attempts: Sequence[Attempt] = ()
         if leg is not None and leg.state != LegState.PLANNED:
             attempts = await self._store.attempts(company_id, document_id)
-        papers = await Papers.of(self._store, document, self._workshop)
+        papers = Papers(self._store, document, self._workshop)
         return Case(document, legs, attempts, papers, job.lane)
 
     async def _step(self, job: Job, case: Case | None) -> Job | None:
@@ -184,7 +193,7 @@ class Delivering:
         if job.lane != leg.channel:
             onward = self._lanes.onward(Keep(), leg.channel, self._clock.now())
             if isinstance(onward, Again):
-                return await self._save(job, Checkpoint(next=onward))
+                return await self._save(job, Checkpoint(next=onward), case)
             job = replace(job, lane=leg.channel)  # written down with the intent
             self._lanes.enter(job)
         return await self._try(job, case, self._trial(document, leg, earlier), transport)
@@ -202,8 +211,14 @@ class Delivering:
         if not isinstance(answer, Reachable):
             work = not_tried(trial, answer, self._backoff, self._clock.now())
             return await self._end(job, case, trial, work)
-        made = await papers.pack(trial.leg, answer.address, known, to_people=transport.needs_image)
-        envelope = replace(made.envelope, repeated=trial.unknowns > 0)
+        made = await papers.pack(
+            trial.leg,
+            answer.address,
+            known,
+            to_people=transport.needs_image,
+            repeated=trial.unknowns > 0,
+        )
+        envelope = made.envelope
         packed = await self._packed(trial, transport, envelope, papers)
         if isinstance(packed, NotReachable | ReachabilityUnknown):
             work = not_tried(trial, packed, self._backoff, self._clock.now())
@@ -213,7 +228,8 @@ class Delivering:
         before = intent(trial, answer, made.new_image, packed)
         if case.lane != job.lane:
             before = replace(before, next=Keep(lane=job.lane))
-        await self._save(job, before)
+        await self._save(job, before, case)
+        case = replace(case, unsaved=None)
         begun = trial.after(before)
         if not await self._store.holds(job, self._clock.now()):
             return await self._end(job, case, begun, not_called(begun, self._clock.now()))
@@ -235,12 +251,13 @@ class Delivering:
         self, trial: Try, transport: Transport, envelope: Envelope, papers: Papers
     ) -> Packed | NotReachable | ReachabilityUnknown | None:
         """The bytes ahead of the call, where the channel makes them so; None where it does not."""
-        if not isinstance(transport, Packer):
+        packer = self._packers.get(trial.leg.channel)
+        if packer is None:
             return None
         last = await papers.last_request({attempt.id for attempt in trial.earlier})
         try:
             async with asyncio.timeout(self._call_limit_s):
-                return await transport.pack(envelope, last, bound=envelope.repeated)
+                return await packer.pack(envelope, last, bound=envelope.repeated)
         except TimeoutError:
             verdict = _timed_out(transport, self._call_limit_s)
             return ReachabilityUnknown(verdict, answered=False)
@@ -263,7 +280,7 @@ class Delivering:
         legs = await self._store.legs(document.company_id, document.id)
         if next_leg(legs) is not None:  # a crash or a fault came after it
             return
-        papers = await Papers.of(self._store, document, self._workshop)
+        papers = Papers(self._store, document, self._workshop)
         again = legs_of(document.id, await papers.plan(), first=len(legs))
         await self._save(job, Checkpoint(next=Keep({}), legs=again))
 
@@ -271,7 +288,7 @@ class Delivering:
         events = await every_event(self._store, case.document)
         plan = await case.papers.plan()
         work = failed(case.document, plan, case.legs, what_channels_said(events))
-        return await self._save(job, work)
+        return await self._save(job, work, case)
 
     async def _end(self, job: Job, case: Case, trial: Try, work: Checkpoint) -> Job | None:
         if isinstance(work.next, Keep):
@@ -280,7 +297,7 @@ class Delivering:
             if leg is not None and leg.channel != job.lane:
                 onward = self._lanes.onward(work.next, leg.channel, self._clock.now())
                 work = replace(work, next=onward)
-        following = await self._save(job, work)
+        following = await self._save(job, work, case)
         attempt = work.attempt
         assert attempt is not None and attempt.outcome is not None
         self._metrics.attempts.labels(trial.leg.channel, str(attempt.outcome)).inc()
@@ -294,8 +311,11 @@ class Delivering:
         )
         return following
 
-    async def _save(self, job: Job, work: Checkpoint) -> Job | None:
-        """Writes back; answers the job as it goes on, None when it does not."""
+    async def _save(self, job: Job, work: Checkpoint, case: Case | None = None) -> Job | None:
+        """Writes back, with what is not on disk yet of the case; answers the job as it goes on,
+        None when it does not."""
+        if case is not None and case.unsaved is not None:
+            work = case.unsaved.then(work)
         await self._store.checkpoint(job, work, self._clock.now())
         if not isinstance(work.next, Keep):
             return None

@@ -18,7 +18,6 @@ import structlog
 from gateway.clock import Clock
 from gateway.delivery.deliver import Case
 from gateway.delivery.envelope import Particulars, enclosed, sender
-from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import legs_of
 from gateway.delivery.papers import Papers
 from gateway.delivery.preview import Ready, preview
@@ -71,8 +70,8 @@ class Given:
 
 
 class Preparing:
-    """The handler. A document that is ready goes on with `deliver` at once, where the lane of its
-    first channel takes it without a claim."""
+    """The handler. A document that is ready goes on with `deliver` at once, and is written down
+    with the first step of that: nothing has left the house before."""
 
     def __init__(
         self,
@@ -80,7 +79,6 @@ class Preparing:
         clock: Clock,
         *,
         configured: Collection[str],
-        lanes: Lanes,
         deliver: Callable[[Job, Case], Awaitable[None]],
         orders: Orders | None = None,
         workshop: Workshop = HERE,
@@ -90,7 +88,6 @@ class Preparing:
         self._configured = frozenset(configured)
         self._orders = orders
         self._workshop = workshop
-        self._lanes = lanes
         self._deliver = deliver
 
     async def __call__(self, job: Job) -> None:
@@ -104,29 +101,26 @@ class Preparing:
         company = await self._store.company(job.company_id)
         if company is None:
             raise LookupError(f"there is no company {job.company_id}")
-        papers = await Papers.of(self._store, document, self._workshop)
+        papers = Papers(self._store, document, self._workshop)
         work = await self._work(document, company, papers)
-        if work.next == DELIVER:
-            lane = work.legs[0].channel if work.legs else "deliver"
-            work = replace(work, next=self._lanes.onward(DELIVER, lane, self._clock.now()))
         try:
-            await self._store.checkpoint(job, work, self._clock.now())
+            await self._go_on(job, document, papers, work)
         except Duplicate as twin:
             first = await self._store.document(document.company_id, twin.document_id)
             assert first is not None
-            work = repeated(first, work)
-            await self._store.checkpoint(job, work, self._clock.now())
+            await self._go_on(job, document, papers, repeated(first, work))
+
+    async def _go_on(self, job: Job, document: Document, papers: Papers, work: Checkpoint) -> None:
+        """Writes it down: what is to be sent together with the first step of sending it."""
         assert work.change is not None
         state = work.change.after
         log.info("document_prepared", state=state, code=work.change.code)
-        if isinstance(work.next, Keep):
-            assert work.next.lane is not None
-            job = replace(job, kind="deliver", lane=work.next.lane, tries=1, data={})
-            self._lanes.enter(job)
-            document = replace(document, state=state)
-            known = papers.plus(work.parts)
-            await self._deliver(job, Case(document, work.legs, (), known, job.lane))
-        return None
+        if work.next != DELIVER:
+            return await self._store.checkpoint(job, work, self._clock.now())
+        ready, known = replace(document, state=state), papers.plus(work.parts)
+        case = Case(ready, work.legs, (), known, job.lane, unsaved=work)
+        job = replace(job, kind="deliver", tries=1, data={})
+        return await self._deliver(job, case)
 
     async def _work(self, document: Document, company: Company, papers: Papers) -> Checkpoint:
         if ANSWERS in document.delivery:
@@ -210,8 +204,7 @@ def _rejected(
     )
 
 
-# What is prepared goes on so, in the lane of its first leg: giving the job back would only be
-# claiming it once more.
+# What is prepared goes on so: giving the job back would only be claiming it once more.
 DELIVER = Keep({}, "deliver")
 
 

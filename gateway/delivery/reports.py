@@ -43,7 +43,7 @@ class Reports:
         if last is None:
             log.warning("report_without_attempt", report_id=report.id, document_id=document.id)
             return True
-        papers = await Papers.of(self._store, document)
+        papers = Papers(self._store, document)
         work = reported(
             document,
             leg,

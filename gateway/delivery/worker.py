@@ -108,7 +108,6 @@ class Worker:
             configured=transports,
             orders=orders,
             workshop=workshop,
-            lanes=self._lanes,
             deliver=delivering.begin,
         )
         self._handlers: Mapping[str, Handler] = {

@@ -351,6 +351,36 @@ class Checkpoint:
     message: Message | None = None
     business: Business | None = None
 
+    def then(self, later: Checkpoint) -> Checkpoint:
+        """This step, after which the holder kept the job, and the next one: written as one."""
+        assert isinstance(self.next, Keep) and self.attempt is None, "nothing lies between them"
+        following, change = later.next, later.change
+        if isinstance(following, Again | Keep):
+            following = replace(
+                following,
+                kind=following.kind or self.next.kind,
+                data=self.next.data if following.data is None else following.data,
+                lane=following.lane or self.next.lane,
+            )
+        if change is not None and self.change is not None:
+            change = replace(change, before=self.change.before)
+        legs = {leg.n: leg for leg in (*self.legs, *later.legs)}
+        return replace(
+            later,
+            next=following,
+            change=change or self.change,
+            head=later.head or self.head,
+            channel=later.channel or self.channel,
+            parts=(*self.parts, *later.parts),
+            legs=tuple(legs.values()),
+            events=(*self.events, *later.events),
+            jobs=(*self.jobs, *later.jobs),
+            drops=(*self.drops, *later.drops),
+            unique=later.unique or self.unique,
+            message=later.message or self.message,
+            business=later.business or self.business,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -597,6 +627,13 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
 
     async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:
         """The parts of a document, in the order they were written."""
+        ...
+
+    async def files(
+        self, company_id: str, document_id: str, roles: Collection[Role]
+    ) -> Sequence[tuple[Part, bytes]]:
+        """The parts of these roles and their bytes, in the order they were written. Raises
+        ContentLost."""
         ...
 
     async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:

@@ -191,6 +191,80 @@ async def test_bytes_come_back_whatever_their_size(store: Store, size: int) -> N
     assert await bytes_of(store, OURS.id, document_id) == [content]
 
 
+async def test_files_come_by_their_roles_and_in_order(store: Store) -> None:
+    beside = [NewPart(Role.ATTACHMENT, f"{n}.txt", "text/plain", b"a" * n) for n in (3, 70_000)]
+    original = NewPart(Role.ORIGINAL, "o.xml", "application/xml", b"<Invoice/>")
+    parts = [beside[0], original, beside[1]]
+    asked = replace(submission(), parts=parts)
+    document_id = asked.document_id
+    await store.accept(asked, NOW)
+    for roles, expected in {
+        (Role.ORIGINAL,): [original],
+        (Role.ATTACHMENT, Role.PLAN): beside,
+        (Role.ATTACHMENT, Role.ORIGINAL): parts,
+        (Role.IMAGE,): [],
+    }.items():
+        found = await store.files(OURS.id, document_id, roles)
+        assert [(part.name, content) for part, content in found] == [
+            (part.name, part.content) for part in expected
+        ]
+        every = await store.parts(OURS.id, document_id)
+        assert [part for part, _ in found] == [part for part in every if part.role in roles]
+
+
+@pytest.mark.parametrize("then", [Keep(lane="email"), Again(NOW + MINUTE, lane="email"), Done()])
+async def test_two_steps_written_as_one_are_the_two(
+    store: Store, then: Keep | Again | Done
+) -> None:
+    def steps(document_id: str) -> tuple[Checkpoint, Checkpoint]:
+        planned = [leg_of(document_id, n, state="planned") for n in (0, 1)]
+        tried = attempt_of(document_id)
+        evidence = NewPart(Role.EVIDENCE, "answer", "text/plain", b"yes", tried.id)
+        return (
+            Checkpoint(
+                Keep({"a": 1}, "deliver"),
+                ROUTED,
+                head=Head(number=document_id),
+                parts=[NewPart(Role.PLAN, "plan.json", "application/json", b"{}")],
+                legs=planned,
+                events=[NewEvent("document.routed")],
+            ),
+            Checkpoint(
+                then,
+                SENDING,
+                channel="email",
+                parts=[evidence],
+                legs=[replace(planned[0], state="trying", address="a@b.example")],
+                attempt=tried,
+                events=[NewEvent("document.held")],
+            ),
+        )
+
+    async def seen(joined: bool) -> Any:
+        document_id = await accepted(store)
+        job = await claimed(store)
+        first, second = steps(document_id)
+        for work in [first.then(second)] if joined else [first, second]:
+            await store.checkpoint(job, work, NOW)
+        await store.reap(NOW + MINUTE)
+        again = await store.claim("another", NOW + MINUTE, 30, 1)
+        document = await store.document(OURS.id, document_id)
+        assert document is not None and document.head.number == document_id
+        attempts = await store.attempts(OURS.id, document_id)
+        files = await store.files(OURS.id, document_id, tuple(Role))
+        events = await store.feed(OURS.id, None, 10, document_id)
+        return (
+            (document.state, document.code, document.channel),
+            [(leg.n, leg.state, leg.address) for leg in await store.legs(OURS.id, document_id)],
+            [(part.role, content, part.attempt_id == attempts[0].id) for part, content in files],
+            [event.type for event in events],
+            [(job.kind, job.lane, job.data) for job in again],
+        )
+
+    apart = await seen(joined=False)
+    assert await seen(joined=True) == apart
+
+
 @pytest.mark.parametrize("size", [100, 100_000])
 async def test_the_same_bytes_may_come_many_times(store: Store, size: int) -> None:
     content = b"x" * size

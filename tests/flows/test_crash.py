@@ -129,7 +129,7 @@ async def test_death_at_every_write(house: House, way: str, after: bool) -> None
         assert all(told[f"document.{once}"] <= 1 for once in ("routed", "sent", "delivered"))
         opened = [a for a in await house.attempts(document_id) if a.ended_at is None]
         assert opened == []
-    assert n > 3
+    assert n > 2  # prepared with the first intent, and its outcome, at least
     # Each e-mail that was tried has one moment to die in, between its intent and its outcome.
     tries = {"email": 1, "e-mail, then letter": 1, "none": 1, "later": 2}
     assert held == tries.get(way, 0)
@@ -137,7 +137,7 @@ async def test_death_at_every_write(house: House, way: str, after: bool) -> None
 
 async def test_twice_dead_on_the_same_e_mail_is_one_e_mail(house: House) -> None:
     document_id = await house.submit(invoice(email="kund@customer.example"))
-    assert await live_and_die(house, 4, after=False)
+    assert await live_and_die(house, 3, after=False)
     house.clock.move(LEASE)
     await house.store.reap(house.clock.now())
     assert await live_and_die(house, 1, after=False)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from gateway.blobs.port import Blob
 from gateway.store.port import Attempt, Document, Leg, Part
 from gateway.store.postgres import rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.reads import each
+from gateway.store.postgres.rows import Row
 
 _LEG_COLUMNS = ", ".join(f"route_leg.{name}" for name in rows.LEG_COLUMNS.split(", "))
+_PART_COLUMNS = ", ".join(f"part.{name}" for name in rows.PART_COLUMNS.split(", "))
 _DOCUMENT_COLUMNS = ", ".join(f"document.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
 
 # What is asked here is about documents, each by (company id, id).
@@ -31,6 +34,33 @@ async def parts(connections: Connections, asked: Sequence[tuple[str, str]]) -> l
         asked,
     )
     return [[rows.part(tuple(row)[:-1]) for row in one] for one in found]
+
+
+async def files(
+    connections: Connections, asked: Sequence[tuple[str, str, str]]
+) -> list[Sequence[tuple[Part, Blob]]]:
+    """The parts of documents, in the order they were written, and their blobs: what is asked is
+    (company id, document id, roles with commas between them)."""
+    found = await each(
+        connections,
+        f"""
+        SELECT content, folder, key_id, part.company_id, {_PART_COLUMNS}, nth
+        FROM {{asked}} JOIN part
+            ON part.document_id = asked.id AND part.company_id = asked.company_id
+            AND part.role = ANY (string_to_array(asked.roles, ','))
+        JOIN blob ON blob.company_id = part.company_id AND blob.sha256 = part.sha256
+        ORDER BY nth, seq
+        """,
+        f"{_ASKED}, roles text",
+        asked,
+    )
+    return [[_with_blob(tuple(row)[:-1]) for row in one] for one in found]
+
+
+def _with_blob(row: Row) -> tuple[Part, Blob]:
+    content, folder, key_id, company_id, *values = row
+    part = rows.part(tuple(values))
+    return part, Blob(company_id, part.sha256, part.size_bytes, content, folder, key_id)
 
 
 async def legs(connections: Connections, asked: Sequence[tuple[str, str]]) -> list[Sequence[Leg]]:

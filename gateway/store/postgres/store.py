@@ -39,6 +39,7 @@ from gateway.store.port import (
     Page,
     Part,
     Reply,
+    Role,
     Submission,
 )
 from gateway.store.postgres import (
@@ -290,6 +291,14 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
     async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:
         """The parts of a document, in the order they were written."""
         return await self._reads.read(journeys.parts, (company_id, document_id))
+
+    async def files(
+        self, company_id: str, document_id: str, roles: Collection[Role]
+    ) -> Sequence[tuple[Part, bytes]]:
+        """The parts of these roles and their bytes, in the order they were written."""
+        asked = company_id, document_id, ",".join(roles)
+        found = await self._reads.read(journeys.files, asked)
+        return [(part, await self.blobs.get(blob)) for part, blob in found]
 
     async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
         """The bytes of a part, if the document has such a part."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from uuid import UUID
 
-from gateway.store.port import Attempt, Document, Leg, Part
+from gateway.blobs.port import Blob
+from gateway.store.port import Attempt, Document, Leg, Part, Role
 from gateway.store.sqlite import rows
 
 
@@ -18,6 +20,23 @@ def parts(connection: sqlite3.Connection, company_id: str, document_id: str) -> 
         (document_id, company_id),
     )
     return [rows.part(row) for row in found]
+
+
+def files(
+    connection: sqlite3.Connection, company_id: str, document_id: str, roles: Collection[Role]
+) -> list[tuple[Part, Blob]]:
+    """The parts of these roles, in the order they were written, and their blobs."""
+    found = connection.execute(
+        f"""
+        SELECT content, folder, key_id, {rows.PART_COLUMNS}
+        FROM part JOIN blob USING (company_id, sha256)
+        WHERE document_id = ? AND company_id = ? AND role IN ({", ".join("?" * len(roles))})
+        ORDER BY part.seq
+        """,
+        (document_id, company_id, *roles),
+    )
+    parts = [(rows.part(row[3:]), row[:3]) for row in found]
+    return [(part, Blob(company_id, part.sha256, part.size_bytes, *lies)) for part, lies in parts]
 
 
 def legs(connection: sqlite3.Connection, company_id: str, document_id: str) -> list[Leg]:

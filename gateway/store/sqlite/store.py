@@ -42,6 +42,7 @@ from gateway.store.port import (
     Page,
     Part,
     Reply,
+    Role,
     StorageUnavailable,
     Submission,
 )
@@ -247,6 +248,13 @@ class SqliteStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
     async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:
         """The parts of a document, in the order they were written."""
         return self._readers.read(lambda c: journeys.parts(c, company_id, document_id))
+
+    async def files(
+        self, company_id: str, document_id: str, roles: Collection[Role]
+    ) -> Sequence[tuple[Part, bytes]]:
+        """The parts of these roles and their bytes, in the order they were written."""
+        found = self._readers.read(lambda c: journeys.files(c, company_id, document_id, roles))
+        return [(part, await self.blobs.get(blob)) for part, blob in found]
 
     async def content(self, company_id: str, document_id: str, sha256: str) -> bytes | None:
         """The bytes of a part, if the document has such a part."""

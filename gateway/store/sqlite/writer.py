@@ -55,13 +55,12 @@ class Transaction:
         """Many rows with few statements: `first VALUES (...), (...) then`, and what they answer.
 
         Each statement gives up the interpreter and must win it back from a busy event loop, so
-        their number counts for more than their work. Chunks are powers of two, to be found again
-        in the statement cache.
+        their number counts for more than their work.
         """
         answers: list[Row] = []
         done = 0
         while done < len(rows):
-            size = min(1 << ((len(rows) - done).bit_length() - 1), _MOST_ROWS)
+            size = _chunk(min(len(rows) - done, _MOST_ROWS))
             chunk = rows[done : done + size]
             one = f"({', '.join('?' * len(chunk[0]))})"
             answers += self.connection.execute(
@@ -70,6 +69,13 @@ class Transaction:
             )
             done += size
         return answers
+
+
+def _chunk(rows: int) -> int:
+    """How many of the rows go into the next statement: 1, 2, 3, 4, 6, 8, 12 ... A statement for
+    each number would not be found again in the cache."""
+    power = 1 << (rows.bit_length() - 1)
+    return power + power // 2 if rows >= power + power // 2 else power
 
 
 A = TypeVar("A")
