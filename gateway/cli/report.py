@@ -51,17 +51,16 @@ def peppol(
     settings = load_settings(config_file, data).settings
     if settings.peppol is None:
         raise Impossible("Peppol is not set up: [peppol] says whose reports they are.")
-    try:
-        seat = own_seat(settings.peppol)
-    except ConfigError as error:
-        raise Impossible(str(error)) from None
-
     kept = timedelta(days=settings.retention.message_days)
     if datetime.combine(period.first, time(), UTC) < now - kept:
         raise Impossible(
             f"The messages of {period} are not all there any more: they are kept for"
             f" {kept.days} days (retention.message_days)."
         )
+    try:
+        seat = own_seat(settings.peppol)
+    except ConfigError as error:
+        raise Impossible(str(error)) from None
 
     async def make(store: Store) -> list[MonthlyReport]:
         return await monthly(store, seat, period, now)

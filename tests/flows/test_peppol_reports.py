@@ -17,6 +17,7 @@ from gateway.store.port import Company
 from gateway.store.sqlite import SqliteStore
 from schemas.envelope import Header
 from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, Participant
+from tests.e2e.command import budkavle
 from transports.base import Outcome, Sent, TryLater, Verdict
 from transports.peppol.reporting import EUSR_TYPE, TSR_TYPE, Period
 
@@ -43,11 +44,13 @@ class Authority:
     """Takes reports, or does not."""
 
     def __init__(self) -> None:
+        self.came: list[tuple[Header, bytes]] = []
         self.taken: list[tuple[Header, bytes]] = []
         self.there = True
 
     async def post(self, header: Header, document: bytes) -> Outcome:
         verdict = Verdict("peppol.sent", "", "Sent.", "POP000009")
+        self.came.append((header, document))
         if not self.there:
             return TryLater(verdict)
         self.taken.append((header, document))
@@ -113,3 +116,16 @@ async def test_what_could_not_be_sent_goes_out_the_day_after(store: SqliteStore)
     authority.there = True
     await sending(store, authority)(SECOND + timedelta(days=1))
     assert len(authority.taken) == 2
+    assert authority.came[:2] == authority.came[2:], "the same message, by its time too"
+
+
+async def test_no_report_is_made_of_half_a_month(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    names = ("key_store", "roots", "access_point_cas", "publisher_cas")
+    values = ('"k.pem"', *['["c.pem"]'] * 3)
+    lines = [f"{name} = {value}" for name, value in zip(names, values, strict=True)]
+    file.write_text("\n".join(["[peppol]", 'host = "ap.example"', *lines]))
+    asked = ("report", "peppol", "--config", file, "--data", tmp_path, "--month", "2020-01")
+    ran = await budkavle(*asked)
+    assert ran.code != 0
+    assert "kept for 90 days (retention.message_days)" in ran.err
