@@ -52,13 +52,14 @@ def derive(invoice: Invoice, *, addresses: bool = True) -> Invoice:
 def _lines(lines: tuple[Line, ...], home: str) -> Iterator[Line]:
     taken = {line.id for line in lines}
     for place, line in enumerate(lines, 1):
-        number = line.id
-        if not number:
+        item, vat = line.item, _vat(line.item.vat, home)
+        if vat is not item.vat:
+            line = replace(line, item=replace(item, vat=vat))
+        if not line.id:
             # The place, unless another line states that number; steps of all lines never meet.
             free = (str(n) for n in count(place, len(lines)) if str(n) not in taken)
-            number = next(free)
-        vat = _vat(line.item.vat, home)
-        yield replace(line, id=number, item=replace(line.item, vat=vat))
+            line = replace(line, id=next(free))
+        yield line
 
 
 def _vat(vat: Vat, home: str) -> Vat:

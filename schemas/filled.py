@@ -7,24 +7,35 @@ In charge of finding, so that nothing can be filled in and not be told. Not in c
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from schemas.invoice import Identifier, Invoice
 
+_Path = tuple[str | int, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A term that was filled in.
+    """A term that was filled in: the path of its field in the model, its number, its value."""
 
-    `where` is a JSON pointer into the model (`/lines/0/net_amount`), `term` its number (`BT-131`).
-    """
-
-    where: str
+    path: _Path
     term: str
-    value: str
+    value: Any
+
+    @property
+    def where(self) -> str:
+        """A JSON pointer into the model: `/lines/0/net_amount`."""
+        return "".join(f"/{step}" for step in self.path)
+
+    def __str__(self) -> str:
+        if isinstance(self.value, Identifier):
+            scheme, value = self.value.scheme, self.value.value
+            return f"{scheme}:{value}" if scheme else value
+        return str(self.value)
 
 
 def filled(stated: Invoice, whole: Invoice) -> Iterator[Filled]:
@@ -32,36 +43,35 @@ def filled(stated: Invoice, whole: Invoice) -> Iterator[Filled]:
 
     `whole` is made from `stated`: nothing taken away or moved, rows added at the end only.
     """
-    for path, term, value in _walk(stated, whole, (), ""):
-        yield Filled("".join(f"/{step}" for step in path), term, _written(value))
+    yield from _walk(stated, whole, (), "")
 
 
-_Path = tuple[str | int, ...]
-
-
-def _walk(before: Any, after: Any, path: _Path, term: str) -> Iterator[tuple[_Path, str, Any]]:
-    if before is after or after is None or after == "":
+def _walk(before: Any, after: Any, path: _Path, term: str) -> Iterator[Filled]:
+    if after is None or after == "":
         return
     if isinstance(after, tuple):
         for place, item in enumerate(after):
             earlier = before[place] if before and place < len(before) else None
-            yield from _walk(earlier, item, (*path, place), term)
+            if earlier is not item:
+                yield from _walk(earlier, item, (*path, place), term)
     elif isinstance(after, Identifier) and before is None:
-        yield path, term, after
+        yield Filled(path, term, after)
     elif dataclasses.is_dataclass(after):
         model: Any = type(after)
-        for name, number in _fields(model):
-            earlier = None if before is None else getattr(before, name)
-            yield from _walk(
-                earlier, getattr(after, name), (*path, name), _number(term, name, number)
-            )
+        fields, values = _fields(model)
+        were = (None,) * len(fields) if before is None else values(before)
+        for (name, number), earlier, later in zip(fields, were, values(after), strict=True):
+            if earlier is not later:
+                yield from _walk(earlier, later, (*path, name), _number(term, name, number))
     elif before is None or before == "":
-        yield path, term, after
+        yield Filled(path, term, after)
 
 
 @cache
-def _fields(model: type) -> tuple[tuple[str, str], ...]:
-    return tuple((each.name, each.metadata["bt"]) for each in dataclasses.fields(model))
+def _fields(model: type) -> tuple[tuple[tuple[str, str], ...], Callable[[Any], tuple[Any, ...]]]:
+    """Names and numbers of a model's fields, and what gets their values."""
+    fields = tuple((each.name, each.metadata["bt"]) for each in dataclasses.fields(model))
+    return fields, attrgetter(*(name for name, _ in fields))
 
 
 # The model holds a VAT category and rate once for all who have one, so the number is the holder's.
@@ -78,9 +88,3 @@ def _number(holder: str, name: str, number: str) -> str:
         return number
     # EN 16931-1, 6.3: the scheme of an identifier is numbered below its term.
     return _VAT.get((holder, name)) or (f"{holder}-1" if name == "scheme" else holder)
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, Identifier):
-        return f"{value.scheme}:{value.value}" if value.scheme else value.value
-    return str(value)

@@ -93,10 +93,11 @@ def _gross(line: Line) -> Decimal:
 
 
 def _line(line: Line) -> Line:
+    item, vat = line.item, _vat(line.item.vat)
     line = replace(
         line,
         price=_price(line.price, line.unit),
-        item=replace(line.item, vat=_vat(line.item.vat)),
+        item=item if vat is item.vat else replace(item, vat=vat),
         allowances=tuple(_adjustment(_based(each, line)) for each in line.allowances),
         charges=tuple(_adjustment(_based(each, line)) for each in line.charges),
     )

@@ -47,14 +47,14 @@ NOTHING: Final = Additions()
 
 def additions(stated: Invoice, whole: Invoice, language: str) -> Additions:
     """Tells what `whole`, the invoice that is sent, has beyond what was `stated`."""
-    found = sorted(filled(stated, whole), key=lambda each: each.where.startswith("/lines/"))
+    found = sorted(filled(stated, whole), key=lambda each: each.path[0] == "lines")
     reasons, names = _reasons(language), texts(language).terms
     told = tuple(
         FilledIn(
             f"/invoice{each.where}",
             each.term,
             names[_whole(each.term)],
-            each.value,
+            str(each),
             reasons[each.term],
         )
         for each in found[:MOST]

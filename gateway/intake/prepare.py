@@ -129,11 +129,16 @@ def _from_json(
         return Rejected(Report(UNKNOWN, False, tuple(_unwritable(error))), head(invoice))
     places = _Places(document, own, tuple(inside), language, _copies(stated, invoice))
     report = validate(document, at=at, profile=profile, language=language, called=places.called)
-    found = (*map(places.told, report.findings), *payment_numbers.findings(invoice, language))
+    found = [*map(places.told, report.findings), *payment_numbers.findings(invoice, language)]
     # One wrong currency is in every amount of the UBL, and in one field of the caller's.
-    once = {(each.rule, each.where, each.text): each for each in reversed(found)}
-    report = dataclasses.replace(report, findings=tuple(reversed(once.values())))
+    once: dict[tuple[str, str, str], Finding] = {}
+    for each in found:
+        once.setdefault((each.rule, each.where, each.text), each)
     added = additions(stated, invoice, language)
+    ours = _Ours(stated, added)
+    # What the caller wrote comes first: it is the cause of what we reckoned from it.
+    ordered = sorted(once.values(), key=lambda told: told.where in ours)
+    report = dataclasses.replace(report, findings=tuple(ordered))
     if not report.ok:
         return Rejected(report, head(invoice), added)
     return _prepared(invoice, document, report, beside, delivery, added)
@@ -220,6 +225,18 @@ def _unwritable(error: Unwritable) -> Iterator[Finding]:
             f"{reason}.",
             "Shorten the value.",
         )
+
+
+class _Ours:
+    """The places that hold what we filled in: terms, and whole rows of the VAT breakdown."""
+
+    def __init__(self, stated: Invoice, added: Additions) -> None:
+        self._terms = {each.where for each in added.told}
+        self._first = len(stated.vat_breakdown)
+
+    def __contains__(self, where: str) -> bool:
+        row = re.match(r"/invoice/vat_breakdown/([0-9]+)", where)
+        return where in self._terms or (row is not None and int(row[1]) >= self._first)
 
 
 def _copies(stated: Invoice, whole: Invoice) -> Mapping[str, str]:

@@ -100,11 +100,11 @@ def _other_means(page: Page, payment: Payment) -> list[Fact]:
 
 
 def _reference_label(page: Page, payment: Payment) -> str:
-    digits = (payment.reference or "").isdigit()
+    reference = payment.reference or ""
     match page.invoice.seller.address.country:
-        case "SE" if digits:
+        case "SE" if reference.isdigit():
             return "OCR"
-        case "NO" if digits:
+        case "NO" if reference.removesuffix("-").isdigit():  # by mod 11 it may end in "-"
             return "KID"
     return page.words("payment_reference")
 

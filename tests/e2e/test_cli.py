@@ -172,6 +172,39 @@ async def test_build_tells_what_is_wrong_and_writes_nothing(tmp_path: Path) -> N
     assert "BR-CO-15" in ran.err and "/invoice/totals/with_vat" in ran.err
 
 
+async def test_build_writes_all_there_is_to_see(tmp_path: Path) -> None:
+    out = tmp_path / "seen"
+    ran = await budkavle(
+        *("build", EXAMPLES / "se-b2b-email-with-attachment.json"),
+        *("--attach", EXAMPLES / "timesheet.pdf", "--out", out, "--language", "sv"),
+        *("--data", tmp_path),
+    )
+    assert ran.code == 0 and ran.out == ""
+    written = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert written.keys() == {"invoice.xml", "invoice.pdf", "invoice.html", "preview.json"}
+    assert b'filename="timesheet.pdf"' in written["invoice.xml"]
+    assert written["invoice.pdf"].startswith(b"%PDF-")
+    assert "Fjärdens Snickeri AB" in written["invoice.html"].decode()
+    seen = json.loads(written["preview.json"])
+    assert seen["ok"] is True and seen["findings"] == []
+    (due,) = [each for each in seen["filled_in"] if each["term"] == "BT-115"]
+    assert due["why"].startswith("Total med moms")
+    steps = {step["channel"]: step["included"] for step in seen["plan"]["steps"]}
+    assert steps["internal"] is True and steps["email"] is False  # no e-mail in the settings
+
+
+async def test_build_tells_all_of_what_may_not_be_sent(tmp_path: Path) -> None:
+    out = tmp_path / "seen"
+    ran = await budkavle(
+        *("build", EXAMPLES / "broken-wrong-total.json", "--out", out, "--data", tmp_path)
+    )
+    assert ran.code == 1
+    assert [path.name for path in out.iterdir()] == ["preview.json"]
+    seen = json.loads((out / "preview.json").read_text("utf-8"))
+    assert seen["ok"] is False and seen["plan"] is None
+    assert "BR-CO-15" in {finding["rule"] for finding in seen["findings"]}
+
+
 # --- send, inbox, events --------------------------------------------------------------------------
 
 
