@@ -19,7 +19,9 @@ from pydantic import SecretStr
 from gateway import config
 from gateway.clock import Clock
 from gateway.delivery.schedules import Handler, Schedule
+from gateway.expiry import Expiry
 from gateway.inbound.peppol import STATUS_CAME, STATUS_DUE, PeppolReception
+from gateway.inbound.refusals import PeppolRefusals
 from gateway.inbound.statuses import StatusCame, StatusDue
 from gateway.lookup import Answer, Lookups, TooOften
 from gateway.reporting.peppol import MonthlyReports
@@ -135,6 +137,7 @@ async def access_point(
         PeppolReception(store, clock, own),
         clock.now,
         host=section.host,
+        refusals=PeppolRefusals(store, clock),
     )
     return AccessPoint(
         seat,
@@ -146,7 +149,10 @@ async def access_point(
             STATUS_CAME: StatusCame(store, clock),
             STATUS_DUE: StatusDue(store, clock, channel, own),
         },
-        _reports(section, store, clock, channel, own),
+        (
+            Schedule("certificate", timedelta(hours=1), Expiry(store, seat, key.certificate)),
+            *_reports(section, store, clock, channel, own),
+        ),
     )
 
 

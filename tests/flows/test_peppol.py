@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from gateway.client import Client
-from gateway.sandbox import OTHERS, RECEIVER, SENDER, Sandbox
+from gateway.expiry import EXPIRES
+from gateway.sandbox import OTHERS, RECEIVER, SEAT, SENDER, Sandbox
 from schemas.envelope import Header, MlsType
 from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, Participant
 from schemas.response import (
@@ -260,3 +261,15 @@ async def test_a_status_is_sent_in_time_where_one_is_asked_for(sandbox: Sandbox)
     sandbox.put_forward(timedelta(minutes=16))
     assert sorted(await statuses(sandbox, 2)) == ["AB", "AP"]
     assert {status.refers_to for status in sandbox.access_point.statuses} == {"in-5", "in-6"}
+
+
+async def test_the_end_of_our_certificate_is_told_in_the_audit(sandbox: Sandbox) -> None:
+    sandbox.put_forward(timedelta(days=680))  # of two years
+    store = sandbox.gateway.store
+    async with asyncio.timeout(SOON_S):
+        while not (
+            told := [one for one in await store.audit_entries(0, 1000) if one.action == EXPIRES]
+        ):
+            await asyncio.sleep(0.05)
+    (entry,) = told
+    assert entry.subject == SEAT and json.loads(entry.data)["days"] == 60
