@@ -48,7 +48,7 @@ interop: $(READY) $(AS4)/.ready $(PHASE4)/target/.ready ## messages and receipts
 	INTEROP_PHASE4=$(abspath $(PHASE4))/target INTEROP_AS4=$(abspath $(AS4))/bin/python \
 	  $(BIN)/python -m pytest -q -n0 tests/interop $(ARGS)
 
-$(AS4)/.ready: requirements/interop.txt $(READY)
+$(AS4)/.ready: requirements/interop.txt | $(READY)
 	$(PYTHON) -m venv $(AS4)
 	$(AS4)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/interop.txt
 	@touch $@

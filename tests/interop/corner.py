@@ -19,6 +19,7 @@ from schemas.identifiers import (
     Participant,
     Process,
 )
+from schemas.response import Kind, Party, Response, document_type, process, write
 from tests.contracts import transports as contract
 from transports.base import Envelope, File, Packed, Recipient, utc_now
 from transports.peppol.discovery import Discovery
@@ -32,7 +33,12 @@ from transports.peppol.sender import Sender
 from transports.peppol.sml import Sml
 from transports.peppol.smp import Smp
 
-TAKES = ((BILLING_INVOICE, BILLING_PROCESS), (BILLING_CREDIT_NOTE, BILLING_PROCESS))
+TAKES = (
+    (BILLING_INVOICE, BILLING_PROCESS),
+    (BILLING_CREDIT_NOTE, BILLING_PROCESS),
+    (document_type(Kind.INVOICE_RESPONSE), process(Kind.INVOICE_RESPONSE)),
+    (document_type(Kind.MLS), process(Kind.MLS)),
+)
 HOST = "gateway.example"
 
 
@@ -117,16 +123,37 @@ async def packed(channel: Peppol, around: Envelope) -> Envelope:
     return replace(around, address=made.address, request=made.request)
 
 
-def header(sender: Participant, receiver: Participant, kind: DocumentType) -> sbdh.Header:
+def header(
+    sender: Participant,
+    receiver: Participant,
+    kind: DocumentType,
+    process: Process = BILLING_PROCESS,
+) -> sbdh.Header:
     """A new envelope's header."""
     return sbdh.Header(
         sender=sender,
         receiver=receiver,
         document_type=kind,
-        process=BILLING_PROCESS,
+        process=process,
         country="NO",
         instance_id=str(uuid4()),
         created_at=utc_now(),
+    )
+
+
+def response(kind: Kind, said: sbdh.Header) -> bytes:
+    """A response of that kind, which accepts."""
+    return write(
+        Response(
+            kind=kind,
+            id=f"response-{said.instance_id}",
+            issued_at=said.created_at,
+            sender=Party(said.sender, "Buyer"),
+            receiver=Party(said.receiver, "Seller"),
+            code="AP",
+            refers_to="20261004",
+            document_code="380" if kind is Kind.INVOICE_RESPONSE else None,
+        )
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from lxml import etree
 
 from schemas import envelope as sbdh
 from schemas.identifiers import (
@@ -22,9 +23,18 @@ from schemas.identifiers import (
     PARTICIPANT_META_SCHEME,
     Participant,
 )
+from schemas.response import SPID_SCHEME, Kind, document_type, process, read
 from tests.interop import documents
 from tests.interop.conversation import Conversation
-from tests.interop.corner import TAKES, Corner, canonical, delivery, header, packed
+from tests.interop.corner import (
+    TAKES,
+    Corner,
+    canonical,
+    delivery,
+    header,
+    packed,
+    response,
+)
 from tests.peppol.parties import same_key
 from transports.base import Refused, Sent, TryLater, Unknown, utc_now
 from transports.peppol.pki.chains import Purpose
@@ -42,6 +52,11 @@ DOCUMENTS = {
     "small invoice": (BILLING_INVOICE, documents.INVOICE),
     "5 MB": (BILLING_INVOICE, documents.invoice_of(5_000_000)),
     "credit note": (BILLING_CREDIT_NOTE, documents.CREDIT_NOTE),
+}
+# Who says what to whom: service providers of messages, companies of invoices.
+RESPONSES = {
+    Kind.MLS: (Participant(SPID_SCHEME, OURS[-6:]), Participant(SPID_SCHEME, THEIRS[-6:])),
+    Kind.INVOICE_RESPONSE: (OUR_COMPANY, THEIR_COMPANY),
 }
 PROVED = {"result": "SUCCESS", "references": "proved", "signer": OURS}  # in phase4's words
 _PASSWORD = BestAvailableEncryption(b"interop")  # as in Peer.java
@@ -146,9 +161,10 @@ async def world(
                 world = World(network, ours, peer, folder, authority.leaf(THEIRS))
                 keys = world.keys("theirs", world.theirs)
                 world.url = (await to_thread(peer.ask, "listen", keys=keys))["url"]
-                network.register(THEIR_COMPANY, TAKES, world.url, world.theirs)
-                network.register(OUR_COMPANY, TAKES, ours.url, ours.key)
-                ours.shelf.served.add(OUR_COMPANY)
+                for us, them in RESPONSES.values():
+                    network.register(them, TAKES, world.url, world.theirs)
+                    network.register(us, TAKES, ours.url, ours.key)
+                    ours.shelf.served.add(us)
                 versions = (f"{name} {version}" for name, version in peer.says.items())
                 tried.append(", ".join(sorted(versions, reverse=True)))
                 yield world
@@ -173,6 +189,15 @@ async def test_phase4_takes_what_we_send_and_its_receipt_proves_it(world: World,
     assert taken.document == document.partition(b"?>")[2].strip()
     assert (taken.header.sender, taken.header.receiver) == (OUR_COMPANY, THEIR_COMPANY)
     assert taken.header.mls_type is sbdh.MlsType.ALWAYS_SEND
+
+
+@pytest.mark.parametrize("kind", RESPONSES)
+async def test_phase4_takes_what_we_answer(world: World, kind: Kind) -> None:
+    said = header(*RESPONSES[kind], document_type(kind), process(kind))
+    document = response(kind, said)
+    outcome = await world.ours.channel().post(said, document)
+    assert isinstance(outcome, Sent), outcome.verdict
+    assert world.received(said.instance_id) == sbdh.write(said, document)
 
 
 async def test_phase4_does_not_serve_a_recipient_that_has_moved(world: World) -> None:
@@ -261,6 +286,19 @@ async def test_we_take_what_phase4_sends_and_our_receipt_proves_it(world: World,
     assert (taken.header.sender, taken.header.receiver) == (THEIR_COMPANY, OUR_COMPANY)
     assert taken.header.document_type == kind
     assert canonical(taken.document) == canonical(document)
+
+
+@pytest.mark.parametrize("kind", RESPONSES)
+async def test_we_take_what_phase4_answers(world: World, kind: Kind) -> None:
+    ours, theirs = RESPONSES[kind]
+    said = header(theirs, ours, document_type(kind), process(kind))
+    assert await world.sent(said, response(kind, said)) == PROVED
+    (taken,) = world.ours.shelf.of(said.instance_id)
+    assert (taken.header.document_type, taken.header.process) == (
+        document_type(kind),
+        process(kind),
+    )
+    assert read(etree.fromstring(taken.document)).code == "AP"
 
 
 async def test_the_same_envelope_in_another_message_has_a_receipt_too(world: World) -> None:
