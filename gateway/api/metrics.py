@@ -12,6 +12,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.lifecycle import State
+from gateway.registration.states import ParticipantState
 from gateway.store.lanes import LaneState, rests
 
 
@@ -36,6 +37,15 @@ class Metrics:
         )
         self._documents = Gauge(
             "budkavle_documents", "Documents, by state.", ["state"], registry=self.registry
+        )
+        self._participants = Gauge(
+            "budkavle_participants", "Participants, by state.", ["state"], registry=self.registry
+        )
+        self._in_trouble = Gauge(
+            "budkavle_participants_in_trouble",
+            "Participants that do not go on, or that the network does not confirm, by state.",
+            ["state"],
+            registry=self.registry,
         )
         self._jobs = Gauge(
             "budkavle_jobs", "Jobs, by what they wait for.", ["state"], registry=self.registry
@@ -76,6 +86,12 @@ class Metrics:
             self._closed.labels(lane.name, "unanswered").set(unanswered)
         for state in State:
             self._documents.labels(state).set(counts["documents"].get(state, 0))
+        for standing in ParticipantState:
+            for gauge, name in (
+                (self._participants, "participants"),
+                (self._in_trouble, "participants_in_trouble"),
+            ):
+                gauge.labels(standing).set(counts[name].get(standing, 0))
         for kind in ("due", "leased"):
             self._jobs.labels(kind).set(counts["jobs"].get(kind, 0))
         self._oldest.set(counts["jobs"].get("oldest_due_s", 0))

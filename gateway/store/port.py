@@ -727,7 +727,8 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
         ...
 
     async def counts(self, now: datetime) -> Mapping[str, Mapping[str, int]]:
-        """For metrics: `documents` by state; `jobs`: `due`, `leased`, `oldest_due_s`."""
+        """For metrics: `documents` by state; `jobs`: `due`, `leased`, `oldest_due_s`;
+        `participants`, and of them `participants_in_trouble`, by state."""
         ...
 
     async def close(self) -> None:

@@ -148,3 +148,12 @@ async def test_who_did_it_stands_in_the_audit(api: Api) -> None:
         ("key:test", "participant.wanted"),
         ("key:test", "participant.withdrawn"),
     ]
+
+
+async def test_operators_see_how_many_do_not_stand_as_they_should(api: Api) -> None:
+    await verb(api, "register", {})
+    await put(api, ParticipantState.REFUSED, code="peppol.sml_refused")
+    text = (await api.get("/metrics")).content.decode().splitlines()
+    assert 'budkavle_participants{state="refused"} 1.0' in text
+    assert 'budkavle_participants_in_trouble{state="refused"} 1.0' in text
+    assert 'budkavle_participants{state="registered"} 0.0' in text

@@ -174,3 +174,12 @@ async def test_what_is_shown_is_public_and_of_one_moment(store: Store) -> None:
     await store.hide("0088:123ABC")
     await store.hide("0088:123ABC")
     assert await store.shown("0088:123abc") is None
+
+
+async def test_they_are_counted_by_state_and_by_trouble(store: Store) -> None:
+    assert (await store.counts(NOW))["participants"] == {}
+    await put(store)
+    await put(store, replace(WANTED, company_id="", participant="0242:000001", code=""))
+    counts = await store.counts(NOW)
+    assert counts["participants"] == {"wanted": 2}
+    assert counts["participants_in_trouble"] == {"wanted": 1}

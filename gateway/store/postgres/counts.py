@@ -12,7 +12,8 @@ _MOST_SUMMED = 10_000
 
 
 async def counts(connections: Connections, now: datetime) -> Mapping[str, Mapping[str, int]]:
-    """Documents by state; jobs that are due, that are leased, and how late the oldest is."""
+    """Documents by state; jobs that are due, that are leased, and how late the oldest is;
+    participants by state, and how many do not stand as they should."""
     # Those that became due since the last claim still are waiting.
     ((due, oldest, leased),) = await connections.read(
         """
@@ -29,10 +30,15 @@ async def counts(connections: Connections, now: datetime) -> Mapping[str, Mappin
     states = await connections.read(
         "SELECT state, sum(n)::bigint FROM document_count GROUP BY state"
     )
+    participants = await connections.read(
+        "SELECT state, count(*), count(nullif(code, '')) FROM registration GROUP BY state"
+    )
     late_s = 0 if oldest is None else int((now - oldest).total_seconds())
     return {
         "documents": {state: n for state, n in states},  # noqa: C416 - records are no pairs
         "jobs": {"due": due, "leased": leased, "oldest_due_s": late_s},
+        "participants": {state: n for state, n, _ in participants},
+        "participants_in_trouble": {state: n for state, _, n in participants if n},
     }
 
 
