@@ -20,7 +20,7 @@ from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME, Kind, Party, Response, document_type, process, write
 from tests.flows.test_peppol import handed_in, header, statuses, until
 from transports.peppol.sandbox.access_point import AccessPoint, Behaviour
-from transports.peppol.sender import Received
+from transports.peppol.sender import NotTaken, Received
 from validators.examples.edits import source
 
 SOON_S = 60.0
@@ -202,3 +202,67 @@ async def test_a_status_is_the_same_message_however_often_it_is_tried(sandbox: S
             await asyncio.sleep(0.05)
     await has_its_status(sandbox, RECEIVER.company.id, document["id"])
     assert [status.code for status in point.statuses] == ["AB"]
+
+
+async def test_a_status_that_does_not_come_in_25_minutes_is_told_and_counts_later(
+    sandbox: Sandbox,
+) -> None:
+    ours = sandbox.network.members.entries.pop(US)  # nobody finds us
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        document_id = await handed_in(client, "S-4", GOOD)
+        sent = await until(client, document_id, "document.sent", sandbox)
+        expected = datetime.fromisoformat(sent["data"]["until"])
+        waiting = expected - datetime.fromisoformat(sent["at"])
+        assert timedelta(minutes=24) < waiting <= timedelta(minutes=25)
+        assert sent["data"]["expects"] == "mls"
+        sandbox.put_forward(expected - sandbox.clock.now() + timedelta(seconds=1))
+        event = await until(client, document_id, "document.unconfirmed", sandbox)
+        assert event["data"]["expects"] == "mls"
+        assert (await client.document(document_id))["state"] == "sent"
+
+        sandbox.network.members.entries[US] = ours
+        (kept,) = sandbox.access_point.kept.values()
+        sandbox.access_point.owe_status(kept.taken)
+        event = await until(client, document_id, "document.delivered", sandbox)
+        assert event["data"]["code"] == "peppol.status_delivered"
+
+
+async def test_a_status_is_owed_within_20_minutes_and_not_before_the_company_had_its_time(
+    sandbox: Sandbox,
+) -> None:
+    point, asked = sandbox.access_point, {"mls_type": MlsType.ALWAYS_SEND}
+    received_at = sandbox.clock.now()
+    await point.send(header("in-20", **asked), source())
+    sandbox.put_forward(timedelta(minutes=14))
+    await point.send(header("in-21"), BROKEN)
+    assert await statuses(sandbox) == ["RE"], "that is owed at once"
+    sandbox.put_forward(timedelta(minutes=2))
+    assert await statuses(sandbox, 2) == ["RE", "AB"]
+    forwarded = point.statuses[-1]
+    assert forwarded.refers_to == "in-20"
+    assert forwarded.issued_at - received_at < timedelta(minutes=20)
+
+
+async def test_a_message_that_comes_again_gets_its_receipt_and_brings_nothing(
+    sandbox: Sandbox,
+) -> None:
+    """On both levels: the same message, and another message around the same envelope."""
+    point, around = sandbox.access_point, header("again")
+    given = []
+    for message_id in ("one@there.example", "one@there.example", "two@there.example"):
+        answered = await point.send(around, source(), message_id)
+        assert isinstance(answered, Received)
+        given.append(answered.receipt)
+    assert given[0] == given[1], "it is replayed, and not made anew"
+    assert (given[2].ref_to, given[2].id) != (given[0].ref_to, given[0].id)
+    changed = await point.send(around, BROKEN, "one@there.example")
+    assert isinstance(changed, NotTaken)
+    assert changed.proved
+    assert changed.errors.faults[0].code == "EBMS:0003"
+    async with Client(sandbox.gateway.url, RECEIVER.key) as client:
+        assert len(await client.inbox()) == 1
+    kept = [
+        await sandbox.gateway.store.message("peppol", "in", id_)
+        for id_ in ("one@there.example", "two@there.example")
+    ]
+    assert [one is not None and one.reference for one in kept] == ["again", "again"]
