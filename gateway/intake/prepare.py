@@ -119,15 +119,18 @@ def _from_json(
 ) -> Prepared | Rejected:
     inside = {n: file for n, file in enumerate(attachments) if file.media_type in EMBEDDABLE}
     beside = tuple(file for n, file in enumerate(attachments) if n not in inside)
-    own, profile, language = len(stated.supporting_documents), _profile(stated), _language(delivery)
+    own, marked, language = len(stated.supporting_documents), _marked(stated), _language(delivery)
     stated = embed(stated, inside.values())
     # One marked for print leaves electronic addresses out on purpose.
-    invoice = complete(derive(stated, addresses=profile != PEPPOL_BILLING_PRINT))
+    invoice = complete(derive(stated, addresses=not marked))
     try:
         document = write(invoice)
     except Unwritable as error:
         return Rejected(Report(UNKNOWN, False, tuple(_unwritable(error))), head(invoice))
     places = _Places(document, own, tuple(inside), language, _copies(stated, invoice))
+    # A consumer has no address in Peppol: docs/decisions/0010-consumers-need-no-address.md.
+    reached = invoice.buyer.endpoint or not recipient(invoice, delivery).consumer
+    profile = PEPPOL_BILLING if reached and not marked else PEPPOL_BILLING_PRINT
     report = validate(document, at=at, profile=profile, language=language, called=places.called)
     found = [*map(places.told, report.findings), *payment_numbers.findings(invoice, language)]
     # One wrong currency is in every amount of the UBL, and in one field of the caller's.
@@ -149,11 +152,10 @@ def _language(delivery: Mapping[str, Any]) -> str:
     return delivery.get("findings_language") or "en"
 
 
-def _profile(invoice: Invoice) -> str:
-    """The profile of an invoice handed in as JSON, whatever it says it is."""
+def _marked(invoice: Invoice) -> bool:
+    """Whether an AQY code says that it is for a Swedish operator of print and bank services."""
     documents = invoice.supporting_documents
-    marked = any((document.description or "").strip().startswith("AQY") for document in documents)
-    return PEPPOL_BILLING_PRINT if marked else PEPPOL_BILLING
+    return any((document.description or "").strip().startswith("AQY") for document in documents)
 
 
 def _from_ubl(

@@ -57,7 +57,7 @@ class DeliveryOptions(Shape):
     """A consumer's national number. Used to deliver; never shown, logged or told to others."""
 
     consumer: StrictBool | None = None
-    """Whether the recipient is a consumer."""
+    """Whether the recipient is a consumer, who needs no electronic address (BT-49) in JSON."""
 
     language: Literal["en", "sv", "nb"] | None = None
     """The recipient's language; without it the language of the buyer's country."""

@@ -110,7 +110,8 @@ def plan(
 INCLUDED = "route.included"
 
 # The channels that a document of a relaxed profile must not take. An invoice marked with an AQY
-# code is for the seller's own operator and need not be what Peppol demands.
+# code is for the seller's own operator, one without an address for a consumer: neither need be what
+# Peppol demands.
 NEVER_OVER: Mapping[str, frozenset[str]] = {PEPPOL_BILLING_PRINT: frozenset({"peppol"})}
 
 # What a channel may need of a recipient: how it reads in a sentence, with where it comes from.
@@ -155,7 +156,7 @@ def _why(
     if not configured:
         return "route.not_configured", "Not configured on this gateway."
     if marked:
-        return "route.marked_for_print", "Marked for print and bank (AQY): never sent this way."
+        return "route.marked_for_print", "For people, without what Peppol demands: never this way."
     if channel.consumers_only and not recipient.consumer:
         return "route.consumers_only", "Reaches consumers only, and the recipient is a company."
     if summary.credit_note and not channel.credit_notes:

@@ -366,3 +366,16 @@ def test_self_billing_is_not_delivered() -> None:
         result = rejected(original)
         assert result.report.profile == "peppol-billing"
         assert "PEPPOL-EN16931-R004" in {finding.rule for finding in result.findings}
+
+
+def test_a_consumer_needs_no_electronic_address() -> None:
+    body = copy.deepcopy(examples.NORWEGIAN_CONSUMER)
+    del body["invoice"]["buyer"]["endpoint"]
+    for delivery in ({"consumer": True}, {"personal_number": "19811228-9874"}):
+        result = prepared(json_file(body), **delivery)
+        assert result.report.profile == "peppol-billing-print"
+        assert result.recipient.consumer and result.recipient.participant is None
+    company = rejected(json_file(body))  # nobody says that it is a person
+    assert {finding.rule for finding in company.findings} == {"PEPPOL-EN16931-R010"}
+    with_address = prepared(json_file(examples.NORWEGIAN_CONSUMER), consumer=True)
+    assert with_address.report.profile == "peppol-billing"
