@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,10 @@ async def test_a_lost_receipt_is_asked_for_with_the_same_message(sandbox: Sandbo
     async with Client(sandbox.gateway.url, SENDER.key) as client:
         document_id = await handed_in(client, "P-3", LOSES)
         await until(client, document_id, "document.delivered", sandbox)
-    assert len(sandbox.access_point.kept) == 1
+        files = (await client.get(f"/v1/documents/{document_id}/evidence"))["files"]
+    (kept,) = sandbox.access_point.kept.values()
+    sent = [one["sha256"] for one in files if one["name"] == "request"]
+    assert sent == [sha256(kept.taken.request).hexdigest()] * len(sent), "byte for byte"
 
 
 async def test_a_network_that_nobody_can_ask_is_left_in_peace(sandbox: Sandbox) -> None:

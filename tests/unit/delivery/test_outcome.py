@@ -33,6 +33,7 @@ from transports.base import (
     Evidence,
     NotReachable,
     Outcome,
+    Packed,
     ReachabilityUnknown,
     Reachable,
     Refused,
@@ -236,6 +237,23 @@ def test_the_intent_is_an_attempt_without_an_end(state: State) -> None:
 
 
 # --- nobody knows -----------------------------------------------------------------------------
+
+
+def test_bytes_that_were_made_ahead_are_kept_with_the_intent_and_whom_they_go_to() -> None:
+    found = Reachable("https://here.example", SAID, (Evidence("smp", "text/xml", b"<a/>", NOW),))
+    packed = Packed(WIRE[0], "https://there.example", "POP000002")
+    begun = trial(State.ROUTING)
+    work = intent(begun, found, None, packed)
+    assert [(part.name, part.attempt_id) for part in work.parts] == [
+        ("smp", "att_99"),
+        ("request", "att_99"),
+    ]
+    assert work.legs[0].address == "https://there.example"
+    assert work.attempt is not None
+    assert (work.attempt.ended_at, work.attempt.remote) == (None, "POP000002")
+    after = interrupted(begun.after(work), Repeat.SAFE, NOW)
+    assert after.attempt is not None
+    assert after.attempt.remote == "POP000002", "it may have it, and may say what became of it"
 
 
 def test_an_unknown_outcome_is_held_where_the_channel_does_not_know_the_key() -> None:
