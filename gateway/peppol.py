@@ -21,6 +21,7 @@ from gateway.clock import Clock
 from gateway.delivery.schedules import Handler, Schedule
 from gateway.expiry import Expiry
 from gateway.inbound.peppol import STATUS_CAME, STATUS_DUE, PeppolReception
+from gateway.inbound.refusals import PeppolRefusals
 from gateway.inbound.statuses import StatusCame, StatusDue
 from gateway.lookup import Answer, Lookups, TooOften
 from gateway.reporting.peppol import MonthlyReports
@@ -136,6 +137,7 @@ async def access_point(
         PeppolReception(store, clock, own),
         clock.now,
         host=section.host,
+        refusals=PeppolRefusals(store, clock),
     )
     return AccessPoint(
         seat,

@@ -10,12 +10,15 @@ from __future__ import annotations
 import base64
 import copy
 import gzip
+import hashlib
 import random
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 from lxml import etree
 
 from schemas import envelope
@@ -31,6 +34,7 @@ from tests.peppol.parties import (
     network,
     packed,
     receiver,
+    same_key,
 )
 from transports.peppol.as4 import gzip as as4_gzip
 from transports.peppol.as4 import mime, names, packing, signals
@@ -38,6 +42,9 @@ from transports.peppol.as4.message import Errors, UserMessage
 from transports.peppol.as4.packing import Packed
 from transports.peppol.pki.chains import Purpose
 from transports.peppol.pki.keys import KeyInMemory
+from transports.peppol.pki.revocation import Fail
+from transports.peppol.sandbox.authority import Authority
+from transports.peppol.sandbox.responder import Behaviour, Responder
 
 Root = etree._Element
 
@@ -46,15 +53,23 @@ SOAP, XENC, XENC11 = (f"{{{one}}}" for one in (names.SOAP, names.XENC, names.XEN
 
 
 async def refused(content_type: str, body: bytes, code: str, **how: object) -> Errors:
-    """The signed error that a body is answered with; nothing of it is kept."""
+    """The signed error that a body is answered with; it is noted, and nothing of it is kept."""
     shelf = Shelf()
     async with receiver(shelf, **how) as at:  # type: ignore[arg-type]
         reply = await at.receive(content_type, body)
     answer = signals.read(reply.content_type, reply.content)
     assert answer.certificate == key(RECEIVING).certificate
     assert isinstance(answer.signal, Errors)
-    assert answer.signal.faults[0].code == code, answer.signal.faults
+    (fault,) = answer.signal.faults
+    assert fault.code in code.split(), fault
     assert not shelf.kept
+    (noted,) = shelf.noted
+    assert (noted.code, noted.detail, noted.message_id) == (
+        fault.code,
+        fault.detail,
+        answer.signal.ref_to,
+    )
+    assert (noted.size, noted.sha256) == (len(body), hashlib.sha256(body).hexdigest())
     return answer.signal
 
 
@@ -203,14 +218,7 @@ def _xpointer(root: Root) -> None:
 )
 async def test_wrapping_is_refused(change: Callable[[Root], None]) -> None:
     sent = packed()
-    shelf = Shelf()
-    async with receiver(shelf) as at:
-        reply = await at.receive(sent.content_type, with_soap(sent, change))
-    answer = signals.read(reply.content_type, reply.content)
-    assert isinstance(answer.signal, Errors)
-    assert answer.certificate == key(RECEIVING).certificate
-    assert answer.signal.faults[0].code in ("EBMS:0009", "EBMS:0101", "EBMS:0103")
-    assert not shelf.kept
+    await refused(sent.content_type, with_soap(sent, change), "EBMS:0009 EBMS:0101 EBMS:0103")
 
 
 # --- comments, entities, namespaces -------------------------------------------------------------
@@ -416,6 +424,62 @@ async def test_a_signer_who_may_not_is_refused(
     sent = packed(signer=signer())
     told = await refused(sent.content_type, sent.body, "EBMS:0101")
     assert says in told.faults[0].detail
+
+
+@asynccontextmanager
+async def responding() -> AsyncIterator[tuple[Authority, Responder]]:
+    """A network of the same keys, whose certificates say where they can be asked about."""
+    authority = Authority(NOW, make_key=same_key)
+    responder = Responder(authority, lambda: NOW)
+    app = web.Application()
+    app.add_routes(responder.routes())
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    authority.ocsp_url = f"http://127.0.0.1:{runner.addresses[0][1]}/ocsp"
+    try:
+        yield authority, responder
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_revoked_signer_is_refused() -> None:
+    async with responding() as (authority, responder):
+        signer = authority.leaf(SENDING)
+        responder.revoke(signer.certificate)
+        sent = packed(signer=signer)
+        how = {"anchors": authority.anchors, "fail": Fail.HARD}
+        told = await refused(sent.content_type, sent.body, "EBMS:0101", **how)
+    assert "revoked" in told.faults[0].detail
+
+
+async def test_a_signer_of_whom_nobody_says_may_come_again() -> None:
+    async with responding() as (authority, responder):
+        responder.behaviour = Behaviour.FAIL
+        sent = packed(signer=authority.leaf(SENDING))
+        how = {"anchors": authority.anchors, "fail": Fail.HARD}
+        await refused(sent.content_type, sent.body, "EBMS:0004", **how)
+        responder.behaviour, shelf = Behaviour.ANSWER, Shelf()
+        async with receiver(shelf, anchors=authority.anchors, fail=Fail.HARD) as at:
+            await at.receive(sent.content_type, sent.body)
+        assert len(shelf.kept) == 1
+
+
+@pytest.mark.parametrize("message_id", ["two words", "new\rline", "x" * 256, "å@sender.example"])
+async def test_a_message_id_that_is_none_is_refused_and_not_repeated(message_id: str) -> None:
+    sent = packed(message(id=message_id))
+    told = await refused(sent.content_type, sent.body, "EBMS:0009 EBMS:0101")
+    assert told.ref_to is None
+
+
+async def test_a_certificate_far_too_large_is_refused() -> None:
+    sent = packed()
+
+    def change(root: Root) -> None:
+        for token in root.iter(f"{WSSE}BinarySecurityToken"):
+            token.text = (token.text or "") + "A" * 40_000
+
+    await refused(sent.content_type, with_soap(sent, change), "EBMS:0101")
 
 
 async def test_a_weak_key_is_refused() -> None:

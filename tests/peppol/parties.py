@@ -21,7 +21,7 @@ from transports.peppol.as4.packing import Packed, pack
 from transports.peppol.pki.chains import Anchors
 from transports.peppol.pki.keys import KeyInMemory
 from transports.peppol.pki.revocation import Fail, Revocation
-from transports.peppol.receiver import Receiver, Seen, Taken
+from transports.peppol.receiver import Receiver, Refusal, Seen, Taken
 from transports.peppol.sandbox.authority import Authority, new_key
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -90,9 +90,10 @@ def packed(
 
 @dataclass
 class Shelf:
-    """A `Reception` that keeps in memory, and serves one participant."""
+    """A `Reception` that keeps in memory, and serves one participant; it notes `Refusals` too."""
 
     kept: dict[str, Taken] = field(default_factory=dict)
+    noted: list[Refusal] = field(default_factory=list)
 
     async def serves(self, receiver: Participant, _: DocumentType, __: Process) -> bool:
         return receiver == BUYER
@@ -103,6 +104,9 @@ class Shelf:
 
     async def keep(self, taken: Taken) -> None:
         self.kept[taken.message.id] = taken
+
+    async def note(self, refusal: Refusal) -> None:
+        self.noted.append(refusal)
 
 
 @asynccontextmanager
@@ -123,4 +127,5 @@ async def receiver(
             now,
             host="receiver.example",
             limit_bytes=limit_bytes,
+            refusals=shelf,
         )

@@ -8,6 +8,7 @@ Source: Peppol AS4 profile 2.0.3; Business Message Envelope 2.0.2.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import uuid4
@@ -28,6 +29,7 @@ from transports.peppol.as4.message import (
     UserMessage,
 )
 from transports.peppol.as4.soap import Refused
+from transports.peppol.as4.unpacking import Sealed
 from transports.peppol.pki.chains import Anchors, Flaw, Purpose, Untrusted, issuer
 from transports.peppol.pki.keys import Signer, common_name
 from transports.peppol.pki.revocation import Revocation
@@ -58,6 +60,22 @@ class Seen:
     receipt: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that was not taken. `detail` is what its sender was told: no number of anybody.
+
+    `seat` is the signer's when its certificate is trusted, "" when nobody has proved to be anybody;
+    `message_id` is what the message says.
+    """
+
+    code: str
+    detail: str
+    seat: str
+    message_id: str | None
+    size: int  # bytes that came
+    sha256: str  # of the body, in hex; "" of one that was not read to its end
+
+
 class NotKept(Exception):
     """The gateway can not keep anything just now: the sender has to come again."""
 
@@ -81,6 +99,14 @@ class Reception(Protocol):
         ...
 
 
+class Refusals(Protocol):
+    """Who is told of every message that is not taken."""
+
+    async def note(self, refusal: Refusal) -> None:
+        """Notes it. Never raises: the sender is told, whatever becomes of the note."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What is answered over HTTP; a signal, whatever it says, goes with status 200."""
@@ -91,7 +117,10 @@ class Reply:
 
 
 class Receiver:
-    """Takes messages for one seat. `host` is the right side of our message ids."""
+    """Takes messages for one seat. `host` is the right side of our message ids.
+
+    `refusals` hears of what is refused; without, the log alone does.
+    """
 
     def __init__(
         self,
@@ -103,6 +132,7 @@ class Receiver:
         *,
         host: str,
         limit_bytes: int = MOST_PAYLOAD_BYTES,
+        refusals: Refusals | None = None,
     ) -> None:
         self._key = key
         self._seat = common_name(key.certificate) or ""
@@ -112,6 +142,7 @@ class Receiver:
         self._now = now
         self._host = host
         self._limit_bytes = limit_bytes
+        self._refusals = refusals
 
     async def receive(self, content_type: str, body: bytes) -> Reply:
         """Takes a message and answers it: a receipt, or an error that says what is wrong.
@@ -121,18 +152,36 @@ class Receiver:
         try:
             return await self._received(content_type, body)
         except Refused as refused:
-            log.warning("as4_refused", code=refused.fault.code, detail=refused.fault.detail)
-            return await self.refusal(refused.ref_to, refused.fault)
+            fault = refused.fault
+            sha256 = await asyncio.to_thread(lambda: hashlib.sha256(body).hexdigest())
+            return await self.refuse(
+                Refusal(fault.code, fault.detail, refused.seat, refused.ref_to, len(body), sha256)
+            )
 
-    async def refusal(self, ref_to: str | None, fault: Fault) -> Reply:
+    async def refuse(self, refusal: Refusal, status: int = 200) -> Reply:
+        """A signed error, and a note of it."""
+        log.warning("as4_refused", code=refusal.code, detail=refusal.detail, bytes=refusal.size)
+        if self._refusals is not None:
+            await self._refusals.note(refusal)
+        fault = Fault(refusal.code, refusal.detail)
+        return await self.refusal(refusal.message_id, fault, status)
+
+    async def refusal(self, ref_to: str | None, fault: Fault, status: int = 200) -> Reply:
         """A signed error."""
         answer = Errors(self._new_id(), self._now(), ref_to, (fault,))
-        return Reply(await asyncio.to_thread(signals.errors, answer, self._key))
+        return Reply(await asyncio.to_thread(signals.errors, answer, self._key), status)
 
     async def _received(self, content_type: str, body: bytes) -> Reply:
         sealed = await asyncio.to_thread(unpacking.read, content_type, body)
+        await self._trusted(sealed.certificate, sealed.message.id)
+        try:
+            return await self._taken(sealed, body)
+        except Refused as refused:
+            refused.seat = sealed.message.from_seat
+            raise
+
+    async def _taken(self, sealed: Sealed, body: bytes) -> Reply:
         message = sealed.message
-        await self._trusted(sealed.certificate, message.id)
         if message.to_seat != self._seat:
             raise Refused("EBMS:0010", "To/PartyId is not our seat.", message.id)
         digests = tuple(one.digest for one in sealed.references)
@@ -143,7 +192,7 @@ class Receiver:
                 raise Refused("EBMS:0003", text, message.id)
             return Reply(before.receipt)  # the sender has not got it: it is what it asks for
         payload = await asyncio.to_thread(sealed.open, self._key, self._limit_bytes)
-        header, document = _agreed(payload, message)
+        header, document = await asyncio.to_thread(_agreed, payload, message)
         del payload
         if not await self._reception.serves(header.receiver, header.document_type, header.process):
             raise Refused("EBMS:0004", NOT_SERVICED, message.id)

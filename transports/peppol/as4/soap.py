@@ -6,6 +6,7 @@ Everything that a signature could be wrapped around by being elsewhere is refuse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,8 +27,15 @@ _ID_ATTRIBUTES: Final = frozenset(
 )
 
 
+# RFC 2822 has ids of visible ASCII; ours are of 60 characters.
+MESSAGE_ID: Final = re.compile(r"[!-~]{1,255}")
+
+
 class Refused(Exception):
-    """The message is not taken. `ref_to` is its id, where one could be read."""
+    """The message is not taken. `ref_to` is its id, where one could be read; `seat` whose it is,
+    once that is proved."""
+
+    seat = ""
 
     def __init__(self, code: str, detail: str, ref_to: str | None = None) -> None:
         self.fault = Fault(code, detail)
@@ -48,7 +56,8 @@ class Soap:
     def message_id(self) -> str | None:
         """The id of the message, for an error to refer to; None when none can be read."""
         found = self.messaging.find(f".//{{{names.EB}}}MessageId")
-        return None if found is None else (found.text or "").strip() or None
+        text = "" if found is None else (found.text or "").strip()
+        return text if MESSAGE_ID.fullmatch(text) else None
 
 
 def eb(name: str) -> str:

@@ -22,7 +22,7 @@ from schemas.identifiers import PARTICIPANT_META_SCHEME, DocumentType, Participa
 from transports.peppol.as4 import gzip, mime, names
 from transports.peppol.as4.message import Reference, UserMessage
 from transports.peppol.as4.signature import decoded, token, verify
-from transports.peppol.as4.soap import Refused, Soap, ds, eb, only, parse
+from transports.peppol.as4.soap import MESSAGE_ID, Refused, Soap, ds, eb, only, parse
 from transports.peppol.pki.keys import Signer, common_name
 
 
@@ -163,8 +163,11 @@ def _message(soap: Soap, content_id: str) -> UserMessage:
     _check_part(reader, content_id)
     scheme, _, value = reader.text("CollaborationInfo/Action").partition("::")
     service = reader.element("CollaborationInfo/Service")
+    message_id = reader.text("MessageInfo/MessageId")
+    if not MESSAGE_ID.fullmatch(message_id):
+        raise Refused("EBMS:0009", "eb:MessageId is not of up to 255 visible ASCII characters.")
     return UserMessage(
-        id=reader.text("MessageInfo/MessageId"),
+        id=message_id,
         sent_at=_time(reader.text("MessageInfo/Timestamp")),
         from_seat=reader.text("PartyInfo/From/PartyId"),
         to_seat=reader.text("PartyInfo/To/PartyId"),
