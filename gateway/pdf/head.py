@@ -24,6 +24,7 @@ from gateway.pdf.page import (
 from gateway.pdf.sheet import Face, Rule, wrap
 from schemas.figures import day
 
+_WINDOW_LINES = 6
 _ADDRESS_TOP, _BELOW_WINDOW = 46.0, 86.0
 _LABELS, _VALUES = 122.0, 152.0  # right of the window
 
@@ -50,12 +51,21 @@ def head(page: Page) -> None:
     sheets.y = max(_BELOW_WINDOW, sheets.y + 6)
 
 
+def fits_window(page: Page) -> bool:
+    """Whether the window shows all of the recipient's address."""
+    return len(_address_lines(page)) <= _WINDOW_LINES
+
+
 def _recipient(page: Page) -> list[str]:
+    lines = _address_lines(page)
+    # Name and town matter most.
+    return lines if fits_window(page) else [*lines[:4], *lines[-2:]]
+
+
+def _address_lines(page: Page) -> list[str]:
     buyer = page.invoice.buyer
     texts = [buyer.name, *page.address(buyer.address)]
-    lines = [line for text in texts for line in wrap(text, ADDRESS, 88)[:2]]
-    # Six lines are what a window shows; name and town matter most.
-    return lines if len(lines) <= 6 else [*lines[:4], *lines[-2:]]
+    return [line for text in texts for line in wrap(text, ADDRESS, 88)[:2]]
 
 
 def key_facts(page: Page) -> list[Fact]:

@@ -45,11 +45,14 @@ def _lines_head(page: Page) -> None:
 def _line(page: Page, line: Line) -> None:
     sheets, language = page.sheets, page.language
     names = wrap(line.item.name, BODY, _ITEM_ROOM)
-    small = [row for text in details(page, line) for row in wrap(text, SMALL, _DETAIL_ROOM)]
+    number = cut(line.id, SMALL, _ITEM - LEFT - 1)
+    long = [] if number == line.id else [line.id]
+    texts = [*long, *details(page, line)]
+    small = [row for text in texts for row in wrap(text, SMALL, _DETAIL_ROOM)]
     height = len(names) * BODY.line + len(small) * SMALL.line
     # A line stays together unless it is longer than a third of a page.
     sheets.need(min(height, 80))
-    sheets.text(LEFT, cut(line.id, SMALL, _ITEM - LEFT - 1), SMALL, dy=0.35)
+    sheets.text(LEFT, "" if long else number, SMALL, dy=0.35)
     unit = page.words.unit(line.unit)
     page.figure(_QUANTITY, quantity(line.quantity, language), 16)
     sheets.text(_QUANTITY + 1.5, cut(unit, BODY, 13), BODY)
@@ -144,7 +147,9 @@ def allowances_and_charges(page: Page) -> None:
 
 def adjustment(page: Page, item: Allowance | Charge | LineAllowance | LineCharge, kind: str) -> str:
     """ "Rabatt: Kampanj, 10 % av 1 000,00: −100,00"."""
-    text = page.words(kind) + (f": {item.reason}" if item.reason else "")
+    code = item.reason_code and (f"({item.reason_code})" if item.reason else item.reason_code)
+    why = " ".join(filter(None, (item.reason, code)))
+    text = page.words(kind) + (f": {why}" if why else "")
     if item.percent is not None:
         text += f", {percent(item.percent, page.language)}"
         if item.base is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gateway.pdf.head import fits_window
 from gateway.pdf.page import Fact, Page, people, scheme_and_value, stated
 from schemas.figures import day
 
@@ -19,7 +20,15 @@ def party_blocks(page: Page) -> Iterable[list[str]]:
     """Each with its label first; one that holds nothing else is not shown."""
     invoice, words = page.invoice, page.words
     buyer, seller, delivery = invoice.buyer, invoice.seller, invoice.delivery
-    yield [words("buyer"), *page.ids(buyer), *people(buyer.contact)]
+    trading = buyer.trading_name if buyer.trading_name != buyer.name else None
+    yield [
+        words("buyer"),
+        *([trading] if trading else []),
+        # A window shows so many lines: see `head`.
+        *([] if fits_window(page) else page.address(buyer.address)),
+        *page.ids(buyer),
+        *people(buyer.contact),
+    ]
     yield [words("our_contact"), *people(seller.contact)]
     if delivery is not None:
         location = delivery.location_id
@@ -75,6 +84,10 @@ def reference_facts(page: Page) -> list[Fact]:
         (
             words("tax_point_date"),
             invoice.tax_point_date and day(invoice.tax_point_date, language),
+        ),
+        (
+            words("tax_point_date"),
+            invoice.tax_point_code and words.tax_point(invoice.tax_point_code),
         ),
         *(
             (words("preceding_invoice"), page.preceding(before))

@@ -91,8 +91,11 @@ def _other_means(page: Page, payment: Payment) -> list[Fact]:
     words, card, debit = page.words, payment.card, payment.direct_debit
     named = payment.means_text or words.means(payment.means)
     return stated(
-        (words("means"), None if payment.credit_transfers else named),
-        (words("card"), card and " ".join(filter(None, (card.network, card.account)))),
+        (words("means"), payment.means_text if payment.credit_transfers else named),
+        (
+            words("card"),
+            card and ", ".join(filter(None, (card.network, card.account, card.holder))),
+        ),
         (words("mandate"), debit and debit.mandate),
         (words("creditor_id"), debit and debit.creditor_id),
         (words("debited_account"), debit and debit.debited_account),

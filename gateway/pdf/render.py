@@ -64,8 +64,9 @@ def remarks_of(page: Page) -> Sequence[tuple[str, Sequence[str]]]:
     """Labels and texts of payment terms, notes and what is enclosed."""
     invoice, words = page.invoice, page.words
     enclosed = [
-        " – ".join(filter(None, (item.reference, item.description, item.url)))
+        " – ".join(filter(None, (item.reference, item.description, item.url, filename)))
         for item in invoice.supporting_documents
+        for filename in [item.attachment.filename if item.attachment else None]
     ]
     return (
         (words("terms"), [invoice.payment_terms] if invoice.payment_terms else []),

@@ -83,7 +83,7 @@ def vat_rows(page: Page) -> list[tuple[str, str, str, str]]:
             page.vat(Vat(row.category, row.rate)),
             "" if row.taxable is None else amount(row.taxable, page.language),
             "" if row.tax is None else amount(row.tax, page.language),
-            row.exemption_reason or row.exemption_code or "",
+            " · ".join(filter(None, (row.exemption_reason, row.exemption_code))),
         )
         for row in page.invoice.vat_breakdown
     ]

@@ -31,6 +31,11 @@ class Words:
         words = _TABLES["means"].get(code)
         return words[self.language] if words else ""
 
+    def tax_point(self, code: str) -> str:
+        """What makes VAT due (BT-8, UNTDID 2005 as UBL has it); the code where it has no word."""
+        words = _TABLES["tax_points"].get(code)
+        return words[self.language] if words else code
+
 
 def country(code: str) -> str:
     """A country as the last line of an address abroad; its code where it has no name here."""
