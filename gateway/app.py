@@ -33,6 +33,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.delivery.processes import Processes
 from gateway.delivery.schedules import Handler, Schedule
+from gateway.delivery.warming import warm_up
 from gateway.delivery.worker import Worker
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.inbound.inboxes import Inboxes
@@ -231,7 +232,7 @@ class Gateway:
             number,
             limit_s=self.settings.worker.work_limit_s,
             memory_bytes=self.settings.worker.work_memory_bytes,
-            imports="gateway.delivery.prepare",
+            begin=warm_up,
         )
         up.push_async_callback(processes.close)
         await processes.start()

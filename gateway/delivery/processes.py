@@ -33,8 +33,9 @@ class Processes:
     """A `Workshop` of `number` processes; more work waits in line. Use `close` at the end.
 
     `limit_s` is how long a piece of work may take, and how much time of the processor; then its
-    process is killed. `memory_bytes` bounds the address space of each process. Each imports the
-    module `imports` before there is work, so that the first has not to wait for that.
+    process is killed. `memory_bytes` bounds the address space of each process. Each calls `begin`,
+    a function of a module, before there is work, so that the first has not to wait for what that
+    reads and builds; the process ends when it raises.
     """
 
     def __init__(
@@ -44,11 +45,11 @@ class Processes:
         limit_s: float,
         memory_bytes: int,
         tasks: int = TASKS,
-        imports: str = "gateway.delivery.child",
+        begin: Callable[[], object] = os.getpid,
     ) -> None:
         self._limit_s = limit_s
         self._tasks = tasks
-        self._program = program(memory_bytes, imports)
+        self._program = program(memory_bytes, begin)
         self._started: set[_Child] = set()
         self._free: asyncio.LifoQueue[_Child | None] = asyncio.LifoQueue()
         for _ in range(number):  # a place without a process: it is started when it is needed
@@ -92,9 +93,12 @@ class Processes:
         return child
 
 
-def program(memory_bytes: int, imports: str) -> tuple[str, ...]:
+def program(memory_bytes: int, begin: Callable[[], object] = os.getpid) -> tuple[str, ...]:
     """The command line of a process. `-P`: it imports nothing from the directory it starts in."""
-    code = f"import {imports}; from gateway.delivery.child import main; main({memory_bytes})"
+    code = (
+        f"from {begin.__module__} import {begin.__name__} as begin; begin(); "
+        f"from gateway.delivery.child import main; main({memory_bytes})"
+    )
     return sys.executable, "-P", "-c", code
 
 

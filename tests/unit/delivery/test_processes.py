@@ -6,6 +6,7 @@ import asyncio
 import math
 import operator
 import os
+import platform
 import signal
 import subprocess
 import time
@@ -16,6 +17,7 @@ import pytest
 
 from gateway.delivery.child import Task, message
 from gateway.delivery.processes import Processes, program
+from gateway.delivery.warming import warm_up
 from gateway.delivery.workshop import LITTLE_BYTES, InProcess, WorkFailed
 
 MEMORY = 256 * 1024 * 1024
@@ -41,9 +43,10 @@ async def test_work_is_done_in_another_process_that_is_used_again() -> None:
 
 
 async def test_they_are_started_before_there_is_work_with_what_the_work_needs() -> None:
-    workshop = Processes(2, limit_s=20, memory_bytes=MEMORY, imports="wave")
+    workshop = Processes(2, limit_s=20, memory_bytes=MEMORY, begin=platform.node)
     await workshop.start()
-    assert await workshop.run(0, eval, "'wave' in __import__('sys').modules") is True
+    cached = "__import__('sys').modules['platform']._uname_cache is not None"
+    assert await workshop.run(0, eval, cached) is True, "it was called"
     seen = await asyncio.gather(*(workshop.run(0, os.getpid) for _ in range(20)))
     assert len(set(seen)) == 2
     await workshop.close()
@@ -90,7 +93,7 @@ async def test_a_signal_for_the_gateway_s_group_is_none_for_it() -> None:
 
 def test_should_the_gateway_be_gone_the_kernel_ends_what_eats_the_processor() -> None:
     task = message(Task(sum, (range(10**15),), limit_s=0))
-    ended = subprocess.run(program(MEMORY, "math"), input=task, stdout=subprocess.PIPE, timeout=60)
+    ended = subprocess.run(program(MEMORY), input=task, stdout=subprocess.PIPE, timeout=60)
     assert (ended.returncode, ended.stdout) == (-signal.SIGXCPU, b"")
 
 
@@ -162,3 +165,7 @@ async def _gone(pid: int) -> None:
         while True:
             os.kill(pid, 0)
             await asyncio.sleep(0.01)
+
+
+def test_a_process_begins_with_a_document_that_can_be_sent() -> None:
+    assert warm_up(), "one that is rejected would build less than the first one needs"

@@ -1,0 +1,55 @@
+"""A first document, of nobody: what reading and checking it builds is there for all that follow.
+
+In charge of no document's waiting for code lists, structure and rules to be read: they take a
+second. `gateway.delivery.processes` has each process do it at its start, while nobody waits.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any, Final
+
+from gateway.delivery.preview import Ready, preview
+from transports.base import File
+
+_ADDRESS: Final = {"line1": "Storgatan 1", "post_code": "111 22", "city": "Stockholm"}
+
+
+def _party(name: str, number: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "legal_id": {"value": number, "scheme": "0007"},
+        "address": _ADDRESS | {"country": "SE"},
+        "endpoint": {"value": number, "scheme": "0007"},
+    }
+
+
+_SUBMISSION: Final = {
+    "invoice": {
+        "number": "1",
+        "issue_date": "2026-01-01",
+        "due_date": "2026-01-31",
+        "currency": "SEK",
+        "buyer_reference": "1",
+        "seller": _party("Seller", "5560001116")
+        | {"vat_id": "SE556000111601", "tax_registration_id": "Godkänd för F-skatt"},
+        "buyer": _party("Buyer", "5592034846"),
+        "payments": [{"means": "30", "credit_transfers": [{"account": "50501055"}]}],
+        "lines": [
+            {
+                "id": "1",
+                "quantity": "1",
+                "unit": "EA",
+                "price": {"net": "100.00"},
+                "item": {"name": "Something", "vat": {"category": "S", "rate": "25"}},
+            }
+        ],
+    }
+}
+
+
+def warm_up() -> bool:
+    """Prepares a small invoice, and forgets it; whether it could be sent."""
+    original = File("invoice.json", "application/json", json.dumps(_SUBMISSION).encode())
+    return isinstance(preview(original, (), {}, configured=(), at=date(2026, 1, 2)), Ready)
