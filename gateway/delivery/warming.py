@@ -7,10 +7,12 @@ second. `gateway.delivery.processes` has each process do it at its start, while 
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from gateway.delivery.preview import Ready, preview
+from gateway.delivery.prepare import Given, judged
+from gateway.lifecycle import Business, State
+from gateway.store.port import Company, Direction, Document, Head
 from transports.base import File
 
 _ADDRESS: Final = {"line1": "Storgatan 1", "post_code": "111 22", "city": "Stockholm"}
@@ -49,7 +51,29 @@ _SUBMISSION: Final = {
 }
 
 
+_AT: Final = datetime(2026, 1, 2, tzinfo=UTC)
+_DOCUMENT: Final = Document(
+    id="doc_first",
+    company_id="com_first",
+    direction=Direction.OUT,
+    state=State.RECEIVED,
+    business=Business.NONE,
+    version=1,
+    media_type="application/json",
+    head=Head(),
+    delivery={},
+    channel=None,
+    code="",
+    text="",
+    next_at=None,
+    created_at=_AT,
+    updated_at=_AT,
+)
+
+
 def warm_up() -> bool:
-    """Prepares a small invoice, and forgets it; whether it could be sent."""
-    original = File("invoice.json", "application/json", json.dumps(_SUBMISSION).encode())
-    return isinstance(preview(original, (), {}, configured=(), at=date(2026, 1, 2)), Ready)
+    """Judges a small invoice, and forgets it; whether it could be sent."""
+    original = File("invoice.json", _DOCUMENT.media_type, json.dumps(_SUBMISSION).encode())
+    company = Company(_DOCUMENT.company_id, "Seller", "SE", (), {})
+    work = judged(Given(_DOCUMENT, company, original, (), (), None, _AT))
+    return work.change is not None and work.change.after is State.ROUTING
