@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 import aiohttp
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from schemas import envelope
@@ -19,7 +20,7 @@ from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, DocumentType, 
 from transports.peppol.as4.message import UserMessage
 from transports.peppol.as4.packing import Packed, pack
 from transports.peppol.pki.chains import Anchors
-from transports.peppol.pki.keys import KeyInMemory
+from transports.peppol.pki.keys import KeyInMemory, Signer
 from transports.peppol.pki.revocation import Fail, Revocation
 from transports.peppol.receiver import Receiver, Refusal, Seen, Taken
 from transports.peppol.sandbox.authority import Authority, new_key
@@ -81,10 +82,11 @@ def packed(
     says: UserMessage | None = None,
     around: envelope.Header | None = None,
     document: bytes = DOCUMENT,
-    signer: KeyInMemory | None = None,
+    signer: Signer | None = None,
+    recipient: x509.Certificate | None = None,
 ) -> Packed:
     payload = envelope.write(around or header(), document)
-    recipient = key(RECEIVING).certificate
+    recipient = recipient or key(RECEIVING).certificate
     return pack(says or message(), payload, signer or key(SENDING), recipient)
 
 
@@ -113,6 +115,7 @@ class Shelf:
 async def receiver(
     shelf: Shelf,
     *,
+    signer: Signer | None = None,
     anchors: Anchors | None = None,
     now: Callable[[], datetime] = lambda: NOW,
     fail: Fail = Fail.OFF,
@@ -120,7 +123,7 @@ async def receiver(
 ) -> AsyncIterator[Receiver]:
     async with aiohttp.ClientSession() as session:
         yield Receiver(
-            key(RECEIVING),
+            signer or key(RECEIVING),
             anchors or network().anchors,
             Revocation(session, fail, now),
             shelf,

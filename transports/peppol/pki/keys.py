@@ -6,6 +6,7 @@ is trusted by others (`chains`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -53,26 +54,39 @@ class KeyInMemory:
 
     @classmethod
     def from_pem(cls, path: Path, password: str | None = None) -> KeyInMemory:
-        """Reads a PEM file that holds the key and the certificate. Raises KeyUnusable."""
+        """Reads a PEM file with the key and its certificate, in any order, among others or alone.
+
+        Raises KeyUnusable.
+        """
         content = _read(path)
+        encrypted = b"ENCRYPTED" in content
         try:
             key = load_pem_private_key(content, password.encode() if password else None)
-            certificate = x509.load_pem_x509_certificate(content)
-        except (ValueError, TypeError) as error:
-            raise KeyUnusable(f"{path}: {error}") from None
-        return cls(_rsa(key, path), certificate)
+        except TypeError:  # there is a password where none is needed, or none where one is
+            needed = "needs its password" if encrypted else "is not encrypted, and needs none"
+            raise KeyUnusable(f"{path}: the key in it {needed}") from None
+        except (ValueError, UnsupportedAlgorithm):
+            why = "the password of the key in it is wrong" if encrypted else "there is no key in it"
+            raise KeyUnusable(f"{path}: {why}") from None
+        try:
+            certificates = x509.load_pem_x509_certificates(content)
+        except ValueError:
+            raise KeyUnusable(f"{path}: there is no certificate in it beside the key") from None
+        return cls(*_pair(key, certificates, path))
 
     @classmethod
     def from_pkcs12(cls, path: Path, password: str | None) -> KeyInMemory:
-        """Reads a PKCS#12 file. Raises KeyUnusable."""
+        """Reads a PKCS#12 file with the key and its certificate, among others or alone.
+
+        Raises KeyUnusable.
+        """
         content = _read(path)
         try:
             store = load_pkcs12(content, password.encode() if password else None)
-        except ValueError as error:
-            raise KeyUnusable(f"{path}: {error}") from None
-        if store.key is None or store.cert is None:
-            raise KeyUnusable(f"{path} holds no key with its certificate")
-        return cls(_rsa(store.key, path), store.cert.certificate)
+        except (ValueError, UnsupportedAlgorithm):
+            raise KeyUnusable(f"{path}: it is no PKCS#12, or its password is wrong") from None
+        found = [store.cert, *store.additional_certs]
+        return cls(*_pair(store.key, [one.certificate for one in found if one], path))
 
     def sign(self, data: bytes) -> bytes:
         """RSASSA-PKCS1-v1_5 with SHA-256 over `data`."""
@@ -123,10 +137,19 @@ def _read(path: Path) -> bytes:
         raise KeyUnusable(f"{path}: {error.strerror}") from None
 
 
-def _rsa(key: object, path: Path) -> RSAPrivateKey:
+def _pair(
+    key: object, certificates: Sequence[x509.Certificate], path: Path
+) -> tuple[RSAPrivateKey, x509.Certificate]:
+    """The key and its certificate: of several, as after a renewal, the one that lasts longest."""
     if not isinstance(key, RSAPrivateKey):
-        raise KeyUnusable(f"{path} holds no RSA key, which Peppol's certificates have")
-    return key
+        what = "no key" if key is None else "no RSA key, which Peppol's certificates have"
+        raise KeyUnusable(f"{path}: there is {what} in it")
+    public = key.public_key().public_numbers()
+    own = [one for one in certificates if _public(one) == public]
+    if not own:
+        text = f"none of the {len(certificates)} certificates in it belongs to the key"
+        raise KeyUnusable(f"{path}: {text}")
+    return key, max(own, key=lambda one: one.not_valid_after_utc)
 
 
 def _public(certificate: x509.Certificate) -> object:
