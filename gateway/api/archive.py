@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Literal
 
 from aiohttp import web
-from pydantic import ConfigDict, PlainValidator
-from pydantic.json_schema import WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict
 
 from gateway.api import examples, files, streams
 from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
+from gateway.api.instant import Instant
 from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Q, Routes, answer
 from gateway.archive import exports
@@ -54,26 +52,6 @@ async def get_bundle(call: Call[NoParameters]) -> web.StreamResponse:
 
 
 # --- exports ------------------------------------------------------------------------------------
-
-
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-
-
-def _instant(value: object) -> datetime:
-    if isinstance(value, str):
-        try:
-            if _RFC3339.fullmatch(value):
-                return datetime.fromisoformat(value).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise PydanticCustomError("instant", "must be a time such as 2026-11-01T00:00:00Z")
-
-
-Instant = Annotated[
-    datetime,
-    PlainValidator(_instant),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
 
 
 class ExportWish(Shape):

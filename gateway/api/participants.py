@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import AwareDatetime, ConfigDict, Field, Strict
+from pydantic import ConfigDict, Field, Strict
 from pydantic.json_schema import WithJsonSchema
 
 from gateway.api import examples
 from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
+from gateway.api.instant import Instant
 from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.intake.shape import TEXT, Shape
@@ -37,9 +38,6 @@ Kinds = Annotated[
         ]
     ],
     Field(min_length=1, max_length=len(Takes)),
-]
-Moment = Annotated[
-    AwareDatetime, Strict(False), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 Line = Annotated[str, Field(max_length=200, pattern=TEXT)]
 
@@ -66,9 +64,9 @@ class NewRegistration(Shape):
 
     takes: Kinds | None = None
     """What it takes; by default invoices, credit notes and answers to invoices."""
-    activates_at: Moment | None = None
+    activates_at: Instant | None = None
     """From when on documents may be sent to it; by default at once."""
-    expires_at: Moment | None = None
+    expires_at: Instant | None = None
     """Until when; by default without an end."""
     entry: DirectoryEntry | None = None
     """Its entry in the directory; by default none."""
