@@ -18,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from uuid import uuid4
 
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -28,14 +29,17 @@ from gateway.app import Gateway
 from gateway.clock import Clock, MovableClock
 from gateway.inbound.peppol import DOCUMENTS, RESPONSES
 from gateway.store.port import Company, Store
-from schemas.identifiers import Participant
+from schemas.envelope import Header, MlsType
+from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, Participant
 from schemas.response import SPID_SCHEME, Kind, document_type, process
 from transports.email.sandbox import Sandbox as MailServer
 from transports.letter.sandbox import Sandbox as PrintHouse
 from transports.peppol.pki.chains import Purpose
 from transports.peppol.pki.keys import KeyInMemory
 from transports.peppol.sandbox.access_point import MAGIC, AccessPoint
+from transports.peppol.sandbox.billing import invoice
 from transports.peppol.sandbox.network import ZONE, Network
+from transports.peppol.sender import Received
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +96,18 @@ class Sandbox:
         self._data = data
         self._listen = listen
         self._patience_s = patience_s
-        # Our publisher's address is known before it listens; it is kept free until then.
-        self._outer = socket.socket()
-        self._outer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._outer.bind(("127.0.0.1", 0))
+        self._outer_url = ""
         self._up = AsyncExitStack()
+        self._bills = 0
 
     async def start(self) -> None:
         """Starts the partners, then the gateway that knows them; what `Gateway.start` raises."""
         async with AsyncExitStack() as up:
-            up.callback(self._outer.close)
+            # Our publisher's address is known before it listens: the port is kept for it.
+            kept = up.enter_context(socket.socket())
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind(("127.0.0.1", 0))
+            self._outer_url = f"http://127.0.0.1:{kept.getsockname()[1]}"
             await up.enter_async_context(self.mail)
             await up.enter_async_context(self.print_house)
             await up.enter_async_context(self.network)
@@ -120,10 +126,6 @@ class Sandbox:
     async def stop(self) -> None:
         """Stops all of it."""
         await self._up.aclose()
-
-    @property
-    def _outer_url(self) -> str:
-        return "http://{}:{}".format(*self._outer.getsockname())
 
     def _write_keys(self, key: KeyInMemory, smp_key: KeyInMemory) -> dict[str, Any]:
         """The settings that name our keys and what we trust, and the files themselves."""
@@ -232,6 +234,7 @@ class Sandbox:
                 web.get("/clock", self._get_clock),
                 web.post("/clock", self._post_clock),
                 web.get("/received", self._get_received),
+                web.post("/invoices", self._post_invoice),
             ]
         )
         runner = web.AppRunner(app, access_log=None)
@@ -252,6 +255,40 @@ class Sandbox:
             return web.Response(status=400, text=text)
         return await self._get_clock(request)
 
+    async def bill(self, to: Participant) -> str:
+        """Has a company at the other access point send an invoice; answers its number.
+
+        Raises ValueError when nobody has registered the participant, or it was not taken.
+        """
+        self._bills += 1
+        now, seller = self.clock.now(), OTHERS[0]
+        number = f"K-{now:%y%m%d}-{self._bills}"
+        header = Header(
+            sender=seller,
+            receiver=to,
+            document_type=BILLING_INVOICE,
+            process=BILLING_PROCESS,
+            country="SE",
+            instance_id=str(uuid4()),
+            created_at=now,
+            mls_type=MlsType.ALWAYS_SEND,
+        )
+        if not await self.network.services(to, BILLING_INVOICE):
+            raise ValueError(f"{to} is not registered in the sandbox's network.")
+        content = invoice(number, seller, to, now.date())
+        answered = await self.access_point.send(header, content)
+        if not isinstance(answered, Received):
+            raise ValueError(f"It was not taken: {answered}")
+        return number
+
+    async def _post_invoice(self, request: web.Request) -> web.Response:
+        try:
+            number = await self.bill(Participant.parse((await request.json())["to"]))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            text = f'Post {{"to": "0192:918130047"}} to be sent an invoice. {error}\n'
+            return web.Response(status=400, text=text)
+        return web.json_response({"number": number}, status=201)
+
     async def _get_received(self, request: web.Request) -> web.Response:
         """What reached the partners: the proof that something was sent, seen from outside."""
         return web.json_response(self.received())
@@ -267,6 +304,14 @@ class Sandbox:
                     "bytes": len(kept.taken.document),
                 }
                 for kept in self.access_point.kept.values()
+            ],
+            "responses": [
+                {
+                    "from": str(response.sender.endpoint),
+                    "status": response.code,
+                    "about": response.refers_to,
+                }
+                for response in self.access_point.responses
             ],
             "emails": [
                 {

@@ -82,5 +82,7 @@ The sandbox is up; Ctrl-C ends it. In another terminal:
 
   What the mail server and the print house got:
   curl {running.url}/received
+  Be sent an invoice over Peppol:
+  curl -d '{{"to": "{RECEIVER.company.participants[0]}"}}' {running.url}/invoices
   Put the clock three days forward:
   curl -d '{{"forward_s": 259200}}' {running.url}/clock""")

@@ -20,7 +20,8 @@ class Story:
     """One invoice and what is foretold of it.
 
     `file` and `attach` are in examples/, which tell the recipient and so the partners' behaviour.
-    `tried` are the attempts in order, as "channel outcome"; `breaks` the rules of a rejected one.
+    `tried` are the attempts in order, as "channel outcome"; `breaks` the rules of a rejected one;
+    `business` is what its buyer says of it.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Story:
     tried: tuple[str, ...] = ()
     breaks: tuple[str, ...] = ()
     attach: tuple[str, ...] = ()
+    business: str = "none"
     sender: Seed = SENDER
 
     @property
@@ -63,6 +65,13 @@ STORIES = (
         "se-b2b-peppol.json",
         ends="delivered",
         tried=("internal unreachable", "peppol sent"),
+    ),
+    Story(
+        "Over Peppol, and the buyer accepts it by an Invoice Response",
+        "se-b2b-peppol-answered.json",
+        ends="delivered",
+        tried=("internal unreachable", "peppol sent"),
+        business="accepted",
     ),
     Story(
         "Rejected by a status over Peppol: a letter instead",

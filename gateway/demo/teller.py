@@ -18,9 +18,13 @@ from typing import Any, Protocol
 from gateway.client import SETTLED, Client, Problem, attached
 from gateway.demo.stories import EXAMPLES, STORIES, Story
 from gateway.sandbox import RECEIVER, Sandbox
+from schemas.identifiers import Participant
 
 # The sandbox's print house has posted a letter by then, and got back one that returns.
 PARTNERS_TAKE = timedelta(seconds=5)
+
+# What Peppol leaves behind for an invoice that arrives and is answered.
+PROOFS = frozenset({"sml", "smp", "request", "answer", "status", "response"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,12 @@ class Told:
         return state
 
     @property
+    def business(self) -> str:
+        """What its buyer says of it."""
+        business: str = self.document["business"]
+        return business
+
+    @property
     def plan(self) -> str:
         """The channels in line, in their order."""
         steps = (self.document["plan"] or {"steps": ()})["steps"]
@@ -52,13 +62,14 @@ class Told:
     @property
     def ended(self) -> bool:
         """Whether it is where it was foretold to end, or where nothing brings it there any more."""
-        return self.state == self.story.ends or self.state in SETTLED - {"sent", "delivered"}
+        there = self.state == self.story.ends and self.business == self.story.business
+        return there or self.state in SETTLED - {"sent", "delivered"}
 
     @property
     def moves(self) -> bool:
         """Whether something happens to it without the clock being put forward: the access point of
         a Peppol recipient says by itself what became of it."""
-        if self.state == "sent" and self.document["channel"] == "peppol":
+        if self.state in ("sent", "delivered") and self.document["channel"] == "peppol":
             return not self.ended
         return self.state not in SETTLED and not self.document["next_at"]
 
@@ -77,6 +88,8 @@ class Told:
         """How it ended other than foretold."""
         if self.state != self.story.ends:
             yield f"it is {self.state} and not {self.story.ends}"
+        if self.business != self.story.business:
+            yield f"its buyer says {self.business} and not {self.story.business}"
         tried = tuple(f"{attempt['channel']} {attempt['outcome']}" for attempt in self.attempts)
         if tried != self.story.tried:
             yield f"tried were {tried} and not {self.story.tried}"
@@ -137,6 +150,8 @@ class Teller:
         await self._fetch()
         self._look_outside()
         await self._read_feeds()
+        await self._open_the_evidence()
+        await self._respond()
         self._show.say("What became of each:")
         for told in self._told:
             self._tell_outcome(told)
@@ -284,6 +299,36 @@ class Teller:
             as_said,
             f"The mail server took {len(mails)} messages and the print house {len(letters)} "
             "letters: those the documents tell of, each once.",
+        )
+
+    async def _open_the_evidence(self) -> None:
+        """Every byte that went over Peppol is where the timeline says, with its hash."""
+        answered = [told for told in self._told if told.business != "none"]
+        for told in answered:
+            ledger = self._clients[told.story.sender.key]
+            timeline = await ledger.get(f"/v1/documents/{told.id}/timeline")
+            files = [file for one in timeline["attempts"] for file in one["files"]]
+            files += timeline["files"]
+            contents = [await ledger.get_bytes(file["href"]) for file in files]
+            whole = [hashlib.sha256(content).hexdigest() for content in contents]
+            names = [file["name"] for file in files]
+            self._verdict(
+                whole == [file["sha256"] for file in files] and set(names) >= PROOFS,
+                f"{told.number} has its proofs, each read by its link: {', '.join(names)}.",
+            )
+
+    async def _respond(self) -> None:
+        """An invoice comes in over Peppol, is accepted, and its sender has the answer."""
+        number = await self._sandbox.bill(Participant.parse(RECEIVER.company.participants[0]))
+        (arrived,) = await self._customer.inbox()
+        said = await self._customer.respond(arrived["id"], "AP")
+        await self._customer.confirm(arrived["id"])
+        carrier = await self._customer.settled(said["id"])
+        heard = [one for one in self._sandbox.received()["responses"] if one["about"] == number]
+        self._verdict(
+            len(heard) == 1 and heard[0]["status"] == "AP",
+            f"{number} came in over Peppol and was accepted; the answer to it is "
+            f"{carrier['state']}: {carrier['text']}",
         )
 
     async def _read_feeds(self) -> None:

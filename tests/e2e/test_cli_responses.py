@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import aiohttp
+
 from gateway.client import Client
 from gateway.sandbox import RECEIVER, SENDER, Sandbox
 from tests.e2e.command import budkavle, on_terminal
@@ -67,3 +69,29 @@ async def test_an_invoice_is_answered_and_every_byte_is_one_command_away(
 
     people = await on_terminal("timeline", sent, environment=ledger)
     assert people.code == 0 and "document.answered" in people.out
+
+
+async def test_the_sandbox_sends_an_invoice_and_shows_the_answer_to_it(sandbox: Sandbox) -> None:
+    buyer = {"BUDKAVLE_URL": sandbox.gateway.url, "BUDKAVLE_API_KEY": RECEIVER.key}
+    async with aiohttp.ClientSession(sandbox.url) as controls:
+        for wrong in (b"", b"[]", b'{"to": "918130047"}', b'{"to": "0192:910667980"}'):
+            async with controls.post("/invoices", data=wrong) as answer:
+                assert answer.status == 400, wrong
+        to = {"to": RECEIVER.company.participants[0]}
+        async with controls.post("/invoices", json=to) as answer:
+            number = (await answer.json())["number"]
+            assert answer.status == 201
+
+        (arrived,) = (await budkavle("inbox", environment=buyer)).lines
+        assert (arrived["number"], arrived["channel"]) == (number, "peppol")
+        assert (await budkavle("respond", arrived["id"], "AP", environment=buyer)).code == 0
+        expected = {"from": to["to"], "status": "AP", "about": number}
+        async with asyncio.timeout(SOON_S):
+            heard: list[object] = []
+            while not heard:
+                async with controls.get("/received") as answer:
+                    heard = (await answer.json())["responses"]
+    assert heard == [expected]
+    told = await budkavle("timeline", arrived["id"], environment=buyer)
+    shown = {row["what"] for row in told.lines}
+    assert {"inbox.answered", "response", "evidence message", "evidence receipt"} <= shown
