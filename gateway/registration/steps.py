@@ -36,8 +36,11 @@ from transports.peppol.registrar import Elsewhere, Here, Registrar
 log = structlog.get_logger()
 
 # DNS remembers for some minutes: what was registered just now need not be seen at once.
-_FIRST_LOOK: Final = timedelta(minutes=1)
+_FIRST_LOOK: Final = timedelta(minutes=2)
 _LOOK_EVERY: Final = timedelta(days=1)
+# What a worker asked the locator for before a person wanted something else may reach it later than
+# the withdrawal; no question takes so long.
+_LAST_LOOK: Final = timedelta(minutes=5)
 # Whoever moves a participant does it within days; nobody waits for us to notice.
 _LEAVING_LOOK: Final = timedelta(minutes=10)
 # Senders remember where a participant was; until they have forgotten, it is found here too.
@@ -77,6 +80,7 @@ class Steps:
             ParticipantState.LEAVING: self._look_for_leaving,
             ParticipantState.WITHDRAWING: self._leave,
             ParticipantState.UNLISTED: self._withdraw,
+            ParticipantState.WITHDRAWN: self._leave_for_good,
             ParticipantState.MOVED: self._hide,
         }
 
@@ -181,7 +185,14 @@ class Steps:
         said = await self._registrar.publisher.withdraw(_participant(row))
         if isinstance(said, Settled):
             row = replace(_fresh(row), state=ParticipantState.WITHDRAWN, published="")
-            return Step(row, Done())
+            return Step(row, Again(self._later(_LAST_LOOK)))
+        return self._again(row, said.code, said.text)
+
+    async def _leave_for_good(self, row: Registration) -> Step:
+        """Once more: a registration that was under way may have come in after it."""
+        said = await self._registrar.leave(_participant(row))
+        if isinstance(said, Settled):
+            return Step(_fresh(row), Done())
         return self._again(row, said.code, said.text)
 
     # --- what comes of a step ---

@@ -84,7 +84,7 @@ async def test_it_is_found_and_gets_its_invoices_until_it_is_withdrawn(sandbox: 
             card = read_card(parse(await response.read()))
         assert (card.name, card.country) == ("Nordlys Drift AS", "NO")
 
-        sandbox.put_forward(timedelta(minutes=2))
+        sandbox.put_forward(timedelta(minutes=3))
         row = await until(client, NEW, "registered", code="")
         async with asyncio.timeout(SOON_S):
             while (await client.get(f"/v1/participants/{NEW}"))["confirmed_at"] is None:
