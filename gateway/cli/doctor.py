@@ -255,7 +255,10 @@ def _peppol(settings: Settings) -> Iterator[Check]:
         yield Check("fail", "peppol", found.trouble, "Check the network; documents wait meanwhile.")
     elif not found.registered:
         text = "We are not registered for Message Level Statuses: none can come."
-        yield Check("warn", "peppol", text, "Have 0242 and our number registered at an SMP.")
+        todo = f"`budkavle participant register 0242:{found.seat[-6:]}`"
+        if settings.publisher is None:
+            todo = f"Have 0242:{found.seat[-6:]} registered at an SMP."
+        yield Check("warn", "peppol", text, todo)
     else:
         yield Check("ok", "peppol", "DNS and our publisher answer; statuses can come.")
 
