@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from gateway.delivery.processes import Processes
 from gateway.delivery.schedules import Schedule
 from gateway.delivery.verbs import Verb
@@ -83,6 +85,25 @@ async def test_a_revived_job_that_fails_again_has_all_its_tries_once_more(house:
     await worker.run_due()
     assert await house.store.dead(0, 10) == []
     await house.is_in(document_id, State.WAITING)
+
+
+@pytest.mark.parametrize("verb", [Verb.RETRY, Verb.CANCEL])
+async def test_a_dead_job_whose_document_a_person_has_decided_on_is_off_the_list(
+    house: House, verb: Verb
+) -> None:
+    house.transports["email"] = broken = Broken("asked")
+    document_id = await house.submit(invoice(email="a@b.example"))
+    await until_dead(house, house.new_worker(house.store))
+    other = await house.submit(invoice(email="a@b.example"))
+    while len(dead := await house.store.dead(0, 10)) < 2:
+        await house.new_worker(house.store).run_due()
+        house.clock.move(timedelta(hours=5))
+    broken.when = "never"
+    await house.do(document_id, verb)
+    assert [job.document_id for job in await house.store.dead(0, 10)] == [other]
+    assert len(dead) == 2
+    await house.new_worker(house.store).run_due()
+    await house.is_in(document_id, State.SENT if verb is Verb.RETRY else State.CANCELLED)
 
 
 async def test_a_fault_in_a_new_round_of_channels_adds_no_other_round(house: House) -> None:

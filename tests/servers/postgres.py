@@ -123,12 +123,6 @@ class Server:
         done = self._run_and_tell("pg_checksums", "--check", "-D", str(self._data))
         return [done.stderr.decode(errors="replace")] if done.returncode else []
 
-    def freeze(self, frozen: bool) -> None:
-        """Has all its processes stand still, or go on."""
-        sign = signal.SIGSTOP if frozen else signal.SIGCONT
-        for pid in self._pids():
-            os.kill(pid, sign)
-
     def remove(self) -> None:
         """Stops it for good."""
         self.stop(signal.SIGQUIT)

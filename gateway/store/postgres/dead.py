@@ -34,6 +34,11 @@ def bury(transaction: Transaction, jobs: Sequence[tuple[int, Dead, datetime]]) -
     )
 
 
+async def forget(transaction: Transaction, keys: Sequence[str]) -> None:
+    """Takes dead jobs away: a person, or a late report, has decided what becomes of them."""
+    await transaction.run("DELETE FROM job_dead WHERE key = ANY($1::text[])", keys)
+
+
 async def after(connections: Connections, job_id: int, limit: int) -> list[DeadJob]:
     """The list past an id."""
     found = await connections.read(

@@ -236,7 +236,8 @@ class Replacement:
 
 
 async def replace(transaction: Transaction, units: Sequence[Replacement]) -> None:
-    """Takes documents' jobs away from whoever has them, and puts others in their place.
+    """Takes documents' jobs away from whoever has them, or from the dead list, and puts others in
+    their place.
 
     What `again` does not say stays as it was. Raises Contradiction when it names no kind and there
     was no job. No document is among them twice.
@@ -258,6 +259,7 @@ async def replace(transaction: Transaction, units: Sequence[Replacement]) -> Non
         "DELETE FROM job WHERE id = ANY($1::bigint[])",
         [job_of[key]["id"] for key in gone if key in job_of],
     )
+    await dead.forget(transaction, [unit.document_id for unit in units])
     await _write(transaction, new, True)
 
 

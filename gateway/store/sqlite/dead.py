@@ -27,6 +27,13 @@ def bury(transaction: Transaction, job_id: int, why: Dead, at: int) -> None:
     )
 
 
+def forget(transaction: Transaction, keys: Sequence[str]) -> None:
+    """Takes dead jobs away: a person, or a late report, has decided what becomes of them."""
+    transaction.run(
+        "DELETE FROM job_dead WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(keys),)
+    )
+
+
 def after(connection: sqlite3.Connection, job_id: int, limit: int) -> list[DeadJob]:
     """The list past an id."""
     found = connection.execute(

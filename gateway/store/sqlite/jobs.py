@@ -198,7 +198,8 @@ def drop(transaction: Transaction, units: Sequence[Sequence[str]]) -> list[None]
 def replace(
     transaction: Transaction, company_id: str, document_id: str, again: Again | None, at: int
 ) -> None:
-    """Takes the document's job away from whoever has it, and puts `again` in its place.
+    """Takes the document's job away from whoever has it, or from the dead list, and puts `again` in
+    its place.
 
     What `again` does not say stays as it was. Raises Contradiction when it names no kind and there
     was no job.
@@ -206,6 +207,7 @@ def replace(
     was = transaction.run(
         "DELETE FROM job WHERE key = ? RETURNING kind, lane, priority, data", (document_id,)
     ).fetchall()
+    dead.forget(transaction, [document_id])
     if again is None:
         return
     kind, lane, priority, data = was[0] if was else (again.kind, again.kind, 0, "{}")
