@@ -106,6 +106,7 @@ def change_company(
 ) -> None:
     """Changes what is given of the company COMPANY_ID, and nothing else."""
     from gateway.audit.chain import NewEntry, Told
+    from gateway.registration.telling import subject
 
     changed = _settings(email, duplicate_days)
     added = tuple(map(_participant, participants))
@@ -123,7 +124,7 @@ def change_company(
             if holder is not None and holder.id != row.id:
                 raise Impossible(f"{participant} belongs to {holder.name} ({holder.id})")
         now = datetime.now(UTC)
-        data = {**changed, **({"participants": list(added)} if added else {})}
+        data = {**changed, **({"participants": list(map(subject, added))} if added else {})}
         told = Told(NewEntry(operator(), "company.changed", row.id, row.id, data), now)
         row = replace(
             row,

@@ -17,7 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import structlog
 
-from gateway.audit.chain import NewEntry, Told
+from gateway.audit.chain import Told
 from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
 from gateway.registration.offers import (
@@ -27,6 +27,7 @@ from gateway.registration.offers import (
     publication,
 )
 from gateway.registration.states import ParticipantState, allowed
+from gateway.registration.telling import entry
 from gateway.store.port import Again, Checkpoint, Done, Job, Store
 from gateway.store.registrations import Registration
 from schemas.identifiers import Participant
@@ -237,4 +238,4 @@ def _fresh(row: Registration) -> Registration:
 def _told(before: Registration, after: Registration, now: datetime) -> Told:
     data = {"before": str(before.state), "after": str(after.state), "code": after.code}
     action = "participant.stepped"
-    return Told(NewEntry("gateway", action, after.participant, after.company_id, data), now)
+    return Told(entry("gateway", action, after.participant, after.company_id, data), now)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from gateway.audit.chain import NewEntry, Told
+from gateway.audit.chain import Told
 from gateway.clock import Clock
 from gateway.registration import line
 from gateway.registration.offers import OF_COMPANIES, OWN, Offer, to_data
 from gateway.registration.states import OVER, ParticipantState
+from gateway.registration.telling import entry
 from gateway.store.port import Company, Contradiction, NewJob
 from gateway.store.registrations import Registration
 from schemas.identifiers import Participant
@@ -158,10 +159,12 @@ class Verbs:
             if not isinstance(wanted, Registration):
                 return wanted
             wanted = replace(wanted, version=0 if row is None else row.version)
-            entry = NewEntry(*who, str(participant), company_id, {"offer": dict(wanted.offer)})
+            # Not the whole offer: the chain is for ever, and an entry in the directory is not.
+            data = {"takes": wanted.offer["takes"]}
+            told = Told(entry(*who, str(participant), company_id, data), now)
             job = line.job(company_id, str(participant), now)
             try:
-                done = await self._store.put_registration(wanted, job, told=Told(entry, now))
+                done = await self._store.put_registration(wanted, job, told=told)
             except Contradiction as error:
                 return NotNow(f"{error}.")
             if done:  # else somebody was quicker: once more

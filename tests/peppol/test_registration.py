@@ -34,6 +34,7 @@ from gateway.registration.own import OwnPublisher
 from gateway.registration.reasons import public
 from gateway.registration.states import MEANINGS, OVER, ParticipantState, allowed, table
 from gateway.registration.steps import Steps
+from gateway.registration.telling import subject
 from gateway.registration.verbs import BadInput, NotNow, NotYours, Verbs
 from gateway.store.port import Company, StorageUnavailable
 from gateway.store.registrations import Registration
@@ -613,9 +614,11 @@ async def test_everything_wrong_with_a_wish_is_told_at_once(desk: Desk) -> None:
     assert isinstance(empty, BadInput)
 
 
-async def test_no_key_is_written_into_the_audit(desk: Desk) -> None:
+async def test_no_key_and_nobody_s_address_is_written_into_the_audit(desk: Desk) -> None:
     await to_take_over(desk)
     await desk.settle()
+    await desk.reg(Offer(entry=Entry("Vårt AB", "SE", email="anna@vart.example")))
+    assert "anna" not in repr(await desk.store.audit_entries(0, 100))
     asked = await desk.verbs.migrate_out(COMPANY.id, OURS, actor="key:ledger")
     assert isinstance(asked, Registration)
     await desk.settle()
@@ -630,6 +633,12 @@ async def test_a_job_of_a_row_that_is_not_there_goes_away(desk: Desk) -> None:
     await desk.store.put([line.job("ours", "0088:1", now)], now)
     assert await desk.step()
     assert not await desk.store.claim("w", now + timedelta(days=99), 60, 1)
+
+
+def test_the_audit_names_nobody_by_a_personal_number() -> None:
+    assert subject("0007:5567321707") == "0007:5567321707"
+    assert subject("0007:8112289874") == "0007:******9874"
+    assert subject("0088:7300010000001") == "0088:7300010000001"
 
 
 # --- tables -----------------------------------------------------------------------------------
