@@ -300,6 +300,8 @@ class _Places:
         fields = [field for term in finding.terms if (field := field_of(term))]
         if fields and pointer in _TOTALS_OF_VAT and pointer not in fields:
             pointer = fields[0]
+        if not pointer and len(fields) == 1:  # told of the whole document, and yet of one term
+            (pointer,) = fields
         return dataclasses.replace(finding, where=self._in_request(pointer), line=None)
 
     def called(self, path: str, terms: tuple[str, ...]) -> str | None:
