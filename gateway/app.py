@@ -189,6 +189,7 @@ class Gateway:
                 **(publishing.handlers if publishing else {}),
             },
             schedules=(*self._schedules(), *(peppol.schedules if peppol else ())),
+            aside=(PUSH,),  # a slow ledger keeps no invoice waiting
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,
             poll_s=settings.worker.poll_s,

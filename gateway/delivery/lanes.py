@@ -19,11 +19,12 @@ class Lanes:
     """The jobs under way, by lane.
 
     `places` is how many jobs the worker runs at once; `limited` are the lanes that have limits of
-    their own.
+    their own, `aside` those of work beside documents.
     """
 
-    def __init__(self, places: int, limited: Collection[str]) -> None:
+    def __init__(self, places: int, limited: Collection[str], aside: Collection[str] = ()) -> None:
         self._room = max(1, places * 3 // 4)  # one lane leaves room for the others
+        self._room_of = dict.fromkeys(aside, max(1, places // 4))  # what is aside, most of it
         self._limited = frozenset(limited)
         self._paused: frozenset[str] = frozenset()
         self._lane_of: dict[int, str] = {}
@@ -31,7 +32,10 @@ class Lanes:
 
     def room(self, lanes: Iterable[str]) -> Mapping[str, int]:
         """How many more jobs each lane has room for: these, and all that have jobs under way."""
-        return {lane: max(self._room - self._taken[lane], 0) for lane in {*lanes, *self._taken}}
+        return {
+            lane: max(self._room_of.get(lane, self._room) - self._taken[lane], 0)
+            for lane in {*lanes, *self._taken}
+        }
 
     def pause(self, lanes: Iterable[str]) -> None:
         """These lanes, and no others, are paused from now on."""

@@ -9,7 +9,7 @@ last checkpoint left it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -46,7 +46,8 @@ class Worker:
     """Works on the documents of a store.
 
     `limits` are those of lanes, by channel; a channel that is not named has its own `at_once`.
-    `handlers` and `schedules` are the work of other parts. `workshop` is where heavy work is done.
+    `handlers` and `schedules` are the work of other parts; of their lanes those `aside` have a
+    quarter of the places at most. `workshop` is where heavy work is done.
 
     `concurrency` is how many jobs run at once; `lease_s` how long a dead worker's jobs rest;
     `poll_s` how late, at most, a job that becomes due is noticed; `collect_every_s` how often
@@ -66,6 +67,7 @@ class Worker:
         limits: Mapping[str, Limits] | None = None,
         handlers: Mapping[str, Handler] | None = None,
         schedules: Sequence[Schedule] = (),
+        aside: Collection[str] = (),
         concurrency: int = 32,
         lease_s: float = 30.0,
         poll_s: float = 1.0,
@@ -90,7 +92,7 @@ class Worker:
             for name, channel in transports.items()
             if channel.at_once is not None
         } | dict(limits or {})
-        self._lanes = Lanes(concurrency, self._limits)
+        self._lanes = Lanes(concurrency, self._limits, aside)
         self._schedules = Schedules(store, clock, schedules)
         delivering = Delivering(
             store,

@@ -23,6 +23,14 @@ def test_one_lane_leaves_a_quarter_to_the_others(places: int, room: int) -> None
     assert lanes.room(["internal", "email"]) == {"internal": room, "email": room}
 
 
+@pytest.mark.parametrize(("places", "room"), [(1, 1), (4, 1), (32, 8)])
+def test_work_beside_documents_leaves_three_quarters_to_them(places: int, room: int) -> None:
+    lanes = Lanes(places, (), aside=["push"])
+    assert lanes.room(["internal", "push"])["push"] == room
+    lanes.enter(job(1, "push"))
+    assert lanes.room([])["push"] == room - 1
+
+
 def test_every_lane_with_jobs_is_named_and_has_that_much_less() -> None:
     lanes = Lanes(8, ())
     for n in range(7):
