@@ -43,8 +43,9 @@ def message(content: object) -> bytes:
     return LENGTH.pack(len(body)) + body
 
 
-def main(memory_bytes: int) -> None:
-    """Works until there is no more. `memory_bytes` bounds the whole address space."""
+def main(memory_bytes: int, *, sealed: bool = False) -> None:
+    """Works until there is no more. `memory_bytes` bounds the whole address space. A `sealed` one
+    can open nothing any more, neither a file nor a connection."""
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
@@ -52,6 +53,8 @@ def main(memory_bytes: int) -> None:
     tasks = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever is printed goes to the log, not among the answers
+    if sealed:  # what is open stays usable
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     try:
         while head := tasks.read(LENGTH.size):
             body = tasks.read(LENGTH.unpack(head)[0])

@@ -32,10 +32,11 @@ _GOODBYE_S: Final = 2.0
 class Processes:
     """A `Workshop` of `number` processes; more work waits in line. Use `close` at the end.
 
-    `limit_s` is how long a piece of work may take, and how much time of the processor; then its
-    process is killed. `memory_bytes` bounds the address space of each process. Each calls `begin`,
-    a function of a module, before there is work, so that the first has not to wait for what that
-    reads and builds; the process ends when it raises.
+    `limit_s` is how long a piece of work may take, and `processor_s` how much time of the processor
+    (by default as much); then its process is killed. `memory_bytes` bounds the address space of
+    each process. Each calls `begin`, a function of a module, before there is work, so that the
+    first has not to wait for what that reads and builds; the process ends when it raises. Those
+    that are `sealed` can open nothing after that, neither a file nor a connection.
     """
 
     def __init__(
@@ -44,12 +45,15 @@ class Processes:
         *,
         limit_s: float,
         memory_bytes: int,
+        processor_s: float | None = None,
         tasks: int = TASKS,
         begin: Callable[[], object] = os.getpid,
+        sealed: bool = False,
     ) -> None:
         self._limit_s = limit_s
+        self._processor_s = processor_s or limit_s
         self._tasks = tasks
-        self._program = program(memory_bytes, begin)
+        self._program = program(memory_bytes, begin, sealed=sealed)
         self._started: set[_Child] = set()
         self._free: asyncio.LifoQueue[_Child | None] = asyncio.LifoQueue()
         for _ in range(number):  # a place without a process: it is started when it is needed
@@ -62,7 +66,7 @@ class Processes:
         child: _Child | None = None
         try:
             child = place if place and place.runs else await self._start()
-            answer = await child.ask(Task(work, arguments, self._limit_s), self._limit_s)
+            answer = await child.ask(Task(work, arguments, self._processor_s), self._limit_s)
         except BaseException:  # nobody knows what it is doing: also when the caller was cut off
             if child is not None:
                 child.kill()
@@ -93,11 +97,13 @@ class Processes:
         return child
 
 
-def program(memory_bytes: int, begin: Callable[[], object] = os.getpid) -> tuple[str, ...]:
+def program(
+    memory_bytes: int, begin: Callable[[], object] = os.getpid, *, sealed: bool = False
+) -> tuple[str, ...]:
     """The command line of a process. `-P`: it imports nothing from the directory it starts in."""
     code = (
         f"from {begin.__module__} import {begin.__name__} as begin; begin(); "
-        f"from gateway.delivery.child import main; main({memory_bytes})"
+        f"from gateway.delivery.child import main; main({memory_bytes}, sealed={sealed})"
     )
     return sys.executable, "-P", "-c", code
 
