@@ -12,7 +12,7 @@ and reads the envelope (SBDH) too, so ours is told with it as well.
 
 The memory is what a process takes more at its peak while it takes in a message over HTTP.
 
-    python -m tests.bench.peppol [--seconds S] [--as4 .venv-as4/bin/python]
+    python -m tests.bench.peppol [--seconds S] [--as4 PYTHON]
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SIZES = {"10 KB": 0, "200 KB": 200_000, "5 MB": 5_000_000}
 MEMORY = {"5 MB": 5_000_000, "20 MB": 20_000_000}
 SECONDS = 5.0
 # Where `make interop` keeps the package; not there: nothing is measured of it.
-AS4 = ROOT / ".venv-as4" / "bin" / "python"
+AS4 = ROOT / ".venv" / "interop" / "bin" / "python"
 
 
 def document(more: int) -> bytes:

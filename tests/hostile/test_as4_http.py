@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 
+from gateway.api.app import make_runner
 from tests.peppol.parties import RECEIVING, Shelf, key, packed, receiver
 from transports.peppol.as4 import signals
 from transports.peppol.as4.message import Errors, Receipt
@@ -40,7 +41,7 @@ async def listener(limits: Limits = PATIENT) -> AsyncIterator[Listener]:
     async with receiver(shelf) as at:
         app = web.Application()
         app.add_routes(Endpoint(at, limits).routes())
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        runner = make_runner(app, drain_s=0.1, lingering_s=0.1)  # as the gateway's outer listener
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         try:
@@ -326,6 +327,7 @@ async def test_a_body_of_two_lengths_is_refused(headers: tuple[str, ...]) -> Non
         ("Content-Encoding: gzip", gzip.compress(bytes(50_000_000))),
         ("Content-Encoding: gzip", b"no gzip"),
         ("Content-Encoding: deflate", b"no deflate"),
+        ("Content-Encoding: br", b"no brotli"),
         ("Content-Encoding: anything", b"x"),
     ],
 )

@@ -84,8 +84,10 @@ def header_value(text: str) -> tuple[str, Mapping[str, str]]:
         parameter = _PARAMETER.match(text, at)
         if parameter is None or parameter[1].lower() in parameters:
             raise Malformed("Content-Type has a parameter that can not be read, or has one twice")
-        value = parameter[2] if parameter[2] is not None else _QUOTED.sub(r"\1", parameter[3])
-        parameters[parameter[1].lower()] = value
+        name, value, quoted = parameter.groups()
+        if value is None:
+            value = _QUOTED.sub(r"\1", quoted) if "\\" in quoted else quoted
+        parameters[name.lower()] = value
         at = parameter.end()
     return match[0].lower(), parameters
 
