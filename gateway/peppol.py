@@ -146,7 +146,7 @@ async def access_point(
         Lookups(trust.discovery, clock, per_minute=section.lookups_per_minute),
         Endpoint(receiver, Limits(body_bytes=section.max_message_bytes)),
         {
-            STATUS_CAME: StatusCame(store, clock),
+            STATUS_CAME: StatusCame(store, clock, own),
             STATUS_DUE: StatusDue(store, clock, channel, own),
         },
         (

@@ -22,6 +22,7 @@ from gateway.store.port import (
     Document,
     Done,
     Leg,
+    MovedOn,
     NewEvent,
     NewPart,
     Role,
@@ -57,17 +58,22 @@ class Answers:
     async def take(self, response: Response, content: bytes) -> bool:
         """Writes what the buyer says to the invoice that he means, once for each response. False:
         there is no such invoice, or no such word."""
-        found = await self._invoice(response)
-        if found is None or response.code not in MEANS:
-            log.warning("answer_without_invoice", response_id=response.id, code=response.code)
-            return False
-        document, leg = found
-        now = self._clock.now()
         part = NewPart(Role.EVIDENCE, "response", "application/xml", content)
-        work = _answered(document, response, part)
-        await self._store.report(leg.key, f"response:{response.id}", work, now)
-        log.info("answer_taken", document_id=document.id, code=response.code)
-        return True
+        while True:
+            found = await self._invoice(response)
+            if found is None or response.code not in MEANS:
+                log.warning("answer_without_invoice", response_id=response.id, code=response.code)
+                return False
+            document, leg = found
+            work, id_ = _answered(document, response, part), f"response:{response.id}"
+            try:
+                await self._store.report(
+                    leg.key, id_, work, self._clock.now(), version=document.version
+                )
+            except MovedOn:  # another answer was quicker: what this one makes of it is asked anew
+                continue
+            log.info("answer_taken", document_id=document.id, code=response.code)
+            return True
 
     async def _invoice(self, response: Response) -> tuple[Document, Leg] | None:
         """The newest invoice of this number that went from the one to the other."""

@@ -86,7 +86,7 @@ class PeppolReception:
 
     async def _keep_response(self, taken: Taken, company: Company | None, now: datetime) -> None:
         whose = company.id if company else ""
-        data = {
+        data: dict[str, Any] = {
             "document": _text(taken.document),
             "from": taken.message.from_seat,
             "sender": str(taken.header.sender),
@@ -94,6 +94,9 @@ class PeppolReception:
         }
         # The job first: when the note is lost in a crash, the message comes again, and the job is
         # there once.
+        if kind_of(taken.header.document_type) is Kind.INVOICE_RESPONSE:
+            # It is a document between companies: we owe a status for it. For statuses nobody does.
+            data["owes"] = {"received_at": now.isoformat(), **_asked_of(taken)}
         key = f"{STATUS_CAME}/{taken.message.id}"
         await self._store.put([NewJob(key, STATUS_CAME, now, data=data)], now, replace=False)
         await self._store.note(_message(taken, whose, now))

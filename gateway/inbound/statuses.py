@@ -5,7 +5,8 @@ it (`transports.peppol`).
 
 A status that comes is a late report on the leg whose key its envelope had. A status that we owe
 says RE at once when the document breaks the rules; else, where the sender asked for it, AP as soon
-as the company has taken the document over from its inbox, and AB when it has not by the time.
+as the company has taken the document over from its inbox, and AB when it has not by the time. An
+answer (Invoice Response) has its AB as soon as it is written to the invoice.
 Source: Peppol MLS 1.1.0, Peppol Network Policy 1.0.0 (MLS-1: 20 minutes from receipt to status).
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -23,6 +25,7 @@ from gateway.audit.chain import NewEntry
 from gateway.clock import Clock
 from gateway.delivery.reports import Reports
 from gateway.inbound.answers import Answers
+from gateway.inbound.peppol import STATUS_DUE
 from gateway.store.port import (
     Again,
     Checkpoint,
@@ -31,6 +34,7 @@ from gateway.store.port import (
     Job,
     Keep,
     Leg,
+    NewJob,
     NewPart,
     Role,
     Store,
@@ -61,6 +65,7 @@ from transports.base import (
     Verdict,
     Waiting,
 )
+from validators.findings import Report as Checked
 from validators.findings import Severity
 from validators.pipeline import parse, validate
 
@@ -91,11 +96,12 @@ class Poster(Protocol):
 
 
 class StatusCame:
-    """The handler of what came for something that we had sent."""
+    """The handler of what came for something that we had sent. `own` is our own identifier."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, own: Participant) -> None:
         self._store = store
         self._clock = clock
+        self._own = own
         self._reports = Reports(store, clock)
         self._answers = Answers(store, clock)
 
@@ -103,17 +109,54 @@ class StatusCame:
         """Does the job. Raises what the store raises."""
         now = self._clock.now()
         content = str(job.data["document"]).encode()
+        if "owes" in job.data:
+            issues = await self._answer(content, job.data, now)
+            owed = self._owed(job.data, issues, now)
+            await self._store.checkpoint(job, Checkpoint(Done(), jobs=owed), now)
+            return
         response = _read(content, str(job.data["message_id"]))
         if response is not None and not _says_who_sent_it(response, job.data):
             log.warning("response_of_another", message_id=job.data["message_id"])
             response = None
         taken = True
-        if response is not None and response.kind is Kind.INVOICE_RESPONSE:
-            await self._answers.take(response, content)
-        elif response is not None:
+        if response is not None and response.kind is not Kind.INVOICE_RESPONSE:
             taken = await self._taken(response, content, str(job.data["from"]), now)
         next_ = Done() if taken else Again(now + _SOON)
         await self._store.checkpoint(job, Checkpoint(next_), now)
+
+    async def _answer(self, content: bytes, data: Any, now: datetime) -> tuple[Issue, ...]:
+        """Takes up what a buyer answers; what is wrong with it, if it can not be."""
+        report = await asyncio.to_thread(validate, content, at=now.date())
+        if not report.ok:
+            return _issues(report)
+        response = _read(content, str(data["message_id"]))
+        if response is None or response.kind is not Kind.INVOICE_RESPONSE:
+            return (Issue("SV", "It is no Invoice Response that can be read."),)
+        if not _says_who_sent_it(response, data):
+            log.warning("response_of_another", message_id=data["message_id"])
+            return (Issue("BV", "Its sender is not the sender of its envelope."),)
+        if not await self._answers.take(response, content):
+            return (Issue("FD", f"There is no invoice {response.refers_to} that it answers."),)
+        return ()
+
+    def _owed(self, data: Any, issues: tuple[Issue, ...], now: datetime) -> tuple[NewJob, ...]:
+        """The job of the status that we owe for an answer, where one is owed."""
+        owes = data["owes"]
+        if not issues and owes["mls_type"] != sbdh.MlsType.ALWAYS_SEND:
+            return ()
+        status = Response(
+            kind=Kind.MLS,
+            id=str(uuid5(NAMESPACE_URL, f"mls:{data['message_id']}")),
+            issued_at=now,
+            sender=Party(self._own),
+            receiver=Party(_addressee(owes["seat"], owes["mls_to"])),
+            code="RE" if issues else "AB",  # it lies in the company's feed; nobody says it was read
+            refers_to=owes["instance_id"],
+            description="The response can not be taken up." if issues else None,
+            issues=issues,
+        )
+        told = {**owes, "response": write(status).decode()}
+        return (NewJob(f"{STATUS_DUE}/{data['message_id']}", STATUS_DUE, now, data=told),)
 
     async def _taken(self, response: Response, content: bytes, seat: str, now: datetime) -> bool:
         """Takes up a status; False when its document is in somebody's hands just now."""
@@ -150,6 +193,16 @@ class StatusCame:
         log.warning("status_set_aside", document_id=document.id, **data)
         entry = NewEntry("gateway", SET_ASIDE, document.id, document.company_id, data)
         await self._store.audit(entry, now)
+
+
+def _issues(report: Checked) -> tuple[Issue, ...]:
+    """What is fatal in a report, as a status tells it."""
+    fatal = (one for one in report.findings if one.severity is Severity.FATAL)
+    reason = "BV" if report.structure_ok else "SV"
+    return tuple(
+        Issue(reason, f"{one.rule}: {one.text}", one.where or "NA")
+        for one in islice(fatal, _MOST_ISSUES)
+    )
 
 
 def _says_who_sent_it(response: Response, data: Any) -> bool:
@@ -222,7 +275,9 @@ class StatusDue:
                 work = Checkpoint(Again(now + _AGAIN))
             case _:
                 log.info("status_sent", outcome=type(outcome).__name__)
-                work = Checkpoint(Done(), parts=_parts(told, outcome))
+                # The status of an answer has no document of its own to be kept with.
+                parts = _parts(told, outcome) if job.document_id else ()
+                work = Checkpoint(Done(), parts=parts)
         await self._store.checkpoint(job, work, now)
 
     async def _response_to(self, job: Job, now: datetime) -> Response | None:
@@ -242,15 +297,9 @@ class StatusDue:
     ) -> Response | None:
         """The status, None when it is too early for one."""
         report = validate(content, at=now.date())
-        fatal = [one for one in report.findings if one.severity is Severity.FATAL]
-        if fatal:
-            reason = "BV" if report.structure_ok else "SV"
-            issues = tuple(
-                Issue(reason, f"{one.rule}: {one.text}", one.where or "NA")
-                for one in fatal[:_MOST_ISSUES]
-            )
+        if not report.ok:
             text = "The document breaks the rules of its specification."
-            return self._response(data, document, "RE", now, text, issues)
+            return self._response(data, document, "RE", now, text, _issues(report))
         if data["mls_type"] != sbdh.MlsType.ALWAYS_SEND:
             return None
         if document.confirmed_at is not None:

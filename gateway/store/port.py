@@ -439,6 +439,10 @@ class LeaseLost(Exception):
     """Somebody else holds the job now; nothing of the checkpoint was written."""
 
 
+class MovedOn(Exception):
+    """The document is not as it was when it was decided what to write; nothing was written."""
+
+
 class Duplicate(Exception):
     """The company has the same invoice under way already; nothing of the checkpoint was written."""
 
@@ -592,8 +596,17 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
         document, or it has moved on meanwhile."""
         ...
 
-    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
-        """A late result for the leg with this key. False when this report was written before.
+    async def report(
+        self,
+        key: UUID,
+        report_id: str,
+        work: Checkpoint,
+        now: datetime,
+        *,
+        version: int | None = None,
+    ) -> bool:
+        """A late result for the leg with this key. False when this report was written before;
+        MovedOn when the document has another version than the one given.
 
         Nobody holds a job here: with a `change`, Again replaces the document's job and Done takes
         it away; without one the job is left alone, whoever works on it.

@@ -31,6 +31,7 @@ from gateway.store.port import (
     Keep,
     KeyReused,
     LeaseLost,
+    MovedOn,
     NewEvent,
     NewPart,
     Reply,
@@ -767,6 +768,24 @@ async def test_a_report_on_nothing_is_a_contradiction(store: Store) -> None:
     assert await store.leg(UUID(int=7)) is None
     with pytest.raises(Contradiction):
         await store.report(UUID(int=7), "r1", Checkpoint(Done()), NOW)
+
+
+async def test_a_report_for_another_version_writes_nothing(store: Store) -> None:
+    document_id, leg = await sent_with_leg(store)
+    document = await store.document(OURS.id, document_id)
+    assert document is not None
+    work = Checkpoint(Done(), business=Business.ACCEPTED, events=[NewEvent("document.answered")])
+    before = await everything(store)
+    with pytest.raises(MovedOn):
+        await store.report(leg.key, "r1", work, NOW, version=document.version - 1)
+    assert await everything(store) == before
+    both = await asyncio.gather(
+        *(store.report(leg.key, f"r{n}", work, NOW, version=document.version) for n in (2, 3)),
+        return_exceptions=True,
+    )
+    assert sum(one is True for one in both) == 1
+    assert sum(isinstance(one, MovedOn) for one in both) == 1
+    assert await store.report(leg.key, "r1", work, NOW), "it was not taken down as seen"
 
 
 async def test_one_report_told_many_times_at_once_counts_once(store: Store) -> None:

@@ -45,8 +45,10 @@ class Dying:
     async def checkpoint(self, job: Job, work: Checkpoint, now: datetime) -> None:
         await self._write(self._store.checkpoint(job, work, now))
 
-    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
-        return await self._write(self._store.report(key, report_id, work, now))
+    async def report(
+        self, key: UUID, report_id: str, work: Checkpoint, now: datetime, **how: Any
+    ) -> bool:
+        return await self._write(self._store.report(key, report_id, work, now, **how))
 
     async def _write(self, write: Coroutine[None, None, T]) -> T:
         self._writes += 1

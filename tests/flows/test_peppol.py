@@ -213,6 +213,29 @@ async def test_the_buyer_s_answers_move_the_business_axis(sandbox: Sandbox) -> N
     assert (document["state"], document["business"]) == ("delivered", "paid")
 
 
+async def test_an_answer_has_a_status_too(sandbox: Sandbox) -> None:
+    """AB where one is asked for, RE whenever it can not be taken up; none for statuses."""
+    async with Client(sandbox.gateway.url, SENDER.key) as client:
+        document_id = await handed_in(client, "P-7", GOOD)
+        await until(client, document_id, "document.delivered", sandbox)
+        silent, content = answer("P-7", "IP", "answer-20")
+        await sandbox.access_point.send(silent, content)
+        asked, content = answer("P-7", "AP", "answer-21")
+        await sandbox.access_point.send(replace(asked, mls_type=MlsType.ALWAYS_SEND), content)
+        await sandbox.access_point.send(*answer("P-7", "RE", "answer-22"))  # without a reason
+        await sandbox.access_point.send(*answer("P-none", "AP", "answer-23"))
+        torn, content = answer("P-7", "PD", "answer-24")
+        await sandbox.access_point.send(torn, content.replace(b"380", b"\xff\xfe0"))
+        assert sorted(await statuses(sandbox, 4)) == ["AB", "RE", "RE", "RE"]
+        told = {one.refers_to: one for one in sandbox.access_point.statuses}
+        assert told["answer-21"].code == "AB"
+        (why,) = told["answer-22"].issues
+        assert why.reason == "BV" and "PEPPOL-T111-R001" in why.text
+        assert [one.reason for one in told["answer-23"].issues] == ["FD"]
+        assert {one.reason for one in told["answer-24"].issues} == {"SV"}
+        assert (await client.document(document_id))["business"] == "accepted"
+
+
 async def test_an_answer_from_somebody_else_changes_nothing(sandbox: Sandbox) -> None:
     async with Client(sandbox.gateway.url, SENDER.key) as client:
         document_id = await handed_in(client, "P-5", GOOD)

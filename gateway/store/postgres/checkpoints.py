@@ -27,6 +27,7 @@ from gateway.store.port import (
     Job,
     Keep,
     LeaseLost,
+    MovedOn,
     NewEvent,
     Reply,
 )
@@ -205,6 +206,7 @@ class LateResult:
     work: Checkpoint
     parts: tuple[StoredPart, ...]
     now: datetime
+    version: int | None = None
 
 
 async def report(transaction: Transaction, units: Sequence[LateResult]) -> list[bool | Exception]:
@@ -236,6 +238,10 @@ async def report(transaction: Transaction, units: Sequence[LateResult]) -> list[
             continue
         if (unit.key, unit.report_id) in seen:
             answers.append(False)
+            continue
+        if unit.version not in (None, document["version"]):
+            text = f"the document has version {document['version']} and not {unit.version}"
+            answers.append(MovedOn(text))
             continue
         write = _Write.of(document, unit.work, unit.parts, unit.now)
         refused = write.refused()

@@ -20,6 +20,7 @@ from gateway.store.port import (
     Job,
     Keep,
     LeaseLost,
+    MovedOn,
     NewEvent,
     Reply,
 )
@@ -164,6 +165,7 @@ class LateResult:
     work: Checkpoint
     parts: tuple[StoredPart, ...]
     now: datetime
+    version: int | None = None
 
 
 def report(transaction: Transaction, units: Sequence[LateResult]) -> list[bool | Exception]:
@@ -174,7 +176,7 @@ def report(transaction: Transaction, units: Sequence[LateResult]) -> list[bool |
 def _report(transaction: Transaction, unit: LateResult) -> bool | Exception:
     found = transaction.run(
         """
-        SELECT document.id, document.company_id, document.state
+        SELECT document.id, document.company_id, document.state, document.version
         FROM route_leg JOIN document ON document.id = route_leg.document_id
         WHERE route_leg.key = ?
         """,
@@ -187,7 +189,10 @@ def _report(transaction: Transaction, unit: LateResult) -> bool | Exception:
         "SELECT 1 FROM report_seen WHERE key = ? AND report_id = ?", report_seen
     ).fetchone():
         return False
-    write = _Write.of(found, unit.work, unit.parts, unit.now)
+    *found, version = found
+    if unit.version not in (None, version):
+        return MovedOn(f"the document has version {version} and not {unit.version}")
+    write = _Write.of(tuple(found), unit.work, unit.parts, unit.now)
     refused = write.refused()
     if refused is not None:
         return refused

@@ -206,12 +206,21 @@ class SqliteStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
         unit = checkpoints.Replying(reply, documents.Accept(response, parts, now))
         return await self._told(checkpoints.reply, unit, told)
 
-    async def report(self, key: UUID, report_id: str, work: Checkpoint, now: datetime) -> bool:
-        """A late result for the leg with this key. False when this report was written before."""
+    async def report(
+        self,
+        key: UUID,
+        report_id: str,
+        work: Checkpoint,
+        now: datetime,
+        *,
+        version: int | None = None,
+    ) -> bool:
+        """A late result for the leg with this key. False when this report was written before;
+        MovedOn when the document has another version than the one given."""
         found = await self.leg(key)
         parts = () if found is None else await self._stored(found[0].company_id, work.parts, now)
         return await self._writer.write(
-            checkpoints.report, checkpoints.LateResult(key, report_id, work, parts, now)
+            checkpoints.report, checkpoints.LateResult(key, report_id, work, parts, now, version)
         )
 
     async def leg(self, key: UUID) -> tuple[Document, Leg] | None:
