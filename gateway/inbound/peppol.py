@@ -73,7 +73,7 @@ class PeppolReception:
         digests = tuple(found.digests[at : at + _DIGEST_BYTES] for at in cut)
         return Seen(digests, found.receipt)
 
-    async def keep(self, taken: Taken) -> None:
+    async def keep(self, taken: Taken) -> Seen | None:
         """Keeps a message, durably; what is done with it is a job from then on."""
         now = self._clock.now()
         company = await self._asked(self._store.company_of(str(taken.header.receiver)))
@@ -83,6 +83,8 @@ class PeppolReception:
             raise NotKept("the receiver has left between two looks")
         else:
             await self._asked(self._keep_document(taken, company, now))
+        kept = await self.seen(taken.message.id)
+        return None if kept is None or kept.receipt == taken.receipt else kept
 
     async def _keep_response(self, taken: Taken, company: Company | None, now: datetime) -> None:
         whose = company.id if company else ""
@@ -92,11 +94,11 @@ class PeppolReception:
             "sender": str(taken.header.sender),
             "message_id": taken.message.id,
         }
-        # The job first: when the note is lost in a crash, the message comes again, and the job is
-        # there once.
         if kind_of(taken.header.document_type) is Kind.INVOICE_RESPONSE:
             # It is a document between companies: we owe a status for it. For statuses nobody does.
             data["owes"] = {"received_at": now.isoformat(), **_asked_of(taken)}
+        # The job first: when the note is lost in a crash, the message comes again, and the job is
+        # there once.
         key = f"{STATUS_CAME}/{taken.message.id}"
         await self._store.put([NewJob(key, STATUS_CAME, now, data=data)], now, replace=False)
         await self._store.note(_message(taken, whose, now))

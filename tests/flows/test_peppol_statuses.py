@@ -266,3 +266,28 @@ async def test_a_message_that_comes_again_gets_its_receipt_and_brings_nothing(
         for id_ in ("one@there.example", "two@there.example")
     ]
     assert [one is not None and one.reference for one in kept] == ["again", "again"]
+
+
+async def test_of_two_copies_at_once_one_is_kept_and_both_get_its_receipt(
+    sandbox: Sandbox,
+) -> None:
+    point, around = sandbox.access_point, header("both")
+    sending = (point.send(around, source(), "both@there.example") for _ in range(4))
+    answers = await asyncio.gather(*sending)
+    given = [answered.receipt for answered in answers if isinstance(answered, Received)]
+    assert len(given) == 4
+    assert len({receipt.id for receipt in given}) == 1
+    async with Client(sandbox.gateway.url, RECEIVER.key) as client:
+        assert len(await client.inbox()) == 1
+
+
+async def test_of_two_messages_at_once_under_one_id_one_is_refused(sandbox: Sandbox) -> None:
+    """Nothing is signed for that is not kept."""
+    point = sandbox.access_point
+    answers = await asyncio.gather(
+        *(point.send(header(f"rival-{n}"), source(), "rival@there.example") for n in range(4))
+    )
+    assert sum(isinstance(answered, Received) for answered in answers) == 1
+    refused = [answered for answered in answers if isinstance(answered, NotTaken)]
+    assert {one.errors.faults[0].code for one in refused} == {"EBMS:0003"}
+    assert len(refused) == 3

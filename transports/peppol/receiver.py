@@ -93,9 +93,10 @@ class Reception(Protocol):
         """The message with this id, when it was kept before."""
         ...
 
-    async def keep(self, taken: Taken) -> None:
+    async def keep(self, taken: Taken) -> Seen | None:
         """Keeps a message: when it returns, everything is on disk. The same envelope (its instance
-        identifier) in another message is kept as a duplicate, and delivered once."""
+        identifier) in another message is kept as a duplicate, and delivered once. Answers the
+        message that is kept in its place, when one with the same id was faster."""
         ...
 
 
@@ -187,18 +188,16 @@ class Receiver:
         digests = tuple(one.digest for one in sealed.references)
         before = await self._reception.seen(message.id)
         if before is not None:
-            if before.digests != digests:
-                text = "Another message came with this id before."
-                raise Refused("EBMS:0003", text, message.id)
-            return Reply(before.receipt)  # the sender has not got it: it is what it asks for
+            return _again(before, digests, message)
         payload = await asyncio.to_thread(sealed.open, self._key, self._limit_bytes)
         header, document = await asyncio.to_thread(_agreed, payload, message)
         del payload
         if not await self._reception.serves(header.receiver, header.document_type, header.process):
             raise Refused("EBMS:0004", NOT_SERVICED, message.id)
         receipt = await asyncio.to_thread(self._receipt, message.id, sealed.references)
-        await self._reception.keep(Taken(message, header, document, digests, body, receipt))
-        return Reply(receipt)
+        taken = Taken(message, header, document, digests, body, receipt)
+        faster = await self._reception.keep(taken)
+        return Reply(receipt) if faster is None else _again(faster, digests, message)
 
     async def _trusted(self, certificate: x509.Certificate, message_id: str) -> None:
         try:
@@ -217,6 +216,14 @@ class Receiver:
 
     def _new_id(self) -> str:
         return f"{uuid4()}@{self._host}"
+
+
+def _again(before: Seen, digests: tuple[bytes, ...], message: UserMessage) -> Reply:
+    """The answer to a message whose id came before: the sender has not got it, and asks for it."""
+    if before.digests != digests:
+        text = "Another message came with this id before."
+        raise Refused("EBMS:0003", text, message.id)
+    return Reply(before.receipt)
 
 
 def _agreed(payload: bytearray, message: UserMessage) -> tuple[envelope.Header, bytes]:
