@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,9 @@ async def test_what_is_no_question_is_told(
 async def test_a_company_that_asks_too_often_is_told_when_to_come_again(
     client: Client, sandbox: Sandbox
 ) -> None:
-    for _ in range(2):
-        await looked_up(client, *[NOBODY] * 50)
-    await looked_up(client, *[NOBODY] * 20)
     with pytest.raises(Problem) as refused:
-        await looked_up(client, *[NOBODY] * 50)
+        for _ in range(100):  # of 50 each, of which 120 go in a minute
+            await looked_up(client, *[NOBODY] * 50)
     assert refused.value.status == 429
     async with Client(sandbox.gateway.url, RECEIVER.key) as another:
         assert (await looked_up(another, NOBODY))[0]["answer"] == "no"
@@ -103,7 +102,22 @@ async def test_without_peppol_nothing_is_known() -> None:
     lookups = Lookups(None, clock, per_minute=2)
     (answer,) = await asked(lookups, 1)
     assert (answer.answer, answer.code) == (Verdict.UNKNOWN, "lookup.not_configured")
-    assert isinstance(await lookups.ask("c", [Participant.parse(OTHER)] * 2), TooOften)
+    assert isinstance(await asked(lookups, 2), TooOften)
+
+
+async def test_so_many_go_in_a_minute_and_no_more() -> None:
+    clock = MovableClock()
+    lookups = Lookups(None, clock, per_minute=60)
+    assert len(await asked(lookups, 50)) == 50
+    short = await asked(lookups, 30)
+    assert isinstance(short, TooOften) and short.after_s == 20
+    assert len(await asked(lookups, 10)) == 10, "what was refused is not counted"
+    clock.move(timedelta(seconds=30))
+    assert len(await asked(lookups, 30)) == 30
+    assert len(await lookups.ask("another", [Participant.parse(OTHER)] * 60)) == 60
+    clock.move(timedelta(hours=1))
+    assert len(await asked(lookups, 500)) == 500, "one question may be larger than a minute has"
+    assert isinstance(await asked(lookups, 1), TooOften)
 
 
 async def asked(lookups: Lookups, number: int) -> Any:
