@@ -59,6 +59,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
             case.body["migration_key"] = examples.TAKING_OVER["migration_key"]
     if (case.path_parameters or {}).get("webhook_id") == examples.PATH["webhook_id"]:
         case.path_parameters["webhook_id"] = os.environ["WEBHOOK_ID"]
+    if (case.path_parameters or {}).get("participant") == examples.PATH["participant"]:
+        case.path_parameters["participant"] = os.environ["PARTICIPANT"]
     if (case.path_parameters or {}).get("document_id") == examples.PATH["document_id"]:
         inbound = case.path.startswith("/v1/inbox")
         known = os.environ["INBOUND_ID" if inbound else "OUTBOUND_ID"]

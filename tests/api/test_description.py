@@ -18,7 +18,7 @@ from gateway.api.app import OPERATIONS
 from gateway.api.openapi import describe
 from gateway.intake.submission import Channel
 from gateway.routing.orders import channel_names
-from tests.api.conftest import KEY, Api
+from tests.api.conftest import COMPANY, KEY, Api
 from tests.api.test_archive import export
 from tests.api.test_feeds import arrive
 from tests.servers.sink import Sink
@@ -81,7 +81,7 @@ def test_the_channels_are_those_of_routing() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_schemathesis_finds_nothing(api: Api, sink: Sink) -> None:
     webhook = await api.post("/v1/webhooks", json={"url": sink.url})
     known = {
@@ -90,6 +90,7 @@ async def test_schemathesis_finds_nothing(api: Api, sink: Sink) -> None:
         "OUTBOUND_ID": (await api.submit(examples.SWEDISH_COMPANY)).json["id"],
         "INBOUND_ID": await arrive(api, "known"),
         "EXPORT_ID": await export(api),
+        "PARTICIPANT": COMPANY.participants[0],
         "SCHEMATHESIS_HOOKS": "tests.api.attack_hooks",
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
@@ -111,7 +112,7 @@ async def test_schemathesis_finds_nothing(api: Api, sink: Sink) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        told, _ = await asyncio.wait_for(attack.communicate(), 280)
+        told, _ = await asyncio.wait_for(attack.communicate(), 880)
     finally:
         if attack.returncode is None:
             attack.kill()
