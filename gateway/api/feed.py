@@ -12,6 +12,7 @@ from gateway.api import answers, examples
 from gateway.api.documents import bad_cursor
 from gateway.api.inbox import Wait
 from gateway.api.longpoll import poll
+from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Call, Parameters, Routes, answer
 from gateway.events import Type as EventType
 from gateway.store.port import BadCursor, Event, Store
@@ -47,6 +48,7 @@ class FeedParameters(Parameters):
     "/v1/events",
     query=FeedParameters,
     answers={200: Answer("Events.", answers.Events, examples.EVENTS)},
+    problems=(Type.EVENTS_EXPIRED,),
 )
 async def read_events(call: Call[FeedParameters]) -> web.Response:
     """Read events in the order they happened.
@@ -63,6 +65,11 @@ async def read_events(call: Call[FeedParameters]) -> web.Response:
         raise bad_cursor() from None
     except _Enough:
         rows = ()
+    after = look.after
+    if after and look.place != after and not await call.service.store.kept(company_id, after):
+        hint = f"Pass {answers.BEGINNING}: it is where the oldest event that is kept comes next."
+        fault = Fault(parameter="after", detail="is of an event that was deleted", hint=hint)
+        raise Problem(Type.EVENTS_EXPIRED, faults=[fault])
     place = look.place or answers.BEGINNING
     return answer(answers.Events(events=tuple(map(answers.event, rows)), next=place))
 
@@ -75,7 +82,8 @@ class _Look:
     """One look through the feed for what was asked; `place` is how far it came."""
 
     def __init__(self, store: Store, company_id: str, query: FeedParameters) -> None:
-        self.place = None if query.after == answers.BEGINNING else query.after
+        self.after = None if query.after == answers.BEGINNING else query.after
+        self.place = self.after
         self._store = store
         self._company_id = company_id
         self._document_id = query.document_id

@@ -38,6 +38,7 @@ class Type(StrEnum):
     UNREADABLE_DOCUMENT = "unreadable-document"
     NOT_VALID = "not-valid"
     IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    EVENTS_EXPIRED = "events-expired"
     CONTENT_LOST = "content-lost"
     INTERNAL = "internal"
     STORAGE_UNAVAILABLE = "storage-unavailable"
@@ -158,6 +159,14 @@ MEANINGS: dict[Type, Meaning] = {
         "The same key came before with another body. The first request stands; this one was not"
         " stored.",
         "Make a new key for each new document, and keep it for repeats of that one only.",
+    ),
+    Type.EVENTS_EXPIRED: Meaning(
+        410,
+        "Events after this cursor may have been deleted",
+        "Events are kept for a time only, and the one with this cursor is no longer there: what"
+        " came next may have been deleted before you read it.",
+        "Begin again from the oldest event that is kept, with the cursor in `errors`; look at the"
+        " documents themselves (`GET /v1/documents`) for what happened before.",
     ),
     Type.CONTENT_LOST: Meaning(
         410,

@@ -684,6 +684,11 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
         """
         ...
 
+    async def kept(self, company_id: str, cursor: str) -> bool:
+        """Whether the event with this cursor is still there. Where it is not, its time was over,
+        and later ones may be gone too. Raises BadCursor."""
+        ...
+
     async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
         """Inbound documents not confirmed yet, oldest first, past the id `after`.
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from gateway.api import examples
+from gateway.archive.retention import Days, Round, run
 from gateway.store.port import Arrival, Head, NewPart, Role
 from tests.api.conftest import COMPANY, OTHER_KEY, Api
 
@@ -52,6 +55,32 @@ async def test_a_long_poll_is_answered_as_soon_as_there_is_an_event(api: Api) ->
     submitted = (await api.submit(INVOICE)).json["id"]
     events = (await waiting).json["events"]
     assert [event["document_id"] for event in events] == [submitted]
+
+
+async def test_who_comes_back_after_events_were_deleted_is_told(api: Api) -> None:
+    long_ago = (await api.submit(INVOICE)).json["id"]
+    (event,) = (await api.get("/v1/events")).json["events"]
+    place = {"after": event["cursor"]}
+    await api.post(f"/v1/documents/{long_ago}/cancel", json={"reason": "A test."})
+    (cancelled,) = (await api.get("/v1/events", params=place)).json["events"]
+    read_all = {"after": cancelled["cursor"]}
+    api.clock.move(timedelta(days=500))
+    days = Days(content=100, evidence=100, events=90, rows=300)
+    terms = {"key_days": 90, "message_days": 100, "audit_days": 4000}
+    now = api.clock.now()
+    round_ = Round(api.store, days, now=now, **terms)
+    await run(round_, api.store, now, "a test", dry_run=False)
+    nothing_new = await api.get("/v1/events", params=read_all)
+    assert (nothing_new.status, nothing_new.json["events"]) == (200, [])
+
+    today = (await api.submit(INVOICE)).json["id"]
+    for query in (place, place | {"types": "document.failed"}, place | {"document_id": today}):
+        problem = await api.get("/v1/events", params=query)
+        assert (problem.status, problem.json["type"]) == (410, "/problems/events-expired")
+    (fault,) = problem.json["errors"]
+    (oldest,) = re.findall("cur_[0-9a-f]{32}", fault["hint"])
+    again = (await api.get("/v1/events", params={"after": oldest})).json
+    assert [event["document_id"] for event in again["events"]] == [today]
 
 
 @pytest.mark.parametrize(

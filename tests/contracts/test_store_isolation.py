@@ -234,6 +234,11 @@ async def _period(store: Store, ours: Ours) -> Any:
     return [await store.period(each, after, 100) for each in whole for after in (None, "1")]
 
 
+async def _kept(store: Store, ours: Ours) -> Any:
+    for cursor in ours.cursors:
+        await refused(store.kept(THEM, cursor), BadCursor)
+
+
 CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "accept": _accept,
     "act": _act,
@@ -260,6 +265,7 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "feed": _feed,
     "files": lambda s, o: _each(lambda c, d: s.files(c, d, tuple(Role)), o),
     "inbox": _inbox,
+    "kept": _kept,
     "legal_holds": lambda s, o: s.legal_holds(THEM),
     "legs": lambda s, o: _each(s.legs, o),
     "newest": lambda s, o: s.newest(THEM),

@@ -321,6 +321,10 @@ async def test_the_feed_goes_on_after_a_cut(store: Store) -> None:
     whole = await store.feed(OURS.id, None, 100)
     assert {event.document_id for event in whole} == {new}
     assert await store.feed(OURS.id, last.cursor, 100) == whole
+    assert not await store.kept(OURS.id, last.cursor)
+    assert all([await store.kept(OURS.id, event.cursor) for event in whole])
+    with pytest.raises(BadCursor):
+        await store.kept(THEIRS.id, whole[0].cursor)
 
 
 async def test_an_idempotency_key_goes_and_can_be_used_again(store: Store) -> None:

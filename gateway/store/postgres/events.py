@@ -103,3 +103,14 @@ async def feed(
     )
     places = cursors.sealed(company_id, [(tx, seq) for tx, seq, *_ in found])
     return [rows.event(row[2:], place) for row, place in zip(found, places, strict=True)]
+
+
+async def kept(connections: Connections, cursors: Cursors, company_id: str, cursor: str) -> bool:
+    """Whether the event with this cursor is there."""
+    return bool(
+        await connections.read(
+            "SELECT FROM event WHERE company_id = $1 AND tx = $2 AND seq = $3",
+            company_id,
+            *cursors.opened(company_id, cursor),
+        )
+    )

@@ -361,6 +361,10 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
             self._connections, self._cursors, company_id, after, limit, document_id
         )
 
+    async def kept(self, company_id: str, cursor: str) -> bool:
+        """Whether the event with this cursor is still there."""
+        return await events.kept(self._connections, self._cursors, company_id, cursor)
+
     async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
         """Inbound documents not confirmed yet, oldest first, past the id `after`."""
         return await documents.inbox(self._connections, company_id, after, limit)

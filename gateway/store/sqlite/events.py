@@ -50,3 +50,12 @@ def feed(
     ).fetchall()
     places = cursors.sealed(company_id, [(0, row[0]) for row in found])
     return [rows.event(row, place) for row, place in zip(found, places, strict=True)]
+
+
+def kept(connection: sqlite3.Connection, cursors: Cursors, company_id: str, cursor: str) -> bool:
+    """Whether the event with this cursor is there."""
+    _, seq = cursors.opened(company_id, cursor)
+    found = connection.execute(
+        "SELECT 1 FROM event WHERE seq = ? AND company_id = ?", (seq, company_id)
+    )
+    return found.fetchone() is not None

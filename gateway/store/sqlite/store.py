@@ -293,6 +293,10 @@ class SqliteStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
             lambda c: events.feed(c, self._cursors, company_id, after, limit, document_id)
         )
 
+    async def kept(self, company_id: str, cursor: str) -> bool:
+        """Whether the event with this cursor is still there."""
+        return self._readers.read(lambda c: events.kept(c, self._cursors, company_id, cursor))
+
     async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
         """Inbound documents not confirmed yet, oldest first, past the id `after`."""
         return await self._readers.read_many(lambda c: documents.inbox(c, company_id, after, limit))
