@@ -150,14 +150,16 @@ def _read(content: bytes) -> Invoice | None:
 
 
 def _response(company: Company, invoice: Invoice, word: Word, now: datetime) -> Response | Denied:
-    seller = intake.participant(invoice.seller.endpoint)
+    seller, own = intake.participant(invoice.seller.endpoint), _own(company, invoice)
     if seller is None:
         return Denied("The invoice names no electronic address of its seller (BT-34).")
+    if own is None:
+        return Denied("Your company has no electronic address here to answer from.")
     return Response(
         kind=Kind.INVOICE_RESPONSE,
         id=new_id("rsp"),
         issued_at=now,
-        sender=Party(_own(company, invoice), company.name),
+        sender=Party(own, company.name),
         receiver=Party(seller, invoice.seller.name),
         code=word.code,
         refers_to=invoice.number,
@@ -168,12 +170,12 @@ def _response(company: Company, invoice: Invoice, word: Word, now: datetime) -> 
     )
 
 
-def _own(company: Company, invoice: Invoice) -> Participant:
+def _own(company: Company, invoice: Invoice) -> Participant | None:
     """Who answers: the company as the invoice names it (BT-49), by which its seller knows it again.
     An envelope may have been for another of its participants."""
     ours = [Participant.parse(one) for one in company.participants]
     named = intake.participant(invoice.buyer.endpoint)
-    return next((one for one in ours if one == named), ours[0])
+    return next((one for one in ours if one == named), ours[0] if ours else None)
 
 
 def _said(response: Response) -> dict[str, Any]:

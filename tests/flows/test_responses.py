@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from gateway.client import Client, Problem
+from gateway.inbound.replies import Denied, Word, reply
 from gateway.sandbox import OTHERS, RECEIVER, SENDER, Sandbox
+from gateway.store.port import Arrival, Head, NewPart, Role
 from schemas.envelope import Header
 from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, Participant
 from tests.e2e.invoices import submission
@@ -210,6 +213,26 @@ async def test_what_would_break_the_rules_is_told_where_it_stands(
     assert await refused("AP", effective_date="soon") == [("/effective_date", "STRUCTURE-JSON")]
     assert await refused("AP", statuss="AP") == [("/statuss", "STRUCTURE-JSON")]
     assert (await buyer.document(document_id))["business"] == "none"
+
+
+async def test_what_nobody_can_answer_is_told(sandbox: Sandbox, buyer: Client) -> None:
+    store, now = sandbox.gateway.store, sandbox.clock.now()
+    nameless = source().replace(address(Participant("0007", "5560712225")), b">?</cbc:EndpointID>")
+    for n, (content, told) in enumerate(
+        [(b"<Other/>", "can not be read"), (nameless, "BT-34"), (source(), "no electronic address")]
+    ):
+        part = NewPart(Role.DOCUMENT, "document.xml", "application/xml", content)
+        arrival = Arrival(f"upload:{n}", RECEIVER.company.id, Head(), [part], "upload")
+        document_id = await store.arrive(arrival, now)
+        assert document_id is not None
+        if content == source():
+            alone = replace(RECEIVER.company, participants=())
+            denied = await reply(store, sandbox.clock, alone, document_id, Word("AP"))
+            assert isinstance(denied, Denied) and told in denied.text
+            continue
+        with pytest.raises(Problem) as refused:
+            await buyer.respond(document_id, "AP")
+        assert refused.value.status == 409 and told in refused.value.detail
 
 
 async def test_nobody_answers_for_another(sandbox: Sandbox, buyer: Client) -> None:
