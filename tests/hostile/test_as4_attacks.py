@@ -256,12 +256,35 @@ async def test_a_doctype_is_refused(doctype: bytes) -> None:
     await refused(sent.content_type, body, "EBMS:0009")
 
 
-async def test_a_doctype_in_another_encoding_is_refused() -> None:
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be", "utf-7", "cp037"])
+async def test_a_doctype_in_another_encoding_is_refused(encoding: str) -> None:
     sent = packed()
-    soap = sent.chunks[1].decode().replace('"UTF-8"', '"UTF-16"')
+    soap = sent.chunks[1].decode().replace('"UTF-8"', f'"{encoding.upper()}"')
     soap = soap.replace("?><S12", "?><!DOCTYPE e []><S12", 1)
-    body = b"".join((sent.chunks[0], soap.encode("utf-16"), *sent.chunks[2:]))
+    body = b"".join((sent.chunks[0], soap.encode(encoding), *sent.chunks[2:]))
     await refused(sent.content_type, body, "EBMS:0009")
+
+
+@pytest.mark.parametrize(
+    "before", [b"\xef\xbb\xbf", b"<!-- c -->", b"<?p i?>", b"x", b"<!DOCTYPE e>", b"\x00"]
+)
+async def test_what_stands_before_the_root_is_refused(before: bytes) -> None:
+    sent = packed()
+    declaration, root = sent.chunks[1].split(b"?>", 1)
+    for soap in (declaration + b"?>" + before + root, before + root):
+        body = b"".join((sent.chunks[0], soap, *sent.chunks[2:]))
+        await refused(sent.content_type, body, "EBMS:0009")
+
+
+async def test_a_declaration_may_be_written_in_any_way_or_left_out() -> None:
+    sent = packed()
+    root = sent.chunks[1].split(b"?>", 1)[1]
+    for before in (b"", b" ", b"<?xml version='1.0' encoding='utf-8' standalone=\"yes\" ?>\r\n"):
+        shelf = Shelf()
+        async with receiver(shelf) as at:
+            body = b"".join((sent.chunks[0], before + root, *sent.chunks[2:]))
+            await at.receive(sent.content_type, body)
+        assert len(shelf.kept) == 1
 
 
 async def test_a_deep_header_is_refused() -> None:

@@ -103,21 +103,26 @@ def parse(content: bytes) -> Soap:
 
 
 def _parsed(content: bytes) -> etree._Element:
-    if b"<!DOCTYPE" in content or not content.lstrip()[:1] == b"<":
+    if _PROLOG.match(content) is None:
         raise Refused("EBMS:0009", "The SOAP part has a DOCTYPE, or is no XML in UTF-8.")
     try:
         root = etree.fromstring(content, _PARSER)
     except etree.XMLSyntaxError as error:
         raise Refused("EBMS:0009", f"The SOAP part is not well-formed: {error.msg}") from None
-    encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
-    if encoding not in ("UTF-8", "US-ASCII", "ASCII"):
-        raise Refused("EBMS:0009", "The SOAP part is not in UTF-8.")
     # Signatures pass over comments, and readers of text stop at them: nobody needs one here.
     if next(root.iter(etree.Comment, etree.PI, etree.Entity), None) is not None:
         raise Refused("EBMS:0009", "The SOAP part has comments or processing instructions.")
     return root
 
 
+# Only a declaration may stand before the root, where a DOCTYPE would be, or what hides one by its
+# encoding: bytes are looked at, before anything is parsed.
+_PROLOG: Final = re.compile(
+    rb"""\s*(?:<\?xml\s+version\s*=\s*["']1\.\d["']"""
+    rb"""(?:\s+encoding\s*=\s*["'](?:utf-8|us-ascii|ascii)["'])?"""
+    rb"""(?:\s+standalone\s*=\s*["'](?:yes|no)["'])?\s*\?>\s*)?<[a-z_]""",
+    re.IGNORECASE,
+)
 # No huge_tree: libxml2's own limits on depth and text hold for a megabyte of headers.
 _PARSER: Final = etree.XMLParser(
     resolve_entities=False,

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from cryptography import x509
@@ -173,12 +174,15 @@ def _message(soap: Soap, content_id: str) -> UserMessage:
         to_seat=reader.text("PartyInfo/To/PartyId"),
         sender=reader.participant("originalSender"),
         receiver=reader.participant("finalRecipient"),
-        document_type=_made(DocumentType, value, scheme, what="Action"),
+        document_type=_made(_document_type, value, scheme, what="Action"),
         process=_made(
             Process, (service.text or "").strip(), service.get("type", ""), what="Service"
         ),
         conversation_id=reader.text("CollaborationInfo/ConversationId", may_be_empty=True),
     )
+
+
+_document_type: Final = lru_cache(maxsize=64)(DocumentType)  # there are few, and all is parsed
 
 
 _ONE_USER_MESSAGE: Final = [eb("UserMessage")]

@@ -78,20 +78,28 @@ def issuer(
     certificate: x509.Certificate, anchors: Anchors, purpose: Purpose, at: datetime
 ) -> x509.Certificate:
     """Checks a certificate, and answers the CA that issued it. Raises Untrusted."""
-    found = _authority(certificate, anchors, purpose)
-    for one, what in ((certificate, "the certificate"), (found, "the issuing CA")):
-        if at < one.not_valid_before_utc:
-            raise Untrusted(Flaw.NOT_YET_VALID, f"{what} is not valid yet")
-        if at > one.not_valid_after_utc:
-            expired = one.not_valid_after_utc.date().isoformat()
-            raise Untrusted(Flaw.EXPIRED, f"{what} expired on {expired}")
-    return found
+    chain = _chain(certificate, anchors, purpose)
+    if not chain.since <= at <= chain.until:
+        for one, what in ((certificate, "the certificate"), (chain.issuer, "the issuing CA")):
+            if at < one.not_valid_before_utc:
+                raise Untrusted(Flaw.NOT_YET_VALID, f"{what} is not valid yet")
+            if at > one.not_valid_after_utc:
+                expired = one.not_valid_after_utc.date().isoformat()
+                raise Untrusted(Flaw.EXPIRED, f"{what} expired on {expired}")
+    return chain.issuer
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A certificate's way to a root: who issued it, and when both are valid."""
+
+    issuer: x509.Certificate
+    since: datetime
+    until: datetime
 
 
 @lru_cache(maxsize=256)  # the same few come again and again; a refusal is not kept
-def _authority(
-    certificate: x509.Certificate, anchors: Anchors, purpose: Purpose
-) -> x509.Certificate:
+def _chain(certificate: x509.Certificate, anchors: Anchors, purpose: Purpose) -> _Chain:
     """What of the check is the same at any time."""
     found = _issued_by(certificate, anchors.of(purpose))
     if found is None or _issued_by(found, anchors.roots) is None:
@@ -103,7 +111,11 @@ def _authority(
             Flaw.UNKNOWN_ISSUER, "it was not issued by the Peppol CA of this network that it needs"
         )
     _check_leaf(certificate)
-    return found
+    return _Chain(
+        found,
+        max(certificate.not_valid_before_utc, found.not_valid_before_utc),
+        min(certificate.not_valid_after_utc, found.not_valid_after_utc),
+    )
 
 
 _SHOWN = {Purpose.ACCESS_POINT: "an access point", Purpose.PUBLISHER: "a publisher (SMP)"}
