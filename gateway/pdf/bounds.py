@@ -7,9 +7,13 @@ may open nothing, neither a file nor a connection (`gateway.delivery.child`).
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import warnings
 from typing import Final
+
+import pikepdf
+from pypdf import PdfReader, PdfWriter
 
 # A set of 40 MB takes 250 MB; a page of 20,000 lines 60 MB.
 MEMORY_BYTES: Final = 512 * 1024**2
@@ -52,6 +56,18 @@ def load() -> None:
     """Loads what the work needs. What libraries say of a file is not logged: it may quote it."""
     for name in _LATE:
         importlib.import_module(name)
+    _rehearse()
     for name in ("pypdf", "pikepdf", "PIL", "img2pdf"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")
+
+
+def _rehearse() -> None:
+    """Does a little of everything: qpdf opens the system's source of random numbers when it first
+    decrypts, pypdf its own text when it first reads."""
+    locked = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(locked, encryption=pikepdf.Encryption(owner="owner"))
+    pikepdf.open(locked).close()
+    PdfWriter(clone_from=PdfReader(locked)).write(io.BytesIO())

@@ -93,7 +93,7 @@ def _merged(
     small = shrink(_written(into), limit_bytes)
     if len(small.content) > limit_bytes:
         return NotMerged(Unmerged.TOO_LARGE, tuple(apart), len(small.content))
-    repaired = tuple(n for n, source in taken.items() if source.repaired)
+    repaired = tuple(n for n, source in taken.items() if source.repaired())
     return Merged(
         *(small.content, len(into.pages), tuple(taken)),
         *(tuple(apart), repaired, small.steps),

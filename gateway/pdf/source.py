@@ -61,9 +61,9 @@ class Source:
     pdf: pikepdf.Pdf = field(repr=False)
     pages: tuple[pikepdf.Page, ...] = field(repr=False)
 
-    @property
     def repaired(self) -> bool:
-        """Whether it was broken, as far as it has been read: then its pages are what was saved."""
+        """Whether it was broken, as far as it has been read: then its pages are what was saved. To
+        be asked once: the answer is forgotten."""
         return bool(self.pdf.get_warnings())
 
 
