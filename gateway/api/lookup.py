@@ -24,6 +24,7 @@ from schemas.identifiers import Participant
 routes = Routes("lookup")
 
 MOST = 50
+_PATTERN = "^(iso6523-actorid-upis::)?[0-9]{4}:[!-~]{1,130}$"
 
 
 def _participant(value: object) -> Participant:
@@ -45,7 +46,9 @@ class LookupQuestion(Shape):
             Annotated[
                 Participant,
                 PlainValidator(_participant),
-                WithJsonSchema({"type": "string", "examples": ["0192:918130047"]}),
+                WithJsonSchema(
+                    {"type": "string", "pattern": _PATTERN, "examples": ["0192:918130047"]}
+                ),
             ]
         ],
         Field(min_length=1, max_length=MOST),
