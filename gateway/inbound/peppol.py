@@ -97,11 +97,8 @@ class PeppolReception:
         if kind_of(taken.header.document_type) is Kind.INVOICE_RESPONSE:
             # It is a document between companies: we owe a status for it. For statuses nobody does.
             data["owes"] = {"received_at": now.isoformat(), **_asked_of(taken)}
-        # The job first: when the note is lost in a crash, the message comes again, and the job is
-        # there once.
-        key = f"{STATUS_CAME}/{taken.message.id}"
-        await self._store.put([NewJob(key, STATUS_CAME, now, data=data)], now, replace=False)
-        await self._store.note(_message(taken, whose, now))
+        job = NewJob(f"{STATUS_CAME}/{taken.message.id}", STATUS_CAME, now, data=data)
+        await self._store.note(_message(taken, whose, now), [job])
 
     async def _keep_document(self, taken: Taken, company: Company, now: datetime) -> None:
         header = taken.header

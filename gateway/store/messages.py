@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from gateway.store.port import NewJob
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A message to be kept, and the jobs that come of it."""
+
+    message: Message
+    jobs: Sequence[NewJob] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +65,9 @@ class Messages(Protocol):
         """The message with this id."""
         ...
 
-    async def note(self, message: Message) -> None:
-        """Keeps a message that comes with nothing else. One with the same id stays as it is."""
+    async def note(self, message: Message, jobs: Sequence[NewJob] = ()) -> None:
+        """Keeps a message that brings no document, and puts jobs in line with it. One with the same
+        id stays as it is, and its jobs are not put in line again."""
         ...
 
     async def messages(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -68,6 +69,18 @@ async def test_the_first_of_the_same_id_stays(store: Store) -> None:
     await store.note(IN)
     await store.note(replace(IN, receipt=b"<other/>"))
     assert await store.message("peppol", "in", IN.id) == IN
+
+
+async def test_the_jobs_of_a_message_are_put_in_line_with_it_and_not_again(store: Store) -> None:
+    job = NewJob("take/m1", "take", NOW, data={"n": 1})
+    again = NewJob("take/m1", "take", NOW, data={"n": 2})
+    await asyncio.gather(store.note(IN, [job]), store.note(IN, [job]))
+    await store.note(replace(IN, id="m2@sender.example"))
+    (claimed_job,) = await store.claim("worker", NOW, 30, 10)
+    assert (claimed_job.key, claimed_job.data) == ("take/m1", {"n": 1})
+    await store.checkpoint(claimed_job, Checkpoint(Done()), NOW)
+    await store.note(IN, [again])
+    assert await store.claim("worker", NOW, 30, 10) == []
 
 
 async def test_a_step_writes_the_message_that_went_out(store: Store) -> None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gateway.store.messages import Message, Old
+from gateway.store.messages import Message, Noted, Old
+from gateway.store.port import NewJob
+from gateway.store.postgres import jobs
 from gateway.store.postgres.connections import Connections
-from gateway.store.postgres.rows import moment
+from gateway.store.postgres.rows import Row, moment
 from gateway.store.postgres.transactions import Transaction, Transactions
 
 _COLUMNS = (
@@ -34,9 +36,9 @@ class MessageRows:
         )
         return _message(found[0]) if found else None
 
-    async def note(self, message: Message) -> None:
-        """Keeps a message that comes with nothing else."""
-        await self._transactions.write(note, message)
+    async def note(self, message: Message, jobs: Sequence[NewJob] = ()) -> None:
+        """Keeps a message that brings no document, and puts jobs in line with it."""
+        await self._transactions.write(note, Noted(message, jobs))
 
     async def messages(
         self, channel: str, since: datetime, until: datetime, after: str, limit: int
@@ -83,29 +85,45 @@ async def expire(transaction: Transaction, units: Sequence[Old]) -> list[int]:
     ]
 
 
-async def note(transaction: Transaction, units: Sequence[Message]) -> list[None]:
-    """Keeps messages; one that is there stays as it is."""
-    keep(transaction, units)
+async def note(transaction: Transaction, units: Sequence[Noted]) -> list[None]:
+    """Keeps messages, and puts the jobs of those in line that were not there."""
+    first = {_place(unit.message): unit for unit in reversed(units)}
+    written = await transaction.each(
+        f"{_INSERT} RETURNING channel, direction, id",
+        _TYPES,
+        [_values(unit.message) for unit in first.values()],
+    )
+    fresh = [first[tuple(row)] for row in written]
+    await jobs.put(transaction, [jobs.Put(unit.jobs, unit.message.at) for unit in fresh])
     return [None] * len(units)
 
 
-def keep(transaction: Transaction, units: Sequence[Message]) -> None:
-    """The same, with all else that the transaction writes."""
-    first = {(unit.channel, unit.direction, unit.id): unit for unit in reversed(units)}
-    transaction.later(
-        f"INSERT INTO message ({_COLUMNS}) SELECT {_COLUMNS} FROM {{asked}}"
-        " ORDER BY channel, direction, id ON CONFLICT DO NOTHING",
-        "channel text, direction text, id text, reference text, company_id text, document_id text,"
-        " provider text, document_type text, process text, country text, at timestamptz,"
-        " digests bytea, receipt bytea",
-        [
-            (
-                *(one.channel, one.direction, one.id, one.reference, one.company_id),
-                *(one.document_id, one.provider, one.document_type, one.process, one.country),
-                *(moment(one.at), one.digests, one.receipt),
-            )
-            for one in first.values()
-        ],
+def keep(transaction: Transaction, messages: Sequence[Message]) -> None:
+    """Keeps messages; one that is there stays as it is."""
+    first = {_place(one): one for one in reversed(messages)}
+    transaction.later(_INSERT, _TYPES, [_values(one) for one in first.values()])
+
+
+_INSERT = (
+    f"INSERT INTO message ({_COLUMNS}) SELECT {_COLUMNS} FROM {{asked}}"
+    " ORDER BY channel, direction, id ON CONFLICT DO NOTHING"
+)
+_TYPES = (
+    "channel text, direction text, id text, reference text, company_id text, document_id text,"
+    " provider text, document_type text, process text, country text, at timestamptz,"
+    " digests bytea, receipt bytea"
+)
+
+
+def _place(message: Message) -> tuple[str, str, str]:
+    return message.channel, message.direction, message.id
+
+
+def _values(one: Message) -> Row:
+    return (
+        *(one.channel, one.direction, one.id, one.reference, one.company_id),
+        *(one.document_id, one.provider, one.document_type, one.process, one.country),
+        *(moment(one.at), one.digests, one.receipt),
     )
 
 

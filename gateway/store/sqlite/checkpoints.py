@@ -373,5 +373,5 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         _REPLACE_LEG,
     )
     blobs.insert_parts(transaction, [(w.document_id, w.company_id, w.at, w.parts) for w in writes])
-    messages.note(transaction, [w.work.message for w in writes if w.work.message is not None])
+    messages.keep(transaction, [w.work.message for w in writes if w.work.message is not None])
     events.append(transaction, [(w.company_id, w.document_id, w.at, w.work.events) for w in writes])

@@ -155,7 +155,7 @@ def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str | None
             fresh.append((new_id("doc"), unit))
             answers.append(fresh[-1][0])
     _lay(transaction, fresh)
-    messages.note(transaction, _brought_by(units, answers))
+    messages.keep(transaction, _brought_by(units, answers))
     jobs.put(transaction, [jobs.Put(unit.arrival.jobs_of(id_), unit.now) for id_, unit in fresh])
     return answers
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.store.messages import Message, Old
+from gateway.store.messages import Message, Noted, Old
+from gateway.store.port import NewJob
+from gateway.store.sqlite import jobs
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.rows import Row, micros, moment
 from gateway.store.sqlite.writer import Transaction, Writer
@@ -29,9 +31,9 @@ class MessageRows:
         """The message with this id."""
         return self._readers.read(lambda c: _one(c, channel, direction, message_id))
 
-    async def note(self, message: Message) -> None:
-        """Keeps a message that comes with nothing else."""
-        await self._writer.write(note, message)
+    async def note(self, message: Message, jobs: Sequence[NewJob] = ()) -> None:
+        """Keeps a message that brings no document, and puts jobs in line with it."""
+        await self._writer.write(note, Noted(message, jobs))
 
     async def messages(
         self, channel: str, since: datetime, until: datetime, after: str, limit: int
@@ -70,12 +72,30 @@ def _count(connection: sqlite3.Connection, before: datetime) -> int:
     return int(count)
 
 
-def note(transaction: Transaction, units: Sequence[Message]) -> list[None]:
+def note(transaction: Transaction, units: Sequence[Noted]) -> list[None]:
+    """Keeps messages, and puts the jobs of those in line that were not there."""
+    there = set(
+        transaction.asked(
+            "channel, direction, id",
+            [(one.message.channel, one.message.direction, one.message.id) for one in units],
+            "SELECT channel, direction, id FROM message"
+            " WHERE (channel, direction, id) IN (SELECT channel, direction, id FROM asked)",
+        )
+    )
+    for unit in units:
+        place = (unit.message.channel, unit.message.direction, unit.message.id)
+        if place not in there:
+            there.add(place)
+            keep(transaction, [unit.message])
+            jobs.put(transaction, [jobs.Put(unit.jobs, unit.message.at)])
+    return [None] * len(units)
+
+
+def keep(transaction: Transaction, messages: Sequence[Message]) -> None:
     """Keeps messages; one that is there stays as it is."""
     transaction.insert(
-        f"message ({_COLUMNS})", [_values(unit) for unit in units], "ON CONFLICT DO NOTHING"
+        f"message ({_COLUMNS})", [_values(one) for one in messages], "ON CONFLICT DO NOTHING"
     )
-    return [None] * len(units)
 
 
 def _values(message: Message) -> Row:
