@@ -8,16 +8,17 @@ the places it went through but without the values there, and with its digits tak
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 import traceback
-from collections.abc import MutableMapping
-from contextlib import suppress
-from io import TextIOBase
-from typing import Any, Literal, TextIO, cast
+from collections.abc import MutableMapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import structlog
+from pydantic_core import PydanticSerializationError, to_json
 
 SECRET = frozenset({"authorization", "key", "password", "personal_number", "secret", "token"})
 
@@ -26,38 +27,50 @@ def setup(level: str = "info", form: Literal["auto", "json", "text"] = "auto") -
     """Sets the log up for the process; call it once, before anything is logged."""
     if form == "auto":
         form = "text" if sys.stderr.isatty() else "json"
-    renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer() if form == "text" else structlog.processors.JSONRenderer()
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    render: Sequence[structlog.types.Processor] = (
+        (stamp, structlog.dev.ConsoleRenderer()) if form == "text" else (_as_json,)
     )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
             _mask,
             _trace,
-            renderer,
+            *render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
+        logger_factory=_Stderr,
         cache_logger_on_first_use=False,
     )
     # Libraries that log by the standard library: their warnings, in plain text.
     logging.basicConfig(level=max(_LEVELS[level], logging.WARNING), force=True)
 
 
-class _Stderr(TextIOBase):
-    """Standard error. A line that it can not take is lost: a full disk below the log, or a reader
-    that has gone, must not end the work."""
+class _Stderr:
+    """Standard error, which writes out each line by itself. A line that it can not take is lost: a
+    full disk below the log, or a reader that has gone, must not end the work."""
 
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            sys.stderr.write(text)
-        return len(text)
+    def __init__(self, *_: object) -> None:
+        """As structlog makes a logger."""
 
-    def flush(self) -> None:
-        with suppress(OSError):
-            sys.stderr.flush()
+    def msg(self, line: str) -> None:
+        try:
+            sys.stderr.write(line + "\n")
+        except OSError:
+            pass
+
+    debug = info = warning = error = critical = msg
+
+
+def _as_json(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
+    """The line with its time; every request makes one, and this takes a fifth of what `json` and a
+    text of the time take."""
+    event["timestamp"] = now = datetime.now(UTC)
+    try:
+        return to_json(event, ensure_ascii=True, fallback=repr).decode()
+    except PydanticSerializationError:  # bytes that are no text, half of a surrogate pair
+        return json.dumps({**event, "timestamp": now.isoformat()}, default=repr)
 
 
 _LEVELS = {

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import redirect_stderr, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,16 @@ def test_a_log_that_can_not_be_written_stops_nobody() -> None:
         full.flush()  # or it was not full
     with suppress(OSError):
         full.close()
+
+
+def test_whatever_is_logged_is_one_line_of_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    setup("info", "json")
+    values = {"text": "\u00e5\u009b\n", "half": "\ud800", "bytes": b"\xff", "other": {1, 2}}
+    log = structlog.get_logger()
+    for name, value in values.items():
+        log.info("something_happened", **{name: value})
+    lines = capsys.readouterr().err.splitlines()
+    assert [json.loads(line).keys() & values.keys() for line in lines] == [{n} for n in values]
+    assert all(line.isascii() for line in lines)
+    times = [datetime.fromisoformat(json.loads(line)["timestamp"]) for line in lines]
+    assert all(time.utcoffset() == timedelta(0) for time in times)
