@@ -36,7 +36,7 @@ def insert_parts(
         f"part (document_id, company_id, {PART_COLUMNS})",
         [
             (
-                *(d, c, part.role, part.name, part.media_type),
+                *(d, c, part.role.value, part.name, part.media_type),
                 *(blob.sha256, blob.size_bytes, at, part.attempt_id),
             )
             for d, c, at, part, blob in each

@@ -19,7 +19,6 @@ from gateway.store.port import (
     BadCursor,
     Direction,
     Document,
-    Head,
     KeyReused,
     NewEvent,
     Page,
@@ -30,10 +29,19 @@ from gateway.store.sqlite import blobs, events, jobs, messages, rows
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
 
-_COLUMNS = (
+_NEW_COLUMNS = (
     "id, company_id, direction, state, code, text, business, version, media_type, delivery, "
-    f"channel, arrival_key, created_at, updated_at, {rows.HEAD_COLUMNS}"
+    "created_at, updated_at"
 )
+_ARRIVED_COLUMNS = f"{_NEW_COLUMNS}, channel, arrival_key, {rows.HEAD_COLUMNS}"
+
+# What every document that was handed in begins with. Values of enums are bound as they are: sqlite3
+# asks around for a way to bind anything else, also what is a string by its class.
+_OUT = (
+    *(Direction.OUT.value, State.RECEIVED.value),
+    *("document.received", "It is stored, and will be checked.", Business.NONE.value, 1),
+)
+_RECEIVED = (NewEvent(Type.RECEIVED.value),)
 
 # What every inbound document has behind it when it is shown for the first time.
 _INTO_INBOX = change(
@@ -91,14 +99,9 @@ def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
         return
     each = [(unit.submission, micros(unit.now)) for unit in units]
     transaction.insert(
-        f"document ({_COLUMNS})",
+        f"document ({_NEW_COLUMNS})",
         [
-            (
-                *(s.document_id, s.company_id, Direction.OUT),
-                *(State.RECEIVED, "document.received", "It is stored, and will be checked."),
-                *(Business.NONE, 1, s.media_type, rows.to_json(s.delivery)),
-                *(None, None, at, at, *rows.head_values(Head())),
-            )
+            (s.document_id, s.company_id, *_OUT, s.media_type, rows.to_json(s.delivery), at, at)
             for s, at in each
         ],
     )
@@ -117,8 +120,7 @@ def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
             for unit, (s, at) in zip(units, each, strict=True)
         ],
     )
-    received = (NewEvent(Type.RECEIVED),)
-    events.append(transaction, [(s.company_id, s.document_id, at, received) for s, at in each])
+    events.append(transaction, [(s.company_id, s.document_id, at, _RECEIVED) for s, at in each])
     jobs.put_first(transaction, [(s.company_id, s.document_id, s.priority, at) for s, at in each])
 
 
@@ -172,13 +174,13 @@ def _brought_by(units: Sequence[Arrive], answers: Sequence[str | None]) -> list[
 def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:
     each = [(id_, unit.arrival, micros(unit.now), unit.parts) for id_, unit in units]
     transaction.insert(
-        f"document ({_COLUMNS})",
+        f"document ({_ARRIVED_COLUMNS})",
         [
             (
                 *(id_, arrival.company_id, Direction.IN),
                 *(_INTO_INBOX.after, _INTO_INBOX.code, _INTO_INBOX.text),
-                *(Business.NONE, 1, _media_type(arrival), "{}"),
-                *(arrival.channel, arrival.key, at, at, *rows.head_values(arrival.head)),
+                *(Business.NONE, 1, _media_type(arrival), "{}", at, at),
+                *(arrival.channel, arrival.key, *rows.head_values(arrival.head)),
             )
             for id_, arrival, at, _ in each
         ],
