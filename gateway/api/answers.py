@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -326,9 +327,19 @@ class Health(Shown):
 HIDDEN = frozenset({port.Role.ENVELOPE})
 
 
-def accepted(document_id: str) -> Accepted:
-    """The answer 202."""
-    return Accepted(id=document_id, state=State.RECEIVED, links=links(document_id))
+def accepted(document_id: str) -> bytes:
+    """The answer 202, `Accepted` as JSON."""
+    return _accepted().replace(_SOME_ID, document_id).encode()
+
+
+_SOME_ID = "doc_"
+
+
+@cache
+def _accepted() -> str:
+    """The answer with `_SOME_ID`: all answers are the same but for the id."""
+    model = Accepted(id=_SOME_ID, state=State.RECEIVED, links=links(_SOME_ID))
+    return model.model_dump_json()
 
 
 def links(document_id: str) -> dict[str, str]:

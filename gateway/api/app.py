@@ -20,6 +20,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
+from multidict import istr
 from prometheus_client import CollectorRegistry
 
 from gateway.api import (
@@ -37,6 +38,7 @@ from gateway.api import (
 from gateway.api import participants as participant_routes
 from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
+from gateway.api.checking import Checking
 from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type
@@ -73,16 +75,16 @@ OPERATIONS: tuple[Operation, ...] = tuple(
 # What a gateway that only works answers: whether it lives, and its metrics.
 SERVICE: tuple[Operation, ...] = tuple(service.routes.operations)
 
-REQUEST_ID = "X-Request-Id"
+REQUEST_ID = istr("X-Request-Id")
 RETRY_AFTER_S = 5  # a full disk or a lock is not mended sooner
 _REQUEST_ID = web.RequestKey("request_id", str)
 
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
+_SECURITY = {  # `istr`: lower case is looked at once, not with every answer
+    istr("X-Content-Type-Options"): "nosniff",
+    istr("Content-Security-Policy"): "default-src 'none'; frame-ancestors 'none'; sandbox",
+    istr("Referrer-Policy"): "no-referrer",
+    istr("Cross-Origin-Resource-Policy"): "same-origin",
+    istr("Cache-Control"): "no-store",
 }
 
 
@@ -113,6 +115,7 @@ def make_app(
         frozenset(channels),
         participants,
         lookups or Lookups(None, clock),
+        Checking(),
         asyncio.Event(),
         _description(),
     )
@@ -185,6 +188,8 @@ async def _expect_nothing(request: web.Request) -> None:
 
 
 def _around(made: Service) -> Middleware:
+    info = log.bind().info  # made once: a logger that is not bound is made anew for each line
+
     @web.middleware
     async def around(request: web.Request, handler: Handle) -> web.StreamResponse:
         started = time.perf_counter()
@@ -196,7 +201,7 @@ def _around(made: Service) -> Middleware:
         structlog.contextvars.bind_contextvars(request_id=request[_REQUEST_ID], company=None)
         response = await _answered(request, handler)
         seconds = time.perf_counter() - started
-        log.info(
+        info(
             "request_answered",
             method=request.method,
             route=route,
@@ -206,8 +211,7 @@ def _around(made: Service) -> Middleware:
         )
         # Any word may be sent as a method: only known ones become a label.
         method = request.method if request.method in _METHODS else "(other)"
-        made.metrics.requests.labels(method, route, response.status).inc()
-        made.metrics.seconds.labels(method, route).observe(seconds)
+        made.metrics.answered(method, route, response.status, seconds)
         return response
 
     return around
@@ -246,13 +250,15 @@ _numbers = random.Random()  # noqa: S311  (tells requests apart, keeps no secret
 
 def _request_id(request: web.Request) -> str:
     """The caller's own id where it is a plain one, so that both logs can be laid side by side."""
-    given = request.headers.get(REQUEST_ID, "")
-    plain = re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given)
-    return given if plain else f"{_numbers.getrandbits(64):016x}"
+    given = request.headers.get(REQUEST_ID)
+    if given is not None and re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given):
+        return given
+    return f"{_numbers.getrandbits(64):016x}"
 
 
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
     for name, value in _SECURITY.items():
-        response.headers.setdefault(name, value)
-    response.headers[REQUEST_ID] = request.get(_REQUEST_ID, "")
-    response.headers.popall("Server", None)
+        headers.setdefault(name, value)
+    headers[REQUEST_ID] = request.get(_REQUEST_ID, "")
+    headers.popall("Server", None)

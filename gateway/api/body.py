@@ -10,8 +10,9 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ParamSpec, TypeVar
 
 from aiohttp import web
@@ -25,7 +26,7 @@ from gateway.blobs.blobs import Draft
 from gateway.blobs.port import SMALL_BYTES, Spooled
 from gateway.intake import shape
 from gateway.intake.attachment import is_safe_name, safe_name
-from gateway.intake.submission import JSON, XML, Refused, Submission, read, read_delivery
+from gateway.intake.submission import JSON, XML, Refused, check, read_delivery
 from transports.base import File
 
 MULTIPART = "multipart/form-data"
@@ -94,34 +95,28 @@ class Incoming:
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
-@asynccontextmanager
 async def incoming(
-    call: Call[Q], *, any_document: bool = False, spool: bool = True
-) -> AsyncIterator[Incoming]:
+    call: Call[Q], spooled: AsyncExitStack | None = None, *, any_document: bool = False
+) -> Incoming:
     """Reads a document and checks its shape; what is refused here is never stored.
 
     `any_document` takes any XML that there are rules for: for those who only look at it. With
-    `spool` large attachments are written to disk as they come; those that nobody has stored by the
-    end of the `async with` are gone.
+    `spooled` large attachments are written to disk as they come; those that nobody has stored when
+    it ends are gone.
     """
     request, limits = call.request, call.service.limits
     media_type, parameters = content_type(request, DOCUMENT_TYPES)
-    async with AsyncExitStack() as spooled:
-        if media_type == MULTIPART:
-            form = _Form(call, spooled if spool else None)
-            original, attachments, options = await form.read(parameters.get("boundary", ""))
-        else:
-            content = await read_body(request, limits)
-            original, attachments, options = _document(media_type, content), (), None
-        submission = await apart(len(original.content), read, original, any_document=any_document)
-        delivery = None
-        if options is not None:
-            delivery = await apart(len(options), read_delivery, options)
-        _refuse(original, submission, delivery)
-        assert isinstance(submission, Submission)
-        wishes = _wishes(submission, delivery)
-        del submission  # the tree of a large document, while it is stored
-        yield Incoming(original, attachments, wishes)
+    if media_type == MULTIPART:
+        form = _Form(call, spooled)
+        original, attachments, options = await form.read(parameters.get("boundary", ""))
+    else:
+        content = await read_body(request, limits)
+        original, attachments, options = _document(media_type, content), (), None
+    stated = await _checked(call, original, any_document=any_document)
+    delivery = None
+    if options is not None:
+        delivery = await apart(len(options), read_delivery, options)
+    return Incoming(original, attachments, _wishes(original, stated, delivery))
 
 
 async def body(call: Call[Q], model: type[S]) -> S:
@@ -162,7 +157,10 @@ def content_type(request: web.Request, taken: tuple[str, ...]) -> tuple[str, Map
 async def read_body(request: web.Request, limits: Limits) -> bytes:
     """Reads the whole body, and stops as soon as it is larger than allowed."""
     await _begin(request, limits)
-    chunks, size = [], 0
+    chunks = [await _next(request, limits, 0)]
+    if request.content.at_eof():  # as a small body mostly is
+        return chunks[0]
+    size = len(chunks[0])
     while chunk := await _next(request, limits, size):
         chunks.append(chunk)
         size += len(chunk)
@@ -314,30 +312,35 @@ def _document(media_type: str, content: bytes) -> File:
     return File("document.json" if media_type == JSON else "document.xml", media_type, content)
 
 
-def _refuse(
-    original: File, submission: Submission | Refused, delivery: Mapping[str, Any] | Refused | None
-) -> None:
-    """Raises one problem with the faults of all parts."""
-    json = original.media_type == JSON
-    wrong = submission.findings if isinstance(submission, Refused) else ()
-    options = delivery.findings if isinstance(delivery, Refused) else ()
-    if wrong and not json:
-        raise refused(wrong, json=False)
-    if wrong or options:
-        raise refused((*wrong, *options), json=True)
+async def _checked(
+    call: Call[Q], original: File, *, any_document: bool
+) -> Mapping[str, Any] | Refused:
+    size = len(original.content)
+    if original.media_type == JSON or size > _INLINE_BYTES:
+        return await apart(size, check, original, any_document=any_document)
+    return await call.service.checking.check(original, any_document=any_document)
 
 
 def _wishes(
-    submission: Submission, delivery: Mapping[str, Any] | Refused | None
+    original: File,
+    stated: Mapping[str, Any] | Refused,
+    delivery: Mapping[str, Any] | Refused | None,
 ) -> Mapping[str, Any]:
-    assert not isinstance(delivery, Refused)
-    if delivery is not None and submission.delivery:
+    """The wishes in the document, or in the part `delivery`. Raises one problem with the faults of
+    both."""
+    if isinstance(stated, Refused) and original.media_type != JSON:
+        raise refused(stated.findings, json=False)
+    wrong = [part.findings for part in (stated, delivery) if isinstance(part, Refused)]
+    if wrong:
+        raise refused(chain.from_iterable(wrong), json=True)
+    assert not isinstance(stated, Refused) and not isinstance(delivery, Refused)
+    if stated and delivery is not None:
         raise Problem(
             Type.INVALID_BODY,
             "`delivery` stands in the document and in a part of its own.",
             [Fault(pointer="/delivery", detail="is given twice", hint="Keep one of them.")],
         )
-    return submission.delivery if delivery is None else delivery
+    return stated if delivery is None else delivery
 
 
 def _check_charset(charset: str | None) -> None:

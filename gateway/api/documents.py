@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Annotated, Literal
 
 from aiohttp import web
@@ -78,7 +79,8 @@ async def submit_document(call: Call[NoParameters]) -> web.Response:
     told in the language of `Accept-Language`: English, Swedish or Norwegian.
     """
     key = _idempotency_key(call)
-    async with incoming(call) as given:
+    async with AsyncExitStack() as spooled:
+        given = await incoming(call, spooled)
         request = None if key is None else (key, await apart(given.size, given.fingerprint))
         accepted = await call.service.store.accept(
             Submission(

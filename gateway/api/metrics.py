@@ -35,6 +35,8 @@ class Metrics:
             buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 61),
             registry=self.registry,
         )
+        # As found by their labels before: to look for them takes longer than to count.
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._documents = Gauge(
             "budkavle_documents", "Documents, by state.", ["state"], registry=self.registry
         )
@@ -70,6 +72,18 @@ class Metrics:
             ["lane", "reason"],
             registry=self.registry,
         )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts a request that was answered."""
+        counters = self._answered.get((method, route, status))
+        if counters is None:
+            counters = (
+                self.requests.labels(method, route, status),
+                self.seconds.labels(method, route),
+            )
+            self._answered[method, route, status] = counters
+        counters[0].inc()
+        counters[1].observe(seconds)
 
     def text(
         self, counts: Mapping[str, Mapping[str, int]], lanes: Sequence[LaneState], now: datetime

@@ -48,16 +48,16 @@ async def preview_document(call: Call[NoParameters]) -> web.Response:
     its recipient would read it; a document that breaks the rules then gives a problem.
     """
     asked = wanted(",".join(call.request.headers.getall("Accept", [])))
-    async with incoming(call, spool=False) as given:
-        seen = await apart(
-            given.size,
-            preview,
-            given.original,
-            given.files(),
-            with_language(given.delivery, call.request),
-            configured=call.service.channels,
-            at=call.service.clock.now().date(),
-        )
+    given = await incoming(call)
+    seen = await apart(
+        given.size,
+        preview,
+        given.original,
+        given.files(),
+        with_language(given.delivery, call.request),
+        configured=call.service.channels,
+        at=call.service.clock.now().date(),
+    )
     if asked == JSON:
         return answer(answers.Preview.model_validate(told(seen)))
     if isinstance(seen, Rejected):

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gateway.api.checking import Checking
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
 from gateway.clock import Clock
@@ -45,6 +46,7 @@ class Service:
     channels: frozenset[str]  # those set up on this gateway
     participants: Verbs | None  # where a publisher is set up
     lookups: Lookups
+    checking: Checking
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
 
@@ -57,6 +59,9 @@ class Parameters(BaseModel):
 
 class NoParameters(Parameters):
     """An operation without query parameters."""
+
+
+_NONE = NoParameters()
 
 
 Q = TypeVar("Q", bound=Parameters)
@@ -203,6 +208,8 @@ class Routes:
 
 def read_query(request: web.Request, shape: type[Q]) -> Q:
     """Checks the query parameters; raises Problem with everything wrong about them."""
+    if shape is NoParameters and not request.query_string:
+        return _NONE  # type: ignore[return-value]
     given: dict[str, str] = {}
     faults = []
     for name, value in request.query.items():
@@ -229,12 +236,12 @@ def read_query(request: web.Request, shape: type[Q]) -> Q:
 
 
 def answer(
-    model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
+    model: BaseModel | bytes, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """A JSON answer; a Decimal is written as a string, a time in UTC with `Z`."""
     return web.Response(
         status=status,
-        body=model.model_dump_json().encode(),
+        body=model if isinstance(model, bytes) else model.model_dump_json().encode(),
         content_type="application/json",
         headers=headers,
     )

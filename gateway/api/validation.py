@@ -30,15 +30,15 @@ async def validate_document(call: Call[NoParameters]) -> web.Response:
     a response. Findings point into your own body, also when it is JSON, and are told in the
     language of `Accept-Language`: English, Swedish or Norwegian.
     """
-    async with incoming(call, any_document=True, spool=False) as given:
-        report = await apart(
-            given.size,
-            verdict,
-            given.original,
-            given.files(),
-            with_language(given.delivery, call.request),
-            at=call.service.clock.now().date(),
-        )
+    given = await incoming(call, any_document=True)
+    report = await apart(
+        given.size,
+        verdict,
+        given.original,
+        given.files(),
+        with_language(given.delivery, call.request),
+        at=call.service.clock.now().date(),
+    )
     return answer(
         answers.Validation(
             ok=report.ok,

@@ -122,6 +122,15 @@ def read(original: File, *, any_document: bool = False) -> Submission | Refused:
     return Submission(invoice, _given(delivery) if delivery else {})
 
 
+def check(original: File, *, any_document: bool = False) -> Mapping[str, Any] | Refused:
+    """The wishes for its delivery in a body that `read` can read, or all that is wrong with it.
+
+    For those who need no more of it: the tree of a large document is gone when this returns.
+    """
+    body = read(original, any_document=any_document)
+    return body if isinstance(body, Refused) else body.delivery
+
+
 def read_delivery(content: bytes) -> Mapping[str, Any] | Refused:
     """Reads the `delivery` part of a multipart request; pointers begin `/delivery`."""
     options = shape.read(content, DeliveryOptions, at="/delivery")

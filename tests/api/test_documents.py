@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 from typing import Any
@@ -10,6 +11,7 @@ import aiohttp
 import pytest
 
 from gateway.api import examples
+from gateway.api.answers import Accepted
 from gateway.events import Type
 from gateway.store.port import Checkpoint, Keep, NewEvent
 from tests.api.conftest import OTHER_KEY, Api
@@ -55,6 +57,31 @@ async def test_ubl_is_accepted_byte_for_byte(api: Api, media_type: str) -> None:
     links = reply.json["links"]
     assert (await api.get(links["content"])).content == sent
     assert (await api.get(links["content"], params={"part": "document"})).content == sent
+
+
+async def test_documents_that_come_together_are_each_judged_by_themselves(api: Api) -> None:
+    laughs = b'<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]><a>&c;</a>'
+    kinds = {
+        202: examples.ubl().encode(),
+        422: (
+            b"<Invoice",
+            b"<order/>",
+            laughs,
+            examples.ubl().encode()[:-9],
+            b"\xff\xfe<",
+            b"<a>" * 300,
+        ),
+    }
+    bodies = [(422, body) for body in kinds[422]] + [(202, kinds[202])] * len(kinds[422])
+    replies = await asyncio.gather(
+        *(api.post("/v1/documents", data=body, headers=XML) for _, body in 5 * bodies)
+    )
+    assert [reply.status for reply in replies] == [status for status, _ in 5 * bodies]
+    taken = [reply.json for reply in replies if reply.status == 202]
+    assert len({accepted["id"] for accepted in taken}) == len(taken) == await api.count()
+    for accepted in taken:
+        assert Accepted.model_validate(accepted, strict=False).id == accepted["id"]
+        assert all(link.split("/")[3] == accepted["id"] for link in accepted["links"].values())
 
 
 async def test_a_timeline_leaves_nothing_out_however_long_it_is(api: Api) -> None:

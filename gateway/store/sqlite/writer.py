@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from gateway.batching import Batching
 from gateway.store.port import StorageUnavailable
 from gateway.store.sqlite.faults import is_storage_fault, translated
 from gateway.store.sqlite.rows import Row
@@ -24,9 +25,8 @@ from gateway.store.topics import Topics
 
 # Bounds the memory and the time of one transaction; 64 HTTP clients never fill it.
 _MOST_UNITS = 512
-# What is asked for in one turn of the event loop goes to the thread together, up to so many: each
-# transaction and each waking of the thread costs as much processor time as several units. A third
-# more deliveries for the same processor than handing each over at once.
+# What goes to the thread together: a third more deliveries for the same processor than handing each
+# over at once.
 _MOST_AT_ONCE = 32
 # Rows in one INSERT. SQLite allows 32,766 values in one statement; document has 24 columns here.
 _MOST_ROWS = 64
@@ -101,8 +101,8 @@ class Writer:
         self._topics = topics
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None
-        self._asked: list[_Unit[Any, Any]] = []  # and not handed over yet
         self._queue: SimpleQueue[list[_Unit[Any, Any]] | None] = SimpleQueue()
+        self._asked = Batching(self._queue.put, _MOST_AT_ONCE)
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
@@ -113,31 +113,14 @@ class Writer:
         if self._closed:
             future.set_exception(StorageUnavailable("the store is closed"))
             return future
-        self._asked.append(_Unit(operation, argument, future))
-        if len(self._asked) == 1:
-            self._loop.call_soon(self._hand_over_unless_more_come, 0)
-        elif len(self._asked) == _MOST_AT_ONCE:
-            self._hand_over()
+        self._asked.add(_Unit(operation, argument, future))
         return future
-
-    def _hand_over_unless_more_come(self, before: int) -> None:
-        """Lets the loop turn as long as each turn brings more."""
-        asked = len(self._asked)
-        if asked > before:
-            self._loop.call_soon(self._hand_over_unless_more_come, asked)
-        else:
-            self._hand_over()
-
-    def _hand_over(self) -> None:
-        if self._asked:
-            self._queue.put(self._asked)
-            self._asked = []
 
     async def close(self) -> None:
         """Writes what is queued and lets go of the file."""
         if not self._closed:
             self._closed = True
-            self._hand_over()
+            self._asked.flush()
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
