@@ -31,6 +31,7 @@ from gateway.archive.retention import Daily, signing_key
 from gateway.blobs.sweep import Sweeps
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
+from gateway.delivery.bindery import Bindery, press
 from gateway.delivery.processes import Processes
 from gateway.delivery.schedules import Handler, Schedule
 from gateway.delivery.warming import warm_up
@@ -54,6 +55,7 @@ from transports.email.connections import Relay, Tls
 from transports.email.driver import Email, EmailSettings
 from transports.internal.driver import Internal
 from transports.letter.driver import Letter, LetterSettings
+from transports.letter.enclosures import Count, count_here
 from transports.letter.enclosures import Limits as LetterLimits
 from transports.letter.wire import LetterClass
 
@@ -168,7 +170,8 @@ class Gateway:
         publishing: PublishingPoint | None,
     ) -> Worker:
         settings = self.settings
-        channels = dict(transports(settings, self.store, self.clock))
+        bindery = self._bindery(up)
+        channels = dict(transports(settings, self.store, self.clock, bindery.pages))
         for channel in channels.values():
             up.push_async_callback(channel.close)
         if peppol is not None:
@@ -179,6 +182,7 @@ class Gateway:
             self.clock,
             registry=registry,
             workshop=await self._workshop(up),
+            bindery=bindery,
             limits={
                 **lane_limits(settings, channels),
                 **(publishing.lanes if publishing else {}),
@@ -221,6 +225,13 @@ class Gateway:
             Schedule("retention", day, nightly.piece, offset=at_two),
             Schedule("blob_sweep", day, sweeps, offset=at_four),
         )
+
+    def _bindery(self, up: AsyncExitStack) -> Bindery:
+        """Always processes, also where other work is done in ours: what is in PDFs that others made
+        must be cut off when it runs away."""
+        processes = press(self.settings.worker.processes or 1)
+        up.push_async_callback(processes.close)
+        return Bindery(processes)
 
     async def _workshop(self, up: AsyncExitStack) -> Workshop:
         number = self.settings.worker.processes
@@ -277,13 +288,15 @@ class Gateway:
         await self.stop()
 
 
-def transports(settings: Settings, store: Store, clock: Clock) -> Mapping[str, Transport]:
-    """The channels that are set up, by name."""
+def transports(
+    settings: Settings, store: Store, clock: Clock, count: Count = count_here
+) -> Mapping[str, Transport]:
+    """The channels that are set up, by name. `count` counts the pages of PDFs that others made."""
     channels: list[Transport] = [Internal(Inboxes(store, clock), now=clock.now)]
     if settings.email is not None:
         channels.append(Email(email_settings(settings.email), now=clock.now))
     if settings.letter is not None:
-        channels.append(Letter(letter_settings(settings.letter), now=clock.now))
+        channels.append(Letter(letter_settings(settings.letter), now=clock.now, count=count))
     return {channel.name: channel for channel in channels}
 
 
@@ -340,6 +353,7 @@ def email_settings(section: config.Email) -> EmailSettings:
         sender=section.sender,
         attach_xml=section.attach_xml,
         files_limit_bytes=section.files_limit_bytes,
+        merged=section.attachments == "merged",
         reply_timeout_s=section.reply_timeout_s,
         end_timeout_s=section.end_timeout_s,
     )
@@ -359,6 +373,7 @@ def letter_settings(section: config.Letter) -> LetterSettings:
             attachments=section.max_attachments,
             attachment_bytes=section.max_attachment_bytes,
         ),
+        merge_bytes=section.max_merged_bytes,
         connect_timeout_s=section.connect_timeout_s,
         answer_timeout_s=section.answer_timeout_s,
         report_days=section.report_days,

@@ -177,6 +177,11 @@ class Email(Channel):
     attach_xml: bool = False
     """Whether the UBL goes along beside the PDF."""
 
+    attachments: Literal["separate", "merged"] = "separate"
+    """Whether attachments go each by itself, as they came, or merged with the invoice into one PDF.
+    What can not be merged goes by itself, and so do all where together they are larger than
+    `files_limit_bytes`."""
+
     files_limit_bytes: int = Field(default=5 * 1024 * 1024, ge=0)
     """Largest sum of the files in a message, before encoding; more takes another channel."""
 
@@ -229,6 +234,10 @@ class Letter(Channel):
 
     max_attachment_bytes: int = Field(default=50 * 1024 * 1024, ge=0)
     """Largest attachment that is printed."""
+
+    max_merged_bytes: int = Field(default=20 * 1024 * 1024, ge=0)
+    """Largest PDF that an invoice and its attachments are merged into; those that would be larger
+    are handed over each by itself. 0: nothing is merged."""
 
     connect_timeout_s: float = Field(default=30, gt=0)
     """Longest time for connecting."""

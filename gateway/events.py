@@ -19,6 +19,7 @@ class Type(StrEnum):
     RECEIVED = "document.received"
     REJECTED = "document.rejected"
     ROUTED = "document.routed"
+    MERGED = "document.merged"
     ATTEMPTED = "document.attempted"
     SENT = "document.sent"
     DELIVERED = "document.delivered"
@@ -61,6 +62,12 @@ MEANINGS: dict[Type, Meaning] = {
         "The document is valid, and its route is planned.",
         "No channel has been asked yet whether it reaches the recipient.",
         ("steps",),
+    ),
+    Type.MERGED: Meaning(
+        "For a channel that wants one PDF, the invoice and its attachments were merged, or not; and"
+        " which files stay by themselves, and why.",
+        "Nothing has been handed over by that.",
+        ("channel", *WHY, "pages", "merged", "apart", "shrunk"),
     ),
     Type.ATTEMPTED: Meaning(
         "A channel was asked or tried, and this is what it answered.",

@@ -93,6 +93,16 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """The invoice's image and its attachments as one PDF of so many pages; the attachments that
+    could not be merged stay `apart`."""
+
+    file: File
+    pages: int
+    apart: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """What a transport is given to carry.
 
@@ -100,8 +110,10 @@ class Envelope:
     with it the same bytes. `address` is what `resolve` answered. `accepted_at` is when we took the
     document on: the one time a channel may write into the bytes, since no attempt changes it.
     `image` is the invoice as a PDF, None where the channel has not asked for one
-    (`Transport.needs_image`). `request` is what `Packer.pack` made: these bytes are to go out, and
-    are kept already. `repeated`: an earlier attempt may have arrived.
+    (`Transport.needs_image`). `merged` is there for a channel that wants one PDF (`merge_bytes`),
+    where that could be made; image and attachments are there too. `request` is what `Packer.pack`
+    made: these bytes are to go out, and are kept already. `repeated`: an earlier attempt may have
+    arrived.
     """
 
     key: UUID
@@ -114,6 +126,7 @@ class Envelope:
     document: File
     image: File | None = None
     attachments: tuple[File, ...] = ()
+    merged: Merged | None = None
     request: Evidence | None = None
     repeated: bool = False
 
@@ -347,13 +360,16 @@ class Transport(Protocol):
     """One channel.
 
     `name` is the channel's word in plans, logs and settings. `needs_image` says whether the
-    envelope must bring the invoice as a PDF. `repeat` is design.md 5's rule after a crash.
-    `at_once` is how many envelopes it carries at the same time, None for any number: one more
-    would only wait inside, and a crash would leave it with an outcome that nobody knows.
+    envelope must bring the invoice as a PDF, `merge_bytes` how large a PDF it takes with the
+    attachments merged into it, None where it wants each file by itself. `repeat` is design.md 5's
+    rule after a crash. `at_once` is how many envelopes it carries at the same time, None for any
+    number: one more would only wait inside, and a crash would leave it with an outcome that nobody
+    knows.
     """
 
     name: str
     needs_image: bool
+    merge_bytes: int | None
     repeat: Repeat
     at_once: int | None
 

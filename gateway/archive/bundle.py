@@ -26,6 +26,8 @@ FOLDERS: dict[Role, str] = {
     Role.PLAN: "2-checked",
     Role.DOCUMENT: "3-sent",
     Role.IMAGE: "3-sent",
+    Role.MERGED: "3-sent/merged",
+    Role.MERGER: "3-sent/merged",
     Role.ENVELOPE: "3-sent",
     Role.EVIDENCE: "4-wire",
 }

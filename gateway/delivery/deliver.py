@@ -20,9 +20,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
+from gateway.delivery.bindery import Bindery
 from gateway.delivery.envelope import Particulars
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import LegState, failed, legs_of, next_leg, what_channels_said
+from gateway.delivery.merging import Merging
 from gateway.delivery.outcome import Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
 from gateway.delivery.trouble import revived
@@ -123,6 +125,7 @@ class Delivering:
         backoff: Backoff,
         metrics: Metrics,
         workshop: Workshop,
+        bindery: Bindery,
         lanes: Lanes,
         call_limit_s: float = CALL_LIMIT_S,
     ) -> None:
@@ -138,6 +141,7 @@ class Delivering:
         self._backoff = backoff
         self._metrics = metrics
         self._workshop = workshop
+        self._bindery = bindery
         self._lanes = lanes
         self._call_limit_s = call_limit_s
 
@@ -217,6 +221,7 @@ class Delivering:
             known,
             to_people=transport.needs_image,
             repeated=trial.unknowns > 0,
+            merging=self._merging(transport),
         )
         envelope = made.envelope
         packed = await self._packed(trial, transport, envelope, papers)
@@ -225,7 +230,7 @@ class Delivering:
             return await self._end(job, case, trial, work)
         if packed is not None:
             envelope = replace(envelope, address=packed.address, request=packed.request)
-        before = intent(trial, answer, made.new_image, packed)
+        before = intent(trial, answer, made.new_image, packed, made.new_merged)
         if case.lane != job.lane:
             before = replace(before, next=Keep(lane=job.lane))
         await self._save(job, before, case)
@@ -236,6 +241,11 @@ class Delivering:
         outcome = await self._call(transport, envelope)
         work = settle(begun, outcome, transport.repeat, self._backoff, self._clock.now())
         return await self._end(job, case, begun, work)
+
+    def _merging(self, transport: Transport) -> Merging | None:
+        if transport.merge_bytes is None:
+            return None
+        return Merging(transport.name, transport.merge_bytes, self._bindery)
 
     async def _reach(self, trial: Try, transport: Transport, known: Particulars) -> Reachability:
         if trial.leg.address is not None and trial.unknowns:

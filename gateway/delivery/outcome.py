@@ -15,6 +15,7 @@ from typing import Any, Final, assert_never
 
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.legs import LegState
+from gateway.delivery.merging import Made
 from gateway.events import Type
 from gateway.lifecycle import Change, State, change
 from gateway.store.messages import Message
@@ -103,7 +104,11 @@ class Try:
 
 
 def intent(
-    trial: Try, answer: Reachable, image: NewPart | None, packed: Packed | None = None
+    trial: Try,
+    answer: Reachable,
+    image: NewPart | None,
+    packed: Packed | None = None,
+    merged: Made | None = None,
 ) -> Checkpoint:
     """What must be on disk before the channel is called: with the very bytes, where they would not
     be the same if they were made again."""
@@ -117,7 +122,12 @@ def intent(
         next=Keep(),
         change=change(trial.document.state, State.SENDING, code="delivery.sending", text=text),
         channel=channel,
-        parts=(*([image] if image else ()), *evidence(wire, attempt)),
+        parts=(
+            *([image] if image else ()),
+            *(merged.parts if merged else ()),
+            *evidence(wire, attempt),
+        ),
+        events=(merged.event,) if merged else (),
         legs=(replace(trial.leg, state=LegState.TRYING, address=address),),
         attempt=attempt,
     )

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from gateway.delivery import picture
 from gateway.delivery.envelope import Particulars, particulars
+from gateway.delivery.merging import Made, Merging, Record
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.routing.plan import Plan, from_data
 from gateway.store.port import Document, Leg, NewPart, Role, Store
-from transports.base import REQUEST, Envelope, Evidence, File
+from transports.base import REQUEST, Envelope, Evidence, File, Merged
 
 # To draw a document takes as long as to check one of so many times its size.
 DRAWN = 20
@@ -23,10 +24,12 @@ DRAWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Enveloped:
-    """An envelope, with the image if it was made just now and still has to be stored."""
+    """An envelope, with the image and the merged PDF if they were made just now and still have to
+    be stored."""
 
     envelope: Envelope
     new_image: NewPart | None
+    new_merged: Made | None = None
 
 
 class Papers:
@@ -71,21 +74,31 @@ class Papers:
         return None
 
     async def pack(
-        self, leg: Leg, address: str, known: Particulars, *, to_people: bool, repeated: bool
+        self,
+        leg: Leg,
+        address: str,
+        known: Particulars,
+        *,
+        to_people: bool,
+        repeated: bool,
+        merging: Merging | None = None,
     ) -> Enveloped:
         """The envelope of a leg. One for people brings the image, and the files from inside the
-        document as files; one for machines has them in the document. `repeated`: the channel may
-        have it already."""
+        document as files; one for machines has them in the document. `merging`: the channel wants
+        them as one PDF. `repeated`: it may have it already."""
         document = await self._one(Role.DOCUMENT)
         attachments = [
             File(item.name, item.media_type, await self._content(item.sha256))
             for item in known.attachments
         ]
         image, new_image = None, None
+        merged, new_merged = None, None
         if to_people:
             if known.embedded:
                 attachments = [*await self._inside(document), *attachments]
             image, new_image = await self._image(document, known)
+            if merging is not None and attachments:
+                merged, new_merged = await self._merged(merging, image, attachments)
         envelope = Envelope(
             key=leg.key,
             document_id=self._document.id,
@@ -97,9 +110,10 @@ class Papers:
             document=document,
             image=image,
             attachments=tuple(attachments),
+            merged=merged,
             repeated=repeated,
         )
-        return Enveloped(envelope, new_image)
+        return Enveloped(envelope, new_image, new_merged)
 
     async def _image(self, document: File, known: Particulars) -> tuple[File, NewPart | None]:
         for _, stored in await self._read(Role.IMAGE):
@@ -109,6 +123,19 @@ class Papers:
         )
         image = File(document.name.replace(".xml", ".pdf"), "application/pdf", content)
         return image, NewPart(Role.IMAGE, image.name, image.media_type, content)
+
+    async def _merged(
+        self, merging: Merging, image: File, attachments: Sequence[File]
+    ) -> tuple[Merged | None, Made | None]:
+        for _, stored in await self._read(Role.MERGER):
+            record, made = Record.read(stored.content), None
+            if record.channel == merging.channel:
+                content = record.sha256 and await self._content(record.sha256)
+                break
+        else:
+            record, content, made = await merging.make(image, attachments)
+        merged = record.enclosed(content, image.name, attachments) if content else None
+        return merged, made
 
     async def _inside(self, document: File) -> Sequence[File]:
         content = document.content

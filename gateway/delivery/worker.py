@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from gateway.clock import Clock
 from gateway.delivery import schedules as rounds
 from gateway.delivery.backoff import Backoff
+from gateway.delivery.bindery import Bindery
 from gateway.delivery.collect import Collecting
 from gateway.delivery.deliver import CALL_LIMIT_S, Delivering, Metrics
 from gateway.delivery.lanes import Lanes
@@ -47,7 +48,8 @@ class Worker:
 
     `limits` are those of lanes, by channel; a channel that is not named has its own `at_once`.
     `handlers` and `schedules` are the work of other parts; of their lanes those `aside` have a
-    quarter of the places at most. `workshop` is where heavy work is done.
+    quarter of the places at most. `workshop` is where heavy work is done,
+    `bindery` where PDFs that others made are worked on.
 
     `concurrency` is how many jobs run at once; `lease_s` how long a dead worker's jobs rest;
     `poll_s` how late, at most, a job that becomes due is noticed; `collect_every_s` how often
@@ -64,6 +66,7 @@ class Worker:
         backoff: Backoff | None = None,
         registry: CollectorRegistry | None = None,
         workshop: Workshop = HERE,
+        bindery: Bindery | None = None,
         limits: Mapping[str, Limits] | None = None,
         handlers: Mapping[str, Handler] | None = None,
         schedules: Sequence[Schedule] = (),
@@ -101,6 +104,7 @@ class Worker:
             backoff=self._backoff,
             metrics=Metrics(registry or CollectorRegistry()),
             workshop=workshop,
+            bindery=bindery or Bindery(workshop),
             lanes=self._lanes,
             call_limit_s=call_limit_s,
         )

@@ -45,6 +45,8 @@ class Role(StrEnum):
     ATTACHMENT = "attachment"  # a file that came beside the invoice
     DOCUMENT = "document"  # the UBL that goes out or came in
     IMAGE = "image"  # the invoice as PDF
+    MERGED = "merged"  # the image and the attachments as one PDF, for a channel that wants that
+    MERGER = "merger"  # what was merged for a channel, as JSON: the same on every attempt
     FINDINGS = "findings"  # findings as JSON
     FILLED_IN = "filled_in"  # what we filled in, as JSON; none where that is nothing
     PLAN = "plan"  # the route plan as JSON

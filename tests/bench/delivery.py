@@ -53,6 +53,7 @@ class NoOp:
 
     name = "internal"
     needs_image = False
+    merge_bytes: int | None = None
     repeat = Repeat.SAFE
     at_once: int | None = None
 

@@ -25,6 +25,7 @@ class Channel:
     """Reaches everybody; `deliver` is the test's."""
 
     needs_image = False
+    merge_bytes: int | None = None
     at_once: int | None = None
 
     def __init__(

@@ -51,6 +51,7 @@ class EmailSettings:
     sender: str
     attach_xml: bool = False
     files_limit_bytes: int = FILES_LIMIT_BYTES
+    merged: bool = False  # image and attachments as one PDF, where they can be merged
     reply_timeout_s: float = 300  # RFC 5321 4.5.3.2.2-3: five minutes for MAIL and RCPT
     end_timeout_s: float = 600
 
@@ -67,6 +68,7 @@ class Email:
         if wrong:
             raise ValueError(f"the sender's e-mail address {settings.sender!r}: {wrong}")
         self.at_once: int | None = settings.relay.max_connections
+        self.merge_bytes = settings.files_limit_bytes if settings.merged else None
         self._settings = settings
         self._sender = normal(settings.sender)
         self._style = Style(self._sender, settings.attach_xml)

@@ -92,10 +92,13 @@ _SENDABLE = frozenset({"application", "audio", "font", "image", "text", "video"}
 
 
 def files(envelope: Envelope, style: Style) -> tuple[File, ...]:
-    """What goes with the message, in order: the image, the attachments, the XML where wanted."""
+    """What goes with the message, in order: the image and the attachments, or both as one PDF
+    and what stays apart; the XML where wanted."""
     if envelope.image is None:
         raise ValueError("the e-mail channel needs the invoice as a PDF: Transport.needs_image")
     xml = (envelope.document,) if style.attach_xml else ()
+    if envelope.merged is not None:
+        return (envelope.merged.file, *envelope.merged.apart, *xml)
     return (envelope.image, *envelope.attachments, *xml)
 
 

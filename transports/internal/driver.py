@@ -55,6 +55,7 @@ class Internal:
 
     name = "internal"
     needs_image = False
+    merge_bytes: int | None = None
     repeat = Repeat.SAFE  # the inbox knows the key
     at_once: int | None = None
 

@@ -8,7 +8,6 @@ Repeating is safe by the wire format: docs/decisions/0001-letters-are-repeated-b
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,7 +38,7 @@ from transports.base import (
     utc_now,
 )
 from transports.letter import wire
-from transports.letter.enclosures import Enclosures, Limits, enclose
+from transports.letter.enclosures import Count, Enclosures, Limits, count_here, enclose
 from transports.letter.wire import Job, JobReport, JobState, LetterClass, Submission
 
 
@@ -58,19 +57,25 @@ class LetterSettings:
     letter_class: LetterClass = LetterClass.STANDARD
     recognises_key: bool = True
     limits: Limits = field(default_factory=Limits)
+    merge_bytes: int = 20 * 1024 * 1024  # image and attachments as one PDF; 0: never
     connect_timeout_s: float = 30
     answer_timeout_s: float = 300  # the whole exchange; 150 MB go out in it at 4 Mbit/s
     report_days: int = 30  # when to stop expecting a report
 
 
 class Letter:
-    """The channel `letter`. Create and use it in a running event loop."""
+    """The channel `letter`. Create and use it in a running event loop. `count` says how many pages
+    a PDF has, which others made."""
 
     name = "letter"
     needs_image = True
     at_once: int | None = 4  # a print house is no fast partner, and letters are large
 
-    def __init__(self, settings: LetterSettings, *, now: Now = utc_now) -> None:
+    def __init__(
+        self, settings: LetterSettings, *, now: Now = utc_now, count: Count = count_here
+    ) -> None:
+        self.merge_bytes: int | None = settings.merge_bytes or None
+        self._count = count
         self.repeat = Repeat.SAFE if settings.recognises_key else Repeat.HOLD
         self._settings = settings
         self._base = settings.url.rstrip("/")
@@ -97,8 +102,7 @@ class Letter:
         if envelope.image is None:
             raise ValueError("the letter channel needs the invoice as a PDF: needs_image")
         limits = self._settings.limits
-        # Counting pages reads whole files that others made: not in the event loop.
-        enclosed = await asyncio.to_thread(enclose, envelope.image, envelope.attachments, limits)
+        enclosed = await enclose(envelope, limits, self._count)
         if enclosed is None:
             text = "The invoice's PDF can not be read."
             return Refused(Verdict("letter.bad_pdf", text, text))
@@ -124,7 +128,6 @@ class Letter:
             self._opened = None
 
     def _job(self, envelope: Envelope, enclosed: Enclosures) -> Submission:
-        assert envelope.image is not None
         assert envelope.recipient.postal_address is not None, "resolve said yes"
         settings = self._settings
         job = Job(
@@ -136,7 +139,7 @@ class Letter:
             pages=enclosed.pages,
             reference=envelope.summary.number,
         )
-        return Submission(job, envelope.image, enclosed.files)
+        return Submission(job, enclosed.letter, enclosed.files)
 
     async def _put(
         self, envelope: Envelope, submission: Submission, enclosed: Enclosures

@@ -1,4 +1,4 @@
-"""Which of the attachments are printed and posted with the invoice. Pure.
+"""Which of the attachments are printed and posted with the invoice.
 
 The limits are those print houses in Sweden and Norway give; over any of them the attachments stay
 behind and the invoice goes alone, because an invoice that arrives is worth more.
@@ -6,15 +6,20 @@ behind and the invoice goes alone, because an invoice that arrives is worth more
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from transports.base import File
+from transports.base import Envelope, File
 from transports.letter.wire import PDF
+
+# How many pages a PDF has; None when it can not be read.
+Count = Callable[[bytes], Awaitable[int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Enclosures:
-    """What goes into the envelope. `left_out` says in a sentence each what does not, and why."""
+    """What is printed: the invoice, with what was merged into it, and files beside it. `left_out`
+    says in a sentence each what is not, and why."""
 
+    letter: File
     files: tuple[File, ...]
     pages: int
     left_out: tuple[str, ...] = ()
@@ -56,27 +63,45 @@ _STUMBLES = (
 )
 
 
-def enclose(image: File, attachments: tuple[File, ...], limits: Limits) -> Enclosures | None:
+async def count_here(content: bytes) -> int | None:
+    """Counts in a thread of this process: for those who trust the files."""
+    return await asyncio.to_thread(pages, content)
+
+
+async def enclose(
+    envelope: Envelope, limits: Limits, count: Count = count_here
+) -> Enclosures | None:
     """Chooses what goes along with the invoice; None when the invoice itself can not be read.
 
     `pages` of the result may be over the limit only when the invoice alone is.
     """
-    own = pages(image.content)
+    image, merged = envelope.image, envelope.merged
+    assert image is not None, "needs_image"
+    if merged is not None and merged.pages <= limits.pages:
+        apart = tuple(f"{file.name} can not be printed." for file in merged.apart)
+        return Enclosures(merged.file, (), merged.pages, apart)
+    own = await count(image.content)
     if own is None:
         return None
+    attachments = envelope.attachments
     printable = tuple(file for file in attachments if file.media_type == PDF)
     left_out = tuple(
         f"{file.name} is not a PDF and can not be printed."
         for file in attachments
         if file.media_type != PDF
     )
-    too_much, total = _too_much(own, printable, limits)
+    if merged is not None:
+        too_much, total = _too_many(merged.pages, limits), 0
+    else:
+        too_much, total = await _too_much(own, printable, limits, count)
     if too_much:
-        return Enclosures((), own, (*left_out, f"No attachment is printed: {too_much}."))
-    return Enclosures(printable, own + total, left_out)
+        return Enclosures(image, (), own, (*left_out, f"No attachment is printed: {too_much}."))
+    return Enclosures(image, printable, own + total, left_out)
 
 
-def _too_much(own: int, files: tuple[File, ...], limits: Limits) -> tuple[str, int]:
+async def _too_much(
+    own: int, files: tuple[File, ...], limits: Limits, count: Count
+) -> tuple[str, int]:
     """Why the attachments stay behind, empty when they go; and their pages."""
     if len(files) > limits.attachments:
         return f"there are {len(files)}, and at most {limits.attachments} go into a letter", 0
@@ -84,10 +109,14 @@ def _too_much(own: int, files: tuple[File, ...], limits: Limits) -> tuple[str, i
     for file in files:
         if len(file.content) > limits.attachment_bytes:
             return f"{file.name} is larger than {limits.attachment_bytes:,} bytes", 0
-        count = pages(file.content)
-        if count is None:
+        number = await count(file.content)
+        if number is None:
             return f"{file.name} can not be read as a PDF", 0
-        total += count
+        total += number
     if own + total > limits.pages:
-        return f"with them the letter has {own + total} pages, and at most {limits.pages} fit", 0
+        return _too_many(own + total, limits), 0
     return "", total
+
+
+def _too_many(pages: int, limits: Limits) -> str:
+    return f"with them the letter has {pages} pages, and at most {limits.pages} fit"

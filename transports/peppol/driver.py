@@ -110,6 +110,7 @@ class Peppol:
 
     name = "peppol"
     needs_image = False
+    merge_bytes: int | None = None
     repeat = Repeat.SAFE  # the same message id: receivers keep them, and answer with the receipt
 
     def __init__(

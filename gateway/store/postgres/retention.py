@@ -19,8 +19,11 @@ from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.partitions import TABLES, bound, make
 from gateway.store.postgres.transactions import Transaction
 
-CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE)
-EVIDENCE = (Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE, Role.EVIDENCE)
+CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE, Role.MERGED)
+EVIDENCE = (
+    *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
+    *(Role.MERGER, Role.EVIDENCE),
+)
 
 # Nothing more happens to it by itself, and nobody has asked to keep it.
 _MAY_GO = f"""(

@@ -20,8 +20,11 @@ from gateway.store.sqlite import audit
 from gateway.store.sqlite.rows import micros, moment
 from gateway.store.sqlite.writer import Transaction
 
-CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE)
-EVIDENCE = (Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE, Role.EVIDENCE)
+CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE, Role.MERGED)
+EVIDENCE = (
+    *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
+    *(Role.MERGER, Role.EVIDENCE),
+)
 
 _PAGES = 2000  # 8 MB a time: some tens of milliseconds of the writer
 

@@ -27,6 +27,7 @@ OTHER: dict[str, Any] = {
     "port": 2525,
     "tls": "none",
     "letter_class": "priority",
+    "attachments": "merged",
     "url": "https://other.example",
 }
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from pypdf import PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
-from transports.base import File
-from transports.letter.enclosures import Limits, enclose, pages
+from tests.contracts.transports import RECIPIENT, envelope
+from transports.base import File, Merged
+from transports.letter.enclosures import Enclosures, Limits, enclose, pages
 from transports.letter.wire import PDF
 
 
@@ -36,6 +38,18 @@ def locked() -> bytes:
     return buffer.getvalue()
 
 
+async def chosen_of(
+    image: File, attachments: tuple[File, ...], limits: Limits, merged: Merged | None = None
+) -> Enclosures | None:
+    given = replace(
+        envelope(RECIPIENT, "address", "merged"),
+        image=image,
+        attachments=attachments,
+        merged=merged,
+    )
+    return await enclose(given, limits)
+
+
 @pytest.mark.parametrize("count", [1, 2, 17])
 def test_pages_are_counted(count: int) -> None:
     assert pages(pdf(count)) == count
@@ -60,15 +74,15 @@ def test_what_can_not_be_read_has_no_pages(content: bytes) -> None:
     assert pages(content) is None
 
 
-def test_all_goes_along() -> None:
-    chosen = enclose(IMAGE, (file(1), file(3)), Limits())
+async def test_all_goes_along() -> None:
+    chosen = await chosen_of(IMAGE, (file(1), file(3)), Limits())
     assert chosen is not None
     assert (chosen.pages, len(chosen.files), chosen.left_out) == (6, 2, ())
 
 
-def test_what_is_no_pdf_stays_behind_alone() -> None:
+async def test_what_is_no_pdf_stays_behind_alone() -> None:
     picture = File("foto.png", "image/png", b"\x89PNG")
-    chosen = enclose(IMAGE, (picture, file(1)), Limits())
+    chosen = await chosen_of(IMAGE, (picture, file(1)), Limits())
     assert chosen is not None
     assert [each.name for each in chosen.files] == ["bilaga.pdf"]
     assert chosen.left_out == ("foto.png is not a PDF and can not be printed.",)
@@ -82,34 +96,51 @@ def test_what_is_no_pdf_stays_behind_alone() -> None:
         ([1], Limits(attachment_bytes=100), "bilaga.pdf is larger than 100 bytes"),
     ],
 )
-def test_over_a_limit_the_invoice_goes_alone(
+async def test_over_a_limit_the_invoice_goes_alone(
     attachments: list[int], limits: Limits, why: str
 ) -> None:
-    chosen = enclose(IMAGE, tuple(file(count) for count in attachments), limits)
+    chosen = await chosen_of(IMAGE, tuple(file(count) for count in attachments), limits)
     assert chosen is not None
     assert (chosen.files, chosen.pages) == ((), 2)
     assert chosen.left_out == (f"No attachment is printed: {why}.",)
 
 
-def test_the_limits_are_inclusive() -> None:
+async def test_the_limits_are_inclusive() -> None:
     attachments = (file(4), file(2), file(2))
     largest = max(len(each.content) for each in attachments)
-    chosen = enclose(IMAGE, attachments, Limits(pages=10, attachments=3, attachment_bytes=largest))
+    chosen = await chosen_of(
+        IMAGE, attachments, Limits(pages=10, attachments=3, attachment_bytes=largest)
+    )
     assert chosen is not None
     assert (chosen.pages, chosen.left_out) == (10, ())
 
 
-def test_an_attachment_that_can_not_be_read_leaves_all_behind() -> None:
-    chosen = enclose(IMAGE, (file(1), File("x.pdf", PDF, b"nonsense")), Limits())
+async def test_an_attachment_that_can_not_be_read_leaves_all_behind() -> None:
+    chosen = await chosen_of(IMAGE, (file(1), File("x.pdf", PDF, b"nonsense")), Limits())
     assert chosen is not None
     assert chosen.left_out == ("No attachment is printed: x.pdf can not be read as a PDF.",)
 
 
-def test_an_invoice_that_is_too_long_is_told_by_its_pages() -> None:
-    chosen = enclose(IMAGE, (), Limits(pages=1))
+async def test_an_invoice_that_is_too_long_is_told_by_its_pages() -> None:
+    chosen = await chosen_of(IMAGE, (), Limits(pages=1))
     assert chosen is not None
     assert chosen.pages == 2
 
 
-def test_an_image_that_can_not_be_read() -> None:
-    assert enclose(File("faktura.pdf", PDF, b"nonsense"), (), Limits()) is None
+async def test_an_image_that_can_not_be_read() -> None:
+    assert await chosen_of(File("faktura.pdf", PDF, b"nonsense"), (), Limits()) is None
+
+
+async def test_what_is_merged_is_the_letter() -> None:
+    one, picture = file(5, "faktura.pdf"), File("foto.png", "image/png", b"")
+    merged = Merged(one, 5, apart=(picture,))
+    attachments = (picture, *[file(1)] * 9)  # one file: their number is no matter
+    chosen = await chosen_of(IMAGE, attachments, Limits(pages=5), merged)
+    assert chosen == Enclosures(one, (), 5, ("foto.png can not be printed.",))
+
+
+async def test_merged_over_the_limit_the_invoice_goes_alone() -> None:
+    merged = Merged(file(6), 6)
+    chosen = await chosen_of(IMAGE, (file(4),), Limits(pages=5), merged)
+    why = "No attachment is printed: with them the letter has 6 pages, and at most 5 fit."
+    assert chosen == Enclosures(IMAGE, (), 2, (why,))
