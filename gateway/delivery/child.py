@@ -1,8 +1,9 @@
 """A process that does the work it is sent, one piece after the other: run by `processes`.
 
 It reads from its standard input and answers on its standard output. Each message is its length (8
-bytes, big-endian) and a pickle: of a `Task`, of an `Answer`. It ends when the input does, whatever
-signals are sent to the gateway's group meanwhile: what is under way is the gateway's to decide.
+bytes, big-endian) and a pickle: of a `Task`, of an `Answer`; an answer without a task says that it
+has begun. It ends when the input does, whatever signals are sent to the gateway's group meanwhile:
+what is under way is the gateway's to decide.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def main(memory_bytes: int, *, sealed: bool = False) -> None:
     if sealed:  # what is open stays usable
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     try:
+        answers.write(message(Answer()))  # it has begun
+        answers.flush()
         while head := tasks.read(LENGTH.size):
             body = tasks.read(LENGTH.unpack(head)[0])
             answers.write(_answer(body))

@@ -25,6 +25,9 @@ T = TypeVar("T")
 # parser does not add up for ever.
 TASKS: Final = 10_000
 
+# How long a process may take to start, on a machine that is busy with others.
+_START_S: Final = 60.0
+
 # How long an idle process may take to end by itself.
 _GOODBYE_S: Final = 2.0
 
@@ -119,6 +122,7 @@ class _Child:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.asked = 0
+        self._ready = False
 
     @classmethod
     async def start(cls, program: tuple[str, ...]) -> _Child:
@@ -136,16 +140,24 @@ class _Child:
         self.asked += 1
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
+            if not self._ready:  # its start is none of the work's time
+                async with asyncio.timeout(_START_S):
+                    await self._hear()
+                self._ready = True
             async with asyncio.timeout(limit_s):
                 self._process.stdin.write(message(task))
                 await self._process.stdin.drain()
-                head = await self._process.stdout.readexactly(LENGTH.size)
-                body = await self._process.stdout.readexactly(LENGTH.unpack(head)[0])
+                return await self._hear()
         except TimeoutError:
             raise WorkFailed(f"the work took more than {limit_s:g} s and was cut off") from None
         except (asyncio.IncompleteReadError, ConnectionError):
             code = await self._process.wait()
             raise WorkFailed(f"the process ended in the middle of the work (code {code})") from None
+
+    async def _hear(self) -> Answer:
+        assert self._process.stdout is not None
+        head = await self._process.stdout.readexactly(LENGTH.size)
+        body = await self._process.stdout.readexactly(LENGTH.unpack(head)[0])
         return cast(Answer, pickle.loads(body))  # noqa: S301  (from our own child)
 
     @property

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.delivery.child import Task, message
+from gateway.delivery.child import Answer, Task, message
 from gateway.delivery.processes import Processes, program
 from gateway.delivery.warming import warm_up
 from gateway.delivery.workshop import LITTLE_BYTES, InProcess, WorkFailed
@@ -94,7 +94,7 @@ async def test_a_signal_for_the_gateway_s_group_is_none_for_it() -> None:
 def test_should_the_gateway_be_gone_the_kernel_ends_what_eats_the_processor() -> None:
     task = message(Task(sum, (range(10**15),), limit_s=0))
     ended = subprocess.run(program(MEMORY), input=task, stdout=subprocess.PIPE, timeout=60)
-    assert (ended.returncode, ended.stdout) == (-signal.SIGXCPU, b"")
+    assert (ended.returncode, ended.stdout) == (-signal.SIGXCPU, message(Answer()))
 
 
 async def test_work_that_takes_too_much_memory_fails_and_harms_nobody() -> None:
