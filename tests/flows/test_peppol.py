@@ -226,6 +226,10 @@ async def test_an_answer_has_a_status_too(sandbox: Sandbox) -> None:
         await sandbox.access_point.send(*answer("P-none", "AP", "answer-23"))
         torn, content = answer("P-7", "PD", "answer-24")
         await sandbox.access_point.send(torn, content.replace(b"380", b"\xff\xfe0"))
+        async with asyncio.timeout(SOON_S):
+            while len(sandbox.access_point.statuses) < 4:
+                sandbox.put_forward(timedelta(seconds=5))  # one may have to be tried again
+                await asyncio.sleep(0.1)
         assert sorted(await statuses(sandbox, 4)) == ["AB", "RE", "RE", "RE"]
         told = {one.refers_to: one for one in sandbox.access_point.statuses}
         assert told["answer-21"].code == "AB"
