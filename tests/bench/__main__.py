@@ -15,6 +15,7 @@ from tests.bench import (
     latency,
     memory,
     one_process,
+    pdf,
     peppol,
     store,
     turns,
@@ -36,6 +37,7 @@ BENCHES: dict[str, Callable[[], Mapping[str, float]]] = {
     "two workers, and one, on PostgreSQL": workers.measure,
     "validation, and lxml's parse + XSD": validation.ratios,
     "a Peppol message and its receipt, and the RSA, AES, SHA-256 and gzip of it": peppol.measure,
+    "merging PDFs in a process of its own, and pikepdf alone": pdf.measure,
     "the stores, and raw rows in their databases": store.measure,
     "memory of a gateway that works on and on": memory.measure,
 }

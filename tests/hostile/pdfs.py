@@ -111,6 +111,12 @@ def scanned() -> bytes:
     return _saved(receipt(), "PDF", save_all=True, append_images=[receipt("L")])
 
 
+def with_scan(picture: bytes) -> bytes:
+    """A page that a telephone made."""
+    content: bytes = img2pdf.convert([picture])
+    return content
+
+
 def scanned_losslessly() -> bytes:
     content: bytes = img2pdf.convert([png(), noise(50, 50)])
     return content

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,7 +23,7 @@ from gateway.delivery.bindery import Bindery, press
 from gateway.delivery.processes import Processes
 from gateway.delivery.workshop import WorkFailed
 from gateway.pdf import bounds
-from gateway.pdf.merge import Merged, NotMerged, Unmerged, merge
+from gateway.pdf.merge import Merged, NotMerged, Unmerged
 from gateway.pdf.source import Why
 from tests.hostile import pdfs
 from tests.hostile.pdfs import MB
@@ -279,20 +278,15 @@ async def test_a_file_that_takes_its_process_down_stays_apart(processes: Process
         """Its process ends whenever it meets the word."""
 
         async def _merge(self, files: Any, limit_bytes: int) -> Merged | NotMerged:
-            work = fall if any(b"WILD" in content for content in files) else merge
-            return await processes.run(0, work, list(files), limit_bytes)
+            if any(b"WILD" in content for content in files):
+                await processes.run(0, os.abort)
+            return await super()._merge(files, limit_bytes)
 
     files = [INVOICE, pdfs.drawn(1), b"WILD", pdfs.drawn(2), b"text"]
     made = await Fragile(processes).bind(files, LIMIT)
     assert isinstance(made, Merged)
     assert (made.taken, made.pages) == ((0, 1, 3), 5)
     assert made.apart == ((2, Why.TOO_MUCH_WORK), (4, Why.NOT_A_PDF))
-
-
-def fall(files: list[bytes], limit_bytes: int) -> Merged | NotMerged:
-    """Ends this process as a fault in a library would."""
-    os.kill(os.getpid(), signal.SIGSEGV)
-    raise AssertionError("it goes on")
 
 
 async def test_the_process_can_open_nothing_and_takes_little(processes: Processes) -> None:
