@@ -307,7 +307,8 @@ class AccessPoint:
     ) -> Answered:
         """Sends a document to whoever the network says has the receiver; what it was answered.
 
-        The message's id is made of the envelope's unless another is given.
+        The message's id is made of the envelope's unless another is given, and its time is the
+        envelope's: sent again, it says the same.
         """
         service = next(
             one for one in await self.network.services(header.receiver, header.document_type)
@@ -317,7 +318,7 @@ class AccessPoint:
         certificate = x509.load_der_x509_certificate(endpoint.certificate)
         message = UserMessage(
             id=message_id or f"{header.instance_id}@{self.seat.lower()}.sandbox.example",
-            sent_at=self.network.now(),
+            sent_at=header.created_at,
             from_seat=self.seat,
             to_seat=common_name(certificate) or "",
             sender=header.sender,
