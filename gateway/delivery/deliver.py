@@ -230,11 +230,11 @@ class Delivering:
             return await self._end(job, case, trial, work)
         if packed is not None:
             envelope = replace(envelope, address=packed.address, request=packed.request)
-        before = intent(trial, answer, made.new_image, packed, made.new_merged)
-        if case.lane != job.lane:
-            before = replace(before, next=Keep(lane=job.lane))
+        lane = None if case.lane == job.lane else job.lane
+        before = intent(trial, answer, made.new_image, packed, made.new_merged, lane)
         await self._save(job, before, case)
-        case = replace(case, unsaved=None)
+        if case.unsaved is not None:
+            case = replace(case, unsaved=None)
         begun = trial.after(before)
         if not await self._store.holds(job, self._clock.now()):
             return await self._end(job, case, begun, not_called(begun, self._clock.now()))
@@ -329,7 +329,7 @@ class Delivering:
         await self._store.checkpoint(job, work, self._clock.now())
         if not isinstance(work.next, Keep):
             return None
-        if work.next.lane is not None:
+        if work.next.lane not in (None, job.lane):
             job = replace(job, lane=work.next.lane)
             self._lanes.enter(job)
         return job

@@ -9,23 +9,17 @@ goes to channels only.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import date
-from decimal import Decimal
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from gateway.intake.head import participant, postal_address
 from gateway.store.port import Company, NewPart, Role
-from schemas.identifiers import DocumentType, Participant, Process
 from schemas.invoice import Invoice
-from transports.base import File, PostalAddress, Recipient, Sender, Summary
+from transports.base import File, Recipient, Sender, Summary
 
 MEDIA_TYPE = "application/json"
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,50 +43,20 @@ class Particulars:
 
     def part(self) -> NewPart:
         """The part to be stored."""
-        content = json.dumps(self, default=_plain, ensure_ascii=False).encode()
-        return NewPart(Role.ENVELOPE, "envelope.json", MEDIA_TYPE, content)
+        return NewPart(Role.ENVELOPE, "envelope.json", MEDIA_TYPE, _FORM.dump_json(self))
 
 
-def _plain(value: object) -> object:
-    """A dataclass as its fields (`asdict` would copy them all); a date or amount as text."""
-    if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    return str(value)
+_FORM = TypeAdapter(Particulars)
 
 
 def particulars(content: bytes) -> Particulars:
-    """The particulars back from their part."""
-    data = json.loads(content)
-    summary = data["summary"]
-    return Particulars(
-        sender=Sender(**_with_addresses(data["sender"])),
-        recipient=Recipient(**_with_addresses(data["recipient"])),
-        summary=Summary(
-            **summary
-            | {
-                "issue_date": date.fromisoformat(summary["issue_date"]),
-                "due_date": summary["due_date"] and date.fromisoformat(summary["due_date"]),
-                "amount_due": Decimal(summary["amount_due"]),
-                "document_type": _maybe(DocumentType, summary.get("document_type")),
-                "process": _maybe(Process, summary.get("process")),
-            }
-        ),
-        attachments=tuple(Enclosed(**item) for item in data["attachments"]),
-        embedded=data["embedded"],
-    )
-
-
-def _maybe(make: Callable[..., T], data: Mapping[str, Any] | None) -> T | None:
-    return None if data is None else make(**data)
-
-
-def _with_addresses(data: Mapping[str, Any]) -> dict[str, Any]:
-    participant, address = data["participant"], data["postal_address"]
-    return {
-        **data,
-        "participant": participant and Participant(**participant),
-        "postal_address": address and PostalAddress(**address | {"lines": tuple(address["lines"])}),
-    }
+    """The particulars back from their part. Raises ValueError, which names no value: one may be a
+    personal number."""
+    try:
+        return _FORM.validate_json(content)
+    except ValidationError as error:
+        wrong = (".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False))
+        raise ValueError(f"not the particulars of a document: {', '.join(wrong)}") from None
 
 
 def enclosed(file: File) -> Enclosed:

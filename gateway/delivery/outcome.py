@@ -109,9 +109,10 @@ def intent(
     image: NewPart | None,
     packed: Packed | None = None,
     merged: Made | None = None,
+    lane: str | None = None,
 ) -> Checkpoint:
     """What must be on disk before the channel is called: with the very bytes, where they would not
-    be the same if they were made again."""
+    be the same if they were made again. The job goes on in `lane`, where that is another one."""
     channel = trial.leg.channel
     attempt, address, wire = trial.attempt, answer.address, answer.evidence
     if packed is not None:
@@ -119,7 +120,7 @@ def intent(
         address, wire = packed.address, (*wire, packed.request)
     text = f"It is being handed over by this channel: {channel}."
     return Checkpoint(
-        next=Keep(),
+        next=Keep(lane=lane),
         change=change(trial.document.state, State.SENDING, code="delivery.sending", text=text),
         channel=channel,
         parts=(

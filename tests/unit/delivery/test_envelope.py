@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from traceback import format_exception
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +65,23 @@ KNOWN = st.builds(
 @given(KNOWN)
 def test_it_is_read_as_it_was_written(known: Particulars) -> None:
     assert particulars(known.part().content) == known
+
+
+def test_a_part_that_can_not_be_read_says_where_and_no_value() -> None:
+    number = "198001019876"
+    known = Particulars(
+        Sender("com_1", "Snickeri AB", "SE"),
+        Recipient("Kim", "SE", personal_number=number),
+        Summary("1", False, date(2026, 11, 2), None, Decimal(1), "SEK", "sv"),
+        (),
+        0,
+    )
+    content = known.part().content
+    assert isinstance(content, bytes)
+    content = content.replace(f'"{number}"'.encode(), number.encode())
+    with pytest.raises(ValueError, match=r"recipient\.personal_number") as raised:
+        particulars(content)
+    assert number not in "".join(format_exception(raised.value))
 
 
 SELLER = Seller(
