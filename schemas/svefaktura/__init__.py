@@ -1,1 +1,1 @@
-"""Svefaktura 1.0 (SFTI Basic Invoice and Object Envelope): the structure as facts."""
+"""Svefaktura 1.0 (SFTI Basic Invoice and Object Envelope): its structure, reading and writing."""
