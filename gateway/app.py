@@ -24,6 +24,7 @@ from pydantic import SecretStr
 
 from gateway import config
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
+from gateway.api.link_pages import LinkPages
 from gateway.api.routes import Limits
 from gateway.archive import exports
 from gateway.archive.backup import between_backups
@@ -32,6 +33,7 @@ from gateway.blobs.sweep import Sweeps
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.delivery.bindery import Bindery, press
+from gateway.delivery.links import Linking, link_secret
 from gateway.delivery.processes import Processes
 from gateway.delivery.schedules import Handler, Schedule
 from gateway.delivery.warming import warm_up
@@ -115,9 +117,10 @@ class Gateway:
             if settings.publisher is not None:
                 publishing = await publishing_point(settings, self.store, self.clock)
                 up.push_async_callback(publishing.close)
+            linking = await linking_of(settings, self.store)
             worker = None
             if self.role is not Role.API:
-                worker = await self._worker(up, registry, courier, peppol, publishing)
+                worker = await self._worker(up, registry, courier, peppol, publishing, linking)
             app = make_app(
                 self.store,
                 Webhooks(self.store, courier, self.clock, most=settings.webhooks.most),
@@ -134,9 +137,15 @@ class Gateway:
             await runner.setup()
             await web.TCPSite(runner, settings.http.host, settings.http.port).start()
             self.url = _url(runner.addresses[0])
-            if peppol is not None and self.role is not Role.WORKER:
-                shown = () if publishing is None else publishing.routes
-                self.outer_url = await self._outer(up, [*peppol.endpoint.routes(), *shown])
+            shown: list[web.AbstractRouteDef] = []
+            if peppol is not None:
+                shown += peppol.endpoint.routes()
+            if publishing is not None:
+                shown += publishing.routes
+            if linking is not None:
+                shown += link_pages(settings, self.store, self.clock, linking).routes()
+            if shown and self.role is not Role.WORKER:
+                self.outer_url = await self._outer(up, shown)
             if worker is not None:
                 self._working = asyncio.create_task(worker.run(), name="worker")
                 waking = asyncio.create_task(Waking(self.store, self.clock).run(), name="waking")
@@ -168,6 +177,7 @@ class Gateway:
         courier: Courier,
         peppol: AccessPoint | None,
         publishing: PublishingPoint | None,
+        linking: Linking | None,
     ) -> Worker:
         settings = self.settings
         bindery = self._bindery(up)
@@ -183,6 +193,7 @@ class Gateway:
             registry=registry,
             workshop=await self._workshop(up),
             bindery=bindery,
+            linking=linking,
             limits={
                 **lane_limits(settings, channels),
                 **(publishing.lanes if publishing else {}),
@@ -377,6 +388,26 @@ def letter_settings(section: config.Letter) -> LetterSettings:
         connect_timeout_s=section.connect_timeout_s,
         answer_timeout_s=section.answer_timeout_s,
         report_days=section.report_days,
+    )
+
+
+async def linking_of(settings: Settings, store: Store) -> Linking | None:
+    """How links to documents are made; None where none are."""
+    section = settings.links
+    if section is None:
+        return None
+    return Linking(section.url, section.days, await link_secret(store))
+
+
+def link_pages(settings: Settings, store: Store, clock: Clock, linking: Linking) -> LinkPages:
+    """The pages behind them."""
+    section = settings.links
+    assert section is not None
+    return LinkPages(
+        *(store, clock, linking.secret),
+        per_minute=section.per_minute,
+        told_a_day=section.told_a_day,
+        proxies=section.proxies,
     )
 
 

@@ -208,6 +208,10 @@ class Client:
         `reasons`, `actions` and `effective_date`, as the API takes them."""
         return await self.post(f"/v1/inbox/{document_id}/response", {"status": status, **more})
 
+    async def revoke_link(self, document_id: str, reason: str) -> Any:
+        """Takes back the link to a document; answers the document."""
+        return await self.post(f"/v1/documents/{document_id}/revoke-link", {"reason": reason})
+
     async def webhooks(self) -> Sequence[Mapping[str, Any]]:
         """The company's webhooks, oldest first."""
         found: Sequence[Mapping[str, Any]] = (await self.get("/v1/webhooks"))["webhooks"]

@@ -393,6 +393,27 @@ class Outer(Section):
     """Address and port to listen on; port 0 takes a free one. TLS ends before it."""
 
 
+class Links(Section):
+    """Link pages: what is too large for an e-mail is shown to its recipient, and fetched, at
+    `/d/` of the outer listener."""
+
+    url: str = Field(examples=["https://invoices.example.com"], pattern=r"^https?://[^\s?#]+$")
+    """The address of the outer listener as recipients see it."""
+
+    days: int = Field(default=90, ge=1, le=3650)
+    """For how many days a link opens."""
+
+    per_minute: int = Field(default=60, ge=1)
+    """Requests that one address, and one link, may make in a minute."""
+
+    told_a_day: int = Field(default=3, ge=1, le=100)
+    """How many openings of a link become events, each day."""
+
+    proxies: int = Field(default=0, ge=0, le=10)
+    """How many proxies of yours stand before the outer listener: the client is read so far from
+    the end of `X-Forwarded-For`."""
+
+
 class Peppol(Channel):
     """The Peppol channel: our own access point in the network."""
 
@@ -581,6 +602,7 @@ class Settings(BaseSettings):
     peppol: Peppol | None = None
     publisher: Publisher | None = None
     outer: Outer = Field(default_factory=Outer)
+    links: Links | None = None
 
     @classmethod
     def settings_customise_sources(

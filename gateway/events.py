@@ -20,6 +20,9 @@ class Type(StrEnum):
     REJECTED = "document.rejected"
     ROUTED = "document.routed"
     MERGED = "document.merged"
+    LINKED = "document.linked"
+    OPENED = "document.opened"
+    UNLINKED = "document.unlinked"
     ATTEMPTED = "document.attempted"
     SENT = "document.sent"
     DELIVERED = "document.delivered"
@@ -68,6 +71,22 @@ MEANINGS: dict[Type, Meaning] = {
         " which files stay by themselves, and why.",
         "Nothing has been handed over by that.",
         ("channel", *WHY, "pages", "merged", "apart", "shrunk"),
+    ),
+    Type.LINKED: Meaning(
+        "The files are too large for a channel: it carries a link to them, which opens `until`.",
+        "Nothing has been handed over by that.",
+        ("channel", *WHY, "until", "files"),
+    ),
+    Type.OPENED: Meaning(
+        "The page behind a link was opened, or a file of it fetched.",
+        "It need not have been a person: mail servers open links to look for harm. A few openings a"
+        " day are told, not all.",
+        ("channel", *WHY, "file"),
+    ),
+    Type.UNLINKED: Meaning(
+        "A person took the link back: it opens nothing any more.",
+        "What was fetched before stays with who fetched it.",
+        (*WHY, "reason"),
     ),
     Type.ATTEMPTED: Meaning(
         "A channel was asked or tried, and this is what it answered.",

@@ -103,6 +103,14 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where the files can be fetched instead, and until when."""
+
+    url: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """What a transport is given to carry.
 
@@ -111,9 +119,10 @@ class Envelope:
     document on: the one time a channel may write into the bytes, since no attempt changes it.
     `image` is the invoice as a PDF, None where the channel has not asked for one
     (`Transport.needs_image`). `merged` is there for a channel that wants one PDF (`merge_bytes`),
-    where that could be made; image and attachments are there too. `request` is what `Packer.pack`
-    made: these bytes are to go out, and are kept already. `repeated`: an earlier attempt may have
-    arrived.
+    where that could be made; image and attachments are there too. `link` goes instead
+    of all files, where they are too large for the channel (`Linker`). `request` is what
+    `Packer.pack` made: these bytes are to go out, and are kept already. `repeated`: an earlier
+    attempt may have arrived.
     """
 
     key: UUID
@@ -127,6 +136,7 @@ class Envelope:
     image: File | None = None
     attachments: tuple[File, ...] = ()
     merged: Merged | None = None
+    link: Link | None = None
     request: Evidence | None = None
     repeated: bool = False
 
@@ -408,4 +418,13 @@ class Packer(Transport, Protocol):
         `bound`: the other side may have it, so that it goes to nobody else but whom `before` went
         to, at the envelope's address.
         """
+        ...
+
+
+@runtime_checkable
+class Linker(Transport, Protocol):
+    """A transport that carries a link where the files are too large for it."""
+
+    def too_large(self, envelope: Envelope) -> tuple[File, ...]:
+        """The files that would have to go and can not, all of them; empty when they can."""
         ...

@@ -1,4 +1,4 @@
-"""What a person may do to a document: hold, release, retry, cancel."""
+"""What a person may do to a document: hold, release, retry, cancel, revoke its link."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gateway.api.body import body
 from gateway.api.callers import actor
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
+from gateway.delivery import links
 from gateway.delivery.verbs import Denied, Verb, act
 from gateway.intake.shape import TEXT, Shape
 from gateway.intake.submission import JSON
@@ -99,6 +100,31 @@ async def retry_document(call: Call[NoParameters]) -> web.Response:
 async def cancel_document(call: Call[NoParameters]) -> web.Response:
     """Cancel a document that has not been handed over: it will not be sent."""
     return await _act(call, Verb.CANCEL)
+
+
+@routes.operation(
+    "POST",
+    "/v1/documents/{document_id}/revoke-link",
+    query=NoParameters,
+    body=_BODY,
+    answers=_ANSWERS,
+    problems=_PROBLEMS,
+)
+async def revoke_link(call: Call[NoParameters]) -> web.Response:
+    """Take back the link to a document: it opens nothing any more.
+
+    What was fetched before stays with who fetched it.
+    """
+    why = await body(call, Reason)
+    service, document_id = call.service, call.path("document_id")
+    given = (service.store, service.clock, call.company.id, document_id, why.reason)
+    done = await links.revoke(*given, actor=await actor(call))
+    document = await service.store.document(call.company.id, document_id)
+    if document is None:
+        raise Problem(Type.NOT_FOUND)
+    if not done:
+        raise Problem(Type.NOT_ALLOWED_NOW, "No link to the document opens: none is to be revoked.")
+    return answer(answers.row(document))
 
 
 async def _act(call: Call[NoParameters], verb: Verb) -> web.Response:

@@ -28,6 +28,8 @@ FOLDERS: dict[Role, str] = {
     Role.IMAGE: "3-sent",
     Role.MERGED: "3-sent/merged",
     Role.MERGER: "3-sent/merged",
+    Role.LINK: "3-sent/link",
+    Role.LINKED: "3-sent/link",
     Role.ENVELOPE: "3-sent",
     Role.EVIDENCE: "4-wire",
 }

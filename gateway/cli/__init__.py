@@ -26,6 +26,7 @@ COMMANDS = {
     "send": "client",
     "inbox": "client",
     "respond": "respond",
+    "revoke": "revoke",
     "timeline": "timeline",
     "events": "client",
     "webhook": "webhooks",

@@ -24,6 +24,7 @@ from gateway.delivery.bindery import Bindery
 from gateway.delivery.envelope import Particulars
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import LegState, failed, legs_of, next_leg, what_channels_said
+from gateway.delivery.links import Linking
 from gateway.delivery.merging import Merging
 from gateway.delivery.outcome import Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
@@ -45,6 +46,7 @@ from gateway.store.port import (
 )
 from transports.base import (
     Envelope,
+    Linker,
     NotReachable,
     Outcome,
     Packed,
@@ -127,6 +129,7 @@ class Delivering:
         workshop: Workshop,
         bindery: Bindery,
         lanes: Lanes,
+        linking: Linking | None = None,
         call_limit_s: float = CALL_LIMIT_S,
     ) -> None:
         self._store = store
@@ -143,6 +146,7 @@ class Delivering:
         self._workshop = workshop
         self._bindery = bindery
         self._lanes = lanes
+        self._linking = linking
         self._call_limit_s = call_limit_s
 
     async def __call__(self, job: Job) -> None:
@@ -223,7 +227,14 @@ class Delivering:
             repeated=trial.unknowns > 0,
             merging=self._merging(transport),
         )
-        envelope = made.envelope
+        envelope, linked = made.envelope, None
+        if self._linking is not None and isinstance(transport, Linker):
+            files = transport.too_large(envelope)
+            if files:
+                link, linked = await papers.link(
+                    trial.leg, self._linking, files, known, self._clock.now()
+                )
+                envelope = replace(envelope, link=link)
         packed = await self._packed(trial, transport, envelope, papers)
         if isinstance(packed, NotReachable | ReachabilityUnknown):
             work = not_tried(trial, packed, self._backoff, self._clock.now())
@@ -232,6 +243,12 @@ class Delivering:
             envelope = replace(envelope, address=packed.address, request=packed.request)
         lane = None if case.lane == job.lane else job.lane
         before = intent(trial, answer, made.new_image, packed, made.new_merged, lane)
+        if linked is not None:
+            before = replace(
+                before,
+                parts=(*before.parts, *linked.parts),
+                events=(*before.events, linked.event),
+            )
         await self._save(job, before, case)
         if case.unsaved is not None:
             case = replace(case, unsaved=None)

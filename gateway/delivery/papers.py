@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.delivery import picture
 from gateway.delivery.envelope import Particulars, particulars
+from gateway.delivery.links import Linked, Linking, newest
 from gateway.delivery.merging import Made, Merging, Record
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.routing.plan import Plan, from_data
 from gateway.store.port import Document, Leg, NewPart, Role, Store
-from transports.base import REQUEST, Envelope, Evidence, File, Merged
+from transports.base import REQUEST, Envelope, Evidence, File, Link, Merged
 
 # To draw a document takes as long as to check one of so many times its size.
 DRAWN = 20
@@ -114,6 +116,21 @@ class Papers:
             repeated=repeated,
         )
         return Enveloped(envelope, new_image, new_merged)
+
+    async def link(
+        self, leg: Leg, linking: Linking, files: Sequence[File], known: Particulars, now: datetime
+    ) -> tuple[Link | None, Linked | None]:
+        """The link of a leg: that of the attempt before, else a new one to these files. None where
+        it opens nothing any more."""
+        stored = await self._read(Role.LINK)
+        record, made = newest([file.content for _, file in stored]).get(leg.key), None
+        if record is None:
+            parts = await self._store.parts(self._document.company_id, self._document.id)
+            there = {part.sha256 for part in parts} | {each.sha256 for each in known.attachments}
+            record, made = linking.make(leg.key, leg.channel, files, there, now)
+        if not record.opens(now):
+            return None, None
+        return Link(linking.address(leg.key), record.until), made
 
     async def _image(self, document: File, known: Particulars) -> tuple[File, NewPart | None]:
         for _, stored in await self._read(Role.IMAGE):

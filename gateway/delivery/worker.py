@@ -25,6 +25,7 @@ from gateway.delivery.deliver import CALL_LIMIT_S, Delivering, Metrics
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.late import overdue
 from gateway.delivery.legs import LegState
+from gateway.delivery.links import Linking
 from gateway.delivery.prepare import Preparing
 from gateway.delivery.schedules import Handler, Schedule, Schedules
 from gateway.delivery.trouble import kills, not_stored, went_wrong
@@ -67,6 +68,7 @@ class Worker:
         registry: CollectorRegistry | None = None,
         workshop: Workshop = HERE,
         bindery: Bindery | None = None,
+        linking: Linking | None = None,
         limits: Mapping[str, Limits] | None = None,
         handlers: Mapping[str, Handler] | None = None,
         schedules: Sequence[Schedule] = (),
@@ -106,6 +108,7 @@ class Worker:
             workshop=workshop,
             bindery=bindery or Bindery(workshop),
             lanes=self._lanes,
+            linking=linking,
             call_limit_s=call_limit_s,
         )
         preparing = Preparing(

@@ -20,11 +20,15 @@ from schemas import figures
 from schemas.invoice import Invoice
 
 
-def html(invoice: Invoice, language: str) -> str:
-    """The invoice as an HTML document in `language` (en, sv or nb); one page, however long."""
+def html(invoice: Invoice, language: str, template: str = "invoice.html", **more: object) -> str:
+    """The invoice as an HTML document in `language` (en, sv or nb); one page, however long.
+
+    `template`: one that puts `more` around it.
+    """
     page = Page(invoice, Words(language))
     address, legal = seller_of(page)
-    return _template().render(
+    return _template(template).render(
+        **more,
         page=page,
         invoice=invoice,
         words=page.words,
@@ -48,7 +52,7 @@ def html(invoice: Invoice, language: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     loader = PackageLoader("gateway", "pdf")
     environment = Environment(
         loader=loader,
@@ -57,4 +61,4 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("invoice.html")
+    return environment.get_template(name)

@@ -47,6 +47,8 @@ class Role(StrEnum):
     IMAGE = "image"  # the invoice as PDF
     MERGED = "merged"  # the image and the attachments as one PDF, for a channel that wants that
     MERGER = "merger"  # what was merged for a channel, as JSON: the same on every attempt
+    LINK = "link"  # a link to the document, as JSON: when it ends, and what it shows
+    LINKED = "linked"  # a file as a link shows it, where it was no part yet
     FINDINGS = "findings"  # findings as JSON
     FILLED_IN = "filled_in"  # what we filled in, as JSON; none where that is nothing
     PLAN = "plan"  # the route plan as JSON
@@ -606,6 +608,7 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
         now: datetime,
         *,
         version: int | None = None,
+        told: Told | None = None,
     ) -> bool:
         """A late result for the leg with this key. False when this report was written before;
         MovedOn when the document has another version than the one given.

@@ -735,6 +735,17 @@ async def test_a_report_is_written_once(store: Store) -> None:
     assert (await bytes_of(store, OURS.id, document_id))[-1] == b"r" * 70_000
 
 
+async def test_a_report_that_a_person_made_is_in_the_audit_once(store: Store) -> None:
+    document_id, leg = await sent_with_leg(store)
+    told = Told(NewEntry("key:ledger", "document.unlinked", document_id, OURS.id), NOW)
+    work = Checkpoint(Done(), events=[NewEvent("document.unlinked")])
+    before = len(await store.audit_entries(0, 1000))
+    assert await store.report(leg.key, "r1", work, NOW, told=told)
+    assert not await store.report(leg.key, "r1", work, NOW, told=told)
+    entries = (await store.audit_entries(0, 1000))[before:]
+    assert [entry.action for entry in entries] == ["document.unlinked"]
+
+
 async def test_a_report_that_came_too_late_can_come_again(store: Store) -> None:
     """Refused by the state table, it was not written, so it is not a repeat."""
     _, leg = await sent_with_leg(store)

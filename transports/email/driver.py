@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from transports.base import (
     Envelope,
     Evidence,
+    File,
     Inbound,
     NotReachable,
     Now,
@@ -93,8 +94,9 @@ class Email:
         Sent, Refused or TryLater by its answer; Unknown when the closing dot went out and no
         answer came back.
         """
-        size = sum(len(file.content) for file in files(envelope, self._style))
-        if size > self._settings.files_limit_bytes:
+        too_large = self.too_large(envelope)
+        if too_large and envelope.link is None:
+            size = sum(len(file.content) for file in too_large)
             return Refused(_too_large(size, self._settings.files_limit_bytes))
         content = await asyncio.to_thread(compose, envelope, self._style)  # 0.2 s for 5 MB
         request = Evidence("request", "message/rfc822", content, self._now())
@@ -109,6 +111,12 @@ class Email:
             "answer", "text/plain; charset=utf-8", transcript.encoded(), self._now()
         )
         return outcome(answer, self._settings.relay.address, (request, dialogue))
+
+    def too_large(self, envelope: Envelope) -> tuple[File, ...]:
+        """The files of a message, where they are more than may go along."""
+        going = files(envelope, self._style)
+        fits = sum(len(file.content) for file in going) <= self._settings.files_limit_bytes
+        return () if fits else going
 
     def collect(self) -> AsyncIterator[Report | Inbound]:
         """Nothing: bounces are not read here."""

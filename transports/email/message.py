@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -41,6 +42,7 @@ class Wording:
     due: str
     reference: str
     attached: str
+    linked: str  # `{until}` is a day
     contact: str
 
 
@@ -56,6 +58,7 @@ _WORDINGS = {
         due="Due date",
         reference="Payment reference",
         attached="You find it as a PDF in the attachment.",
+        linked="It is too large for an e-mail. You find it here until {until}:",
         contact="Questions? Please contact:",
     ),
     "sv": Wording(
@@ -69,6 +72,7 @@ _WORDINGS = {
         due="Förfallodatum",
         reference="Betalningsreferens",
         attached="Den ligger som PDF i bilagan.",
+        linked="Den är för stor för ett e-postmeddelande. Du hittar den här till och med {until}:",
         contact="Frågor? Kontakta gärna:",
     ),
     "nb": Wording(
@@ -82,6 +86,7 @@ _WORDINGS = {
         due="Forfallsdato",
         reference="Betalingsreferanse",
         attached="Du finner den som PDF i vedlegget.",
+        linked="Den er for stor for en e-post. Du finner den her til og med {until}:",
         contact="Spørsmål? Ta gjerne kontakt:",
     ),
 }
@@ -118,10 +123,11 @@ def compose(envelope: Envelope, style: Style) -> bytes:
     message["Subject"] = subject.format(number=_line(summary.number), sender=company)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_body(envelope, wording), cte="quoted-printable")
-    # "=_" can occur neither in base64 nor in quoted-printable (RFC 2045 6.7).
-    message.make_mixed(boundary=f"=_{envelope.key.hex}")
-    for file in files(envelope, style):
-        _attach(message, file)
+    if envelope.link is None:
+        # "=_" can occur neither in base64 nor in quoted-printable (RFC 2045 6.7).
+        message.make_mixed(boundary=f"=_{envelope.key.hex}")
+        for file in files(envelope, style):
+            _attach(message, file)
     return message.as_bytes()
 
 
@@ -133,7 +139,7 @@ def _body(envelope: Envelope, wording: Wording) -> str:
             wording.greeting,
             "",
             opening.format(number=_line(summary.number), sender=company),
-            wording.attached,
+            *_where(envelope, wording),
             "",
             *(f"{name}: {value}" for name, value in _facts(summary, wording)),
             "",
@@ -145,6 +151,15 @@ def _body(envelope: Envelope, wording: Wording) -> str:
             "",
         ]
     )
+
+
+def _where(envelope: Envelope, wording: Wording) -> list[str]:
+    link = envelope.link
+    if link is None:
+        return [wording.attached]
+    # The day before it ends: it opens all through the day that is named.
+    last = day(link.until.date() - timedelta(days=1), envelope.summary.language)
+    return [wording.linked.format(until=last), "", link.url]
 
 
 def _facts(summary: Summary, wording: Wording) -> list[tuple[str, str]]:

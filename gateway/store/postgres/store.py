@@ -257,14 +257,14 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
         now: datetime,
         *,
         version: int | None = None,
+        told: Told | None = None,
     ) -> bool:
         """A late result for the leg with this key. False when this report was written before;
         MovedOn when the document has another version than the one given."""
         found = await self.leg(key) if work.parts else None
         parts = () if found is None else await self._stored(found[0].company_id, work.parts, now)
-        return await self._transactions.write(
-            checkpoints.report, checkpoints.LateResult(key, report_id, work, parts, now, version)
-        )
+        late = checkpoints.LateResult(key, report_id, work, parts, now, version)
+        return await self._told(checkpoints.report, late, told)
 
     async def leg(self, key: UUID) -> tuple[Document, Leg] | None:
         """The document and leg with this idempotency key, for late results."""

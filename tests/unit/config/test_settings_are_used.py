@@ -139,3 +139,9 @@ def test_every_other_setting_is_read_by_the_composition_root(key: layers.Key) ->
         assert "http.host" in source and "http.port" in source
     else:
         assert f"settings.{key.name}" in source or f"section.{name}" in source
+
+
+@pytest.mark.parametrize("name", names(config.Links))
+def test_every_setting_of_links_is_read_by_the_composition_root(name: str) -> None:
+    source = (Path(config.__file__).parent / "app.py").read_text("utf-8")
+    assert f"section.{name}" in source
