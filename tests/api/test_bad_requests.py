@@ -164,7 +164,7 @@ async def test_twenty_errors_are_told_at_once(api: Api) -> None:
     assert len(problem["errors"]) == 21
     pointers = {error["pointer"] for error in problem["errors"]}
     assert pointers == {
-        f"/invoice/lines/{n}/{name}" for n in range(7) for name in ("quantity", "unt")
+        f"/invoice/lines/{n}/{name}" for n in range(7) for name in ("id", "quantity", "unt")
     }
     hints = {error["hint"] for error in problem["errors"] if error["pointer"].endswith("/unt")}
     assert hints == {"Did you mean `unit`?"}

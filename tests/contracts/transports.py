@@ -374,6 +374,8 @@ CASES: Mapping[str, Case] = {
             "bad_gateway": (Unknown, "peppol.no_receipt"),
             "reject": (Sent, "peppol.sent"),
             "duplicate_in_words": (Unknown, "peppol.duplicate"),
+            "answer": (Sent, "peppol.sent"),
+            "invoices_only": (Sent, "peppol.sent"),
         },
         unreachable={
             "nobody": (NOBODY, "peppol.no_participant"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -180,6 +181,17 @@ async def test_stays_apart(name: str, bindery: Bindery, tmp_path: Path) -> None:
     assert isinstance(made, Merged)
     assert made.taken == (0, 2)
     assert made.apart == ((1, why),)
+
+
+@pytest.mark.parametrize(
+    "id_", ["a000d1f582d27acdf161647f38b01719", "feff" + 14 * "00", "fffe" + 14 * "ff", 16 * "8f"]
+)
+async def test_a_file_whose_id_looks_like_text_is_counted(id_: str, bindery: Bindery) -> None:
+    """pypdf guesses how the id is encoded: the sealed process must have every encoding already."""
+    content = pdfs.drawn(pages=2)
+    marked = re.sub(rb"<[0-9a-f]{32}>", f"<{id_}>".encode(), content)
+    assert marked != content
+    assert await bindery.pages(marked) == 2
 
 
 async def test_the_order_is_the_invoice_and_then_the_attachments(bindery: Bindery) -> None:
