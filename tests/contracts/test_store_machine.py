@@ -414,6 +414,8 @@ class Walk:
         else:
             assert self.do(asked) is True
             self._written(paper, change, ["acted"])
+            # A person has decided: what had died of it is off the list.
+            self.dead = {n: dead for n, dead in self.dead.items() if dead[0] != paper.id}
             before = self.works.pop(paper.id, None)
             if again:
                 lane, priority = (before.lane, before.priority) if before else ("verb", 0)
