@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -329,7 +330,7 @@ def test_so_many_findings_and_no_more_the_same_each_time() -> None:
 
 
 def test_nothing_but_form_and_codes_outlives_a_document() -> None:
-    secret = "Agneta Ohlsson"
+    secret = f"Agneta {uuid4().hex}"  # no constant of the code
     xml = small(
         f"<cbc:ID>{secret}</cbc:ID><cbc:DocumentCurrencyCode>SEK</cbc:DocumentCurrencyCode>",
         f"<cbc:ID>{secret}</cbc:ID>",
