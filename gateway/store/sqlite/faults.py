@@ -37,4 +37,6 @@ def translated(error: Exception) -> Exception:
         return StorageUnavailable(f"the store can not be used: {error}")
     if isinstance(error, sqlite3.IntegrityError):
         return Contradiction(str(error))
+    if isinstance(error, StopIteration):  # the one exception that no future takes
+        return RuntimeError(f"an operation ended too early: {error}")
     return error
