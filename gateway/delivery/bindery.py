@@ -68,12 +68,14 @@ class Bindery:
         )
 
     async def pages(self, content: bytes) -> int | None:
-        """How many pages a PDF has; None when it can not be read."""
-        try:
-            return await self._workshop.run(len(content), enclosures.pages, content)
-        except WorkFailed as failure:
-            log.warning("count_failed", reason=_last_line(failure))
-            return None
+        """How many pages a PDF has; None when it can not be read. Raises CountFailed when its
+        process was ended twice, which a busy machine does too."""
+        for _ in range(2):
+            try:
+                return await self._workshop.run(len(content), enclosures.pages, content)
+            except WorkFailed as failure:
+                log.warning("count_failed", reason=_last_line(failure))
+        raise enclosures.CountFailed
 
     async def _merge(self, files: Sequence[bytes], limit_bytes: int) -> Merged | NotMerged:
         size = sum(map(len, files))

@@ -140,6 +140,11 @@ class Delivering:
             for name, transport in transports.items()
             if isinstance(transport, Packer)
         }
+        self._linkers = {
+            name: transport
+            for name, transport in transports.items()
+            if isinstance(transport, Linker)
+        }
         self._clock = clock
         self._backoff = backoff
         self._metrics = metrics
@@ -228,8 +233,9 @@ class Delivering:
             merging=self._merging(transport),
         )
         envelope, linked = made.envelope, None
-        if self._linking is not None and isinstance(transport, Linker):
-            files = transport.too_large(envelope)
+        linker = self._linkers.get(trial.leg.channel)
+        if self._linking is not None and linker is not None:
+            files = linker.too_large(envelope)
             if files:
                 link, linked = await papers.link(
                     trial.leg, self._linking, files, known, self._clock.now()

@@ -28,7 +28,7 @@ from transports.base import (
     Unknown,
 )
 from transports.letter.driver import Letter, LetterSettings
-from transports.letter.enclosures import Limits
+from transports.letter.enclosures import CountFailed, Limits
 from transports.letter.sandbox import Behaviour, Sandbox
 from transports.letter.wire import JobState, LetterClass
 
@@ -112,7 +112,7 @@ async def test_other_bytes_under_the_same_key_are_a_conflict(
     await channel.deliver(letter())
     other = replace(letter(), attachments=())
     outcome = await channel.deliver(other)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, Unknown), "no other channel: it has a letter of ours"
     assert code(outcome) == "letter.conflict"
     assert len(house.jobs) == 1
 
@@ -145,6 +145,21 @@ async def test_an_invoice_over_the_limit_is_refused_before_it_is_sent(
 async def test_a_pdf_that_can_not_be_read_is_refused(house: Sandbox, channel: Letter) -> None:
     broken = replace(letter(), image=File("faktura.pdf", "application/pdf", b"nonsense"))
     assert code(await channel.deliver(broken)) == "letter.bad_pdf"
+    assert house.jobs == {}
+
+
+async def test_an_invoice_that_was_not_counted_is_tried_later(
+    house: Sandbox, clock: MovableClock
+) -> None:
+    async def count(content: bytes) -> int | None:
+        raise CountFailed
+
+    channel = Letter(LetterSettings(house.url, house.token), now=clock.now, count=count)
+    outcome = await channel.deliver(letter())
+    await channel.close()
+    assert isinstance(outcome, TryLater)
+    assert code(outcome) == "letter.not_counted"
+    assert outcome.answered, "nobody asked the print house"
     assert house.jobs == {}
 
 
@@ -231,7 +246,7 @@ def refusal(code: str) -> str:
         (413, refusal("too_large"), Refused, "letter.too_large"),
         (413, "<html>", Refused, "letter.refused"),
         (400, "", Refused, "letter.refused"),
-        (409, "", Refused, "letter.conflict"),
+        (409, "", Unknown, "letter.conflict"),
         (401, "", TryLater, "letter.token_refused"),
         (403, "", TryLater, "letter.token_refused"),
         (404, "", TryLater, "letter.not_understood"),

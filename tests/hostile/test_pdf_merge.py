@@ -28,6 +28,7 @@ from gateway.pdf.merge import Merged, NotMerged, Unmerged
 from gateway.pdf.source import Why
 from tests.hostile import pdfs
 from tests.hostile.pdfs import MB
+from transports.letter.enclosures import CountFailed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -192,6 +193,36 @@ async def test_a_file_whose_id_looks_like_text_is_counted(id_: str, bindery: Bin
     marked = re.sub(rb"<[0-9a-f]{32}>", f"<{id_}>".encode(), content)
     assert marked != content
     assert await bindery.pages(marked) == 2
+
+
+@pytest.mark.parametrize(("ends", "counted"), [(1, 2), (2, None)])
+async def test_a_count_whose_process_was_ended_is_tried_once_more(
+    ends: int, counted: int | None, processes: Processes
+) -> None:
+    """That says nothing of the file: a machine that is busy ends processes too."""
+    left = ends
+
+    class Ending:
+        """A workshop whose process ends before the work, so many times."""
+
+        async def run(self, size_bytes: int, work: Callable[..., Any], *arguments: Any) -> Any:
+            nonlocal left
+            if left:
+                left -= 1
+                await processes.run(0, os.abort)
+            return await processes.run(size_bytes, work, *arguments)
+
+    counting = Bindery(Ending()).pages(pdfs.drawn(pages=2))
+    if counted:
+        assert await counting == counted
+    else:
+        with pytest.raises(CountFailed):
+            await counting
+    assert left == 0
+
+
+async def test_a_file_that_is_no_pdf_has_no_pages_at_once(bindery: Bindery) -> None:
+    assert await bindery.pages(b"text") is None
 
 
 async def test_the_order_is_the_invoice_and_then_the_attachments(bindery: Bindery) -> None:

@@ -38,7 +38,14 @@ from transports.base import (
     utc_now,
 )
 from transports.letter import wire
-from transports.letter.enclosures import Count, Enclosures, Limits, count_here, enclose
+from transports.letter.enclosures import (
+    Count,
+    CountFailed,
+    Enclosures,
+    Limits,
+    count_here,
+    enclose,
+)
 from transports.letter.wire import Job, JobReport, JobState, LetterClass, Submission
 
 
@@ -102,7 +109,11 @@ class Letter:
         if envelope.image is None:
             raise ValueError("the letter channel needs the invoice as a PDF: needs_image")
         limits = self._settings.limits
-        enclosed = await enclose(envelope, limits, self._count)
+        try:
+            enclosed = await enclose(envelope, limits, self._count)
+        except CountFailed:
+            text = "The pages of the invoice's PDF could not be counted this time."
+            return TryLater(Verdict("letter.not_counted", text, text))
         if enclosed is None:
             text = "The invoice's PDF can not be read."
             return Refused(Verdict("letter.bad_pdf", text, text))
@@ -187,8 +198,9 @@ class Letter:
             case 200 | 201:
                 return self._taken(answer, evidence, enclosed)
             case 409:
+                # Of ours: with other attachments, or printed otherwise, as it was set up then.
                 public = "The print house has another letter under this job's key."
-                return Refused(self._verdict("conflict", text, public), evidence)
+                return Unknown(self._verdict("conflict", text, public), evidence)
             case 400 | 413 | 422:
                 name = code if code in _REFUSALS else "refused"
                 return Refused(self._verdict(name, text, _REFUSALS[name]), evidence)

@@ -18,7 +18,12 @@ from pypdf.errors import PyPdfError
 from transports.base import Envelope, File
 from transports.letter.wire import PDF
 
-# How many pages a PDF has; None when it can not be read.
+
+class CountFailed(Exception):
+    """Nobody found out how many pages a PDF has. That says nothing about the PDF."""
+
+
+# How many pages a PDF has; None when it can not be read. May raise CountFailed.
 Count = Callable[[bytes], Awaitable[int | None]]
 
 
@@ -73,7 +78,8 @@ async def enclose(
 ) -> Enclosures | None:
     """Chooses what goes along with the invoice; None when the invoice itself can not be read.
 
-    `pages` of the result may be over the limit only when the invoice alone is.
+    `pages` of the result may be over the limit only when the invoice alone is. Raises CountFailed
+    when the invoice itself could not be counted.
     """
     image, merged = envelope.image, envelope.merged
     assert image is not None, "needs_image"
@@ -109,7 +115,10 @@ async def _too_much(
     for file in files:
         if len(file.content) > limits.attachment_bytes:
             return f"{file.name} is larger than {limits.attachment_bytes:,} bytes", 0
-        number = await count(file.content)
+        try:
+            number = await count(file.content)
+        except CountFailed:
+            return f"the pages of {file.name} could not be counted", 0
         if number is None:
             return f"{file.name} can not be read as a PDF", 0
         total += number

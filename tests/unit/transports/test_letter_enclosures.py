@@ -9,7 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tests.contracts.transports import RECIPIENT, envelope
 from transports.base import File, Merged
-from transports.letter.enclosures import Enclosures, Limits, enclose, pages
+from transports.letter.enclosures import CountFailed, Enclosures, Limits, enclose, pages
 from transports.letter.wire import PDF
 
 
@@ -119,6 +119,24 @@ async def test_an_attachment_that_can_not_be_read_leaves_all_behind() -> None:
     chosen = await chosen_of(IMAGE, (file(1), File("x.pdf", PDF, b"nonsense")), Limits())
     assert chosen is not None
     assert chosen.left_out == ("No attachment is printed: x.pdf can not be read as a PDF.",)
+
+
+async def test_an_attachment_that_was_not_counted_leaves_all_behind() -> None:
+    async def count(content: bytes) -> int | None:
+        if content == slow.content:
+            raise CountFailed
+        return pages(content)
+
+    slow = file(7, "slow.pdf")
+    given = replace(envelope(RECIPIENT, "", ""), image=IMAGE, attachments=(file(1), slow))
+    chosen = await enclose(given, Limits(), count)
+    assert chosen is not None
+    assert (chosen.files, chosen.pages) == ((), 2)
+    assert chosen.left_out == (
+        "No attachment is printed: the pages of slow.pdf could not be counted.",
+    )
+    with pytest.raises(CountFailed):
+        await enclose(replace(given, image=slow), Limits(), count)
 
 
 async def test_an_invoice_that_is_too_long_is_told_by_its_pages() -> None:
