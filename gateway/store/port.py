@@ -586,11 +586,13 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
         version: int,
         job: Again | None,
         events: Sequence[NewEvent],
+        parts: Sequence[NewPart] = (),
         told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
-        job (None: takes it away; what Again does not say stays as it was). False when the document
-        has moved on meanwhile; NotAllowed when it is not in the state that the change starts from.
+        job (None: takes it away; what Again does not say stays as it was), and writes the parts.
+        False when the document has moved on meanwhile; NotAllowed when it is not in the state that
+        the change starts from.
         """
         ...
 
@@ -637,10 +639,12 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
         direction: Direction | None = None,
         state: State | None = None,
         number: str | None = None,
+        code: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
-        """A page of documents, newest first. BadCursor when `after` is not a page's `next`."""
+        """A page of documents, newest first; `code` is what their code begins with. BadCursor when
+        `after` is not a page's `next`."""
         ...
 
     async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:

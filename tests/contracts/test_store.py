@@ -649,6 +649,7 @@ async def act(store: Store, document_id: str, version: int, **more: Any) -> bool
         version=version,
         job=asked["job"],
         events=asked["events"],
+        parts=asked.get("parts", ()),
     )
 
 
@@ -680,6 +681,33 @@ async def test_a_person_puts_new_work_in_place_of_the_old(store: Store) -> None:
     assert (job.kind, job.data, job.tries) == ("deliver", {"leg": 2}, 1)
     with pytest.raises(LeaseLost):
         await store.checkpoint(zombie, Checkpoint(Done()), NOW)
+
+
+async def test_a_person_hands_in_files_with_a_verb(store: Store) -> None:
+    document_id = await accepted(store)
+    files = [
+        NewPart(Role.ATTACHMENT, name, "text/csv", name.encode() * size)
+        for name, size in (("small.csv", 1), ("large.csv", 20_000))
+    ]
+    assert await act(store, document_id, 1, parts=files)
+    kept = [part for part in await store.parts(OURS.id, document_id) if part.name.endswith(".csv")]
+    assert [(part.role, part.name, part.media_type) for part in kept] == [
+        (file.role, file.name, file.media_type) for file in files
+    ]
+    for part, file in zip(kept, files, strict=True):
+        assert await store.content(OURS.id, document_id, part.sha256) == file.content
+
+
+async def test_of_a_verb_that_is_refused_no_file_is_kept(store: Store) -> None:
+    document_id = await accepted(store)
+    file = [NewPart(Role.ATTACHMENT, "a.csv", "text/csv", b"a;b")]
+    before = await everything(store)
+    assert not await act(store, document_id, 9, parts=file)
+    with pytest.raises(NotAllowed):
+        wrong = moved(State.HELD, State.CANCELLED)
+        await act(store, document_id, 1, change=wrong, parts=file)
+    assert not await act(store, document_id, 1, company_id=THEIRS.id, parts=file)
+    assert await everything(store) == before
 
 
 async def test_a_person_who_saw_an_older_version_is_told(store: Store) -> None:
@@ -958,6 +986,11 @@ async def test_documents_are_listed_newest_first_in_pages(store: Store) -> None:
     assert await pages(store, 2, number="F-1") == inbound
     assert await pages(store, 2, number="F-1", state=State.RECEIVED) == []
     assert await pages(store, 2, number="F-2") == []
+    assert await act(store, ids[3], 1, change=moved(State.RECEIVED, State.HELD))
+    assert await pages(store, 2, code="test.") == [ids[3]]
+    assert await pages(store, 2, code="test.code", state=State.HELD) == [ids[3]]
+    assert await pages(store, 2, code="est.") == await pages(store, 2, code="test.c%") == []
+    assert await pages(store, 2, code="test.", state=State.RECEIVED) == []
 
 
 async def test_a_page_turned_while_documents_come_shows_none_twice(store: Store) -> None:

@@ -278,7 +278,7 @@ def _of_a_job(work: Checkpoint) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a person has decided."""
+    """What a person has decided; its parts are stored."""
 
     company_id: str
     document_id: str
@@ -287,6 +287,7 @@ class Act:
     job: Again | None
     events: Sequence[NewEvent]
     now: datetime
+    parts: tuple[StoredPart, ...] = ()
 
 
 async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exception]:
@@ -307,7 +308,7 @@ async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exc
             answers.append(False)
             continue
         work = Checkpoint(next=unit.job or Done(), change=unit.change, events=unit.events)
-        write = _Write.of(document, work, (), unit.now)
+        write = _Write.of(document, work, unit.parts, unit.now)
         refused = write.refused()
         if refused is None:
             replaced.append(Replacement(unit.company_id, unit.document_id, unit.job, unit.now))

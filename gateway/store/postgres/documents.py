@@ -371,6 +371,7 @@ class Filter:
     direction: Direction | None
     state: State | None
     number: str | None
+    code: str | None = None  # what it begins with
 
 
 async def page(connections: Connections, wanted: Filter, after: str | None, limit: int) -> Page:
@@ -389,6 +390,9 @@ async def page(connections: Connections, wanted: Filter, after: str | None, limi
     if wanted.state is not None:
         values.append(wanted.state.value)
         where += f" AND state = ${len(values)}"
+    if wanted.code is not None:
+        values.append(wanted.code)
+        where += f" AND starts_with(code, ${len(values)})"
     each = [
         f"""
         (SELECT seq, {rows.DOCUMENT_COLUMNS} FROM document

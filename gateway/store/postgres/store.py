@@ -234,11 +234,14 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
         version: int,
         job: Again | None,
         events: Sequence[NewEvent],
+        parts: Sequence[NewPart] = (),
         told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
-        job (None: takes it away). False when the document has moved on meanwhile."""
-        verb = checkpoints.Act(company_id, document_id, version, change, job, events, now)
+        job (None: takes it away), and writes the parts. False when the document has moved on
+        meanwhile."""
+        held = await self._stored(company_id, parts, now)
+        verb = checkpoints.Act(company_id, document_id, version, change, job, events, now, held)
         return await self._told(checkpoints.act, verb, told)
 
     async def reply(self, reply: Reply, now: datetime, *, told: Told | None = None) -> bool:
@@ -290,11 +293,13 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
         direction: Direction | None = None,
         state: State | None = None,
         number: str | None = None,
+        code: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
-        """A page of documents, newest first. BadCursor when `after` is not a page's `next`."""
-        wanted = documents.Filter(company_id, direction, state, number)
+        """A page of documents, newest first; `code` is what their code begins with. BadCursor when
+        `after` is not a page's `next`."""
+        wanted = documents.Filter(company_id, direction, state, number, code)
         return await documents.page(self._connections, wanted, after, limit)
 
     async def parts(self, company_id: str, document_id: str) -> Sequence[Part]:

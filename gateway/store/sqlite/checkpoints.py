@@ -212,7 +212,7 @@ def _report(transaction: Transaction, unit: LateResult) -> bool | Exception:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a person has decided."""
+    """What a person has decided; its parts are stored."""
 
     company_id: str
     document_id: str
@@ -221,6 +221,7 @@ class Act:
     job: Again | None
     events: Sequence[NewEvent]
     now: datetime
+    parts: tuple[StoredPart, ...] = ()
 
 
 def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exception]:
@@ -239,7 +240,7 @@ def _act(transaction: Transaction, unit: Act) -> bool | Exception:
     if found is None:
         return False
     work = Checkpoint(next=unit.job or Done(), change=unit.change, events=unit.events)
-    write = _Write.of(found, work, (), unit.now)
+    write = _Write.of(found, work, unit.parts, unit.now)
     refused = write.refused()
     if refused is not None:
         return refused

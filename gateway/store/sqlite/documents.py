@@ -268,6 +268,7 @@ class Filter:
     direction: Direction | None
     state: State | None
     number: str | None
+    code: str | None = None  # what it begins with
 
 
 def page(connection: sqlite3.Connection, wanted: Filter, after: str | None, limit: int) -> Page:
@@ -296,6 +297,9 @@ def _newest(
     if wanted.state is not None:
         where.append("state = ?")
         values.append(wanted.state)
+    if wanted.code is not None:
+        where.append("substr(code, 1, length(?)) = ?")
+        values += [wanted.code, wanted.code]
     return connection.execute(
         f"""
         SELECT seq, {rows.DOCUMENT_COLUMNS} FROM document
