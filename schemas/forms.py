@@ -1,0 +1,86 @@
+"""Forms: what kind of document an XML document says it is, by its root and its CustomizationID.
+
+In charge of telling them apart. Not in charge of whether a document is what it says
+(`validators`), nor of what becomes of it (`gateway.intake`). Sources: Peppol BIS Billing 3.0 and
+Self-Billing 3.0; EHF post-award G3 (2022-06); SFTI Basic Invoice 1.0 and Object Envelope 1.0.
+
+EHF Billing 3.0 is no form of its own: it is BIS Billing 3.0, with the rules that this has for
+sellers in Norway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from lxml import etree
+
+from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
+from schemas.invoice import Invoice
+
+
+class Form(StrEnum):
+    """The forms that are told apart."""
+
+    BILLING = "bis3"  # what any UBL invoice or credit note is taken for that says nothing else
+    SELF_BILLING = "bis3-selfbilling"
+    REMINDER = "ehf-reminder"
+    PAYMENT_REQUEST = "ehf-payment-request"
+    FORWARD_BILLING = "ehf-forward-billing"
+    SVEFAKTURA = "svefaktura"
+    OBJECT_ENVELOPE = "svefaktura-objects"  # the files of a Svefaktura
+
+
+TITLES: Final[Mapping[Form, str]] = {
+    Form.BILLING: "Peppol BIS Billing 3.0",
+    Form.SELF_BILLING: "Peppol BIS Self-Billing 3.0",
+    Form.REMINDER: "EHF Reminder 3.0",
+    Form.PAYMENT_REQUEST: "EHF Payment Request 3.0",
+    Form.FORWARD_BILLING: "EHF Forward Billing 3.0",
+    Form.SVEFAKTURA: "Svefaktura 1.0",
+    Form.OBJECT_ENVELOPE: "Svefaktura's object envelope 1.0",
+}
+
+SVEFAKTURA_NAMESPACE: Final = "urn:sfti:documents:BasicInvoice:1:0"
+OBJECT_ENVELOPE_NAMESPACE: Final = "urn:sfti:documents:ObjectEnvelope:1:0"
+
+_UBL: Final = frozenset(
+    {f"{{{INVOICE_NAMESPACE}}}Invoice", f"{{{CREDIT_NOTE_NAMESPACE}}}CreditNote"}
+)
+_OTHERS: Final[Mapping[str, Form]] = {
+    f"{{{SVEFAKTURA_NAMESPACE}}}Invoice": Form.SVEFAKTURA,
+    f"{{{OBJECT_ENVELOPE_NAMESPACE}}}ObjectEnvelope": Form.OBJECT_ENVELOPE,
+}
+_CUSTOMIZATION: Final = (
+    "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}CustomizationID"
+)
+_PEPPOL: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:"
+_EHF: Final = f"{_PEPPOL}billing:3.0#conformant#urn:fdc:anskaffelser.no:2019:ehf:"
+# What a specification (BT-24) begins with, by form.
+_SPECIFICATIONS: Final[Mapping[str, Form]] = {
+    f"{_PEPPOL}selfbilling:3.0": Form.SELF_BILLING,
+    f"{_EHF}reminder:3.0": Form.REMINDER,
+    f"{_EHF}payment-request:3.0": Form.PAYMENT_REQUEST,
+    f"{_EHF}forward-billing:3.0": Form.FORWARD_BILLING,
+}
+
+
+def of(root: etree._Element) -> Form | None:
+    """The form of a document by its root element; None for one of no form that is known here."""
+    if root.tag in _UBL:
+        stated = next(root.iterchildren(_CUSTOMIZATION), None)
+        return by_specification(None if stated is None else stated.text)
+    return _OTHERS.get(root.tag)
+
+
+def of_invoice(invoice: Invoice) -> Form:
+    """The form of UBL that an invoice of the model says it is."""
+    return by_specification(invoice.specification)
+
+
+def by_specification(stated: str | None) -> Form:
+    """The form of UBL by its specification (BT-24), with or without white space around it."""
+    told = " ".join((stated or "").split())
+    fitting = (form for text, form in _SPECIFICATIONS.items() if told.startswith(text))
+    return next(fitting, Form.BILLING)
