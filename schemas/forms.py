@@ -2,7 +2,8 @@
 
 In charge of telling them apart. Not in charge of whether a document is what it says
 (`validators`), nor of what becomes of it (`gateway.intake`). Sources: Peppol BIS Billing 3.0 and
-Self-Billing 3.0; EHF post-award G3 (2022-06); SFTI Basic Invoice 1.0 and Object Envelope 1.0.
+Self-Billing 3.0; EHF post-award G3 (2022-06); SFTI Basic Invoice 1.0 and Object Envelope 1.0;
+UN/CEFACT CII.
 
 EHF Billing 3.0 is no form of its own: it is BIS Billing 3.0, with the rules that this has for
 sellers in Norway.
@@ -30,6 +31,7 @@ class Form(StrEnum):
     FORWARD_BILLING = "ehf-forward-billing"
     SVEFAKTURA = "svefaktura"
     OBJECT_ENVELOPE = "svefaktura-objects"  # the files of a Svefaktura
+    CROSS_INDUSTRY = "cii"  # what is inside Factur-X and ZUGFeRD
 
 
 TITLES: Final[Mapping[Form, str]] = {
@@ -40,10 +42,13 @@ TITLES: Final[Mapping[Form, str]] = {
     Form.FORWARD_BILLING: "EHF Forward Billing 3.0",
     Form.SVEFAKTURA: "Svefaktura 1.0",
     Form.OBJECT_ENVELOPE: "Svefaktura's object envelope 1.0",
+    Form.CROSS_INDUSTRY: "Cross Industry Invoice (CII)",
 }
 
 SVEFAKTURA_NAMESPACE: Final = "urn:sfti:documents:BasicInvoice:1:0"
 OBJECT_ENVELOPE_NAMESPACE: Final = "urn:sfti:documents:ObjectEnvelope:1:0"
+# UN/CEFACT's D16B; D22B has the same.
+CROSS_INDUSTRY_NAMESPACE: Final = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 
 _UBL: Final = frozenset(
     {f"{{{INVOICE_NAMESPACE}}}Invoice", f"{{{CREDIT_NOTE_NAMESPACE}}}CreditNote"}
@@ -51,6 +56,7 @@ _UBL: Final = frozenset(
 _OTHERS: Final[Mapping[str, Form]] = {
     f"{{{SVEFAKTURA_NAMESPACE}}}Invoice": Form.SVEFAKTURA,
     f"{{{OBJECT_ENVELOPE_NAMESPACE}}}ObjectEnvelope": Form.OBJECT_ENVELOPE,
+    f"{{{CROSS_INDUSTRY_NAMESPACE}}}CrossIndustryInvoice": Form.CROSS_INDUSTRY,
 }
 _CUSTOMIZATION: Final = (
     "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}CustomizationID"
@@ -71,7 +77,13 @@ def of(root: etree._Element) -> Form | None:
     if root.tag in _UBL:
         stated = next(root.iterchildren(_CUSTOMIZATION), None)
         return by_specification(None if stated is None else stated.text)
-    return _OTHERS.get(root.tag)
+    return by_root(root.tag)
+
+
+def by_root(tag: str) -> Form | None:
+    """The form of a document by no more than the tag of its root; UBL is `BILLING`, whatever its
+    CustomizationID."""
+    return Form.BILLING if tag in _UBL else _OTHERS.get(tag)
 
 
 def of_invoice(invoice: Invoice) -> Form:

@@ -48,7 +48,7 @@ def embedded(invoice: Invoice) -> tuple[File, ...]:
         if document.attachment is None:
             continue
         stated = document.attachment
-        name = _distinct(safe_name(stated.filename) or "attachment", files)
+        name = distinct(safe_name(stated.filename) or "attachment", files)
         files[name] = File(name, stated.mime_code, stated.content)
     return tuple(files.values())
 
@@ -78,12 +78,13 @@ def _is_shown(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
-def _distinct(name: str, taken: Iterable[str]) -> str:
+def distinct(name: str, taken: Iterable[str]) -> str:
+    """The name, or where it is taken the first of its like that is free."""
     taken = set(taken)
     stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
     n = 1
-    distinct = name
-    while distinct in taken:
+    free = name
+    while free in taken:
         n += 1
-        distinct = f"{stem}-{n}{dot}{ending}"
-    return distinct
+        free = f"{stem}-{n}{dot}{ending}"
+    return free
