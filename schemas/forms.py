@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
-from schemas.invoice import Invoice
+from schemas.ubl.structure import NAMESPACES, ROOTS
+
+if TYPE_CHECKING:
+    from schemas.invoice import Invoice
 
 
 class Form(StrEnum):
@@ -50,17 +52,13 @@ OBJECT_ENVELOPE_NAMESPACE: Final = "urn:sfti:documents:ObjectEnvelope:1:0"
 # UN/CEFACT's D16B; D22B has the same.
 CROSS_INDUSTRY_NAMESPACE: Final = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
 
-_UBL: Final = frozenset(
-    {f"{{{INVOICE_NAMESPACE}}}Invoice", f"{{{CREDIT_NOTE_NAMESPACE}}}CreditNote"}
-)
+_UBL: Final = frozenset(f"{{{ROOTS[name]}}}{name}" for name in ("Invoice", "CreditNote"))
 _OTHERS: Final[Mapping[str, Form]] = {
     f"{{{SVEFAKTURA_NAMESPACE}}}Invoice": Form.SVEFAKTURA,
     f"{{{OBJECT_ENVELOPE_NAMESPACE}}}ObjectEnvelope": Form.OBJECT_ENVELOPE,
     f"{{{CROSS_INDUSTRY_NAMESPACE}}}CrossIndustryInvoice": Form.CROSS_INDUSTRY,
 }
-_CUSTOMIZATION: Final = (
-    "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}CustomizationID"
-)
+_CUSTOMIZATION: Final = f"{{{NAMESPACES['cbc']}}}CustomizationID"
 _PEPPOL: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:"
 _EHF: Final = f"{_PEPPOL}billing:3.0#conformant#urn:fdc:anskaffelser.no:2019:ehf:"
 # What a specification (BT-24) begins with, by form.

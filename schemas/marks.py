@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from schemas.invoice import Invoice
+if TYPE_CHECKING:
+    from schemas.invoice import Invoice
 
 _SIGN: Final = "AQY"
 

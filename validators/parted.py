@@ -141,6 +141,8 @@ _ASKED_FOR: Final[Mapping[str, Mapping[str, str]]] = {
     profiles.PEPPOL_SELFBILLING: _invoices(
         _of_process("urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0", *_FRENCH)
     ),
+    # It has no type, so nothing restricts one.
+    profiles.EHF_REMINDER: {**_invoices("false()"), **_DANISH},
     profiles.PEPPOL_INVOICE_RESPONSE: {
         "cbc:ResponseCode": _OF_DOCUMENT,  # PEPPOL-T111-B03001
         "cbc:StatusReasonCode": f"parent::cac:Status/{_OF_DOCUMENT}",  # B03301

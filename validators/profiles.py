@@ -14,6 +14,9 @@ from typing import Final
 
 from lxml import etree
 
+from schemas import forms
+from schemas.forms import Form
+from schemas.marks import is_mark
 from schemas.ubl.structure import NAMESPACES, ROOTS
 
 PEPPOL_BILLING: Final = "peppol-billing"
@@ -24,9 +27,10 @@ PEPPOL_TSR: Final = "peppol-tsr"
 PEPPOL_EUSR: Final = "peppol-eusr"
 PEPPOL_BILLING_PRINT: Final = "peppol-billing-print"
 PEPPOL_SELFBILLING: Final = "peppol-selfbilling"
+EHF_REMINDER: Final = "ehf-reminder"
 SVEFAKTURA: Final = "svefaktura"
 
-OUTGOING: Final = (PEPPOL_BILLING, PEPPOL_BILLING_PRINT)
+OUTGOING: Final = (PEPPOL_BILLING, PEPPOL_BILLING_PRINT, EHF_REMINDER, SVEFAKTURA)
 """Those of invoices and credit notes that a seller hands in to be delivered to the buyer."""
 
 UNKNOWN: Final = "unknown"
@@ -74,13 +78,18 @@ def _customization(beginning: str) -> Callable[[etree._Element], bool]:
     return says
 
 
+def _is(form: Form) -> Callable[[etree._Element], bool]:
+    """Whether a document says that it is of this form."""
+    return lambda root: forms.of(root) is form
+
+
 def _for_print(root: etree._Element) -> bool:
     """Whether an operator of print and bank services is told what to do by an AQY code.
 
     Source: SFTI, PM Fakturautskrift BIS Billing 3 (2019-11-14).
     """
     return any(
-        (description.text or "").strip().startswith("AQY")
+        is_mark(description.text)
         for reference in root.iterchildren(_REFERENCE)
         for description in reference.iterchildren(_DESCRIPTION)
     )
@@ -101,11 +110,10 @@ _EN_16931: Final = (
     "vat",
     "breakdown",
 )
-_BILLING: Final = (
-    *_EN_16931,
-    "billing",
-    *(f"national.{country}" for country in ("de", "dk", "gr", "is_", "it", "nl", "no", "se")),
+_NATIONAL: Final = tuple(
+    f"national.{country}" for country in ("de", "dk", "gr", "is_", "it", "nl", "no", "se")
 )
+_BILLING: Final = (*_EN_16931, "billing", *_NATIONAL)
 
 # The first that fits a document is chosen, so Billing comes after what is a kind of it.
 _PROFILES: Final = (
@@ -148,11 +156,18 @@ _PROFILES: Final = (
         PEPPOL_SELFBILLING,
         "Peppol BIS Self-Billing 3.0: EN 16931 and Peppol's rules, without the national ones",
         roots=_ubl("Invoice", "CreditNote"),
-        says=_customization(
-            "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
-        ),
+        says=_is(Form.SELF_BILLING),
         modules=(*_EN_16931, "selfbilling"),
         lines=_LINES,
+    ),
+    Profile(
+        EHF_REMINDER,
+        "EHF Reminder 3.0: a kind of Peppol BIS Billing that has no type and may have a fee (REM)",
+        roots=_ubl("Invoice"),
+        says=_is(Form.REMINDER),
+        modules=(*_EN_16931, "reminder", *_NATIONAL),
+        lines=_LINES,
+        without=frozenset({"BR-04", "BR-CL-20", "PEPPOL-EN16931-CL003"}),
     ),
     # Such a document goes from the seller to its operator, which needs no electronic addresses;
     # the marking says that it leaves them out on purpose.

@@ -109,6 +109,35 @@ def test_the_vat_of_a_row_may_be_in_another_currency_only_for_self_billing() -> 
     assert "PEPPOL-EN16931-R051" not in fired(report)
 
 
+AS_REMINDER = (
+    f"CustomizationID = {BILLING}#conformant#urn:fdc:anskaffelser.no:2019:ehf:reminder:3.0; "
+    "ProfileID = urn:fdc:anskaffelser.no:2019:ehf:postaward:g3:06:1.0; - InvoiceTypeCode"
+)
+
+
+def test_a_reminder_has_no_type_and_may_have_a_fee() -> None:
+    report = checked(AS_REMINDER)
+    assert (report.profile, fired(report)) == (profiles.EHF_REMINDER, Counter())
+    assert set(fired(checked(AS_REMINDER, profiles.PEPPOL_BILLING))) == {
+        "BR-04",
+        "PEPPOL-EN16931-R007",
+    }
+
+
+@pytest.mark.parametrize(
+    ("edits", "rule"),
+    [
+        ("ProfileID = urn:fdc:peppol.eu:2017:poacc:billing:01:1.0", "PEPPOL-EN16931-R007"),
+        (f"CustomizationID = {BILLING}", "PEPPOL-EN16931-R004"),
+        ("TaxTotal/TaxSubtotal/TaxAmount@currencyID = NOK", "PEPPOL-EN16931-R051"),
+        ("- BuyerReference", "PEPPOL-EN16931-R003"),
+        ("ID =", "BR-02"),
+    ],
+)
+def test_a_reminder_is_held_to_the_rules_of_billing(edits: str, rule: str) -> None:
+    assert rule in fired(checked(f"{AS_REMINDER}; {edits}", profiles.EHF_REMINDER))
+
+
 def test_billing_marked_for_print_may_leave_out_electronic_addresses() -> None:
     report = checked(f"{MARK}; {NO_ADDRESSES}")
     assert (report.profile, fired(report)) == (profiles.PEPPOL_BILLING_PRINT, Counter())
