@@ -119,7 +119,9 @@ async def test_every_damage_is_found_and_not_put_back(tmp_path: Path) -> None:
     files = [path for path in whole.rglob("*") if path.is_file() and path.name != SUMS]
     assert len(files) == 4  # database, backup.json, two blobs
     for n, file in enumerate(files):
-        for m, damage in enumerate((None, b"", file.read_bytes()[:-1] + b"?")):
+        content = file.read_bytes()
+        changed = content[:-1] + bytes([content[-1] ^ 1])
+        for m, damage in enumerate((None, b"", changed)):
             broken = tmp_path / f"broken{n}{m}"
             shutil.copytree(whole, broken)
             target = broken / file.relative_to(whole)
