@@ -1,4 +1,4 @@
-"""Reads a Svefaktura 1.0, and the object envelope beside it, into the model of EN 16931.
+"""Reads a Svefaktura 1.0, and the object envelopes beside it, into the model of EN 16931.
 
 In charge of SFTI's mapping to EN 16931 (guide 1.4) and of keeping what has no term of its own: that
 goes as a labelled line into the invoice's note (BT-22) or the line's (BT-127). Whether the document
@@ -19,11 +19,9 @@ is right is `validators`. Where the guide leaves a choice:
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
 from typing import Any, Final
@@ -59,17 +57,11 @@ from schemas.invoice import (
     Vat,
     VatBreakdown,
 )
+from schemas.svefaktura.objects import REFERENCE, read_objects
+from schemas.svefaktura.values import DIGITS, NAMESPACES, Left, Values
 from schemas.ubl.read import Unreadable
 from schemas.ubl.terms import path_of
 
-NAMESPACES: Final = {
-    "s": "urn:sfti:documents:BasicInvoice:1:0",
-    "cac": "urn:sfti:CommonAggregateComponents:1:0",
-    "cbc": "urn:oasis:names:tc:ubl:CommonBasicComponents:1:0",
-    "oe": "urn:sfti:documents:ObjectEnvelope:1:0",
-}
-
-OBJECT: Final = "urn:sfti:documents:object:"  # before the id of an object in the envelope
 DESPATCH_ADVICE: Final = "Följesedel"  # the description (BT-123) of a reference by code DQ
 F_TAX: Final = "Godkänd för F-skatt"
 NO_VAT: Final = "ML är inte tillämplig"  # the VAT act does not apply
@@ -81,109 +73,38 @@ GTIN: Final = "0160"
 ORGNR: Final = "0007"
 
 
-def read(root: etree._Element, envelope: etree._Element | None = None) -> Invoice:
-    """Returns the invoice of a Svefaktura's root element, with the files of its object envelope.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The invoice of a Svefaktura, and the values of it that have no place in there."""
+
+    invoice: Invoice
+    left: tuple[Left, ...]
+
+
+def read(root: etree._Element, *envelopes: etree._Element) -> Read:
+    """Returns the invoice of a Svefaktura's root element, with the files of its object envelopes.
 
     Expects documents that fit the structure. Raises Unreadable where a term that the model requires
-    is missing, a value is not of its type, or the envelope belongs to another invoice.
+    is missing, a value is not of its type, or an envelope belongs to another invoice.
     """
     if root.tag != f"{{{NAMESPACES['s']}}}Invoice":
         raise Unreadable(path_of(root), "not a Svefaktura 1.0 invoice")
-    objects = {} if envelope is None else read_objects(envelope)
+    values = Values()
+    number = values.required(root, "s:ID", "BT-1")
+    objects: dict[str, Attachment] = {}
+    for envelope in envelopes:
+        found = read_objects(envelope, invoice=number)
+        if again := objects.keys() & found.keys():
+            reason = f"a second object with the id {min(again)}"
+            raise Unreadable("ObjectEnvelope/EncodedObject", reason)
+        objects |= found
     with localcontext() as context:
-        context.prec = 4 * _DIGITS
-        invoice = _Reader(root, objects).invoice()
-    if envelope is not None:
-        document = _text(envelope, "oe:DocumentReference/oe:DocumentID")
-        if document and document != invoice.number:
-            reason = f"belongs to invoice {document}, expected {invoice.number}"
-            raise Unreadable("ObjectEnvelope/DocumentReference/DocumentID", reason)
-    return invoice
+        context.prec = 4 * DIGITS
+        invoice = _Reader(root, objects, values).invoice()
+    return Read(invoice, tuple(values.left(root)))
 
 
-def read_objects(root: etree._Element) -> dict[str, Attachment]:
-    """Returns the files of an object envelope by their id. Raises Unreadable."""
-    if root.tag != f"{{{NAMESPACES['oe']}}}ObjectEnvelope":
-        raise Unreadable(path_of(root), "not an object envelope of Svefaktura 1.0")
-    found: dict[str, Attachment] = {}
-    for element in root.iterfind("oe:EncodedObject", NAMESPACES):
-        name = _required(element, "oe:ObjectID", "BT-122")
-        data = element.find("oe:EncodedData", NAMESPACES)
-        if data is None:
-            raise Unreadable(f"{path_of(element)}/EncodedData", "BT-125 is missing")
-        try:
-            content = base64.b64decode("".join(_all_text(data).split()).encode(), validate=True)
-        except (binascii.Error, UnicodeEncodeError) as error:
-            raise Unreadable(path_of(data), f"not base64: {error}") from error
-        if name in found:
-            raise Unreadable(path_of(element), f"a second object with the id {name}")
-        found[name] = Attachment(content, data.get("mimeCode", ""), data.get("filename", ""))
-    return found
-
-
-_DIGITS: Final = 30  # more than any amount has
-_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T([\d:.]+))?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
-_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
-
-
-def _all_text(element: etree._Element) -> str:
-    # A comment parts the text.
-    return (element.text or "") + "".join(child.tail or "" for child in element)
-
-
-def _text(parent: etree._Element | None, path: str) -> str | None:
-    if parent is None:
-        return None
-    element = parent.find(path, NAMESPACES)
-    return (_all_text(element).strip() or None) if element is not None else None
-
-
-def _texts(parent: etree._Element | None, path: str) -> list[str]:
-    found = [] if parent is None else parent.iterfind(path, NAMESPACES)
-    return [text for element in found if (text := _all_text(element).strip())]
-
-
-def _required(parent: etree._Element, path: str, term: str) -> str:
-    found = _text(parent, path)
-    if found is None:
-        raise Unreadable(f"{path_of(parent)}/{_plain(path)}", f"{term} is missing")
-    return found
-
-
-def _plain(path: str) -> str:
-    return "/".join(step.partition(":")[2] for step in path.split("/"))
-
-
-def _number(parent: etree._Element, path: str) -> Decimal | None:
-    text = _text(parent, path)
-    if text is None:
-        return None
-    if _NUMBER.fullmatch(text) is None or len(text) > _DIGITS:
-        reason = f"{text[:40]!r} is not a decimal number of at most {_DIGITS} digits"
-        raise Unreadable(f"{path_of(parent)}/{_plain(path)}", reason)
-    return Decimal(text)
-
-
-def _amount(parent: etree._Element, path: str, term: str) -> Decimal:
-    _required(parent, path, term)
-    return _number(parent, path) or Decimal(0)
-
-
-def _moment(parent: etree._Element | None, path: str) -> tuple[date | None, str | None]:
-    """The day, and the time unless that is midnight."""
-    text = _text(parent, path)
-    if text is None or parent is None:
-        return None, None
-    try:
-        found = _DATE.fullmatch(text)
-        if found is None:
-            raise ValueError(f"{text[:40]!r} is not a date, expected YYYY-MM-DD")
-        day = date.fromisoformat(found[1])
-    except ValueError as error:
-        raise Unreadable(f"{path_of(parent)}/{_plain(path)}", str(error)) from error
-    time = found[2] or ""
-    return day, None if not time.strip("0:.") else text
 
 
 def _in_words(reason: str | None) -> str:
@@ -213,9 +134,12 @@ _UNITS: Final = {
 
 
 class _Reader:
-    def __init__(self, root: etree._Element, objects: Mapping[str, Attachment]) -> None:
+    def __init__(
+        self, root: etree._Element, objects: Mapping[str, Attachment], values: Values
+    ) -> None:
         self.root = root
         self.objects = objects
+        self.values = values
         self.notes: list[str] = []
         self.breakdown: tuple[VatBreakdown, ...] = ()
 
@@ -225,11 +149,11 @@ class _Reader:
 
     def invoice(self) -> Invoice:
         root = self.root
-        self.notes = _texts(root, "cbc:Note")
-        issued, _ = _moment(root, "cbc:IssueDate")
+        self.notes = self.values.texts(root, "cbc:Note")
+        issued, _ = self.values.moment(root, "cbc:IssueDate")
         if issued is None:
             raise Unreadable("Invoice/IssueDate", "BT-2 is missing")
-        taxed, _ = _moment(root, "s:TaxPointDate")
+        taxed, _ = self.values.moment(root, "s:TaxPointDate")
         seller, buyer = self.seller(), self.buyer()
         currency = self.currency()
         adjustments = root.findall("s:AllowanceCharge", NAMESPACES)
@@ -237,37 +161,37 @@ class _Reader:
         if not root.findall("cac:TaxTotal/cac:TaxSubTotal", NAMESPACES) and seller.vat_id:
             self.note("Momsregistreringsnummer", seller.vat_id)
             seller = replace(seller, vat_id=None)
-        orders = _texts(root, f"cac:InvoiceLine/{_ORDER}")
+        orders = self.values.texts(root, f"cac:InvoiceLine/{_ORDER}")
         lines = root.findall("cac:InvoiceLine", NAMESPACES)
         order = orders[0] if len(orders) == len(lines) and len(set(orders)) == 1 else None
         made = tuple(self.line(line, with_order=order is None) for line in lines)
-        allowances = [self.allowance(a) for a in adjustments if not _is_charge(a)]
-        charges = [self.charge(a) for a in adjustments if _is_charge(a)]
+        allowances = [self.allowance(a) for a in adjustments if not _is_charge(self.values, a)]
+        charges = [self.charge(a) for a in adjustments if _is_charge(self.values, a)]
         payments, due, payee = self.payments()
         references = self.references()
         terms = self.payment_terms()
         if not payments and terms and "autogiro" in terms.casefold():
             payments = (Payment(means="49"),)
         delivery, period = self.delivery(), self.period()
-        requisitions = _texts(root, "s:RequisitionistDocumentReference/cac:ID")
-        vat_currency = _text(root, "s:TaxCurrencyCode")
+        requisitions = self.values.texts(root, "s:RequisitionistDocumentReference/cac:ID")
+        vat_currency = self.values.text(root, "s:TaxCurrencyCode")
         rate = root.find("cac:ExchangeRate", NAMESPACES)
         if rate is not None:
             told = (
-                f"{etree.QName(e).localname} {(e.text or '').strip()}"
+                f"{etree.QName(e).localname} {self.values.of(e).strip()}"
                 for e in rate.iter(etree.Element)
                 if e is not rate
             )
             self.note("Växelkurs", ", ".join(told))
-        self.note("Leveransvillkor", _text(root, "cac:DeliveryTerms/cbc:SpecialTerms"))
+        self.note("Leveransvillkor", self.values.text(root, "cac:DeliveryTerms/cbc:SpecialTerms"))
         return Invoice(
-            number=_required(root, "s:ID", "BT-1"),
+            number=self.values.required(root, "s:ID", "BT-1"),
             issue_date=issued,
             currency=currency,
             seller=seller,
             buyer=buyer,
             lines=made,
-            type_code=_text(root, "s:InvoiceTypeCode") or "380",
+            type_code=self.values.text(root, "s:InvoiceTypeCode") or "380",
             vat_currency=vat_currency,
             tax_point_date=taxed,
             due_date=due,
@@ -280,7 +204,7 @@ class _Reader:
             notes=(Note("\n".join(self.notes)),) if self.notes else (),
             preceding_invoices=tuple(
                 PrecedingInvoice(number)
-                for number in _texts(root, "s:InitialInvoiceDocumentReference/cac:ID")
+                for number in self.values.texts(root, "s:InitialInvoiceDocumentReference/cac:ID")
             ),
             payee=payee,
             delivery=delivery,
@@ -294,7 +218,7 @@ class _Reader:
         )
 
     def currency(self) -> str:
-        stated = _text(self.root, "s:InvoiceCurrencyCode")
+        stated = self.values.text(self.root, "s:InvoiceCurrencyCode")
         total = self.root.find("cac:LegalTotal/cbc:TaxInclusiveTotalAmount", NAMESPACES)
         stated = stated or (None if total is None else total.get("amountCurrencyID"))
         if not stated:
@@ -305,18 +229,18 @@ class _Reader:
         around = self.root.find("cac:SellerParty", NAMESPACES)
         party = self.party("SellerParty")
         name, trading = self.names(party)
-        vat = _registration(party, "VAT")
-        legal, tax = _registration(party, "SWT"), None
-        if legal is not None and (reason := _text(legal, "cbc:ExemptionReason")):
+        vat = _registration(self.values, party, "VAT")
+        legal, tax = _registration(self.values, party, "SWT"), None
+        if legal is not None and (reason := self.values.text(legal, "cbc:ExemptionReason")):
             tax = F_TAX if "f-skatt" in reason.casefold() else reason
         seat = self.seat(legal, vat)
         return Seller(
             name=name,
-            address=self.address(party.find("cac:Address", NAMESPACES), _company(vat)),
+            address=self.address(party.find("cac:Address", NAMESPACES), _company(self.values, vat)),
             trading_name=trading,
-            identifiers=tuple(_identifiers(party)),
-            legal_id=_legal(legal),
-            vat_id=_company(vat),
+            identifiers=tuple(_identifiers(self.values, party)),
+            legal_id=_legal(self.values, legal),
+            vat_id=_company(self.values, vat),
             tax_registration_id=tax,
             legal_form=seat,
             contact=self.contact(
@@ -328,19 +252,22 @@ class _Reader:
     def buyer(self) -> Buyer:
         party = self.party("BuyerParty")
         name, trading = self.names(party)
-        legal, vat = _registration(party, "SWT"), _registration(party, "VAT")
-        self.note("Köparens skatteuppgift", _text(legal, "cbc:ExemptionReason"))
+        legal, vat = (
+            _registration(self.values, party, "SWT"),
+            _registration(self.values, party, "VAT"),
+        )
+        self.note("Köparens skatteuppgift", self.values.text(legal, "cbc:ExemptionReason"))
         self.note("Köpare", self.seat(legal, vat))
-        identifiers = sorted(_identifiers(party), key=lambda each: each.scheme != GLN)
+        identifiers = sorted(_identifiers(self.values, party), key=lambda each: each.scheme != GLN)
         for other in identifiers[1:]:
             self.note("Köparens identitet", other.value)
         return Buyer(
             name=name,
-            address=self.address(party.find("cac:Address", NAMESPACES), _company(vat)),
+            address=self.address(party.find("cac:Address", NAMESPACES), _company(self.values, vat)),
             trading_name=trading,
             identifier=identifiers[0] if identifiers else None,
-            legal_id=_legal(legal),
-            vat_id=_company(vat),
+            legal_id=_legal(self.values, legal),
+            vat_id=_company(self.values, vat),
             contact=self.contact(party.find("cac:Contact", NAMESPACES), None),
         )
 
@@ -351,8 +278,8 @@ class _Reader:
         return found
 
     def names(self, party: etree._Element) -> tuple[str, str | None]:
-        stated = " ".join(_texts(party, "cac:PartyName/cbc:Name"))
-        registered = _texts(party, "cac:PartyTaxScheme/cbc:RegistrationName")
+        stated = " ".join(self.values.texts(party, "cac:PartyName/cbc:Name"))
+        registered = self.values.texts(party, "cac:PartyTaxScheme/cbc:RegistrationName")
         for other in registered[1:]:
             if other != registered[0]:
                 self.note("Registrerat namn", other)
@@ -366,7 +293,10 @@ class _Reader:
         seats = []
         for scheme in schemes:
             address = None if scheme is None else scheme.find("cac:RegistrationAddress", NAMESPACES)
-            city, country = _text(address, "cbc:CityName"), _text(address, _COUNTRY)
+            city, country = (
+                self.values.text(address, "cbc:CityName"),
+                self.values.text(address, _COUNTRY),
+            )
             if city or country:
                 seats.append("Säte " + ", ".join(part for part in (city, country) if part))
         for other in seats[1:]:
@@ -377,8 +307,10 @@ class _Reader:
     def address(
         self, found: etree._Element | None, vat: str | None, *, own: bool = True
     ) -> Address:
-        lines = [_text(found, f"cbc:{n}") for n in ("StreetName", "Postbox", "Department")]
-        free = _texts(found, "cac:AddressLine/cbc:Line")
+        lines = [
+            self.values.text(found, f"cbc:{n}") for n in ("StreetName", "Postbox", "Department")
+        ]
+        free = self.values.texts(found, "cac:AddressLine/cbc:Line")
         for place in (2, 1):
             if free and lines[place] is None:
                 lines[place] = free.pop(0) if place == 2 else ", ".join(free)
@@ -387,37 +319,37 @@ class _Reader:
         if free:
             lines[1] = ", ".join([lines[1] or "", *free])
         if own:
-            self.note("Adressens identitet", _text(found, "cac:ID"))
+            self.note("Adressens identitet", self.values.text(found, "cac:ID"))
         prefix = (vat or "")[:2].upper()
         country = "SE" if not prefix.isalpha() else {"EL": "GR"}.get(prefix, prefix)
         return Address(
-            _text(found, _COUNTRY) or country or "SE",
+            self.values.text(found, _COUNTRY) or country or "SE",
             line1=lines[0],
             line2=lines[1],
             line3=lines[2],
-            city=_text(found, "cbc:CityName"),
-            post_code=_text(found, "cbc:PostalZone"),
+            city=self.values.text(found, "cbc:CityName"),
+            post_code=self.values.text(found, "cbc:PostalZone"),
         )
 
     def contact(self, *found: etree._Element | None) -> Contact | None:
         fields = []
         for name in ("Name", "Telephone", "ElectronicMail"):
-            stated = dict.fromkeys(t for c in found if (t := _text(c, f"cbc:{name}")))
+            stated = dict.fromkeys(t for c in found if (t := self.values.text(c, f"cbc:{name}")))
             fields.append(", ".join(stated) or None)
         for each in found:
-            self.note("Fax", _text(each, "cbc:Telefax"))
+            self.note("Fax", self.values.text(each, "cbc:Telefax"))
         return Contact(*fields) if any(fields) else None
 
     def delivery(self) -> Delivery | None:
         found = self.root.find("cac:Delivery", NAMESPACES)
-        day, moment = _moment(found, "cbc:ActualDeliveryDateTime")
+        day, moment = self.values.moment(found, "cbc:ActualDeliveryDateTime")
         self.note("Leveranstid", moment)
         place = None if found is None else found.find("cac:DeliveryAddress", NAMESPACES)
         identity = None if place is None else place.find("cac:ID", NAMESPACES)
-        location = None if identity is None else _identifier(identity, GLN)
+        location = None if identity is None else _identifier(self.values, identity, GLN)
         address = None
         if place is not None and any(
-            _all_text(e).strip() for e in place.iter() if e is not identity
+            self.values.of(e).strip() for e in place.iter() if e is not identity
         ):
             address = self.address(place, None, own=False)
         if day is None and location is None and address is None:
@@ -426,8 +358,8 @@ class _Reader:
 
     def period(self) -> Period | None:
         found = self.root.find("s:InvoicingPeriod", NAMESPACES)
-        start, starts = _moment(found, "cbc:StartDateTime")
-        end, ends = _moment(found, "cbc:EndDateTime")
+        start, starts = self.values.moment(found, "cbc:StartDateTime")
+        end, ends = self.values.moment(found, "cbc:EndDateTime")
         self.note("Periodens början", starts)
         if ends and not re.search("T23:59(:59)?", ends):
             self.note("Periodens slut", ends)
@@ -438,12 +370,12 @@ class _Reader:
         payees: list[str] = []
         by_reference: dict[str | None, list[CreditTransfer]] = {}
         for means in self.root.iterfind("cac:PaymentMeans", NAMESPACES):
-            day, _ = _moment(means, "cbc:DuePaymentDate")
+            day, _ = self.values.moment(means, "cbc:DuePaymentDate")
             dues += [day] if day else []
-            payees += [" ".join(names)] if (names := _texts(means, _PAYEE)) else []
+            payees += [" ".join(names)] if (names := self.values.texts(means, _PAYEE)) else []
             account = means.find("cac:PayeeFinancialAccount", NAMESPACES)
-            number, bank = _text(account, "cac:ID"), _text(account, _BANK)
-            reference = _text(account, "cac:PaymentInstructionID")
+            number, bank = self.values.text(account, "cac:ID"), self.values.text(account, _BANK)
+            reference = self.values.text(account, "cac:PaymentInstructionID")
             if number or bank:
                 if number is None:  # the bank's own account, which needs no number
                     self.note("Bank", bank)
@@ -466,7 +398,10 @@ class _Reader:
 
     def payment_terms(self) -> str | None:
         found = self.root.find("cac:PaymentTerms", NAMESPACES)
-        note, penalty = _text(found, "cbc:Note"), _text(found, "cbc:PenaltySurchargePercent")
+        note, penalty = (
+            self.values.text(found, "cbc:Note"),
+            self.values.text(found, "cbc:PenaltySurchargePercent"),
+        )
         parts = (note, f"Dröjsmålsränta {penalty} %" if penalty else None)
         return ", ".join(part for part in parts if part) or None
 
@@ -474,7 +409,7 @@ class _Reader:
         made = _References()
         linked = set()
         for element in self.root.iterfind("s:AdditionalDocumentReference/cac:ID", NAMESPACES):
-            value, code = _all_text(element).strip(), element.get("identificationSchemeID")
+            value, code = self.values.of(element).strip(), element.get("identificationSchemeID")
             agency = element.get("identificationSchemeAgencyName")
             known = code if agency == "SFTI" else None
             if not value:
@@ -487,7 +422,7 @@ class _Reader:
                 made.documents.append(SupportingDocument(value, DESPATCH_ADVICE))
             elif known == "ATS" and not value.startswith("urn:"):
                 made.documents.append(SupportingDocument(value, url=value))
-            elif (name := value.removeprefix(OBJECT)) != value and name in self.objects:
+            elif (name := value.removeprefix(REFERENCE)) != value and name in self.objects:
                 linked.add(name)
                 made.documents.append(SupportingDocument(name, attachment=self.objects[name]))
             else:
@@ -508,19 +443,20 @@ class _Reader:
                 VatBreakdown(
                     vat.category,
                     vat.rate,
-                    _amount(found, "cbc:TaxableAmount", "BT-116"),
-                    _amount(found, "cbc:TaxAmount", "BT-117"),
+                    self.values.amount(found, "cbc:TaxableAmount", "BT-116"),
+                    self.values.amount(found, "cbc:TaxAmount", "BT-117"),
                     reason,
                 )
             )
         if rows:
             return tuple(rows)
-        if _number(self.root, "cac:TaxTotal/cbc:TotalTaxAmount"):
+        if self.values.number(self.root, "cac:TaxTotal/cbc:TotalTaxAmount"):
             raise Unreadable("Invoice/TaxTotal/TaxSubTotal", "BG-23 is missing beside VAT")
         signed = (
-            _amount(a, "cbc:Amount", "BT-92") * (1 if _is_charge(a) else -1) for a in adjustments
+            self.values.amount(a, "cbc:Amount", "BT-92") * (1 if _is_charge(self.values, a) else -1)
+            for a in adjustments
         )
-        base = _amount(self.root, f"{_TOTAL}/cbc:LineExtensionTotalAmount", "BT-106")
+        base = self.values.amount(self.root, f"{_TOTAL}/cbc:LineExtensionTotalAmount", "BT-106")
         return (VatBreakdown("O", None, sum(signed, base), Decimal(0), NO_VAT),)
 
     def category(self, parent: etree._Element) -> tuple[Vat, str | None]:
@@ -532,8 +468,11 @@ class _Reader:
             if len(self.breakdown) != 1:
                 raise Unreadable(f"{path_of(parent)}/TaxCategory", "the VAT category is missing")
             return Vat(self.breakdown[0].category, self.breakdown[0].rate), None
-        stated = _required(found[0], "cac:ID", "the VAT category")
-        rate, reason = _number(found[0], "cbc:Percent"), _text(found[0], "cbc:ExemptionReason")
+        stated = self.values.required(found[0], "cac:ID", "the VAT category")
+        rate, reason = (
+            self.values.number(found[0], "cbc:Percent"),
+            self.values.text(found[0], "cbc:ExemptionReason"),
+        )
         if stated != "E":
             return Vat(stated, rate), reason
         exempt = [row for row in self.breakdown if row.category in ("E", *_REASONS)]
@@ -543,31 +482,37 @@ class _Reader:
         return Vat(category, None if category == "O" else rate or Decimal(0)), reason
 
     def allowance(self, found: etree._Element) -> Allowance:
-        return Allowance(self.category(found)[0], **_adjustment(found))
+        return Allowance(self.vat(found), **_adjustment(self.values, found))
+
+    def vat(self, found: etree._Element) -> Vat:
+        vat, reason = self.category(found)
+        if reason and all(reason != row.exemption_reason for row in self.breakdown):
+            self.note("Undantag från moms", reason)
+        return vat
 
     def charge(self, found: etree._Element) -> Charge:
-        return Charge(self.category(found)[0], **_adjustment(found))
+        return Charge(self.vat(found), **_adjustment(self.values, found))
 
     def totals(self, allowances: list[Allowance], charges: list[Charge]) -> Totals:
         total = self.root.find(_TOTAL, NAMESPACES)
         if total is None:
             raise Unreadable("Invoice/LegalTotal", "BG-22 is missing")
-        lines = _amount(total, "cbc:LineExtensionTotalAmount", "BT-106")
-        due = _amount(total, "cbc:TaxInclusiveTotalAmount", "BT-112")
-        rounding = _number(total, "cac:RoundOffAmount")
+        lines = self.values.amount(total, "cbc:LineExtensionTotalAmount", "BT-106")
+        due = self.values.amount(total, "cbc:TaxInclusiveTotalAmount", "BT-112")
+        rounding = self.values.number(total, "cac:RoundOffAmount")
         off = sum((a.amount or Decimal(0) for a in allowances), Decimal(0))
         on = sum((c.amount or Decimal(0) for c in charges), Decimal(0))
-        without = _number(total, "cbc:TaxExclusiveTotalAmount")
+        without = self.values.number(total, "cbc:TaxExclusiveTotalAmount")
         found = self.root.findall(
             "cac:TaxTotal/cac:TaxSubTotal/cac:TaxCurrencyTaxAmount", NAMESPACES
         )
-        converted = [_number(each, ".") for each in found]
+        converted = [self.values.number(each, ".") for each in found]
         return Totals(
             lines=lines,
             allowances=off if allowances else None,
             charges=on if charges else None,
             without_vat=lines - off + on if without is None else without,
-            vat=_number(self.root, "cac:TaxTotal/cbc:TotalTaxAmount") or Decimal(0),
+            vat=self.values.number(self.root, "cac:TaxTotal/cbc:TotalTaxAmount") or Decimal(0),
             vat_in_vat_currency=sum((c or Decimal(0) for c in converted), Decimal(0))
             if converted
             else None,
@@ -577,16 +522,19 @@ class _Reader:
         )
 
     def line(self, found: etree._Element, *, with_order: bool) -> Line:
-        notes = _texts(found, "cbc:Note")
+        notes = self.values.texts(found, "cbc:Note")
 
         def note(label: str, value: str | None) -> None:
             notes.extend([f"{label}: {value}"] if value else [])
 
         if with_order:
-            note("Order", _text(found, _ORDER))
-        note("Följesedelsrad", _text(found, "cac:DespatchLineReference/cac:LineID"))
-        note("Följesedel", _text(found, "cac:DespatchLineReference/cac:DocumentReference/cac:ID"))
-        day, moment = _moment(found, "cac:Delivery/cbc:ActualDeliveryDateTime")
+            note("Order", self.values.text(found, _ORDER))
+        note("Följesedelsrad", self.values.text(found, "cac:DespatchLineReference/cac:LineID"))
+        note(
+            "Följesedel",
+            self.values.text(found, "cac:DespatchLineReference/cac:DocumentReference/cac:ID"),
+        )
+        day, moment = self.values.moment(found, "cac:Delivery/cbc:ActualDeliveryDateTime")
         note("Levererat", moment or (day.isoformat() if day else None))
         item = found.find("cac:Item", NAMESPACES)
         if item is None:
@@ -594,34 +542,34 @@ class _Reader:
         vat, reason = self.category(item)
         if reason and all(reason != row.exemption_reason for row in self.breakdown):
             note("Undantag från moms", reason)
-        amount = _amount(found, "cbc:LineExtensionAmount", "BT-131")
-        allowances, charges = _line_adjustments(found)
+        amount = self.values.amount(found, "cbc:LineExtensionAmount", "BT-131")
+        allowances, charges = _line_adjustments(self.values, found)
         gross = amount + sum((a.amount or Decimal(0) for a in allowances), Decimal(0))
         gross -= sum((c.amount or Decimal(0) for c in charges), Decimal(0))
-        quantity, price = _priced(found, gross)
+        quantity, price = _priced(self.values, found, gross)
         unit, word = _unit(found.find("cbc:InvoicedQuantity", NAMESPACES))
         note("Enhet", word)
-        name = _text(item, "cbc:Description")
+        name = self.values.text(item, "cbc:Description")
         if name is None and notes:
             name = notes.pop(0)
         if name is None:
             raise Unreadable(f"{path_of(item)}/Description", "BT-153 is missing")
         standard = item.find("cac:StandardItemIdentification/cac:ID", NAMESPACES)
         return Line(
-            id=_required(found, "cac:ID", "BT-126"),
+            id=self.values.required(found, "cac:ID", "BT-126"),
             quantity=quantity,
             unit=unit,
             price=price,
             item=Item(
                 name,
                 vat,
-                seller_id=_text(item, "cac:SellersItemIdentification/cac:ID"),
-                buyer_id=_text(item, "cac:BuyersItemIdentification/cac:ID"),
-                standard_id=None if standard is None else _identifier(standard, GTIN),
+                seller_id=self.values.text(item, "cac:SellersItemIdentification/cac:ID"),
+                buyer_id=self.values.text(item, "cac:BuyersItemIdentification/cac:ID"),
+                standard_id=None if standard is None else _identifier(self.values, standard, GTIN),
             ),
             note="\n".join(notes) or None,
             net_amount=amount,
-            order_line=_text(found, "cac:OrderLineReference/cac:BuyersLineID"),
+            order_line=self.values.text(found, "cac:OrderLineReference/cac:BuyersLineID"),
             allowances=allowances,
             charges=charges,
         )
@@ -641,30 +589,30 @@ class _References:
         self.documents: list[SupportingDocument] = []
 
 
-def _registration(party: etree._Element, scheme: str) -> etree._Element | None:
+def _registration(values: Values, party: etree._Element, scheme: str) -> etree._Element | None:
     for found in party.iterfind("cac:PartyTaxScheme", NAMESPACES):
-        if _text(found, "cac:TaxScheme/cac:ID") == scheme:
+        if values.text(found, "cac:TaxScheme/cac:ID") == scheme:
             return found
     return None
 
 
-def _company(scheme: etree._Element | None) -> str | None:
-    return _text(scheme, "cac:CompanyID")
+def _company(values: Values, scheme: etree._Element | None) -> str | None:
+    return values.text(scheme, "cac:CompanyID")
 
 
-def _legal(scheme: etree._Element | None) -> Identifier | None:
-    stated = _company(scheme)
+def _legal(values: Values, scheme: etree._Element | None) -> Identifier | None:
+    stated = _company(values, scheme)
     return Identifier(stated, ORGNR) if stated else None
 
 
-def _identifiers(party: etree._Element) -> list[Identifier]:
+def _identifiers(values: Values, party: etree._Element) -> list[Identifier]:
     found = party.iterfind("cac:PartyIdentification/cac:ID", NAMESPACES)
-    return [each for element in found if (each := _identifier(element, GLN))]
+    return [each for element in found if (each := _identifier(values, element, GLN))]
 
 
-def _identifier(element: etree._Element, gs1: str) -> Identifier | None:
+def _identifier(values: Values, element: etree._Element, gs1: str) -> Identifier | None:
     """An identifier; `gs1` is its scheme where the agency is GS1 (9)."""
-    value = _all_text(element).strip()
+    value = values.of(element).strip()
     if not value:
         return None
     if element.get("identificationSchemeAgencyID") == "9":
@@ -677,39 +625,40 @@ def is_orgnr(value: str) -> bool:
     return bool(re.fullmatch(r"[0-9]{10}", value)) and check(Kind.SE_ORGNR, value)
 
 
-def _is_charge(found: etree._Element) -> bool:
-    return _text(found, "cbc:ChargeIndicator") in ("true", "1")
+def _is_charge(values: Values, found: etree._Element) -> bool:
+    return values.text(found, "cbc:ChargeIndicator") in ("true", "1")
 
 
-def _adjustment(found: etree._Element) -> dict[str, Any]:
+def _adjustment(values: Values, found: etree._Element) -> dict[str, Any]:
     code = found.find("cac:ReasonCode", NAMESPACES)
     return {
-        "amount": _amount(found, "cbc:Amount", "BT-92"),
-        "base": _number(found, "cac:AllowanceChargeBaseAmount"),
-        "percent": _number(found, "cbc:MultiplierFactorNumeric"),
+        "amount": values.amount(found, "cbc:Amount", "BT-92"),
+        "base": values.number(found, "cac:AllowanceChargeBaseAmount"),
+        "percent": values.number(found, "cbc:MultiplierFactorNumeric"),
         "reason": (code.get("name", "").strip() or None) if code is not None else None,
     }
 
 
 def _line_adjustments(
+    values: Values,
     line: etree._Element,
 ) -> tuple[tuple[LineAllowance, ...], tuple[LineCharge, ...]]:
     allowances, charges = [], []
     for found in line.iterfind("cac:AllowanceCharge", NAMESPACES):
-        amount = _amount(found, "cbc:Amount", "BT-136")
-        base = _number(found, "cac:AllowanceChargeBaseAmount")
-        if _is_charge(found):
+        amount = values.amount(found, "cbc:Amount", "BT-136")
+        base = values.number(found, "cac:AllowanceChargeBaseAmount")
+        if _is_charge(values, found):
             charges.append(LineCharge(amount, base, reason=LINE_CHARGE))
         else:
             allowances.append(LineAllowance(amount, base, reason=LINE_ALLOWANCE))
     return tuple(allowances), tuple(charges)
 
 
-def _priced(line: etree._Element, gross: Decimal) -> tuple[Decimal, Price]:
+def _priced(values: Values, line: etree._Element, gross: Decimal) -> tuple[Decimal, Price]:
     """Quantity and price; where one is missing, so that they give the amount `gross`."""
-    quantity = _number(line, "cbc:InvoicedQuantity")
-    net = _number(line, "cac:Item/cac:BasePrice/cbc:PriceAmount")
-    base = _number(line, "cac:Item/cac:BasePrice/cbc:BaseQuantity")
+    quantity = values.number(line, "cbc:InvoicedQuantity")
+    net = values.number(line, "cac:Item/cac:BasePrice/cbc:PriceAmount")
+    base = values.number(line, "cac:Item/cac:BasePrice/cbc:BaseQuantity")
     if quantity is None:
         if net is not None and net != abs(gross):
             reason = "BT-129 is missing, and the price is not the amount"

@@ -16,7 +16,6 @@ again, and each term that does not come back as it was is `Lost`. It computes no
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import re
 from collections.abc import Iterator
@@ -49,6 +48,7 @@ from schemas.invoice import (
     Vat,
     VatBreakdown,
 )
+from schemas.svefaktura.objects import REFERENCE, write_objects
 from schemas.svefaktura.read import (
     DESPATCH_ADVICE,
     GIROS,
@@ -56,13 +56,12 @@ from schemas.svefaktura.read import (
     GTIN,
     LINE_ALLOWANCE,
     LINE_CHARGE,
-    NAMESPACES,
     NO_VAT,
-    OBJECT,
     ORGNR,
     is_orgnr,
     read,
 )
+from schemas.svefaktura.values import NAMESPACES
 from schemas.totals import EXEMPTION_CODES
 from schemas.ubl.read import Unreadable
 
@@ -107,9 +106,9 @@ def write(invoice: Invoice, *, envelope_made: datetime | None = None) -> Written
         raise Unfit(lost)
     root = _document(wanted)
     files = [d for d in wanted.supporting_documents if d.attachment]
-    envelope = _envelope(wanted, files, envelope_made) if files and envelope_made else None
+    envelope = write_objects(wanted, files, envelope_made) if files and envelope_made else None
     try:
-        found = _canonical(read(root, envelope))
+        found = _canonical(read(root, *([] if envelope is None else [envelope])).invoice)
     except Unreadable as error:
         raise Unfit((Lost("", "", "", "", f"cannot be told in a Svefaktura: {error}"),)) from error
     if lost := tuple(_differences(wanted, found, "", "")):
@@ -443,10 +442,10 @@ def _references(root: etree._Element, invoice: Invoice) -> None:
 
 def _reference(document: SupportingDocument) -> tuple[str, str | None]:
     if document.attachment:
-        return OBJECT + document.reference, "ATS"
+        return REFERENCE + document.reference, "ATS"
     if document.url:
         return document.url, "ATS"
-    if document.reference.startswith(OBJECT):
+    if document.reference.startswith(REFERENCE):
         return document.reference, "ATS"
     return document.reference, "DQ" if document.description == DESPATCH_ADVICE else None
 
@@ -626,31 +625,3 @@ def _item(
     base = _put(made, "cac:BasePrice")
     _put(base, "cbc:PriceAmount", price.net, **money)
     _say(base, "cbc:BaseQuantity", price.base_quantity, quantityUnitCode=line.unit)
-
-
-def _envelope(
-    invoice: Invoice, files: list[SupportingDocument], made_at: datetime
-) -> etree._Element:
-    prefixes: Any = {None: NAMESPACES["oe"]}
-    root = etree.Element(f"{{{NAMESPACES['oe']}}}ObjectEnvelope", nsmap=prefixes)
-    reference = _put(root, "oe:DocumentReference")
-    _put(reference, "oe:DocumentID", invoice.number)
-    _put(reference, "oe:IssueDate", invoice.issue_date)
-    issuer = invoice.seller.legal_id.value if invoice.seller.legal_id else None
-    _say(reference, "oe:IssuerID", issuer, identificationSchemeID="SWT")
-    _put(reference, "oe:DocumentType", NAMESPACES["s"])
-    _put(root, "oe:CreationDateTime", made_at.replace(microsecond=0, tzinfo=None).isoformat())
-    for document in files:
-        if file := document.attachment:
-            made = _put(root, "oe:EncodedObject")
-            _put(made, "oe:ObjectID", document.reference)
-            content = base64.b64encode(file.content).decode()
-            _put(
-                made,
-                "oe:EncodedData",
-                content,
-                format="BASE64",
-                mimeCode=file.mime_code,
-                filename=file.filename,
-            )
-    return root

@@ -37,21 +37,27 @@ from schemas.invoice import (
     SupportingDocument,
     Vat,
 )
-from schemas.svefaktura.read import NO_VAT, read, read_objects
+from schemas.svefaktura.objects import read_objects
+from schemas.svefaktura.places import Fields
+from schemas.svefaktura.read import NO_VAT, read
 from schemas.svefaktura.write import Unfit, Written, write
 from schemas.totals import complete
 from schemas.ubl.read import Unreadable
+from schemas.ubl.terms import path_of
 from validators.examples.replaced import replaced
 from validators.pipeline import validate
 
 OFFICIAL = Path(__file__).parents[4] / "shared" / "rules" / "bases"
 DAY = date(2026, 11, 21)
 MADE = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+SOURCE = replaced("svefaktura", "")
 
 
 def again(written: Written) -> Invoice:
-    envelope = None if written.envelope is None else etree.fromstring(written.envelope)
-    return read(etree.fromstring(written.document), envelope)
+    envelopes = [etree.fromstring(written.envelope)] if written.envelope else []
+    back = read(etree.fromstring(written.document), *envelopes)
+    assert back.left == ()
+    return back.invoice
 
 
 def found(written: Written) -> set[str]:
@@ -263,7 +269,9 @@ def test_outside_vat_has_no_vat_totals() -> None:
 
 
 def test_our_document_is_read() -> None:
-    invoice = read(etree.fromstring(replaced("svefaktura", "")))
+    back = read(etree.fromstring(replaced("svefaktura", "")))
+    invoice = back.invoice
+    assert back.left == ()
     assert invoice.seller.name == "Exempelsäljaren Aktiebolag"
     assert invoice.seller.trading_name == "Exempelsäljaren AB"
     assert invoice.seller.legal_id == Identifier("5560360793", "0007")
@@ -275,6 +283,47 @@ def test_our_document_is_read() -> None:
     with pytest.raises(Unfit) as refused:  # its exchange rate has no term
         write(invoice)
     assert {each.term for each in refused.value.lost} == {"BT-6", "BT-111"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("{*}SellerParty/{*}Party/{*}PartyTaxScheme[2]/{*}ExemptionReason", "F-skattebevis finns"),
+        ("{*}TaxTotal/{*}TaxSubTotal/{*}InitialInvoiceTaxAmount", "12.50"),
+    ],
+)
+def test_a_value_without_a_place_in_the_model_is_told(path: str, value: str) -> None:
+    root = etree.fromstring(SOURCE)
+    above, _, name = path.rpartition("/")
+    parent = root.find(above)
+    assert parent is not None
+    space = "cbc" if "Reason" in name else "cac"
+    made = etree.SubElement(parent, f"{{{parent.nsmap[space]}}}{name.removeprefix('{*}')}")
+    made.text = value
+    assert [(left.element, left.value) for left in read(root).left] == [(made, value)]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "path", "missing"),
+    [
+        ("/number", "Invoice/ID", ""),
+        ("/seller/legal_id", "Invoice/SellerParty/Party/PartyTaxScheme[1]/CompanyID", ""),
+        ("/seller/vat_id", "Invoice/SellerParty/Party/PartyTaxScheme[2]/CompanyID", ""),
+        ("/charges/0/amount", "Invoice/AllowanceCharge[1]/Amount", ""),
+        ("/allowances/0/vat/rate", "Invoice/AllowanceCharge[2]/TaxCategory/Percent", ""),
+        ("/lines/1/item/vat/category", "Invoice/InvoiceLine[2]/Item/TaxCategory/ID", ""),
+        ("/lines/2/item/attributes/0/name", "Invoice/InvoiceLine[3]/Item", ""),
+        ("/lines/0/item/buyer_id", "Invoice/InvoiceLine[1]/Item", "BuyersItemIdentification/ID"),
+        ("/lines/7/item/name", "Invoice", "InvoiceLine/Item/Description"),
+        ("/payments/0/credit_transfers/1/account", "Invoice/PaymentMeans", ""),
+        ("/project_reference", "Invoice", ""),
+    ],
+)
+def test_a_field_of_the_model_is_found_in_the_document(
+    pointer: str, path: str, missing: str
+) -> None:
+    element, below = Fields(etree.fromstring(SOURCE)).find(pointer)
+    assert (path_of(element), below) == (path, missing)
 
 
 def test_an_envelope_of_another_invoice_is_refused() -> None:
@@ -306,13 +355,15 @@ SAMPLES = ("svefaktura", "svefaktura_bas", "svefaktura_m_ext_ref", "svefaktura_m
 def test_an_official_sample_comes_back(name: str) -> None:
     root = etree.parse(OFFICIAL / f"svefaktura__{name}.xml").getroot()
     objects = etree.parse(OFFICIAL / "svefaktura__ObjectEnvelope.xml").getroot()
-    envelope = objects if name == "svefaktura_m_ext_ref" else None
-    invoice = read(root, envelope)
+    envelopes = [objects] if name == "svefaktura_m_ext_ref" else []
+    back = read(root, *envelopes)
+    invoice = back.invoice
+    assert back.left == ()
     written = write(invoice, envelope_made=MADE)
     assert again(written) == invoice
     # They are delivered after the day of issue.
     assert found(written) == ({"R-47"} if name in SAMPLES else set())
-    assert (written.envelope is None) == (envelope is None)
+    assert (written.envelope is None) == (not envelopes)
 
 
 TEXT = st.text("abcåäöÅÄÖ &<>'\"123€", min_size=1, max_size=12).filter(
@@ -405,9 +456,6 @@ def test_what_svefaktura_can_carry_comes_back(invoice: Invoice) -> None:
     assert found(written) == set()
 
 
-SOURCE = replaced("svefaktura", "")
-
-
 @settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_any_document_is_read_or_refused(data: st.DataObject) -> None:
@@ -431,7 +479,7 @@ def test_any_document_is_read_or_refused(data: st.DataObject) -> None:
             case _:
                 element.append(etree.Comment("c"))
     try:
-        invoice = read(root)
+        invoice = read(root).invoice
     except Unreadable as refused:
         assert refused.path
         assert refused.reason
