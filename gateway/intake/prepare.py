@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from gateway.intake.attachment import EMBEDDABLE, embed
 from gateway.intake.filled_in import NOTHING, Additions, additions
 from gateway.intake.head import head, recipient, summary
 from gateway.intake.json_invoice import to_model
+from gateway.intake.origin import Origin, Spot
 from gateway.intake.shape import Shape
 from gateway.intake.submission import XML, Refused, read
 from gateway.store.port import Head
@@ -31,11 +31,9 @@ from schemas.invoice import Invoice
 from schemas.totals import complete
 from schemas.ubl.read import Unreadable
 from schemas.ubl.read import read as read_ubl
-from schemas.ubl.terms import Pointers, field_of, term_of
 from schemas.ubl.write import Unwritable, write
 from transports.base import File, Recipient, Summary
 from validators.findings import Finding, Report, Severity
-from validators.messages import texts
 from validators.pipeline import parse, validate
 from validators.profiles import OUTGOING, PEPPOL_BILLING, PEPPOL_BILLING_PRINT, UNKNOWN, of
 
@@ -250,21 +248,7 @@ def _copies(stated: Invoice, whole: Invoice) -> Mapping[str, str]:
     }
 
 
-# Rules about an attribute of the element they point at: it is a field of its own in JSON.
-_OF_ATTRIBUTES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("BR-CL-03", "PEPPOL-EN16931-CL007"), "@currencyID"),
-    **dict.fromkeys(("BR-CL-23", "PEPPOL-EN16931-R130"), "@unitCode"),
-    **dict.fromkeys(("BR-CL-24", "PEPPOL-EN16931-CL001"), "@mimeCode"),
-    **dict.fromkeys(("BR-CL-25", "PEPPOL-EN16931-CL008"), "@schemeID"),
-    **dict.fromkeys(("BR-CL-10", "BR-CL-11", "BR-CL-21", "BR-CL-26"), "@schemeID"),
-    "BR-CL-13": "@listID",
-}
-
-# One element of UBL, told apart by its currency alone: where there is none yet, by the rule's term.
-_TOTALS_OF_VAT: Final = frozenset({"/totals/vat", "/totals/vat_in_vat_currency"})
-
-
-class _Places:
+class _Places(Origin):
     """Where in the caller's request each part of the UBL that was written comes from.
 
     `document` is that UBL. The first `own` supporting documents stand in the JSON; those after came
@@ -280,47 +264,15 @@ class _Places:
         language: str = "en",
         copies: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self._document = document
+        super().__init__(document, language)
         self._own = own
         self._beside = beside
         self._copies = copies
-        self._terms = texts(language).terms
 
-    @cached_property
-    def _pointers(self) -> Pointers:
-        root = parse(self._document)
-        return Pointers(None if isinstance(root, tuple) else root)  # None: too large for the guard
-
-    def told(self, finding: Finding) -> Finding:
-        """The finding, told by its place in the request."""
-        where = finding.where
-        if finding.rule in _OF_ATTRIBUTES:
-            where += f"/{_OF_ATTRIBUTES[finding.rule]}"
-        pointer = (self._pointers.at(where) if where else None) or ""
-        fields = [field for term in finding.terms if (field := field_of(term))]
-        if fields and pointer in _TOTALS_OF_VAT and pointer not in fields:
-            pointer = fields[0]
-        if not pointer and len(fields) == 1:  # told of the whole document, and yet of one term
-            (pointer,) = fields
-        return dataclasses.replace(finding, where=self._in_request(pointer), line=None)
-
-    def called(self, path: str, terms: tuple[str, ...]) -> str | None:
-        """An element by its business term, and by the field for it where that is certain."""
-        here = term_of(path)
-        if not here:
-            return None
-        term = next((term for term in here if term in terms), here[0])
-        pointer, group = (self._pointers.at(each) for each in (path, path.rpartition("/")[0]))
-        if own := field_of(term):
-            pointer = own
-        field = self._in_request(pointer) if pointer and pointer != group else None
-        told = ", ".join(filter(None, (term, field)))
-        name = self._terms.get(term)
-        return f"{name} ({told})" if name else told
-
-    def _in_request(self, pointer: str) -> str:
+    def spot(self, pointer: str) -> Spot:
+        """The JSON pointer of a field in the request."""
         pointer = self._copies.get(pointer, pointer)
         document = re.match(r"/supporting_documents/([0-9]+)", pointer)
         if document and int(document[1]) >= self._own:
-            return f"/attachment/{self._beside[int(document[1]) - self._own]}"
-        return f"/invoice{pointer}"
+            return Spot(f"/attachment/{self._beside[int(document[1]) - self._own]}")
+        return Spot(f"/invoice{pointer}")
