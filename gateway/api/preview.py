@@ -57,6 +57,7 @@ async def preview_document(call: Call[NoParameters]) -> web.Response:
         with_language(given.delivery, call.request),
         configured=call.service.channels,
         at=call.service.clock.now().date(),
+        settings=call.company.settings,
     )
     if asked == JSON:
         return answer(answers.Preview.model_validate(told(seen)))

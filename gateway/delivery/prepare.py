@@ -145,6 +145,7 @@ def judged(given: Given) -> Checkpoint:
         configured=given.configured,
         orders=given.orders,
         at=today,
+        settings=given.company.settings,
     )
     match seen:
         case Rejected():

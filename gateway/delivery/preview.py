@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from gateway.intake.prepare import Prepared, Rejected, prepare
@@ -43,12 +44,14 @@ def preview(
     configured: Collection[str],
     at: date,
     orders: Orders | None = None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Ready | Rejected:
     """Looks at a submission as `gateway.intake.prepare` takes it; whatever the bytes, never raises.
 
-    `configured` are the channels set up here, `orders` None those that are shipped.
+    `configured` are the channels set up here, `orders` None those that are shipped, `settings` the
+    company's.
     """
-    result = prepare(original, attachments, delivery, at=at)
+    result = prepare(original, attachments, delivery, at=at, settings=settings)
     if isinstance(result, Rejected):
         return result
     route = plan(

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from gateway.intake.content import labelled
 from schemas.invoice import Attachment, Invoice, SupportingDocument
 from transports.base import File
 
@@ -42,14 +43,15 @@ def embed(invoice: Invoice, files: Iterable[File]) -> Invoice:
 
 
 def embedded(invoice: Invoice) -> tuple[File, ...]:
-    """The files inside an invoice, for channels that people read; names made safe and distinct."""
+    """The files inside an invoice, for channels that people read: names made safe and distinct,
+    media types those of their content."""
     files: dict[str, File] = {}
     for document in invoice.supporting_documents:
         if document.attachment is None:
             continue
         stated = document.attachment
         name = distinct(safe_name(stated.filename) or "attachment", files)
-        files[name] = File(name, stated.mime_code, stated.content)
+        files[name] = labelled(File(name, stated.mime_code, stated.content))
     return tuple(files.values())
 
 

@@ -17,17 +17,19 @@ from typing import Any, Final
 
 from lxml import etree
 
-from gateway.intake import payment_numbers
+from gateway.intake import payment_numbers, policy
 from gateway.intake.attachment import EMBEDDABLE, embed
+from gateway.intake.content import labelled
 from gateway.intake.filled_in import NOTHING, Additions, additions
 from gateway.intake.head import head, recipient, summary
 from gateway.intake.json_invoice import to_model
 from gateway.intake.origin import Origin, Spot
+from gateway.intake.policy import Attached
 from gateway.intake.shape import Shape
 from gateway.intake.submission import XML, Refused, read
 from gateway.store.port import Head
 from schemas.derived import derive
-from schemas.invoice import Invoice
+from schemas.invoice import Attachment, Invoice
 from schemas.totals import complete
 from schemas.ubl.read import Unreadable
 from schemas.ubl.read import read as read_ubl
@@ -35,6 +37,7 @@ from schemas.ubl.write import Unwritable, write
 from transports.base import File, Recipient, Summary
 from validators.findings import Finding, Report, Severity
 from validators.pipeline import parse, validate
+from validators.places import Places
 from validators.profiles import OUTGOING, PEPPOL_BILLING, PEPPOL_BILLING_PRINT, UNKNOWN, of
 
 
@@ -81,8 +84,10 @@ def prepare(
     delivery: Mapping[str, Any],
     *,
     at: date,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Prepared | Rejected:
-    """Prepares a submission: `original` is the body (or `document` part), `at` picks the rules.
+    """Prepares a submission: `original` is the body (or `document` part), `at` picks the rules,
+    `settings` are the company's.
 
     A valid UBL document is passed on byte for byte. JSON becomes BIS Billing 3.0, with those
     attachments inside that it may hold, and with what follows from what it says; pointers of
@@ -93,8 +98,8 @@ def prepare(
     if isinstance(submission, Refused):
         return Rejected(Report(UNKNOWN, False, submission.findings), None)
     if isinstance(submission.content, Shape):
-        return _from_json(to_model(submission.content), attachments, delivery, at)
-    return _from_ubl(original.content, submission.content, attachments, delivery, at)
+        return _from_json(to_model(submission.content), attachments, delivery, at, settings)
+    return _from_ubl(original.content, submission.content, attachments, delivery, at, settings)
 
 
 def verdict(
@@ -103,18 +108,25 @@ def verdict(
     delivery: Mapping[str, Any],
     *,
     at: date,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Report:
     """What would be said of a document; also of one that cannot be handed in, by its own rules."""
     if original.media_type in XML:
         root = parse(original.content)
         if not isinstance(root, tuple) and of(root) not in OUTGOING:
             return validate(original.content, at=at, language=_language(delivery))
-    return prepare(original, attachments, delivery, at=at).report
+    return prepare(original, attachments, delivery, at=at, settings=settings).report
 
 
 def _from_json(
-    stated: Invoice, attachments: Sequence[File], delivery: Mapping[str, Any], at: date
+    stated: Invoice,
+    attachments: Sequence[File],
+    delivery: Mapping[str, Any],
+    at: date,
+    settings: Mapping[str, Any],
 ) -> Prepared | Rejected:
+    attached = (*_inside(stated), *_beside(attachments))
+    attachments = tuple(map(labelled, attachments))
     inside = {n: file for n, file in enumerate(attachments) if file.media_type in EMBEDDABLE}
     beside = tuple(file for n, file in enumerate(attachments) if n not in inside)
     own, marked, language = len(stated.supporting_documents), _marked(stated), _language(delivery)
@@ -130,7 +142,11 @@ def _from_json(
     reached = invoice.buyer.endpoint or not recipient(invoice, delivery).consumer
     profile = PEPPOL_BILLING if reached and not marked else PEPPOL_BILLING_PRINT
     report = validate(document, at=at, profile=profile, language=language, called=places.called)
-    found = [*map(places.told, report.findings), *payment_numbers.findings(invoice, language)]
+    found = [
+        *map(places.told, report.findings),
+        *payment_numbers.findings(invoice, language),
+        *policy.findings(attached, settings, language),
+    ]
     # One wrong currency is in every amount of the UBL, and in one field of the caller's.
     once: dict[tuple[str, str, str], Finding] = {}
     for each in found:
@@ -162,6 +178,7 @@ def _from_ubl(
     attachments: Sequence[File],
     delivery: Mapping[str, Any],
     at: date,
+    settings: Mapping[str, Any],
 ) -> Prepared | Rejected:
     # Another kind of invoice goes another way: self-billing is written by its recipient.
     profile = of(root)
@@ -189,9 +206,39 @@ def _from_ubl(
             else dataclasses.replace(report, findings=(*report.findings, missing)),
             None,
         )
+    attached = (*_inside_ubl(root, invoice), *_beside(attachments))
+    said = tuple(policy.findings(attached, settings, _language(delivery)))
+    report = dataclasses.replace(report, findings=(*report.findings, *said))
     if not report.ok:
         return Rejected(report, head(invoice))
-    return _prepared(invoice, document, report, tuple(attachments), delivery)
+    return _prepared(invoice, document, report, tuple(map(labelled, attachments)), delivery)
+
+
+def _inside(stated: Invoice) -> Iterator[Attached]:
+    """The files in the JSON."""
+    for n, each in enumerate(stated.supporting_documents):
+        if each.attachment is not None:
+            where = f"/invoice/supporting_documents/{n}/attachment"
+            yield Attached(_file(each.attachment), where)
+
+
+def _beside(attachments: Sequence[File]) -> Iterator[Attached]:
+    return (Attached(file, f"/attachment/{n}") for n, file in enumerate(attachments))
+
+
+def _inside_ubl(root: etree._Element, invoice: Invoice) -> Iterator[Attached]:
+    """The files in the UBL."""
+    files = [each.attachment for each in invoice.supporting_documents if each.attachment]
+    places = Places()
+    for element, file in zip(root.iterfind(_EMBEDDED), files, strict=False):
+        yield Attached(_file(file), places.path(element), places.line(element))
+
+
+_EMBEDDED: Final = "{*}AdditionalDocumentReference/{*}Attachment/{*}EmbeddedDocumentBinaryObject"
+
+
+def _file(attachment: Attachment) -> File:
+    return File(attachment.filename, attachment.mime_code, attachment.content)
 
 
 def _prepared(
