@@ -36,7 +36,7 @@ COMPANY = Company("com_norrsken", "Norrsken Papper AB", "SE", ("0007:5560000019"
 OTHER = Company("com_fjordstrom", "Fjordstrøm AS", "NO", ("0192:918130047",), {})
 MOST_BYTES = 1024 * 1024
 MOST_WEBHOOKS = 200
-LIMITS = Limits(body_bytes=MOST_BYTES, idle_body_s=0.5, long_poll_s=20)
+LIMITS = Limits(body_bytes=MOST_BYTES, idle_body_s=60, long_poll_s=20)
 
 
 @dataclass

@@ -29,7 +29,7 @@ DOCUMENT = json.dumps(examples.SWEDISH_COMPANY)
 TYPE = "application/octet-stream"  # no invoice holds it inside: it stays a file beside it
 
 
-def bucket(port: int) -> S3:
+def bucket(port: int, give_up_s: float = 30) -> S3:
     return S3(
         Bucket(
             objects.BUCKET,
@@ -37,8 +37,8 @@ def bucket(port: int) -> S3:
             prefix=os.urandom(8).hex(),
             access_key_id=objects.ACCESS_KEY,
             secret_access_key=objects.SECRET_KEY,
-            connect_timeout_s=1,
-            give_up_s=0.5,
+            connect_timeout_s=30,
+            give_up_s=give_up_s,
         )
     )
 
@@ -134,7 +134,7 @@ async def test_nothing_of_what_is_cut_off_stays_on_disk(roomy: Api) -> None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.01)
 
@@ -203,7 +203,7 @@ async def test_without_its_bucket_it_asks_to_come_again_and_loses_nothing(
     s3_port: int, tmp_path: Path
 ) -> None:
     async with Relay(s3_port) as relay:
-        store = await SqliteStore.open(tmp_path, place=bucket(relay.port))
+        store = await SqliteStore.open(tmp_path, place=bucket(relay.port, give_up_s=0.5))
         async with serving(store, ROOMY) as api:
             before = os.urandom(200_000)
             stored = await hand_in(api, before, key="before")

@@ -49,7 +49,7 @@ def bucket(port: int, **other: Any) -> Bucket:
         "prefix": os.urandom(8).hex(),  # each test's own
         "access_key_id": objects.ACCESS_KEY,
         "secret_access_key": objects.SECRET_KEY,
-        "give_up_s": 2,
+        "give_up_s": 30,
     }
     return Bucket(**given | other)
 

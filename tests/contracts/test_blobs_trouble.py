@@ -29,7 +29,7 @@ async def relay(s3_port: int) -> AsyncIterator[Relay]:
 @pytest.fixture
 async def far(relay: Relay, tmp_path: Path) -> AsyncIterator[World]:
     """A store whose bucket is behind a wire."""
-    place = S3(bucket(relay.port, connect_timeout_s=1, answer_timeout_s=5, give_up_s=0.5))
+    place = S3(bucket(relay.port, connect_timeout_s=30, answer_timeout_s=60, give_up_s=0.5))
     store = await SqliteStore.open(tmp_path / "data", place=place)
     await store.add_company(OURS, NOW)
     yield World(store, tmp_path)

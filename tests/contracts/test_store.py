@@ -1072,18 +1072,18 @@ async def test_news_wake_who_listened_before_they_were_written(store: Store) -> 
     for topic, write in writes.items():
         news = asyncio.ensure_future(store.wait(topic, 60))
         await write()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await news
     job = await claimed(store)
     news = asyncio.ensure_future(store.wait("jobs", 60))
     await store.checkpoint(job, Checkpoint(Again(NOW)), NOW)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await news
     news = asyncio.ensure_future(store.wait("jobs", 60))
     assert await act(
         store, document_id, 2, change=moved(State.RECEIVED, State.HELD), job=Again(NOW)
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await news
 
 
@@ -1099,7 +1099,7 @@ async def test_nobody_is_woken_by_others_news(store: Store) -> None:
 
 
 async def test_waiting_ends_in_time(store: Store) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await store.wait("jobs", 0.01)
 
 
@@ -1128,7 +1128,7 @@ async def test_closing_writes_what_was_asked_for(opener: Opener, tmp_path: Path)
     await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
     await store.close()
     answers = await asyncio.gather(*asked)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await waiting  # nobody hangs on a store that has gone
     for refused in (store.accept(submission(), NOW), store.feed(OURS.id, None, 1)):
         with pytest.raises(StorageUnavailable):

@@ -114,7 +114,7 @@ class Walk:
 
     def do(self, operation: Any) -> Any:
         async def bounded() -> Any:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 return await operation
 
         return self.runner.run(bounded())

@@ -29,12 +29,12 @@ async def server() -> AsyncIterator[Sandbox]:
 
 
 def relay(server: Sandbox) -> Relay:
-    return Relay("127.0.0.1", server.port, Tls.NONE, connect_timeout_s=5)
+    return Relay("127.0.0.1", server.port, Tls.NONE, connect_timeout_s=60)
 
 
 def settings(server: Sandbox) -> EmailSettings:
     return EmailSettings(
-        relay(server), "faktura@gateway.example", reply_timeout_s=5, end_timeout_s=5
+        relay(server), "faktura@gateway.example", reply_timeout_s=60, end_timeout_s=60
     )
 
 
@@ -258,10 +258,10 @@ async def test_a_server_that_is_not_one(lines: list[bytes], kind: type, expected
     async with answering(lambda: Parrot(lines)) as port:
         outcome = await sent_by(
             EmailSettings(
-                Relay("127.0.0.1", port, Tls.NONE, connect_timeout_s=2),
+                Relay("127.0.0.1", port, Tls.NONE, connect_timeout_s=60),
                 "faktura@gateway.example",
-                reply_timeout_s=2,
-                end_timeout_s=2,
+                reply_timeout_s=60,
+                end_timeout_s=60,
             )
         )
     assert (type(outcome), code(outcome)) == (kind, expected), outcome
@@ -281,7 +281,7 @@ async def test_a_server_that_says_nothing_at_all() -> None:
                 Relay("127.0.0.1", port, Tls.NONE, connect_timeout_s=0.2), "faktura@gateway.example"
             )
         )
-        await asyncio.wait_for(lost.wait(), 10)
+        await asyncio.wait_for(lost.wait(), 60)
     assert isinstance(outcome, TryLater)
     assert code(outcome) == "email.unreachable"
 
@@ -326,13 +326,13 @@ def safe_relay(server: Sandbox, **changes: object) -> EmailSettings:
         Tls.STARTTLS,
         username="gateway",
         password="hemligt",
-        connect_timeout_s=5,
+        connect_timeout_s=60,
     )
     return EmailSettings(
         replace(relay, **changes),
         "faktura@gateway.example",
-        reply_timeout_s=5,
-        end_timeout_s=5,
+        reply_timeout_s=60,
+        end_timeout_s=60,
     )
 
 
@@ -369,7 +369,7 @@ async def test_a_wrong_password(safe_server: Sandbox, certificate: tuple[Path, P
 async def test_a_server_without_starttls_gets_nothing(server: Sandbox) -> None:
     outcome = await sent_by(
         EmailSettings(
-            Relay("127.0.0.1", server.port, Tls.STARTTLS, connect_timeout_s=5),
+            Relay("127.0.0.1", server.port, Tls.STARTTLS, connect_timeout_s=60),
             "faktura@gateway.example",
         )
     )

@@ -66,8 +66,11 @@ def case(name: str) -> Case:
 
 
 @pytest.fixture
-async def channel(case: Case, tmp_path: Path) -> AsyncIterator[Channel]:
-    async with opened(case, tmp_path) as channel:
+async def channel(
+    case: Case, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Channel]:
+    behaviour = request.node.callspec.params.get("behaviour")
+    async with opened(case, tmp_path, hangs=behaviour in case.hangs) as channel:
         yield channel
 
 
@@ -263,7 +266,7 @@ async def test_many_at_once(channel: Channel) -> None:
 @pytest.mark.parametrize(("name", "behaviour"), EVERY_HANG, indirect=["name"])
 async def test_a_hang_ends_by_itself(channel: Channel, behaviour: str) -> None:
     envelope = await channel.envelope(behaviour)
-    async with asyncio.timeout(20):  # far above the patience of the drivers here
+    async with asyncio.timeout(60):  # far above the patience of the drivers here
         outcome = await channel.transport.deliver(envelope)
     assert isinstance(outcome, (TryLater, Unknown))
 

@@ -137,10 +137,10 @@ async def test_check_streams(tmp_path: Path) -> None:
         cwd=ROOT,
     )
     assert process.stdout is not None
-    first = await asyncio.wait_for(process.stdout.readline(), 20)
+    first = await asyncio.wait_for(process.stdout.readline(), 60)
     assert json.loads(first)["ok"] is True
     pipe.write_bytes(GOOD.read_bytes())
-    await asyncio.wait_for(process.wait(), 20)
+    await asyncio.wait_for(process.wait(), 60)
     assert process.returncode == 0
 
 

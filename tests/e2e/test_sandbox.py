@@ -26,7 +26,7 @@ async def test_a_partner_that_never_answers_is_given_up_soon(
     body: object, state: str, code: str, tmp_path: Path
 ) -> None:
     async with (
-        Sandbox(tmp_path, patience_s=0.5) as sandbox,
+        Sandbox(tmp_path, patience_s=2) as sandbox,
         Client(sandbox.gateway.url, SENDER.key) as client,
         asyncio.timeout(60),
     ):

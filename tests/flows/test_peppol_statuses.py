@@ -233,10 +233,10 @@ async def test_a_status_is_owed_within_20_minutes_and_not_before_the_company_had
     point, asked = sandbox.access_point, {"mls_type": MlsType.ALWAYS_SEND}
     received_at = sandbox.clock.now()
     await point.send(header("in-20", **asked), source())
-    sandbox.put_forward(timedelta(minutes=14))
+    sandbox.put_forward(timedelta(minutes=10))
     await point.send(header("in-21"), BROKEN)
     assert await statuses(sandbox) == ["RE"], "that is owed at once"
-    sandbox.put_forward(timedelta(minutes=2))
+    sandbox.put_forward(timedelta(minutes=6))
     assert await statuses(sandbox, 2) == ["RE", "AB"]
     forwarded = point.statuses[-1]
     assert forwarded.refers_to == "in-20"

@@ -33,7 +33,7 @@ from tests.servers.sink import Cut, Endless, Hang, Reply, Sink, Taken, Wait
 OURS = Company("com_ours", "Vårt AB", "SE", ("0007:5560360793",), {})
 THEIRS = Company("com_theirs", "Deres AS", "NO", ("0192:918130047",), {})
 OTHER_WORK = {"prepare": 0}  # documents are only handed in here
-LIMIT_S = 20  # what hangs is given up sooner in its own test
+LIMIT_S = 60  # what hangs is given up sooner in its own test
 
 
 class Hooks:
@@ -301,7 +301,10 @@ async def test_one_that_hangs_has_its_time(hooks: Hooks) -> None:
     assert (await hooks.now(made)).code == "outside.timeout"
     hooks.pushing = patient
     await hooks.pass_on(timedelta(minutes=1))
-    assert ids(hooks.sink.taken) == [event.id] * 2
+    # On a busy machine its time may be over before the first request has come.
+    assert set(ids(hooks.sink.taken)) == {event.id}
+    codes = [push.code for push in await hooks.pushes(made)]
+    assert codes == ["outside.timeout", "webhook.taken"]
 
 
 async def test_an_endless_answer_is_a_yes_when_it_begins_so(hooks: Hooks) -> None:

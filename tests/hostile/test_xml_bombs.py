@@ -50,7 +50,7 @@ def judged(data: bytes, most: int) -> tuple[list[str], bool, int]:
         capture_output=True,
         cwd=ROOT,
         preexec_fn=bound,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()[-800:]

@@ -105,7 +105,7 @@ async def ours(folder: Path, *, known: bool = True) -> AsyncIterator[Ours]:
         anchors = network.authority.anchors
         revocation = Revocation(session, Fail.HARD, clock.now)
         port = network.name_server.port
-        dns = Sml(ZONE, ["127.0.0.1"], port, plain_http=True, timeout_s=2)
+        dns = Sml(ZONE, ["127.0.0.1"], port, plain_http=True, timeout_s=60)
         smp = Smp(session, anchors, revocation, clock.now, plain_http=True)
         discovery = Discovery(dns, smp, anchors, revocation, clock.now)
         at = AccessPointAddress("http://127.0.0.1:9/as4", ap_key.certificate)

@@ -127,11 +127,12 @@ def test_a_wildcard_needs_its_scheme() -> None:
 class House:
     """A network, and discovery in it; the clock can be moved."""
 
-    def __init__(self, session: aiohttp.ClientSession, fail: Fail = Fail.HARD) -> None:
+    def __init__(self, session: aiohttp.ClientSession, fail: Fail, timeout_s: float) -> None:
         self.clock = MovableClock()
         self.network = Network(self.clock.now, same_key)
         self._session = session
         self._fail = fail
+        self._timeout_s = timeout_s
 
     async def start(self) -> None:
         await self.network.start()
@@ -140,7 +141,7 @@ class House:
         port = self.network.name_server.port
         self.key = self.network.authority.leaf("POP000002")
         self.discovery = Discovery(
-            sml.Sml(ZONE, ["127.0.0.1"], port, plain_http=True, timeout_s=0.5),
+            sml.Sml(ZONE, ["127.0.0.1"], port, plain_http=True, timeout_s=self._timeout_s),
             smp.Smp(self._session, anchors, self.revocation, self.clock.now, plain_http=True),
             anchors,
             self.revocation,
@@ -155,9 +156,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(fail: Fail = Fail.HARD) -> AsyncIterator[House]:
+async def house(fail: Fail = Fail.HARD, *, timeout_s: float = 60) -> AsyncIterator[House]:
     async with aiohttp.ClientSession() as session:
-        made = House(session, fail)
+        made = House(session, fail, timeout_s)
         await made.start()
         try:
             yield made
@@ -193,7 +194,7 @@ async def test_who_takes_something_else_is_told_apart() -> None:
 
 @pytest.mark.parametrize("behaviour", [Dns.FAIL, Dns.SILENT])
 async def test_silence_of_dns_is_no_no(behaviour: Dns) -> None:
-    async with house() as at:
+    async with house(timeout_s=1) as at:
         at.network.name_server.behaviour = behaviour
         found = await at.find()
         assert isinstance(found, Unsure) and found.code == "sml_unavailable"

@@ -47,7 +47,7 @@ class World:
         session = aiohttp.ClientSession()
         revocation = Revocation(session, Fail.HARD, now)
         port = self.network.name_server.port
-        sml = Sml(ZONE, ["127.0.0.1"], port, plain_http=True, timeout_s=5)
+        sml = Sml(ZONE, ["127.0.0.1"], port, plain_http=True, timeout_s=60)
         smp = Smp(session, anchors, revocation, now, plain_http=True)
         discovery = Discovery(sml, smp, anchors, revocation, now)
         key = self.network.authority.leaf("POP000001")

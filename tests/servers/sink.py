@@ -91,7 +91,7 @@ class Sink:
         """What came to a path, in order."""
         return [taken for taken in self.taken if taken.path == path]
 
-    async def until(self, what: Callable[[], bool], limit_s: float = 20) -> None:
+    async def until(self, what: Callable[[], bool], limit_s: float = 60) -> None:
         """Waits until something holds of what came."""
         async with asyncio.timeout(limit_s), self._news:
             await self._news.wait_for(what)

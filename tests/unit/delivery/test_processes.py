@@ -25,7 +25,7 @@ MEMORY = 256 * 1024 * 1024
 
 @asynccontextmanager
 async def processes(
-    number: int = 1, *, limit_s: float = 20, tasks: int = 100
+    number: int = 1, *, limit_s: float = 60, tasks: int = 100
 ) -> AsyncIterator[Processes]:
     opened = Processes(number, limit_s=limit_s, memory_bytes=MEMORY, tasks=tasks)
     try:
@@ -43,7 +43,7 @@ async def test_work_is_done_in_another_process_that_is_used_again() -> None:
 
 
 async def test_they_are_started_before_there_is_work_with_what_the_work_needs() -> None:
-    workshop = Processes(2, limit_s=20, memory_bytes=MEMORY, begin=platform.node)
+    workshop = Processes(2, limit_s=60, memory_bytes=MEMORY, begin=platform.node)
     await workshop.start()
     cached = "__import__('sys').modules['platform']._uname_cache is not None"
     assert await workshop.run(0, eval, cached) is True, "it was called"
@@ -73,10 +73,10 @@ async def test_what_the_work_raises_comes_with_its_trace() -> None:
 
 
 async def test_work_that_takes_too_long_is_cut_off_and_its_process_replaced() -> None:
-    async with processes(limit_s=0.5) as workshop:
+    async with processes(limit_s=2) as workshop:
         await workshop.start()
         child = await workshop.run(0, os.getpid)
-        with pytest.raises(WorkFailed, match=r"took more than 0\.5 s"):
+        with pytest.raises(WorkFailed, match="took more than 2 s"):
             await workshop.run(0, time.sleep, 1000)
         with pytest.raises(ProcessLookupError):
             await _gone(child)
@@ -93,7 +93,7 @@ async def test_a_signal_for_the_gateway_s_group_is_none_for_it() -> None:
 
 def test_should_the_gateway_be_gone_the_kernel_ends_what_eats_the_processor() -> None:
     task = message(Task(sum, (range(10**15),), limit_s=0))
-    ended = subprocess.run(program(MEMORY), input=task, stdout=subprocess.PIPE, timeout=60)
+    ended = subprocess.run(program(MEMORY), input=task, stdout=subprocess.PIPE, timeout=300)
     assert (ended.returncode, ended.stdout) == (-signal.SIGXCPU, message(Answer()))
 
 
@@ -161,7 +161,7 @@ async def test_without_processes_it_is_done_in_this_one(size: int) -> None:
 
 async def _gone(pid: int) -> None:
     """Raises ProcessLookupError once the process is no more; waits with a bound."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             os.kill(pid, 0)
             await asyncio.sleep(0.01)
