@@ -204,11 +204,10 @@ class Delivering:
             work = not_tried(trial, NOT_CONFIGURED, self._backoff, self._clock.now())
             return await self._end(job, case, trial, work)
         if job.lane != leg.channel:
-            onward = self._lanes.onward(Keep(), leg.channel, self._clock.now())
+            onward = self._lanes.onward(job, Keep(), leg.channel, self._clock.now())
             if isinstance(onward, Again):
                 return await self._save(job, Checkpoint(next=onward), case)
             job = replace(job, lane=leg.channel)  # written down with the intent
-            self._lanes.enter(job)
         return await self._try(job, case, self._trial(document, leg, earlier), transport)
 
     def _trial(self, document: Document, leg: Leg, earlier: Sequence[Attempt]) -> Try:
@@ -328,7 +327,7 @@ class Delivering:
             done = {leg.n: leg for leg in work.legs}
             leg = next_leg(done.get(leg.n, leg) for leg in case.legs)
             if leg is not None and leg.channel != job.lane:
-                onward = self._lanes.onward(work.next, leg.channel, self._clock.now())
+                onward = self._lanes.onward(job, work.next, leg.channel, self._clock.now())
                 work = replace(work, next=onward)
         following = await self._save(job, work, case)
         attempt = work.attempt
@@ -352,10 +351,7 @@ class Delivering:
         await self._store.checkpoint(job, work, self._clock.now())
         if not isinstance(work.next, Keep):
             return None
-        if work.next.lane not in (None, job.lane):
-            job = replace(job, lane=work.next.lane)
-            self._lanes.enter(job)
-        return job
+        return job if work.next.lane is None else replace(job, lane=work.next.lane)
 
 
 async def every_event(store: Store, document: Document) -> list[Event]:

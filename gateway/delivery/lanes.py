@@ -8,7 +8,8 @@ together and are kept by the store at the claim (`gateway.store.lanes`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,43 +24,61 @@ class Lanes:
     """
 
     def __init__(self, places: int, limited: Collection[str], aside: Collection[str] = ()) -> None:
+        self._places = places
         self._room = max(1, places * 3 // 4)  # one lane leaves room for the others
         self._room_of = dict.fromkeys(aside, max(1, places // 4))  # what is aside, most of it
         self._limited = frozenset(limited)
         self._paused: frozenset[str] = frozenset()
-        self._lane_of: dict[int, str] = {}
+        self._lane_of: dict[tuple[int, int], str] = {}  # by job and fence
         self._taken: Counter[str] = Counter()
+        self._promised: Mapping[str, int] = {}
 
-    def room(self, lanes: Iterable[str]) -> Mapping[str, int]:
-        """How many more jobs each lane has room for: these, and all that have jobs under way."""
-        return {
-            lane: max(self._room_of.get(lane, self._room) - self._taken[lane], 0)
-            for lane in {*lanes, *self._taken}
-        }
+    @contextmanager
+    def promised(self, lanes: Iterable[str]) -> Iterator[Mapping[str, int]]:
+        """How many jobs a claim may bring of each lane, of these and of all that have jobs under
+        way: kept free for it meanwhile.
+
+        Jobs under way in other lanes may change over before it is answered. Each finds a place, but
+        for them all no more than half of those left is kept.
+        """
+        under_way = len(self._lane_of)
+        free, promised = self._places - under_way, {}
+        for lane in {*lanes, *self._taken}:
+            taken = self._taken[lane]
+            left = max(self._room_of.get(lane, self._room) - taken, 0)
+            kept = min(under_way - taken, left // 2)
+            promised[lane] = min(left - kept, free)
+        self._promised = promised
+        try:
+            yield promised
+        finally:
+            self._promised = {}
 
     def pause(self, lanes: Iterable[str]) -> None:
         """These lanes, and no others, are paused from now on."""
         self._paused = frozenset(lanes)
 
     def enter(self, job: Job) -> None:
-        """A job was claimed, or has been given another lane by its holder."""
-        self.leave(job)
-        self._lane_of[job.id] = job.lane
+        """A job was claimed."""
+        self._lane_of[job.id, job.fence] = job.lane
         self._taken[job.lane] += 1
 
     def leave(self, job: Job) -> None:
-        """A job is no longer under way."""
-        lane = self._lane_of.pop(job.id, None)
+        """A job is no longer under way; given back, it may have been claimed anew already."""
+        lane = self._lane_of.pop((job.id, job.fence), None)
         if lane is not None:
             self._taken[lane] -= 1
             if not self._taken[lane]:
                 del self._taken[lane]
 
-    def onward(self, keep: Keep, lane: str, now: datetime) -> Keep | Again:
+    def onward(self, job: Job, keep: Keep, lane: str, now: datetime) -> Keep | Again:
         """How a job under way goes on in another lane: at once, as `keep` says, where there is
-        room. Into a lane with limits only a claim lets it, which counts what the lane may do: for
-        that it is given back. So it is for one that is paused."""
+        room, which it takes now. Into a lane with limits only a claim lets it, which counts what
+        the lane may do: for that it is given back. So it is for one that is paused."""
         shut = lane in self._limited or lane in self._paused
-        if not shut and self._taken[lane] < self._room:
+        there = self._taken[lane] + self._promised.get(lane, 0)
+        if not shut and there < self._room:
+            self.leave(job)
+            self.enter(replace(job, lane=lane))
             return replace(keep, lane=lane)
         return Again(now, keep.kind, keep.data, lane)

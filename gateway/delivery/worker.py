@@ -198,16 +198,17 @@ class Worker:
     async def _take(self) -> bool:
         """Starts as many due jobs as there is room for; whether there were any."""
         free = self._concurrency - len(self._running)
-        room = self._lanes.room(self._named)
         try:
-            jobs = await self._store.claim(
-                self._owner, self._clock.now(), self._lease_s, free, room
-            )
+            with self._lanes.promised(self._named) as room:
+                jobs = await self._store.claim(
+                    self._owner, self._clock.now(), self._lease_s, free, room
+                )
+                for job in jobs:
+                    self._lanes.enter(job)
         except StorageUnavailable as error:
             log.error("storage_unavailable", error=str(error))
             return False
         for job in jobs:
-            self._lanes.enter(job)
             task = asyncio.create_task(self._work(job))
             self._running.add(task)
             task.add_done_callback(self._ended)

@@ -106,8 +106,7 @@ async def test_no_more_run_at_once_than_there_is_room_for(house: House) -> None:
     async with running(worker):
         for document_id in documents:
             await until(house, document_id, State.SENT, minutes_pass=True)
-    # Six, and what goes on from preparing while a claim is under way that has not seen it.
-    assert 1 <= most < 8, "some of the room is for other channels"
+    assert 1 <= most <= 6, "some of the room is for other channels"
 
 
 async def test_a_channel_that_hangs_does_not_keep_the_others_waiting(house: House) -> None:
@@ -180,9 +179,10 @@ async def test_stopping_finishes_what_was_begun_and_begins_nothing(house: House)
 
 @pytest.mark.parametrize("hours", [-3, 0, 3])
 async def test_a_clock_that_jumps_takes_nobody_s_lease_away(house: House, hours: int) -> None:
-    released = asyncio.Event()
+    called, released = asyncio.Semaphore(0), asyncio.Event()
 
     async def deliver(envelope: Envelope) -> Outcome:
+        called.release()
         await released.wait()
         return Sent(OK)
 
@@ -190,10 +190,12 @@ async def test_a_clock_that_jumps_takes_nobody_s_lease_away(house: House, hours:
     worker = Worker(house.store, house.transports, house.clock, poll_s=0.01, lease_s=30)
     async with running(worker):
         first = await house.submit(invoice(email="a@b.example"))
-        await until(house, first, State.SENDING)
+        async with asyncio.timeout(20):
+            await called.acquire()
         house.clock.move(timedelta(hours=hours))
         second = await house.submit(invoice(email="a@b.example"))
-        await until(house, second, State.SENDING)
+        async with asyncio.timeout(20):
+            await called.acquire()
         for _ in range(6):
             house.clock.move(timedelta(seconds=15))
             for _ in range(5):
