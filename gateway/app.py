@@ -36,6 +36,7 @@ from gateway.delivery.bindery import Bindery, press
 from gateway.delivery.links import Linking, link_secret
 from gateway.delivery.processes import Processes
 from gateway.delivery.schedules import Handler, Schedule
+from gateway.delivery.unpacking import Unpacking, unpackers
 from gateway.delivery.warming import warm_up
 from gateway.delivery.worker import Worker
 from gateway.delivery.workshop import HERE, Workshop
@@ -129,6 +130,7 @@ class Gateway:
                 channels=configured(settings),
                 participants=None if publishing is None else publishing.verbs,
                 lookups=peppol.lookups if peppol else None,
+                unpacking=self._unpacking(up),
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
             )
@@ -243,6 +245,11 @@ class Gateway:
         processes = press(self.settings.worker.processes or 1)
         up.push_async_callback(processes.close)
         return Bindery(processes)
+
+    def _unpacking(self, up: AsyncExitStack) -> Unpacking:
+        processes = unpackers()
+        up.push_async_callback(processes.close)
+        return Unpacking(processes)
 
     async def _workshop(self, up: AsyncExitStack) -> Workshop:
         number = self.settings.worker.processes

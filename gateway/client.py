@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +90,7 @@ class Client:
         attachments: Sequence[Attached] = (),
         idempotency_key: str | None = None,
     ) -> Accepted:
-        """Hands in a document: JSON or XML as `media_type` says, else as the first byte tells.
+        """Hands in a document, of the type that `media_type` says, else as it begins.
 
         With `delivery` or `attachments` the request is multipart. Raises Problem, Unreachable.
         """
@@ -275,9 +276,21 @@ def _no_address(url: str) -> str:
 
 
 def media_type_of(content: bytes) -> str:
-    """`application/json` or `application/xml`, by the first byte that is not white space."""
-    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return "application/json" if start == b"{" else "application/xml"
+    """The media type to hand a document in as, by how it begins."""
+    start = content[:_BEGINNING].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for beginning, media_type in _BEGINNINGS:
+        if re.match(beginning, start):
+            return media_type
+    return "application/xml"
+
+
+_BEGINNING = 2 * 1024
+_BEGINNINGS = (
+    (rb"\{", "application/json"),
+    (rb"PK\x03\x04", "application/zip"),
+    (rb"%PDF-", "application/pdf"),
+    (rb"(From .*\r?\n)?[A-Za-z][A-Za-z0-9-]*:[ \t\r\n]", "message/rfc822"),
+)
 
 
 def attached(path: Path) -> Attached:

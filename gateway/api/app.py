@@ -44,6 +44,8 @@ from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Limits, Operation, Service, read_query
 from gateway.clock import Clock
+from gateway.delivery.unpacking import Unpacking
+from gateway.delivery.workshop import HERE
 from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.store.port import ContentLost, StorageUnavailable, Store
@@ -97,14 +99,15 @@ def make_app(
     channels: Collection[str] = (),
     participants: Verbs | None = None,
     lookups: Lookups | None = None,
+    unpacking: Unpacking | None = None,
     registry: CollectorRegistry | None = None,
     operations: Sequence[Operation] = OPERATIONS,
 ) -> web.Application:
     """Makes the application.
 
-    `channels` are those set up; `participants` is there where a publisher is; `registry` is where
-    the worker registers its metrics too. Long polls end when the application shuts down; the store
-    stays the caller's to close.
+    `channels` are those set up; `participants` is there where a publisher is; `unpacking` is where
+    packages are opened; `registry` is where the worker registers its metrics too. Long polls end
+    when the application shuts down; the store stays the caller's to close.
     """
     made = Service(
         store,
@@ -116,6 +119,7 @@ def make_app(
         participants,
         lookups or Lookups(None, clock),
         Checking(),
+        unpacking or Unpacking(HERE),
         asyncio.Event(),
         _description(),
     )

@@ -26,11 +26,14 @@ from gateway.blobs.blobs import Draft
 from gateway.blobs.port import SMALL_BYTES, Spooled
 from gateway.intake import shape
 from gateway.intake.attachment import is_safe_name, safe_name
-from gateway.intake.submission import JSON, XML, Refused, check, read_delivery
+from gateway.intake.kind import JSON, MAIL, PACKAGES, PDF, XML, ZIP
+from gateway.intake.submission import Refused, check, read_delivery
 from transports.base import File
 
 MULTIPART = "multipart/form-data"
-DOCUMENT_TYPES = (JSON, *sorted(XML), MULTIPART)
+DOCUMENT_TYPES = (JSON, *sorted(XML), *PACKAGES, MULTIPART)
+
+_NAMES = {JSON: "document.json", ZIP: "document.zip", MAIL: "document.eml", PDF: "document.pdf"}
 
 # Above this a body is parsed in a thread, so that it holds nobody else up; below, a thread would
 # cost more than it saves (64 KB of JSON or XML take about a millisecond).
@@ -254,7 +257,7 @@ class _Form:
                 " parts `attachment`; no others.",
             )
         document = named["document"][0]
-        if document.head.media_type not in (JSON, *XML):
+        if document.head.media_type not in DOCUMENT_TYPES[:-1]:
             raise Problem(
                 Type.UNSUPPORTED_MEDIA_TYPE,
                 f"The part `document` says {document.head.media_type}. Send one of: "
@@ -309,13 +312,15 @@ def _attachments(parts: list[_Part]) -> tuple[Attachment, ...]:
 
 
 def _document(media_type: str, content: bytes) -> File:
-    return File("document.json" if media_type == JSON else "document.xml", media_type, content)
+    return File(_NAMES.get(media_type, "document.xml"), media_type, content)
 
 
 async def _checked(
     call: Call[Q], original: File, *, any_document: bool
 ) -> Mapping[str, Any] | Refused:
     size = len(original.content)
+    if original.media_type in PACKAGES:
+        return await call.service.unpacking.check(original)
     if original.media_type == JSON or size > _INLINE_BYTES:
         return await apart(size, check, original, any_document=any_document)
     return await call.service.checking.check(original, any_document=any_document)

@@ -73,10 +73,11 @@ BODY_PROBLEMS = (
 async def submit_document(call: Call[NoParameters]) -> web.Response:
     """Hand in an invoice or credit note.
 
-    JSON by the names of EN 16931's terms, or UBL 2.1 (Peppol BIS Billing 3.0), alone or as the part
-    `document` of a multipart body with attachments. Only the shape is checked before the answer;
-    business rules come after it, and a document that breaks them ends as `rejected` with findings,
-    told in the language of `Accept-Language`: English, Swedish or Norwegian.
+    JSON by the names of EN 16931's terms, or UBL 2.1 (Peppol BIS Billing 3.0), alone, as the part
+    `document` of a multipart body with attachments, or in a ZIP file, an e-mail or a PDF. Only the
+    shape is checked before the answer; business rules come after it, and a document that breaks
+    them ends as `rejected` with findings, told in the language of `Accept-Language`: English,
+    Swedish or Norwegian.
     """
     key = _idempotency_key(call)
     async with AsyncExitStack() as spooled:

@@ -19,6 +19,7 @@ from gateway.api.checking import Checking
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
 from gateway.clock import Clock
+from gateway.delivery.unpacking import Unpacking
 from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.store.port import Company, Store
@@ -47,6 +48,7 @@ class Service:
     participants: Verbs | None  # where a publisher is set up
     lookups: Lookups
     checking: Checking
+    unpacking: Unpacking
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
 

@@ -5,12 +5,27 @@ from __future__ import annotations
 from gateway.api import examples
 from gateway.api.body import MULTIPART
 from gateway.api.routes import Body, Media, ref
-from gateway.intake.submission import JSON, XML, DeliveryOptions, SubmissionShape
+from gateway.intake.kind import JSON, MAIL, PDF, XML, ZIP
+from gateway.intake.submission import DeliveryOptions, SubmissionShape
 
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream", "minLength": 1}
 _UBL = {  # raw XML has no JSON type (OpenAPI 3.1, 4.8.14.2)
     "contentMediaType": "application/xml",
     "description": "UBL 2.1 Invoice or CreditNote, Peppol BIS Billing 3.0.",
+}
+_INSIDE = "One document (what the other media types hold) and up to 99 other files"
+_PACKAGES = {  # what a body of bytes is called, and what is in it
+    ZIP: ("zip", f"A ZIP file. {_INSIDE}, which become its attachments; folders do not matter."),
+    MAIL: (
+        "email",
+        f"An e-mail (RFC 5322, MIME). {_INSIDE} attached to it, which become its attachments; what"
+        " is written in the e-mail is not looked at.",
+    ),
+    PDF: (
+        "hybrid_pdf",
+        "A PDF with the invoice inside as XML (Factur-X, ZUGFeRD 2 or later); the PDF itself"
+        " becomes its first attachment.",
+    ),
 }
 
 DOCUMENT_BODY = Body(
@@ -23,6 +38,12 @@ DOCUMENT_BODY = Body(
             },
         ),
         **{name: Media(_UBL, {"ubl": examples.ubl}) for name in sorted(XML)},
+        **{
+            name: Media(
+                {"contentMediaType": name, "description": told}, {called: "(the bytes of a file)"}
+            )
+            for name, (called, told) in _PACKAGES.items()
+        },
         MULTIPART: Media(
             {
                 "type": "object",
@@ -31,7 +52,7 @@ DOCUMENT_BODY = Body(
                 "properties": {
                     "document": {
                         "description": "The document: what the body of the other media types holds,"
-                        " JSON or UBL by the part's own Content-Type.",
+                        " by the part's own Content-Type.",
                     },
                     "delivery": ref(DeliveryOptions),
                     "attachment": {
@@ -45,7 +66,7 @@ DOCUMENT_BODY = Body(
             },
             {"with_attachment": examples.MULTIPART},
             encoding={
-                "document": "application/json, application/xml, text/xml",
+                "document": ", ".join((JSON, *sorted(XML), *_PACKAGES)),
                 "delivery": "application/json",
                 "attachment": "*/*",
             },

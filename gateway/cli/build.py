@@ -49,7 +49,7 @@ def build(
     config_file: Path | None,
     data: Path | None,
 ) -> None:
-    """Writes the invoice in FILE (JSON as the API takes it, or UBL) as UBL, and its findings.
+    """Writes the invoice in FILE (whatever the API takes) as UBL, and its findings.
 
     With --out also as PDF and HTML, and preview.json: findings, what was filled in, and the plan by
     the channels that the settings name. Ends with 0 when it may be sent, 1 when it may not: then
@@ -59,13 +59,13 @@ def build(
     from gateway.app import configured
     from gateway.client import media_type_of
     from gateway.delivery.preview import Ready, preview, told
-    from gateway.intake.submission import Submission, read
+    from gateway.intake.submission import Refused, check
     from transports.base import File
 
     content = file.read_bytes()
     original = File(file.name, media_type_of(content), content)
-    submission = read(original)
-    wishes = dict(submission.delivery) if isinstance(submission, Submission) else {}
+    stated = check(original)
+    wishes = {} if isinstance(stated, Refused) else dict(stated)
     if language is not None:
         wishes["findings_language"] = language
     channels = configured(load_settings(config_file, data).settings) if out else frozenset()

@@ -84,7 +84,7 @@ def send(
     once: str | None,
     wait: bool,
 ) -> None:
-    """Submits FILES (JSON invoices or UBL) to a gateway.
+    """Submits FILES (JSON, XML, or a ZIP file, e-mail or PDF with one inside) to a gateway.
 
     Ends with 0 when all were accepted (with --wait: sent or delivered), 1 when some were not,
     2 when the gateway can not be reached.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from gateway.delivery import picture
 from gateway.delivery.envelope import Particulars, particulars
@@ -35,19 +36,23 @@ class Enveloped:
 
 
 class Papers:
-    """The files of one document; those that have just been made (`plus`) are not read again. Images
-    are drawn in the workshop."""
+    """The files of one document; those that have just been made (`plus`) are not read again, as
+    they may not be stored yet. Images are drawn in the workshop."""
 
     def __init__(self, store: Store, document: Document, workshop: Workshop = HERE) -> None:
         self._store = store
         self._document = document
         self._workshop = workshop
         self._known: dict[Role, File] = {}
+        self._unpacked: dict[str, bytes] = {}
 
     def plus(self, made: Sequence[NewPart]) -> Papers:
-        """The same, with files that have just been made, no two in one role."""
+        """The same, with files that have just been made, no two in one role but for those that were
+        unpacked."""
         more = Papers(self._store, self._document, self._workshop)
         more._known = self._known | {part.role: _file(part) for part in made}
+        unpacked = [_file(part).content for part in made if part.role is Role.UNPACKED]
+        more._unpacked = {sha256(content).hexdigest(): content for content in unpacked}
         return more
 
     async def submitted(self) -> tuple[File, tuple[File, ...]]:
@@ -170,10 +175,13 @@ class Papers:
         found = await self._store.files(self._document.company_id, self._document.id, roles)
         return [(part.role, File(part.name, part.media_type, held)) for part, held in found]
 
-    async def _content(self, sha256: str) -> bytes:
-        content = await self._store.content(self._document.company_id, self._document.id, sha256)
+    async def _content(self, name: str) -> bytes:
+        """The bytes of a file by their hash."""
+        if name in self._unpacked:
+            return self._unpacked[name]
+        content = await self._store.content(self._document.company_id, self._document.id, name)
         if content is None:
-            raise LookupError(f"{sha256} of {self._document.id} is not in the store")
+            raise LookupError(f"{name} of {self._document.id} is not in the store")
         return content
 
 

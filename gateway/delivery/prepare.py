@@ -8,7 +8,7 @@ there and back.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -152,9 +152,21 @@ def judged(given: Given) -> Checkpoint:
             return rejected(seen)
         case Ready():
             ready = prepared(document, given.company, seen.prepared, seen.plan)
-            return replace(ready, unique=unique(given.company, seen.prepared.head, given.at))
+            unpacked = _unpacked(given, seen.prepared.attachments)
+            told = unique(given.company, seen.prepared.head, given.at)
+            return replace(ready, parts=(*ready.parts, *unpacked), unique=told)
         case _:
             assert_never(seen)
+
+
+def _unpacked(given: Given, attachments: Sequence[File]) -> list[NewPart]:
+    """The attachments that came inside the original: they are no parts yet."""
+    known = {file.content for file in (given.original, *given.attachments)}
+    return [
+        NewPart(Role.UNPACKED, file.name, file.media_type, file.content)
+        for file in attachments
+        if file.content not in known
+    ]
 
 
 def unique(company: Company, head: Head, now: datetime) -> Unique | None:

@@ -15,15 +15,15 @@ from pydantic import ConfigDict, Field, StrictBool, create_model
 
 from gateway.intake import shape
 from gateway.intake.json_invoice import InvoiceShape
+from gateway.intake.kind import JSON as JSON
+from gateway.intake.kind import XML as XML
+from gateway.intake.package import opened
 from gateway.intake.shape import Shape
 from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
 from transports.base import File
 from validators.findings import Finding, Severity
 from validators.pipeline import parse
 from validators.profiles import UNKNOWN, of
-
-JSON = "application/json"
-XML = frozenset({"application/xml", "text/xml"})
 
 Channel = Literal[
     "internal", "peppol", "operator", "bank_se", "kivra", "efaktura_no", "vipps", "email", "letter"
@@ -109,7 +109,8 @@ class Refused:
 
 
 def read(original: File, *, any_document: bool = False) -> Submission | Refused:
-    """Reads a request body (or the `document` part of one); whatever the bytes, never raises.
+    """Reads a document: a request body (or the `document` part of one), or what was in a package.
+    Whatever the bytes, never raises.
 
     XML is an invoice or credit note in UBL, or with `any_document` any that there are rules for.
     """
@@ -124,11 +125,17 @@ def read(original: File, *, any_document: bool = False) -> Submission | Refused:
 
 def check(original: File, *, any_document: bool = False) -> Mapping[str, Any] | Refused:
     """The wishes for its delivery in a body that `read` can read, or all that is wrong with it.
+    The document may be inside a package.
 
     For those who need no more of it: the tree of a large document is gone when this returns.
     """
-    body = read(original, any_document=any_document)
-    return body if isinstance(body, Refused) else body.delivery
+    package = opened(original)
+    if isinstance(package, tuple):
+        return Refused(package)
+    body = read(package.document, any_document=any_document)
+    if isinstance(body, Refused):
+        return Refused(tuple(map(package.told, body.findings)))
+    return body.delivery
 
 
 def read_delivery(content: bytes) -> Mapping[str, Any] | Refused:

@@ -43,6 +43,7 @@ class Role(StrEnum):
 
     ORIGINAL = "original"  # the request body as it came
     ATTACHMENT = "attachment"  # a file that came beside the invoice
+    UNPACKED = "unpacked"  # a file that came beside the invoice inside the original
     DOCUMENT = "document"  # the UBL that goes out or came in
     IMAGE = "image"  # the invoice as PDF
     MERGED = "merged"  # the image and the attachments as one PDF, for a channel that wants that

@@ -15,7 +15,9 @@ from schemathesis.generation import GenerationMode
 
 from gateway.api import answers, examples
 from gateway.api.body import MULTIPART
-from gateway.intake.submission import XML
+from gateway.intake.kind import MAIL, PDF, XML, ZIP
+from tests.hostile import packages
+from transports.base import File
 
 numbers = itertools.count()
 
@@ -23,6 +25,23 @@ numbers = itertools.count()
 @schemathesis.serializer(*XML)
 def as_ubl(context: Any, value: Any) -> bytes:
     return examples.ubl().encode() if is_right(context.case) else b"<Order/>"
+
+
+@schemathesis.serializer(ZIP)
+def as_zip(context: Any, value: Any) -> bytes:
+    files = {"invoice.xml": packages.ubl()} if is_right(context.case) else {"note.txt": b"note"}
+    return packages.zip_of(files)
+
+
+@schemathesis.serializer(MAIL)
+def as_mail(context: Any, value: Any) -> bytes:
+    invoice = File("invoice.xml", "application/xml", packages.ubl())
+    return packages.mail_of([invoice] if is_right(context.case) else [])
+
+
+@schemathesis.serializer(PDF)
+def as_pdf(context: Any, value: Any) -> bytes:
+    return packages.pdf_of({"factur-x.xml": packages.ubl()} if is_right(context.case) else {})
 
 
 def is_right(case: Any) -> bool:

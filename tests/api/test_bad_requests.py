@@ -242,7 +242,7 @@ async def test_a_document_that_can_not_be_read(api: Api, content: bytes, rule: s
     [
         "",
         "text/plain",
-        "application/pdf",
+        "application/msword",
         "json",
         "application/json; charset=latin-1",
         "application/xml; charset=utf-16",

@@ -1,0 +1,107 @@
+"""Where packages that others made are opened: ZIP files, e-mails, PDFs with an invoice inside.
+
+In charge of the process that does it before anything is accepted, and of a package that sends it
+astray: that is refused as any other wrong document. What is done there is `submission.check`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from pypdf import PdfWriter
+
+from gateway.delivery.processes import Processes
+from gateway.delivery.workshop import WorkFailed, Workshop
+from gateway.intake.contents import fault
+from gateway.intake.kind import MAIL, PDF, ZIP
+from gateway.intake.submission import Refused, check
+from gateway.pdf import bounds
+from transports.base import File
+from validators.messages import texts
+
+log = structlog.get_logger()
+
+# A busy machine ends a process too: only what fails twice is refused.
+_TRIES: Final = 2
+
+
+def unpackers(number: int = 1) -> Processes:
+    """Processes that stay within `gateway.pdf.bounds` and can open nothing. They are started when
+    there is work for them."""
+    return Processes(
+        number,
+        limit_s=bounds.LIMIT_S,
+        processor_s=bounds.PROCESSOR_S,
+        memory_bytes=bounds.MEMORY_BYTES,
+        begin=load,
+        sealed=True,
+    )
+
+
+class Unpacking:
+    """Checks packages in the workshop given, which should be of `unpackers`."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    async def check(self, original: File) -> Mapping[str, Any] | Refused:
+        """The wishes for the delivery of the document inside, or all that is wrong with it."""
+        for _ in range(_TRIES):
+            try:
+                return await self._workshop.run(len(original.content), check, original)
+            except WorkFailed as failure:
+                reason = str(failure).strip().rpartition("\n")[2][:200]
+                log.warning("unpacking_failed", media_type=original.media_type, reason=reason)
+        return Refused(
+            (
+                fault(
+                    "GUARD-PACKAGE",
+                    "",
+                    "To open it took more time or memory than any invoice needs.",
+                    "Send the invoice as JSON or XML, and the files beside it as attachments.",
+                ),
+            )
+        )
+
+
+def load() -> None:
+    """Loads what the work needs: a process that is sealed can open no file any more."""
+    bounds.load()
+    texts("en")
+    for package in (_zip(), _mail(), _pdf(), File("document.pdf", PDF, b"%PDF-1.7")):
+        check(package)
+
+
+_XML: Final = (
+    b'<CrossIndustryInvoice xmlns="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"/>'
+)
+
+
+def _zip() -> File:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("invoice.json", b'{"invoice": {"number": 1, "nmuber": "2"}}')
+    return File("document.zip", ZIP, out.getvalue())
+
+
+def _mail() -> File:
+    content = (
+        b"Subject: =?iso-8859-15?q?=E5?=\r\nContent-Type: application/xml; name*=utf-8''a%C3%A5.xml"
+        b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(_XML)
+    )
+    return File("document.eml", MAIL, content)
+
+
+def _pdf() -> File:
+    out = io.BytesIO()
+    writer = PdfWriter()
+    writer.add_blank_page(10, 10)
+    writer.add_attachment("factur-x.xml", _XML)
+    writer.encrypt("")
+    writer.write(out)
+    return File("document.pdf", PDF, out.getvalue())
