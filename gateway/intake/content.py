@@ -105,7 +105,7 @@ def labelled(file: File) -> File:
     """The file with the media type that its content has. It stays as stated where the content does
     not tell, or tells no better."""
     kind = kind_of(file.content)
-    if kind is None or says(file, kind):
+    if kind is None or says(file, kind) or (kind is TEXT and not _is_known(file)):
         return file
     media_type = kind.media_types[0]
     if len(kind.media_types) > 1:  # kinds that only the ending tells apart
@@ -120,6 +120,12 @@ def says(file: File, kind: Kind) -> bool:
     if kind is TEXT and _OF_TEXT.fullmatch(stated):
         return True
     return stated in kind.media_types
+
+
+def _is_known(file: File) -> bool:
+    """Whether it says that it is a document or picture, which would be known by its bytes."""
+    known = (each for each in kinds() if each.family in (Family.DOCUMENT, Family.PICTURE))
+    return any(says(file, each) for each in known)
 
 
 def ending(name: str) -> str:

@@ -21,7 +21,7 @@ from gateway.intake.content import Family, Kind, ending, kind_of, kinds, runs, s
 from transports.base import File
 from validators.findings import Finding, Severity
 
-# The setting of a company that lets archives through.
+# The setting of a company by which archives are refused: `false`.
 ARCHIVES: Final = "archives"
 
 # What turns the letters of a name round: embeddings, overrides and isolates (UAX 9).
@@ -56,7 +56,7 @@ def findings(
             yield _told("EMPTY", Severity.FATAL, each, {}, language)
             continue
         kind = kind_of(each.file.content)
-        bad = _bad(each.file, kind, archives=bool(settings.get(ARCHIVES)))
+        bad = _bad(each.file, kind, archives=bool(settings.get(ARCHIVES, True)))
         match bad:
             case None:
                 yield from _of_label(each, kind, language)
@@ -70,7 +70,8 @@ def findings(
 def _bad(file: File, kind: Kind | None, *, archives: bool) -> Family | None:
     """What must not be sent: by content, or by what its name makes of it. An archive is what it is
     where it is nothing worse."""
-    families = {kind.family if kind else None, runs(file.name)} & _BAD
+    told = (kind.family if kind else None, runs(file.name))
+    families = {family for family in told if family is not None and family in _BAD}
     worse = sorted(families - {Family.ARCHIVE})
     if worse:
         return worse[0]

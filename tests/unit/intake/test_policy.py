@@ -72,8 +72,11 @@ def test_nothing_is_said_of_a_file_that_is_in_order(
             [("FORBIDDEN", FATAL)],
         ),
         ("a.xlsm", "application/octet-stream", zipped(**SHEET), [("FORBIDDEN", FATAL)]),
-        ("a.zip", "application/zip", ZIP, [("ARCHIVE", FATAL)]),
-        ("a.pdf", "application/pdf", ZIP, [("ARCHIVE", FATAL)]),
+        ("a.zip", "application/zip", ZIP, []),
+        ("a.zip", "application/zip", DOS, [("FORBIDDEN", FATAL)]),
+        ("a.exe", "application/zip", ZIP, [("FORBIDDEN", FATAL)]),
+        ("a.jar", "application/zip", ZIP, [("FORBIDDEN", FATAL)]),
+        ("a.pdf", "application/pdf", ZIP, [("LABEL", WARNING)]),
         ("a.pdf", "application/pdf", b"", [("EMPTY", FATAL)]),
         ("a\u202efdp.pdf", "application/pdf", PDF, [("DISGUISE", FATAL)]),
         ("a\u202efdp.exe", "application/pdf", DOS, [("DISGUISE", FATAL), ("FORBIDDEN", FATAL)]),
@@ -94,12 +97,19 @@ def test_what_is_said_of_a_file(
     assert rules(said(name, media_type, content)) == expected
 
 
-def test_a_company_may_let_archives_through_and_nothing_else() -> None:
-    allowed = {ARCHIVES: True}
-    assert said("a.zip", "application/zip", ZIP, **allowed) == []
-    for name, content in (("a.zip", DOS), ("a.exe", ZIP), ("a.jar", ZIP)):
-        found = said(name, "application/zip", content, **allowed)
-        assert rules(found) == [("FORBIDDEN", FATAL)], name
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("a.zip", ZIP, "ARCHIVE"),
+        ("a.pdf", ZIP, "ARCHIVE"),
+        ("a.zip", PDF, "ARCHIVE"),
+        ("a.exe", ZIP, "FORBIDDEN"),
+        ("a.zip", DOS, "FORBIDDEN"),
+    ],
+)
+def test_a_company_may_have_archives_refused(name: str, content: bytes, rule: str) -> None:
+    found = said(name, "application/zip", content, **{ARCHIVES: False})
+    assert rules(found) == [(rule, FATAL)]
 
 
 def test_a_finding_names_the_file_and_its_place() -> None:
@@ -149,15 +159,14 @@ def left(channel: str, *files: File) -> list[tuple[str, Why]]:
     return [(each.name, why) for each, why in choose(channel, files).left]
 
 
-def test_every_channel_says_what_it_takes() -> None:
-    known = words()["channels"]
-    assert known.keys() == set(Channel.__args__)
+def test_only_channels_that_there_are_have_rules() -> None:
+    assert words()["channels"].keys() <= set(Channel.__args__)
 
 
 def test_a_channel_leaves_out_what_it_can_not_carry() -> None:
     files = [file("a.pdf", PDF), file("b.csv", CSV), file("c.dwg", b"\x00\x01")]
-    assert left("email", *files) == left("internal", *files) == []
-    assert left("letter", *files) == [("b.csv", Why.KIND), ("c.dwg", Why.KIND)]
+    assert left("email", *files) == left("internal", *files) == left("letter", *files) == []
+    assert left("vipps", *files) == [("b.csv", Why.KIND), ("c.dwg", Why.KIND)]
     assert left("peppol", *files) == [(each.name, Why.KIND) for each in files]
     assert left("operator", *files) == [("c.dwg", Why.KIND)]
 
