@@ -1,4 +1,4 @@
-"""Reads a Svefaktura 1.0, and the object envelopes beside it, into the model of EN 16931.
+"""Reads a Svefaktura 1.0, and the files of its object envelope, into the model of EN 16931.
 
 In charge of SFTI's mapping to EN 16931 (guide 1.4) and of keeping what has no term of its own: that
 goes as a labelled line into the invoice's note (BT-22) or the line's (BT-127). Whether the document
@@ -13,7 +13,8 @@ is right is `validators`. Where the guide leaves a choice:
 * A line or charge without a category has that of the VAT totals, where there is just one.
 * A line without quantity is 1 of its amount; one without price costs its amount per its quantity.
 * A unit in words becomes its code; where none fits, ZZ (mutually defined), and the word is noted.
-* An allowance on a line has no reason here, and EN 16931 demands one: "Rabatt", a charge "Avgift".
+* An allowance without a reason, as all are on a line, has one in EN 16931: "Rabatt"; a charge
+  "Avgift". One with a base and no percentage gets that, where it is exact.
 * An exchange rate is noted: EN 16931 has none.
 """
 
@@ -24,6 +25,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
+from types import MappingProxyType
 from typing import Any, Final
 
 from lxml import etree
@@ -57,7 +59,7 @@ from schemas.invoice import (
     Vat,
     VatBreakdown,
 )
-from schemas.svefaktura.objects import REFERENCE, read_objects
+from schemas.svefaktura.objects import REFERENCE
 from schemas.svefaktura.values import DIGITS, NAMESPACES, Left, Values
 from schemas.ubl.read import Unreadable
 from schemas.ubl.terms import path_of
@@ -65,8 +67,8 @@ from schemas.ubl.terms import path_of
 DESPATCH_ADVICE: Final = "Följesedel"  # the description (BT-123) of a reference by code DQ
 F_TAX: Final = "Godkänd för F-skatt"
 NO_VAT: Final = "ML är inte tillämplig"  # the VAT act does not apply
-LINE_ALLOWANCE: Final = "Rabatt"
-LINE_CHARGE: Final = "Avgift"
+ALLOWANCE: Final = "Rabatt"
+CHARGE: Final = "Avgift"
 GIROS: Final = {"BGABSESS": "SE:BANKGIRO", "PGSISESS": "SE:PLUSGIRO"}
 GLN: Final = "0088"
 GTIN: Final = "0160"
@@ -81,23 +83,16 @@ class Read:
     left: tuple[Left, ...]
 
 
-def read(root: etree._Element, *envelopes: etree._Element) -> Read:
-    """Returns the invoice of a Svefaktura's root element, with the files of its object envelopes.
+def read(root: etree._Element, objects: Mapping[str, Attachment] = MappingProxyType({})) -> Read:
+    """Returns the invoice of a Svefaktura's root element, with the files of its object envelope
+    (`read_objects`) by their ids.
 
-    Expects documents that fit the structure. Raises Unreadable where a term that the model requires
-    is missing, a value is not of its type, or an envelope belongs to another invoice.
+    Expects a document that fits the structure. Raises Unreadable where a term that the model
+    requires is missing, or a value is not of its type.
     """
     if root.tag != f"{{{NAMESPACES['s']}}}Invoice":
         raise Unreadable(path_of(root), "not a Svefaktura 1.0 invoice")
     values = Values()
-    number = values.required(root, "s:ID", "BT-1")
-    objects: dict[str, Attachment] = {}
-    for envelope in envelopes:
-        found = read_objects(envelope, invoice=number)
-        if again := objects.keys() & found.keys():
-            reason = f"a second object with the id {min(again)}"
-            raise Unreadable("ObjectEnvelope/EncodedObject", reason)
-        objects |= found
     with localcontext() as context:
         context.prec = 4 * DIGITS
         invoice = _Reader(root, objects, values).invoice()
@@ -631,12 +626,32 @@ def _is_charge(values: Values, found: etree._Element) -> bool:
 
 def _adjustment(values: Values, found: etree._Element) -> dict[str, Any]:
     code = found.find("cac:ReasonCode", NAMESPACES)
+    amount = values.amount(found, "cbc:Amount", "BT-92")
+    base = values.number(found, "cac:AllowanceChargeBaseAmount")
+    percent = values.number(found, "cbc:MultiplierFactorNumeric")
+    stated = code.get("name", "").strip() if code is not None else ""
     return {
-        "amount": values.amount(found, "cbc:Amount", "BT-92"),
-        "base": values.number(found, "cac:AllowanceChargeBaseAmount"),
-        "percent": values.number(found, "cbc:MultiplierFactorNumeric"),
-        "reason": (code.get("name", "").strip() or None) if code is not None else None,
+        "amount": amount,
+        "base": base,
+        "percent": _percent(amount, base) if percent is None else percent,
+        "reason": stated or _reason(values, found),
     }
+
+
+def _reason(values: Values, found: etree._Element) -> str:
+    return CHARGE if _is_charge(values, found) else ALLOWANCE
+
+
+def _percent(amount: Decimal, base: Decimal | None) -> Decimal | None:
+    """What the amount is of the base, where it is that to the cent."""
+    if not base:
+        return None
+    percent = (100 * amount / base).quantize(Decimal("0.0001")).normalize()
+    exact = abs(base * percent / 100 - amount) < _CENT
+    return Decimal(format(percent, "f")) if exact else None
+
+
+_CENT: Final = Decimal("0.01")
 
 
 def _line_adjustments(
@@ -647,10 +662,11 @@ def _line_adjustments(
     for found in line.iterfind("cac:AllowanceCharge", NAMESPACES):
         amount = values.amount(found, "cbc:Amount", "BT-136")
         base = values.number(found, "cac:AllowanceChargeBaseAmount")
+        percent, reason = _percent(amount, base), _reason(values, found)
         if _is_charge(values, found):
-            charges.append(LineCharge(amount, base, reason=LINE_CHARGE))
+            charges.append(LineCharge(amount, base, percent, reason))
         else:
-            allowances.append(LineAllowance(amount, base, reason=LINE_ALLOWANCE))
+            allowances.append(LineAllowance(amount, base, percent, reason))
     return tuple(allowances), tuple(charges)
 
 

@@ -48,14 +48,14 @@ from schemas.invoice import (
     Vat,
     VatBreakdown,
 )
-from schemas.svefaktura.objects import REFERENCE, write_objects
+from schemas.svefaktura.objects import REFERENCE, read_objects, write_objects
 from schemas.svefaktura.read import (
+    ALLOWANCE,
+    CHARGE,
     DESPATCH_ADVICE,
     GIROS,
     GLN,
     GTIN,
-    LINE_ALLOWANCE,
-    LINE_CHARGE,
     NO_VAT,
     ORGNR,
     is_orgnr,
@@ -108,7 +108,8 @@ def write(invoice: Invoice, *, envelope_made: datetime | None = None) -> Written
     files = [d for d in wanted.supporting_documents if d.attachment]
     envelope = write_objects(wanted, files, envelope_made) if files and envelope_made else None
     try:
-        found = _canonical(read(root, *([] if envelope is None else [envelope])).invoice)
+        objects = {} if envelope is None else read_objects(envelope, invoice=wanted.number)
+        found = _canonical(read(root, objects).invoice)
     except Unreadable as error:
         raise Unfit((Lost("", "", "", "", f"cannot be told in a Svefaktura: {error}"),)) from error
     if lost := tuple(_differences(wanted, found, "", "")):
@@ -602,7 +603,7 @@ def _invoice_line(
     adjustments: tuple[LineAllowance | LineCharge, ...] = (*line.allowances, *line.charges)
     for each in adjustments[:1]:
         charge = isinstance(each, LineCharge)
-        if each.reason in (None, LINE_CHARGE if charge else LINE_ALLOWANCE):
+        if each.reason in (None, CHARGE if charge else ALLOWANCE):
             part = _put(made, "cac:AllowanceCharge")
             _put(part, "cbc:ChargeIndicator", "true" if charge else "false")
             _put(part, "cbc:Amount", each.amount, **money)
