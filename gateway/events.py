@@ -18,6 +18,9 @@ class Type(StrEnum):
 
     RECEIVED = "document.received"
     REJECTED = "document.rejected"
+    FETCHED = "document.fetched"
+    ATTACHMENT_ERROR = "document.attachment_error"
+    REPAIRED = "document.repaired"
     ROUTED = "document.routed"
     MERGED = "document.merged"
     LINKED = "document.linked"
@@ -63,6 +66,23 @@ MEANINGS: dict[Type, Meaning] = {
     ),
     Type.ROUTED: Meaning(
         "The document is valid, and its route is planned.",
+    Type.FETCHED: Meaning(
+        "A file that the document names was fetched: it is an attachment from now on.",
+        "Others may still be missing, and none of them has been looked at.",
+        (*WHY, "attachment", "file", "size_bytes"),
+    ),
+    Type.ATTACHMENT_ERROR: Meaning(
+        "A file that the document names could not be fetched, for this reason.",
+        "The document is not lost: it waits or is held, as the next event tells. The same reason is"
+        " told once, however often it is tried.",
+        (*WHY, "attachment", "file"),
+    ),
+    Type.REPAIRED: Meaning(
+        "A person did something about a file that is missing: handed it in (`handed_in`), left it"
+        " out (`left_out`), or has it fetched again or from another address (`fetch`).",
+        "A file that is fetched again may be missing again.",
+        (*WHY, "how", "attachments", "file", "reason"),
+    ),
         "No channel has been asked yet whether it reaches the recipient.",
         ("steps",),
     ),

@@ -324,7 +324,8 @@ class Health(Shown):
 # --- from rows ----------------------------------------------------------------------------------
 
 # ENVELOPE holds the recipient's personal number where there is one: it is for channels only.
-HIDDEN = frozenset({port.Role.ENVELOPE})
+# FETCH holds addresses with what may be a secret in them: `Document.fetches` shows it without.
+HIDDEN = frozenset({port.Role.ENVELOPE, port.Role.FETCH})
 
 
 def accepted(document_id: str) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.delivery.fetches import shown_url
 from gateway.store.port import Attempt, Document, Event, Leg
 
 HIDDEN = "********"
@@ -47,15 +48,20 @@ def timeline_json(
 
 
 def masked_json(content: bytes) -> bytes:
-    """JSON of ours with personal numbers hidden."""
+    """JSON of ours with personal numbers, and what may be secret in addresses, hidden."""
     return _encode(masked(json.loads(content)))
 
 
 def masked(value: Any) -> Any:
-    """The same with personal numbers hidden, however deep they are."""
+    """The same with personal numbers, and what may be secret in addresses, hidden, however deep
+    they are."""
     if isinstance(value, Mapping):
         return {
-            name: HIDDEN if name in _PERSONAL and inner else masked(inner)
+            name: HIDDEN
+            if name in _PERSONAL and inner
+            else shown_url(inner)
+            if name == "url" and isinstance(inner, str)
+            else masked(inner)
             for name, inner in value.items()
         }
     return [masked(item) for item in value] if isinstance(value, list | tuple) else value

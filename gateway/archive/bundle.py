@@ -21,6 +21,7 @@ from gateway.store.port import Attempt, Direction, Document, Part, Role, Store
 FOLDERS: dict[Role, str] = {
     Role.ORIGINAL: "1-received",
     Role.ATTACHMENT: "1-received/attachments",
+    Role.FETCH: "1-received/fetched",
     Role.FINDINGS: "2-checked",
     Role.FILLED_IN: "2-checked",
     Role.PLAN: "2-checked",
@@ -32,6 +33,13 @@ FOLDERS: dict[Role, str] = {
     Role.LINKED: "3-sent/link",
     Role.ENVELOPE: "3-sent",
     Role.EVIDENCE: "4-wire",
+}
+
+
+# What is hidden in parts that hold what nobody outside may see.
+MASKED: dict[Role, str] = {
+    Role.ENVELOPE: "personal numbers",
+    Role.FETCH: "queries of addresses",
 }
 
 
@@ -93,9 +101,9 @@ async def contents(store: Store, dossier: Dossier, folder: str = "") -> AsyncIte
         facts["at"] = part.at.isoformat()
         if part.attempt_id is not None:
             facts["attempt_id"] = part.attempt_id
-        if part.role is Role.ENVELOPE:
+        if part.role in MASKED:
             masked = account.masked_json(b"".join([piece async for piece in pieces]))
-            facts["masked"] = "personal numbers"
+            facts["masked"] = MASKED[part.role]
             facts["stored_sha256"] = part.sha256
             yield Item(entry(folder + path, masked), part.role.value, facts)
         else:

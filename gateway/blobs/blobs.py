@@ -79,6 +79,23 @@ class Blobs:
             raise damaged(blob)
         yield held
 
+    async def waiting(self, company_id: str, spooled: Spooled) -> AsyncGenerator[bytes, None]:
+        """The bytes of a file that waits in the spool, in chunks. Raises ContentLost, before the
+        last chunk, when it is gone or is not what was written."""
+        digest, held = hashlib.sha256(), b""
+        lost = ContentLost(f"{spooled.path.name} of the spool is gone, or damaged")
+        try:
+            async for chunk in self._unsealed(_chunks(spooled.path), company_id, spooled.key_id):
+                if held:
+                    yield held
+                held = chunk
+                await asyncio.to_thread(digest.update, chunk)
+        except (FileNotFoundError, Tampered):
+            raise lost from None
+        if digest.hexdigest() != spooled.sha256:
+            raise lost
+        yield held
+
     def draft(self, company_id: str, now: datetime) -> Draft:
         """A file of the spool for bytes that are still coming: `async with` it."""
         return Draft(self, company_id, now)
@@ -92,31 +109,38 @@ class Blobs:
         if blob.key_id is None:
             return held
         try:
-            return unseal(await self._opening(blob, blob.key_id), held)
+            return unseal(await self._opening(blob.company_id, blob.key_id), held)
         except Tampered:
             raise damaged(blob) from None
 
     async def _opened(self, blob: Blob) -> AsyncIterator[bytes]:
         chunks = self.place.read(blob.address)
-        if blob.key_id is None:
-            async for chunk in chunks:
-                yield chunk
-            return
-        opener = Opener(await self._opening(blob, blob.key_id))
         try:
-            async for chunk in chunks:
-                if opened := await asyncio.to_thread(opener.update, chunk):
-                    yield opened
-            yield opener.finish()
+            async for chunk in self._unsealed(chunks, blob.company_id, blob.key_id):
+                yield chunk
         except Tampered:
             raise damaged(blob) from None
 
-    async def _opening(self, blob: Blob, key_id: int) -> Secret:
+    async def _unsealed(
+        self, chunks: AsyncIterator[bytes], company_id: str, key_id: int | None
+    ) -> AsyncIterator[bytes]:
+        """The chunks as they were handed in. Raises Tampered."""
+        if key_id is None:
+            async for chunk in chunks:
+                yield chunk
+            return
+        opener = Opener(await self._opening(company_id, key_id))
+        async for chunk in chunks:
+            if opened := await asyncio.to_thread(opener.update, chunk):
+                yield opened
+        yield opener.finish()
+
+    async def _opening(self, company_id: str, key_id: int) -> Secret:
         if self.keys is None:
             raise StorageUnavailable(
-                f"the blob {blob.sha256} is encrypted; set encryption.ring_file to the key ring"
+                f"what {company_id} has is encrypted; set encryption.ring_file to the key ring"
             )
-        return await self.keys.one(blob.company_id, key_id)
+        return await self.keys.one(company_id, key_id)
 
     async def _key(self, company_id: str, now: datetime) -> tuple[int | None, Secret | None]:
         return (None, None) if self.keys is None else await self.keys.current(company_id, now)
@@ -124,7 +148,7 @@ class Blobs:
 
 class Draft:
     """Bytes that are coming in: `write` them, then `finish`. What was not kept at the end of the
-    `async with` is gone from the disk. Raises StorageUnavailable."""
+    `async with`, nor left for later (`leave`), is gone from the disk. Raises StorageUnavailable."""
 
     def __init__(self, blobs: Blobs, company_id: str, now: datetime) -> None:
         self._blobs = blobs
@@ -137,6 +161,7 @@ class Draft:
         self._waiting = bytearray()
         self._sealer: Sealer | None = None
         self._key_id: int | None = None
+        self._left = False
 
     async def __aenter__(self) -> Draft:
         self._key_id, key = await self._blobs._key(self._company_id, self._now)
@@ -156,6 +181,11 @@ class Draft:
         await _on_disk(self._close)
         return Spooled(self._path, self._digest.hexdigest(), self._size, self._key_id)
 
+    def leave(self) -> None:
+        """What was finished stays in the spool. Whoever wants it then comes within a day: after
+        that it may be swept."""
+        self._left = True
+
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
@@ -165,6 +195,8 @@ class Draft:
         # Not in a thread: a request that is cancelled must not leave the file behind.
         if self._file is not None:
             self._file.close()
+        if self._left:
+            return
         try:
             self._path.unlink(missing_ok=True)
         except OSError:  # the sweep tries again
@@ -197,6 +229,13 @@ def damaged(blob: Blob) -> ContentLost:
 
 def _placed(address: Address, size: int) -> Blob:
     return Blob(address.company_id, address.sha256, size, None, address.folder, address.key_id)
+
+
+async def _chunks(path: Path) -> AsyncIterator[bytes]:
+    file = await asyncio.to_thread(path.open, "rb")
+    with file:
+        while chunk := await _on_disk(lambda: file.read(_WRITE_BYTES)):
+            yield chunk
 
 
 async def _on_disk(work: Callable[[], T]) -> T:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from gateway.delivery import picture
+from gateway.delivery import fetches, picture
 from gateway.delivery.envelope import Particulars, particulars
+from gateway.delivery.fetches import Fetches
 from gateway.delivery.links import Linked, Linking, newest
 from gateway.delivery.merging import Made, Merging, Record
 from gateway.delivery.workshop import HERE, Workshop
@@ -55,11 +56,14 @@ class Papers:
         more._unpacked = {sha256(content).hexdigest(): content for content in unpacked}
         return more
 
-    async def submitted(self) -> tuple[File, tuple[File, ...]]:
-        """What was accepted: the original, and the files beside it."""
-        files = await self._read(Role.ORIGINAL, Role.ATTACHMENT)
+    async def submitted(self) -> tuple[File, tuple[File, ...], Fetches | None]:
+        """What was accepted: the original, the files beside it, those that were fetched or handed
+        in later among them, and the record of these, if there is one."""
+        files = await self._read(Role.ORIGINAL, Role.ATTACHMENT, Role.FETCH)
         (original,) = [file for role, file in files if role is Role.ORIGINAL]
-        return original, tuple(file for role, file in files if role is Role.ATTACHMENT)
+        beside = tuple(file for role, file in files if role is Role.ATTACHMENT)
+        records = [file.content for role, file in files if role is Role.FETCH]
+        return original, beside, fetches.newest(records)
 
     async def particulars(self) -> Particulars:
         """Who sends what to whom."""

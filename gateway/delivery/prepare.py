@@ -19,6 +19,7 @@ from gateway.clock import Clock
 from gateway.delivery.deliver import Case
 from gateway.delivery.envelope import Particulars, enclosed, sender
 from gateway.delivery.legs import legs_of
+from gateway.delivery.fetches import MOST_FILES, Fetches, missing, part, wanted
 from gateway.delivery.papers import Papers
 from gateway.delivery.preview import Ready, preview
 from gateway.delivery.responses import ANSWERS, responding
@@ -70,6 +71,7 @@ class Given:
 
 
 class Preparing:
+    fetches: Fetches | None = None  # the record of files to be fetched, once there is one
     """The handler. A document that is ready goes on with `deliver` at once, and is written down
     with the first step of that: nothing has left the house before."""
 
@@ -125,11 +127,11 @@ class Preparing:
     async def _work(self, document: Document, company: Company, papers: Papers) -> Checkpoint:
         if ANSWERS in document.delivery:
             return responding(document, await papers.particulars(), self._configured)
-        original, attachments = await papers.submitted()
+        original, attachments, fetches = await papers.submitted()
         size = len(original.content) + sum(len(file.content) for file in attachments)
         given = Given(
             *(document, company, original, attachments),
-            *(self._configured, self._orders, self._clock.now()),
+            *(self._configured, self._orders, self._clock.now(), fetches),
         )
         return await self._workshop.run(size, judged, given)
 
@@ -153,6 +155,8 @@ def judged(given: Given) -> Checkpoint:
         case Ready():
             ready = prepared(document, given.company, seen.prepared, seen.plan)
             unpacked = _unpacked(given, seen.prepared.attachments)
+        case Ready() if work := to_fetch(given, seen.prepared):
+            return work
             told = unique(given.company, seen.prepared.head, given.at)
             return replace(ready, parts=(*ready.parts, *unpacked), unique=told)
         case _:
@@ -172,6 +176,33 @@ def _unpacked(given: Given, attachments: Sequence[File]) -> list[NewPart]:
 def unique(company: Company, head: Head, now: datetime) -> Unique | None:
     """What may not have been accepted before, where the company wants that to be looked at and the
     document says whose invoice it is."""
+def to_fetch(given: Given, result: Prepared) -> Checkpoint | None:
+    """What becomes of a document that is right as far as it goes, when files of it are still to be
+    fetched; None when there are none. Afterwards it is looked at with them."""
+    fetches = given.fetches
+    if fetches is None:
+        fetches = wanted(given.document.delivery, given.company, result.invoice)
+    if len(fetches) > MOST_FILES:
+        text = (
+            f"The document names {len(fetches)} files to be fetched, and {MOST_FILES} are the most."
+            " Send it with fewer of them, or without `fetch_links`."
+        )
+        return _rejected("document.too_many_files", text, result.head, (), 0)
+    count = len(missing(fetches))
+    if not count:
+        return None
+    what = "Its attachment is" if count == 1 else f"Its {count} attachments are"
+    fetching = change(
+        State.RECEIVED, State.RECEIVED, code="document.fetching", text=f"{what} being fetched."
+    )
+    return Checkpoint(
+        next=Again(given.at, "fetch", {}, "fetch"),
+        change=fetching,
+        head=result.head,
+        parts=() if given.fetches is not None else (part(fetches),),
+    )
+
+
     days = company.settings.get("duplicate_days", DUPLICATE_DAYS)
     if not days or not head.sender or not head.number or not head.kind:
         return None

@@ -83,7 +83,7 @@ def not_stored(job: Job, due: datetime) -> Checkpoint:
 def revived(document: Document, job: Job, now: datetime) -> Checkpoint:
     """An operator had a dead job tried again: its document, held since then, goes on, and faults
     are counted anew."""
-    after = State.RECEIVED if job.kind == "prepare" else State.ROUTING
+    after = State.RECEIVED if job.kind in ("prepare", "fetch") else State.ROUTING
     text = "Tried again, after what kept us from going on was mended."
     why = Verdict("retried.by_operator", "the job was revived", text)
     return Checkpoint(

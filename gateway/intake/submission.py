@@ -18,7 +18,7 @@ from gateway.intake.json_invoice import InvoiceShape
 from gateway.intake.kind import JSON as JSON
 from gateway.intake.kind import XML as XML
 from gateway.intake.package import opened
-from gateway.intake.shape import Shape
+from gateway.intake.shape import TEXT, Shape
 from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
 from transports.base import File
 from validators.findings import Finding, Severity
@@ -28,6 +28,26 @@ from validators.profiles import UNKNOWN, of
 Channel = Literal[
     "internal", "peppol", "operator", "bank_se", "kivra", "efaktura_no", "vipps", "email", "letter"
 ]
+
+
+class FetchedFile(Shape):
+    """A file that is to be fetched and goes along as an attachment."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    url: Annotated[str, Field(max_length=2000, pattern=r"^https?://[!-~]+$")]
+    """Where it is: an `https` address that anybody may ask, with what it needs in its query."""
+
+    name: Annotated[str, Field(min_length=1, max_length=150, pattern=TEXT)] | None = None
+    """What it is called; without it as the server says, or as the address ends."""
+
+    media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,50}/[a-z0-9.+-]{1,90}$")] | None = (
+        None
+    )
+    """What kind of file it must be; without it whatever comes, unless it is a web page."""
+
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """The SHA-256 of its bytes, in hexadecimal: what comes must have it."""
 
 
 class DeliveryOptions(Shape):
@@ -70,6 +90,14 @@ class DeliveryOptions(Shape):
 
     disabled_channels: list[Channel] | None = None
     """Channels never to use for this document."""
+
+    fetch: Annotated[list[FetchedFile], Field(max_length=100)] | None = None
+    """Files that we fetch and attach before the document is sent. One that can not be fetched keeps
+    the document waiting, and is for you to repair."""
+
+    fetch_links: StrictBool | None = None
+    """Whether what the invoice links to (BT-124) and does not hold is fetched too. Without it, as
+    your company is set up: links stay links, unless it says otherwise."""
 
     hold: StrictBool | None = None
     """Hold the document until it is released."""

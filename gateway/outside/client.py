@@ -1,10 +1,10 @@
 """The HTTP client for addresses that a tenant named.
 
-In charge of what may be reached, and of what an answer may cost. Not in charge of what is sent, or
-of trying again. A name is looked up once for each connection, and the rule is kept on the very
-address that is connected to: a name that leads elsewhere at the next look-up gains nothing.
-Redirects are answers like any other, no proxy of the environment is asked, no cookie is kept, and
-nothing is inflated.
+In charge of what may be reached, and of what an answer may cost. Not in charge of what is sent, of
+following redirects (`gateway.outside.download`), or of trying again. A name is looked up once for
+each connection, and the rule is kept on the very address that is connected to: a name that leads
+elsewhere at the next look-up gains nothing. Redirects are answers like any other, no proxy of the
+environment is asked, no cookie is kept, and nothing is inflated.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -31,6 +32,7 @@ CONNECT_LIMIT_S: Final = 10.0
 class Rules:
     """Whom we may send to. `limit_s` is for one request, from the look-up to the last byte.
 
+    `idle_s` is how long no byte of an answer may come, None: as long as `limit_s`.
     `allow_http` and `allow_private` are for tests and for closed networks. `trusted` is what
     certificates are judged by; None: the system's authorities.
     """
@@ -39,6 +41,7 @@ class Rules:
     allow_private: bool = False
     limit_s: float = 20.0
     trusted: ssl.SSLContext | None = None
+    idle_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,24 @@ class NoAnswer:
 
     code: str
     text: str
+
+
+class Reading:
+    """An answer whose content is still coming. Names of `headers` are compared without case."""
+
+    def __init__(self, response: aiohttp.ClientResponse, limit_s: float) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._limit_s = limit_s
+
+    async def chunks(self) -> AsyncIterator[bytes | NoAnswer]:
+        """The content as it comes. Where it breaks off, NoAnswer is the last."""
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except _FAILURES as error:
+            yield _told(error, self._limit_s)
 
 
 class Forbidden(OSError):
@@ -122,7 +143,9 @@ class Outside:
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=rules.limit_s, sock_connect=CONNECT_LIMIT_S),
+            timeout=aiohttp.ClientTimeout(
+                total=rules.limit_s, sock_connect=CONNECT_LIMIT_S, sock_read=rules.idle_s
+            ),
             headers={
                 "User-Agent": f"Budkavle/{version('budkavle')}",
                 "Accept-Encoding": "identity",
@@ -172,8 +195,28 @@ class Outside:
             ) as response:
                 content, whole = await _beginning(response, most_bytes)
                 return Answer(response.status, dict(response.headers), content, whole)
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        except _FAILURES as error:
             return _told(error, self.rules.limit_s)
+
+    @asynccontextmanager
+    async def reading(
+        self, url: str, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Reading | NoAnswer]:
+        """A GET request whose answer is read as it comes: inside of the `async with`, and no longer
+        than `limit_s` in all."""
+        wrong = self.faults(url)
+        if wrong:
+            yield NoAnswer("outside.forbidden", f"The address {wrong[0]}.")
+            return
+        try:
+            response = await self._session.get(url, headers=headers, allow_redirects=False)
+        except _FAILURES as error:
+            yield _told(error, self.rules.limit_s)
+            return
+        try:
+            yield Reading(response, self.rules.limit_s)
+        finally:
+            response.close()  # what is left of it is not waited for
 
     def _socket(self, about: aiohttp.AddrInfoType) -> socket.socket:
         """The socket for an address that a connection is about to be made to: the last word."""
@@ -182,6 +225,9 @@ class Outside:
         if what is not None:
             raise Forbidden(f"leads to {what}; it must be a public address")
         return socket.socket(family, kind, protocol)
+
+
+_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
 async def _beginning(response: aiohttp.ClientResponse, most: int) -> tuple[bytes, bool]:

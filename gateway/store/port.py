@@ -42,7 +42,8 @@ class Role(StrEnum):
     """What a part of a document is."""
 
     ORIGINAL = "original"  # the request body as it came
-    ATTACHMENT = "attachment"  # a file that came beside the invoice
+    ATTACHMENT = "attachment"  # a file that came beside the invoice, or was fetched
+    FETCH = "fetch"  # which files are to be fetched, and what became of each, as JSON
     UNPACKED = "unpacked"  # a file that came beside the invoice inside the original
     DOCUMENT = "document"  # the UBL that goes out or came in
     IMAGE = "image"  # the invoice as PDF

@@ -7,13 +7,13 @@ redirects are not followed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from gateway.delivery.backoff import Backoff
 from gateway.outside.client import Answer, NoAnswer
+from gateway.outside.retry_after import retry_after
 
 # The table that the standard recommends: nine more tries after the first, the last after 75 hours
 # and a half, so that what broke on a Friday evening can be mended on Monday.
@@ -51,7 +51,7 @@ def judged(answer: Answer | NoAnswer, now: datetime) -> Judged:
         code = "webhook.redirected"
     else:
         code = "webhook.refused"
-    asked = None if taken else _asked(answer, now)
+    asked = None if taken else retry_after(answer.headers, now)
     return Judged(taken, gone, status, code, _beginning(answer.content), asked)
 
 
@@ -60,18 +60,6 @@ def delay(event_id: str, tries: int, asked: timedelta | None) -> timedelta | Non
     if tries > len(DELAYS):
         return None
     return _BACKOFF.delay(uuid5(NAMESPACE_URL, event_id), tries, asked)
-
-
-def _asked(answer: Answer, now: datetime) -> timedelta | None:
-    """Retry-After (RFC 9110, 10.2.3): seconds, or a date; None when it is neither."""
-    value = next((v for name, v in answer.headers.items() if name.lower() == "retry-after"), "")
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value[:9]), 10**8))
-    try:
-        at = parsedate_to_datetime(value)
-        return max((at if at.tzinfo else at.replace(tzinfo=UTC)) - now, timedelta())
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _beginning(content: bytes) -> str:

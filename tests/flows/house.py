@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway.clock import MovableClock
+from gateway.delivery.fetching import Fetching
 from gateway.delivery.verbs import Denied, Verb, act
 from gateway.delivery.worker import Worker
 from gateway.events import MEANINGS, Type
 from gateway.inbound.inboxes import Inboxes
 from gateway.lifecycle import State
+from gateway.outside.client import Outside, Rules
 from gateway.store.ids import new_id
 from gateway.store.port import (
     Attempt,
@@ -40,6 +42,7 @@ from transports.letter.sandbox import Sandbox as PrintHouse
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 SENDER = invoices.SENDER.company
 RECEIVER = invoices.RECEIVER.company
+PIECE_BYTES = 100_000  # of files that are fetched
 
 
 class House:
@@ -62,11 +65,13 @@ class House:
             "email": Email(settings, now=clock.now),
             "letter": Letter(house, now=clock.now),
         }
+        self.outside = Outside(Rules(allow_http=True, allow_private=True))
         self.worker = self.new_worker(store)
 
     def new_worker(self, store: Store) -> Worker:
         """A worker over this store or one that wraps it."""
-        return Worker(store, self.transports, self.clock)
+        fetching = Fetching(store, self.outside, self.clock, piece_bytes=PIECE_BYTES)
+        return Worker(store, self.transports, self.clock, handlers={"fetch": fetching})
 
     async def submit(self, body: Mapping[str, Any]) -> str:
         """Accepts a submission as the API does, and answers its id."""
@@ -161,6 +166,7 @@ async def open_house(data_dir: Path) -> AsyncIterator[House]:
         finally:
             for transport in house.transports.values():
                 await transport.close()
+            await house.outside.close()
             await store.close()
 
 

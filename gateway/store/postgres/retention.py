@@ -22,7 +22,7 @@ from gateway.store.postgres.transactions import Transaction
 CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE, Role.MERGED)
 EVIDENCE = (
     *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
-    *(Role.MERGER, Role.EVIDENCE),
+    *(Role.MERGER, Role.FETCH, Role.EVIDENCE),
 )
 
 # Nothing more happens to it by itself, and nobody has asked to keep it.

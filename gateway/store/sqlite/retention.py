@@ -23,7 +23,7 @@ from gateway.store.sqlite.writer import Transaction
 CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE, Role.MERGED)
 EVIDENCE = (
     *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
-    *(Role.MERGER, Role.EVIDENCE),
+    *(Role.MERGER, Role.FETCH, Role.EVIDENCE),
 )
 
 _PAGES = 2000  # 8 MB a time: some tens of milliseconds of the writer
