@@ -64,8 +64,6 @@ MEANINGS: dict[Type, Meaning] = {
         "Nothing was told to the recipient. A corrected document is a new one.",
         (*WHY, "findings"),
     ),
-    Type.ROUTED: Meaning(
-        "The document is valid, and its route is planned.",
     Type.FETCHED: Meaning(
         "A file that the document names was fetched: it is an attachment from now on.",
         "Others may still be missing, and none of them has been looked at.",
@@ -83,6 +81,8 @@ MEANINGS: dict[Type, Meaning] = {
         "A file that is fetched again may be missing again.",
         (*WHY, "how", "attachments", "file", "reason"),
     ),
+    Type.ROUTED: Meaning(
+        "The document is valid, and its route is planned.",
         "No channel has been asked yet whether it reaches the recipient.",
         ("steps",),
     ),

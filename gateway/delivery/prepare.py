@@ -18,8 +18,8 @@ import structlog
 from gateway.clock import Clock
 from gateway.delivery.deliver import Case
 from gateway.delivery.envelope import Particulars, enclosed, sender
-from gateway.delivery.legs import legs_of
 from gateway.delivery.fetches import MOST_FILES, Fetches, missing, part, wanted
+from gateway.delivery.legs import legs_of
 from gateway.delivery.papers import Papers
 from gateway.delivery.preview import Ready, preview
 from gateway.delivery.responses import ANSWERS, responding
@@ -33,6 +33,7 @@ from gateway.lifecycle import State, change
 from gateway.routing.orders import Orders
 from gateway.routing.plan import Plan
 from gateway.store.port import (
+    Again,
     Checkpoint,
     Company,
     Document,
@@ -68,10 +69,10 @@ class Given:
     configured: Collection[str]
     orders: Orders | None
     at: datetime
+    fetches: Fetches | None = None  # the record of files to be fetched, once there is one
 
 
 class Preparing:
-    fetches: Fetches | None = None  # the record of files to be fetched, once there is one
     """The handler. A document that is ready goes on with `deliver` at once, and is written down
     with the first step of that: nothing has left the house before."""
 
@@ -152,11 +153,11 @@ def judged(given: Given) -> Checkpoint:
     match seen:
         case Rejected():
             return rejected(seen)
+        case Ready() if work := to_fetch(given, seen.prepared):
+            return work
         case Ready():
             ready = prepared(document, given.company, seen.prepared, seen.plan)
             unpacked = _unpacked(given, seen.prepared.attachments)
-        case Ready() if work := to_fetch(given, seen.prepared):
-            return work
             told = unique(given.company, seen.prepared.head, given.at)
             return replace(ready, parts=(*ready.parts, *unpacked), unique=told)
         case _:
@@ -173,9 +174,6 @@ def _unpacked(given: Given, attachments: Sequence[File]) -> list[NewPart]:
     ]
 
 
-def unique(company: Company, head: Head, now: datetime) -> Unique | None:
-    """What may not have been accepted before, where the company wants that to be looked at and the
-    document says whose invoice it is."""
 def to_fetch(given: Given, result: Prepared) -> Checkpoint | None:
     """What becomes of a document that is right as far as it goes, when files of it are still to be
     fetched; None when there are none. Afterwards it is looked at with them."""
@@ -203,6 +201,9 @@ def to_fetch(given: Given, result: Prepared) -> Checkpoint | None:
     )
 
 
+def unique(company: Company, head: Head, now: datetime) -> Unique | None:
+    """What may not have been accepted before, where the company wants that to be looked at and the
+    document says whose invoice it is."""
     days = company.settings.get("duplicate_days", DUPLICATE_DAYS)
     if not days or not head.sender or not head.number or not head.kind:
         return None
