@@ -22,6 +22,8 @@ class Type(StrEnum):
     ATTACHMENT_ERROR = "document.attachment_error"
     REPAIRED = "document.repaired"
     ROUTED = "document.routed"
+    IMAGE_CHOSEN = "document.image_chosen"
+    LEFT_OUT = "document.left_out"
     MERGED = "document.merged"
     LINKED = "document.linked"
     OPENED = "document.opened"
@@ -85,6 +87,18 @@ MEANINGS: dict[Type, Meaning] = {
         "The document is valid, and its route is planned.",
         "No channel has been asked yet whether it reaches the recipient.",
         ("steps",),
+    ),
+    Type.IMAGE_CHOSEN: Meaning(
+        "What people get as the invoice by a channel, where a rule of the company says something"
+        " else than a PDF that we draw: its first attachment, or none; or why it was drawn after"
+        " all.",
+        "Nothing has been handed over by that.",
+        ("channel", *WHY, "file"),
+    ),
+    Type.LEFT_OUT: Meaning(
+        "Attachments that a channel does not carry: it carries the invoice without them.",
+        "Nothing has been handed over by that. What a letter leaves out, its own attempt tells.",
+        ("channel", *WHY, "files"),
     ),
     Type.MERGED: Meaning(
         "For a channel that wants one PDF, the invoice and its attachments were merged, or not; and"

@@ -422,6 +422,14 @@ class Packer(Transport, Protocol):
 
 
 @runtime_checkable
+class Sparing(Transport, Protocol):
+    """A transport that can do without the invoice's image, where a company wants none to go: what
+    it carries besides is the invoice too."""
+
+    image_optional: bool
+
+
+@runtime_checkable
 class Linker(Transport, Protocol):
     """A transport that carries a link where the files are too large for it."""
 

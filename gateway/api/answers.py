@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import WithJsonSchema
 
 from gateway.events import Type as EventType
+from gateway.image_rule import ImageRule
 from gateway.lifecycle import Business, State
 from gateway.store import port
 from validators import findings
@@ -300,6 +301,16 @@ class Validation(Shown):
     findings: tuple[Finding, ...]
 
 
+class Image(Shown):
+    """What people get as the invoice, by the rules that the company has settled."""
+
+    rule: ImageRule
+    """`drawn`: a PDF of the document; `first_attachment`: that one, if it opens; `omitted`: none,
+    where the channel can do without."""
+    file: str | None
+    """The name of that attachment."""
+
+
 class Preview(Validation):
     """What would become of a document; nothing was stored."""
 
@@ -311,6 +322,8 @@ class Preview(Validation):
     """What lists would show of it; null when it could not be read."""
     plan: Plan | None
     """The channels in the order they would be tried; null when it would not be sent."""
+    image: Image | None
+    """What people would get as the invoice; null when it would not be sent."""
     document: str | None
     """The UBL that would travel; null when it would not be sent."""
 

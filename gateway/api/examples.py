@@ -400,6 +400,7 @@ PREVIEW: dict[str, Any] = {
     **_FILLED_IN,
     "head": _HEAD,
     "plan": DOCUMENT["plan"],
+    "image": {"rule": "drawn", "file": None},
     "document": '<?xml version="1.0" encoding="UTF-8"?> ...',
 }
 

@@ -55,6 +55,7 @@ from transports.base import (
     ReachabilityUnknown,
     Reachable,
     Repeat,
+    Sparing,
     Transport,
     Unknown,
     Verdict,
@@ -228,7 +229,9 @@ class Delivering:
             answer.address,
             known,
             to_people=transport.needs_image,
+            image_optional=isinstance(transport, Sparing) and transport.image_optional,
             repeated=trial.unknowns > 0,
+            count=self._bindery.pages,
             merging=self._merging(transport),
         )
         envelope, linked = made.envelope, None
@@ -248,6 +251,8 @@ class Delivering:
             envelope = replace(envelope, address=packed.address, request=packed.request)
         lane = None if case.lane == job.lane else job.lane
         before = intent(trial, answer, made.new_image, packed, made.new_merged, lane)
+        if trial.leg.address is None:  # no attempt before was as far as this
+            before = replace(before, events=(*made.told, *before.events))
         if linked is not None:
             before = replace(
                 before,

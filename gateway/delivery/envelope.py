@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from pydantic import TypeAdapter, ValidationError
 
+from gateway.image_rule import ImageRule
 from gateway.intake.head import participant, postal_address
 from gateway.store.port import Company, NewPart, Role
 from schemas.invoice import Invoice
@@ -40,6 +41,7 @@ class Particulars:
     summary: Summary
     attachments: tuple[Enclosed, ...]  # files beside the document
     embedded: int  # how many files are inside it
+    image: ImageRule = ImageRule.DRAWN  # what people get as the invoice
 
     def part(self) -> NewPart:
         """The part to be stored."""

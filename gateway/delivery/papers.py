@@ -16,11 +16,14 @@ from gateway.delivery import fetches, picture
 from gateway.delivery.envelope import Particulars, particulars
 from gateway.delivery.fetches import Fetches
 from gateway.delivery.links import Linked, Linking, newest
-from gateway.delivery.merging import Made, Merging, Record
+from gateway.delivery.merging import PDF, Made, Merging, Record
 from gateway.delivery.workshop import HERE, Workshop
+from gateway.image_rule import ImageRule
+from gateway.intake.policy import choose
 from gateway.routing.plan import Plan, from_data
-from gateway.store.port import Document, Leg, NewPart, Role, Store
+from gateway.store.port import Document, Leg, NewEvent, NewPart, Role, Store
 from transports.base import REQUEST, Envelope, Evidence, File, Link, Merged
+from transports.letter.enclosures import Count
 
 # To draw a document takes as long as to check one of so many times its size.
 DRAWN = 20
@@ -29,11 +32,12 @@ DRAWN = 20
 @dataclass(frozen=True, slots=True)
 class Enveloped:
     """An envelope, with the image and the merged PDF if they were made just now and still have to
-    be stored."""
+    be stored; and what is to be told of it the first time."""
 
     envelope: Envelope
     new_image: NewPart | None
     new_merged: Made | None = None
+    told: tuple[NewEvent, ...] = ()
 
 
 class Papers:
@@ -91,12 +95,15 @@ class Papers:
         known: Particulars,
         *,
         to_people: bool,
+        image_optional: bool,
         repeated: bool,
+        count: Count,
         merging: Merging | None = None,
     ) -> Enveloped:
         """The envelope of a leg. One for people brings the image, and the files from inside the
-        document as files; one for machines has them in the document. `merging`: the channel wants
-        them as one PDF. `repeated`: it may have it already."""
+        document as files; one for machines has them in the document. `image_optional`: the channel
+        can do without the image. `merging`: it wants them as one PDF. `repeated`: it may have it
+        already. `count` says of a PDF that others made whether it opens."""
         document = await self._one(Role.DOCUMENT)
         attachments = [
             File(item.name, item.media_type, await self._content(item.sha256))
@@ -104,12 +111,22 @@ class Papers:
         ]
         image, new_image = None, None
         merged, new_merged = None, None
+        told: list[NewEvent] = []
         if to_people:
             if known.embedded:
                 attachments = [*await self._inside(document), *attachments]
-            image, new_image = await self._image(document, known)
-            if merging is not None and attachments:
-                merged, new_merged = await self._merged(merging, image, attachments)
+            first = attachments[0] if attachments else None
+            if known.image is not ImageRule.OMITTED or not image_optional:
+                image, new_image = await self._image(document, known, first, count)
+            if known.image is not ImageRule.DRAWN:
+                told.append(picture.chosen(leg.channel, known.image, first, image))
+            if first is not None and image is first:
+                attachments = attachments[1:]
+        choice = choose(leg.channel, attachments)
+        if choice.left:
+            told.append(picture.left_out(leg.channel, choice.left))
+        if merging is not None and image is not None and choice.kept:
+            merged, new_merged = await self._merged(merging, image, choice.kept)
         envelope = Envelope(
             key=leg.key,
             document_id=self._document.id,
@@ -120,11 +137,11 @@ class Papers:
             accepted_at=self._document.created_at,
             document=document,
             image=image,
-            attachments=tuple(attachments),
+            attachments=choice.kept,
             merged=merged,
             repeated=repeated,
         )
-        return Enveloped(envelope, new_image, new_merged)
+        return Enveloped(envelope, new_image, new_merged, tuple(told))
 
     async def link(
         self, leg: Leg, linking: Linking, files: Sequence[File], known: Particulars, now: datetime
@@ -141,13 +158,21 @@ class Papers:
             return None, None
         return Link(linking.address(leg.key), record.until), made
 
-    async def _image(self, document: File, known: Particulars) -> tuple[File, NewPart | None]:
+    async def _image(
+        self, document: File, known: Particulars, first: File | None, count: Count
+    ) -> tuple[File, NewPart | None]:
+        """The image: the stored one, else by the company's rule. It is `first`, the first
+        attachment, where that is it."""
+        wanted = first if known.image is ImageRule.FIRST_ATTACHMENT else None
         for _, stored in await self._read(Role.IMAGE):
-            return stored, None
+            same = wanted is not None and wanted.content == stored.content
+            return (wanted if wanted and same else stored), None
+        if wanted and wanted.media_type == PDF and await count(wanted.content):
+            return wanted, NewPart(Role.IMAGE, wanted.name, PDF, wanted.content)
         content = await self._workshop.run(
             DRAWN * len(document.content), picture.image, document.content, known.summary.language
         )
-        image = File(document.name.replace(".xml", ".pdf"), "application/pdf", content)
+        image = File(document.name.replace(".xml", ".pdf"), PDF, content)
         return image, NewPart(Role.IMAGE, image.name, image.media_type, content)
 
     async def _merged(

@@ -16,6 +16,7 @@ from typing import Any, assert_never
 import structlog
 
 from gateway.clock import Clock
+from gateway.customers import settled
 from gateway.delivery.deliver import Case
 from gateway.delivery.envelope import Particulars, enclosed, sender
 from gateway.delivery.fetches import MOST_FILES, Fetches, missing, part, wanted
@@ -26,6 +27,7 @@ from gateway.delivery.responses import ANSWERS, responding
 from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.events import Type
+from gateway.image_rule import image_rule
 from gateway.intake.attachment import embedded
 from gateway.intake.filled_in import Additions
 from gateway.intake.prepare import Prepared, Rejected
@@ -261,6 +263,7 @@ def prepared(document: Document, company: Company, result: Prepared, route: Plan
         summary=result.summary,
         attachments=tuple(enclosed(file) for file in result.attachments),
         embedded=len(embedded(result.invoice)),
+        image=image_rule(settled(company.settings, result.recipient)),
     )
     plan_data = route.data()
     ready = Checkpoint(

@@ -12,6 +12,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from gateway.customers import settled
+from gateway.image_rule import ImageRule, image_rule
+from gateway.intake.attachment import embedded
 from gateway.intake.prepare import Prepared, Rejected, prepare
 from gateway.pdf.html import html
 from gateway.pdf.render import render
@@ -26,9 +29,20 @@ class Ready:
 
     prepared: Prepared
     plan: Plan
+    image: ImageRule = ImageRule.DRAWN
+
+    def attached_image(self) -> File | None:
+        """The attachment that would go as the invoice's PDF. Whether it opens is seen later."""
+        if self.image is not ImageRule.FIRST_ATTACHMENT:
+            return None
+        first = next(iter((*embedded(self.prepared.invoice), *self.prepared.attachments)), None)
+        return first if first is not None and first.media_type == "application/pdf" else None
 
     def pdf(self) -> bytes:
         """The invoice as its recipient would see it, as PDF."""
+        attached = self.attached_image()
+        if attached is not None:
+            return attached.content
         return render(self.prepared.invoice, self.prepared.summary.language)
 
     def html(self) -> str:
@@ -63,7 +77,7 @@ def preview(
         at=at,
         profile=result.report.profile,
     )
-    return Ready(result, route)
+    return Ready(result, route, image_rule(settled(settings, result.recipient)))
 
 
 def told(seen: Ready | Rejected) -> dict[str, Any]:
@@ -81,5 +95,14 @@ def told(seen: Ready | Rejected) -> dict[str, Any]:
         "filled_in_left_out": result.added.left_out,
         "head": asdict(result.head) if result.head else None,
         "plan": ready.plan.data() if ready else None,
+        "image": _image(ready) if ready else None,
         "document": ready.prepared.document.decode("utf-8", "replace") if ready else None,
     }
+
+
+def _image(ready: Ready) -> dict[str, Any]:
+    attached = ready.attached_image()
+    rule = ready.image
+    if rule is ImageRule.FIRST_ATTACHMENT and attached is None:
+        rule = ImageRule.DRAWN
+    return {"rule": rule.value, "file": attached.name if attached else None}

@@ -69,6 +69,7 @@ class Email:
         if wrong:
             raise ValueError(f"the sender's e-mail address {settings.sender!r}: {wrong}")
         self.at_once: int | None = settings.relay.max_connections
+        self.image_optional = settings.attach_xml
         self.merge_bytes = settings.files_limit_bytes if settings.merged else None
         self._settings = settings
         self._sender = normal(settings.sender)

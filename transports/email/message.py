@@ -42,6 +42,7 @@ class Wording:
     due: str
     reference: str
     attached: str
+    attached_xml: str
     linked: str  # `{until}` is a day
     contact: str
 
@@ -58,6 +59,7 @@ _WORDINGS = {
         due="Due date",
         reference="Payment reference",
         attached="You find it as a PDF in the attachment.",
+        attached_xml="You find it as an XML file in the attachment.",
         linked="It is too large for an e-mail. You find it here until {until}:",
         contact="Questions? Please contact:",
     ),
@@ -72,6 +74,7 @@ _WORDINGS = {
         due="Förfallodatum",
         reference="Betalningsreferens",
         attached="Den ligger som PDF i bilagan.",
+        attached_xml="Den ligger som XML-fil i bilagan.",
         linked="Den är för stor för ett e-postmeddelande. Du hittar den här till och med {until}:",
         contact="Frågor? Kontakta gärna:",
     ),
@@ -86,6 +89,7 @@ _WORDINGS = {
         due="Forfallsdato",
         reference="Betalingsreferanse",
         attached="Du finner den som PDF i vedlegget.",
+        attached_xml="Du finner den som XML-fil i vedlegget.",
         linked="Den er for stor for en e-post. Du finner den her til og med {until}:",
         contact="Spørsmål? Ta gjerne kontakt:",
     ),
@@ -99,12 +103,13 @@ _SENDABLE = frozenset({"application", "audio", "font", "image", "text", "video"}
 def files(envelope: Envelope, style: Style) -> tuple[File, ...]:
     """What goes with the message, in order: the image and the attachments, or both as one PDF
     and what stays apart; the XML where wanted."""
-    if envelope.image is None:
+    if envelope.image is None and not style.attach_xml:
         raise ValueError("the e-mail channel needs the invoice as a PDF: Transport.needs_image")
     xml = (envelope.document,) if style.attach_xml else ()
     if envelope.merged is not None:
         return (envelope.merged.file, *envelope.merged.apart, *xml)
-    return (envelope.image, *envelope.attachments, *xml)
+    image = () if envelope.image is None else (envelope.image,)
+    return (*image, *envelope.attachments, *xml)
 
 
 def compose(envelope: Envelope, style: Style) -> bytes:
@@ -156,7 +161,7 @@ def _body(envelope: Envelope, wording: Wording) -> str:
 def _where(envelope: Envelope, wording: Wording) -> list[str]:
     link = envelope.link
     if link is None:
-        return [wording.attached]
+        return [wording.attached if envelope.image else wording.attached_xml]
     # The day before it ends: it opens all through the day that is named.
     last = day(link.until.date() - timedelta(days=1), envelope.summary.language)
     return [wording.linked.format(until=last), "", link.url]
