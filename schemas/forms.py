@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from schemas.marks import mark
 from schemas.ubl.structure import NAMESPACES, ROOTS
 
 if TYPE_CHECKING:
@@ -87,6 +88,14 @@ def by_root(tag: str) -> Form | None:
 def of_invoice(invoice: Invoice) -> Form:
     """The form of UBL that an invoice of the model says it is."""
     return by_specification(invoice.specification)
+
+
+def kind(invoice: Invoice) -> str:
+    """What it is to people: `invoice`, `credit_note` or `reminder`."""
+    asked = mark(invoice)
+    if of_invoice(invoice) is Form.REMINDER or (asked is not None and asked.reminder):
+        return "reminder"
+    return "credit_note" if invoice.is_credit_note else "invoice"
 
 
 def by_specification(stated: str | None) -> Form:

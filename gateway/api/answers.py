@@ -45,7 +45,7 @@ class Head(Shown):
 
     number: str | None
     kind: str | None
-    """`invoice`, `credit_note` or `invoice_response`."""
+    """`invoice`, `credit_note`, `reminder` or `invoice_response`."""
     sender_name: str | None
     recipient_name: str | None
     sender: str | None

@@ -229,7 +229,7 @@ def repeated(first: Document, work: Checkpoint) -> Checkpoint:
     """The same invoice was accepted before: what was prepared (`work`) will not be sent."""
     head = work.head
     assert head is not None, "it has a number"
-    what = "credit note" if head.kind == "credit_note" else "invoice"
+    what = (head.kind or "invoice").replace("_", " ")
     text = (
         f"The {what} {head.number} was handed in before, on {first.created_at:%Y-%m-%d}, as"
         f" {first.id}, which is {first.state}. This one is not sent. If it is another {what}, give"

@@ -20,6 +20,7 @@ from gateway.pdf.html import html
 from gateway.pdf.render import render
 from gateway.routing.orders import Orders, shipped
 from gateway.routing.plan import Plan, plan
+from schemas.marks import mark
 from transports.base import File
 
 
@@ -75,7 +76,8 @@ def preview(
         configured=configured,
         orders=orders or shipped(),
         at=at,
-        profile=result.report.profile,
+        profile=result.profile,
+        mark=mark(result.invoice),
     )
     return Ready(result, route, image_rule(settled(settings, result.recipient)))
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.store.port import Head
+from schemas.forms import kind
 from schemas.identifiers import (
     CREDIT_NOTE_NAMESPACE,
     INVOICE_NAMESPACE,
@@ -20,6 +21,7 @@ from schemas.identifiers import (
     normal,
 )
 from schemas.invoice import Address, Buyer, Identifier, Invoice
+from schemas.marks import mark
 from transports.base import PostalAddress, Recipient, Summary
 
 LANGUAGES = {"SE": "sv", "NO": "nb"}
@@ -33,7 +35,7 @@ def head(invoice: Invoice) -> Head:
     sender, recipient = participant(invoice.seller.endpoint), participant(invoice.buyer.endpoint)
     return Head(
         number=invoice.number,
-        kind="credit_note" if invoice.is_credit_note else "invoice",
+        kind=kind(invoice),
         sender_name=invoice.seller.name,
         recipient_name=invoice.buyer.name,
         sender=str(sender) if sender else None,
@@ -46,8 +48,11 @@ def head(invoice: Invoice) -> Head:
 
 
 def summary(invoice: Invoice, delivery: Mapping[str, Any]) -> Summary:
-    """What the recipient is told; the language is the one asked for, else the buyer's country's."""
+    """What the recipient is told; the language is the one asked for, beside the invoice or by a
+    mark, else the buyer's country's."""
     country = invoice.buyer.address.country
+    asked = mark(invoice)
+    marked = asked.language if asked else None
     due = invoice.totals.due if invoice.totals else None
     return Summary(
         number=invoice.number,
@@ -56,7 +61,7 @@ def summary(invoice: Invoice, delivery: Mapping[str, Any]) -> Summary:
         due_date=invoice.due_date,
         amount_due=Decimal(0) if due is None else due,
         currency=invoice.currency,
-        language=delivery.get("language") or LANGUAGES.get(country, "en"),
+        language=delivery.get("language") or marked or LANGUAGES.get(country, "en"),
         payment_reference=next((p.reference for p in invoice.payments if p.reference), None),
         document_type=document_type(invoice),
         process=process(invoice),

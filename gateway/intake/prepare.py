@@ -20,7 +20,9 @@ from lxml import etree
 from gateway.intake import payment_numbers, policy
 from gateway.intake.attachment import EMBEDDABLE, embed
 from gateway.intake.content import labelled
+from gateway.intake.conversion import CONVERTED, convert
 from gateway.intake.filled_in import NOTHING, Additions, additions
+from gateway.intake.form import of_marks, of_ubl
 from gateway.intake.head import head, recipient, summary
 from gateway.intake.json_invoice import to_model
 from gateway.intake.origin import Origin, Spot
@@ -29,7 +31,9 @@ from gateway.intake.policy import Attached
 from gateway.intake.shape import Shape
 from gateway.intake.submission import XML, Refused, read
 from gateway.store.port import Head
+from schemas import forms, marks
 from schemas.derived import derive
+from schemas.forms import Form
 from schemas.invoice import Attachment, Invoice
 from schemas.totals import complete
 from schemas.ubl.read import Unreadable
@@ -46,8 +50,10 @@ from validators.profiles import OUTGOING, PEPPOL_BILLING, PEPPOL_BILLING_PRINT, 
 class Prepared:
     """A document that can be sent.
 
-    `attachments` are the files that came beside it and are not in it; those inside are
-    `gateway.intake.attachment.embedded(invoice)`. `added` is what we filled in.
+    `document` is UBL, and `profile` names the rules that it was held to: those of the report,
+    unless it was handed in in another form. `attachments` are the files that came beside it and are
+    not in it; those inside are `gateway.intake.attachment.embedded(invoice)`. `added` is what we
+    filled in.
     """
 
     invoice: Invoice
@@ -57,6 +63,7 @@ class Prepared:
     summary: Summary
     report: Report
     attachments: tuple[File, ...]
+    profile: str
     added: Additions = NOTHING
 
     @property
@@ -116,6 +123,9 @@ def _prepare(
         return Rejected(Report(UNKNOWN, False, submission.findings), None)
     if isinstance(submission.content, Shape):
         return _from_json(to_model(submission.content), attachments, delivery, at, settings)
+    if forms.of(submission.content) in CONVERTED:
+        content, root = original.content, submission.content
+        return _from_other_form(content, root, attachments, delivery, at, settings)
     return _from_ubl(original.content, submission.content, attachments, delivery, at, settings)
 
 
@@ -130,7 +140,9 @@ def verdict(
     """What would be said of a document; also of one that cannot be handed in, by its own rules."""
     if original.media_type in XML:
         root = parse(original.content)
-        if not isinstance(root, tuple) and of(root) not in OUTGOING:
+        if not isinstance(root, tuple) and (
+            of(root) not in OUTGOING or forms.of(root) is Form.OBJECT_ENVELOPE
+        ):
             return validate(original.content, at=at, language=_language(delivery))
     return prepare(original, attachments, delivery, at=at, settings=settings).report
 
@@ -146,7 +158,8 @@ def _from_json(
     attachments = tuple(map(labelled, attachments))
     inside = {n: file for n, file in enumerate(attachments) if file.media_type in EMBEDDABLE}
     beside = tuple(file for n, file in enumerate(attachments) if n not in inside)
-    own, marked, language = len(stated.supporting_documents), _marked(stated), _language(delivery)
+    own, language = len(stated.supporting_documents), _language(delivery)
+    marked = bool(marks.places(stated))
     stated = embed(stated, inside.values())
     # One marked for print leaves electronic addresses out on purpose.
     invoice = complete(derive(stated, addresses=not marked))
@@ -162,6 +175,7 @@ def _from_json(
     found = [
         *map(places.told, report.findings),
         *payment_numbers.findings(invoice, language),
+        *of_marks(_marks(stated), language),
         *policy.findings(attached, settings, language),
     ]
     # One wrong currency is in every amount of the UBL, and in one field of the caller's.
@@ -175,7 +189,7 @@ def _from_json(
     report = dataclasses.replace(report, findings=tuple(ordered))
     if not report.ok:
         return Rejected(report, head(invoice), added)
-    return _prepared(invoice, document, report, beside, delivery, added)
+    return _prepared(invoice, document, report, beside, delivery, profile, added)
 
 
 def _language(delivery: Mapping[str, Any]) -> str:
@@ -183,10 +197,30 @@ def _language(delivery: Mapping[str, Any]) -> str:
     return delivery.get("findings_language") or "en"
 
 
-def _marked(invoice: Invoice) -> bool:
-    """Whether an AQY code says that it is for a Swedish operator of print and bank services."""
-    documents = invoice.supporting_documents
-    return any((document.description or "").strip().startswith("AQY") for document in documents)
+def _marks(stated: Invoice) -> list[tuple[str, str, None]]:
+    """The marks in the JSON for a Swedish operator of print and bank services."""
+    documents = stated.supporting_documents
+    return [
+        (documents[n].reference, f"/invoice/supporting_documents/{n}", None)
+        for n in marks.places(stated)
+    ]
+
+
+def _from_other_form(
+    content: bytes,
+    root: etree._Element,
+    attachments: Sequence[File],
+    delivery: Mapping[str, Any],
+    at: date,
+    settings: Mapping[str, Any],
+) -> Prepared | Rejected:
+    language = _language(delivery)
+    made = convert(content, root, attachments, language, at)
+    said = tuple(policy.findings(made.attached, settings, language))
+    report = dataclasses.replace(made.report, findings=(*made.report.findings, *said))
+    if made.invoice is None or not report.ok:
+        return Rejected(report, head(made.invoice) if made.invoice else None)
+    return _prepared(made.invoice, made.document, report, made.beside, delivery, made.profile)
 
 
 def _from_ubl(
@@ -198,13 +232,11 @@ def _from_ubl(
     settings: Mapping[str, Any],
 ) -> Prepared | Rejected:
     # Another kind of invoice goes another way: self-billing is written by its recipient.
-    profile = of(root)
-    report = validate(
-        document,
-        at=at,
-        profile=profile if profile in OUTGOING else PEPPOL_BILLING,
-        language=_language(delivery),
-    )
+    stated, language = of(root), _language(delivery)
+    profile = stated if stated in OUTGOING else PEPPOL_BILLING
+    report = validate(document, at=at, profile=profile, language=language)
+    asked = of_ubl(root, forms.of(root), language) if report.structure_ok else ()
+    report = dataclasses.replace(report, findings=(*report.findings, *asked))
     try:
         invoice = read_ubl(root)
     except Unreadable as error:
@@ -224,11 +256,12 @@ def _from_ubl(
             None,
         )
     attached = (*_inside_ubl(root, invoice), *_beside(attachments))
-    said = tuple(policy.findings(attached, settings, _language(delivery)))
+    said = tuple(policy.findings(attached, settings, language))
     report = dataclasses.replace(report, findings=(*report.findings, *said))
     if not report.ok:
         return Rejected(report, head(invoice))
-    return _prepared(invoice, document, report, tuple(map(labelled, attachments)), delivery)
+    beside = tuple(map(labelled, attachments))
+    return _prepared(invoice, document, report, beside, delivery, profile)
 
 
 def _inside(stated: Invoice) -> Iterator[Attached]:
@@ -264,6 +297,7 @@ def _prepared(
     report: Report,
     attachments: tuple[File, ...],
     delivery: Mapping[str, Any],
+    profile: str,
     added: Additions = NOTHING,
 ) -> Prepared:
     return Prepared(
@@ -274,6 +308,7 @@ def _prepared(
         summary(invoice, delivery),
         report,
         attachments,
+        profile,
         added,
     )
 

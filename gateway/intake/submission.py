@@ -13,12 +13,13 @@ from typing import Annotated, Any, Literal
 from lxml import etree
 from pydantic import ConfigDict, Field, StrictBool, create_model
 
-from gateway.intake import shape
+from gateway.intake import form, shape
 from gateway.intake.json_invoice import InvoiceShape
 from gateway.intake.kind import JSON as JSON
 from gateway.intake.kind import XML as XML
 from gateway.intake.package import opened
 from gateway.intake.shape import TEXT, Shape
+from schemas import forms
 from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
 from transports.base import File
 from validators.findings import Finding, Severity
@@ -140,7 +141,8 @@ def read(original: File, *, any_document: bool = False) -> Submission | Refused:
     """Reads a document: a request body (or the `document` part of one), or what was in a package.
     Whatever the bytes, never raises.
 
-    XML is an invoice or credit note in UBL, or with `any_document` any that there are rules for.
+    XML is of a form that can be handed in (`form.TAKEN`), or with `any_document` any that there are
+    rules for.
     """
     if original.media_type in XML:
         return _read_xml(original.content, any_document)
@@ -180,8 +182,10 @@ def _read_xml(content: bytes, any_document: bool) -> Submission | Refused:
     root = parse(content)
     if isinstance(root, tuple):
         return Refused(root)
-    if root.tag not in _ROOTS and not (any_document and of(root) != UNKNOWN):
-        name = etree.QName(root)
+    found, name = forms.of(root), etree.QName(root)
+    if found in form.TAKEN or (any_document and of(root) != UNKNOWN):
+        return Submission(root, {})
+    if found is None:
         wrong = Finding(
             "GUARD-ROOT",
             Severity.FATAL,
@@ -189,10 +193,7 @@ def _read_xml(content: bytes, any_document: bool) -> Submission | Refused:
             None,
             f"The root element is {name.localname} in the namespace {name.namespace or '(none)'}.",
             f"Send a UBL 2.1 Invoice ({INVOICE_NAMESPACE}) or CreditNote"
-            f" ({CREDIT_NOTE_NAMESPACE}).",
+            f" ({CREDIT_NOTE_NAMESPACE}), or a Svefaktura 1.0 ({forms.SVEFAKTURA_NAMESPACE}).",
         )
         return Refused((wrong,))
-    return Submission(root, {})
-
-
-_ROOTS = frozenset({f"{{{INVOICE_NAMESPACE}}}Invoice", f"{{{CREDIT_NOTE_NAMESPACE}}}CreditNote"})
+    return Refused((form.refusal(found, name.localname),))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from gateway.pdf.sheet import PAGE_HEIGHT, PAGE_WIDTH, Face, Ink, Sheets, wrap
 from gateway.pdf.words import Words, country
 from schemas.figures import day, money, percent
+from schemas.forms import kind
 from schemas.invoice import (
     Address,
     Buyer,
@@ -44,7 +45,7 @@ class Page:
         self.words = words
         self.language = words.language
         self.sheets = Sheets(TOP, BOTTOM, y=TOP)
-        self.title = words("credit_note" if invoice.is_credit_note else "invoice")
+        self.title = words(kind(invoice))
 
     def figure(self, right: float, text: str, room: float, face: Face = BODY) -> None:
         """Places a figure by its right end; smaller, rather than over its neighbour."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.routing.orders import Channel, Order, Orders, Question
 from schemas.identifiers import Kind, check, is_sole_trader
+from schemas.marks import Mark
 from transports.base import Recipient, Summary
 from validators.profiles import PEPPOL_BILLING, PEPPOL_BILLING_PRINT
 
@@ -70,12 +71,14 @@ def plan(
     orders: Orders,
     at: date,
     profile: str = PEPPOL_BILLING,
+    mark: Mark | None = None,
 ) -> Plan:
     """Makes the plan.
 
     `delivery` is what the sender asked for: `channels` are taken instead of the country's order,
     `disabled_channels` are left out; both hold known names only (intake sees to it). `configured`
-    are the channels set up on this gateway; `profile` is one of `validators.profiles`.
+    are the channels set up on this gateway; `profile` is one of `validators.profiles`; `mark` is
+    what the invoice asks of an operator of print and bank services: it goes there and nowhere else.
     """
     order = orders.find(recipient.country, recipient.consumer, at)
     wanted = list(delivery.get("channels") or ())
@@ -90,7 +93,8 @@ def plan(
             configured=question.channel in configured,
             wanted=not wanted or question.channel in wanted,
             disabled=question.channel in disabled,
-            marked=question.channel in NEVER_OVER.get(profile, ()),
+            barred=question.channel in NEVER_OVER.get(profile, ()),
+            mark=mark,
             at=at,
         )
         return Step(
@@ -109,9 +113,8 @@ def plan(
 
 INCLUDED = "route.included"
 
-# The channels that a document of a relaxed profile must not take. An invoice marked with an AQY
-# code is for the seller's own operator, one without an address for a consumer: neither need be what
-# Peppol demands.
+# The channels that a document of a relaxed profile must not take: one without electronic addresses
+# need not be what Peppol demands.
 NEVER_OVER: Mapping[str, frozenset[str]] = {PEPPOL_BILLING_PRINT: frozenset({"peppol"})}
 
 # What a channel may need of a recipient: how it reads in a sentence, with where it comes from.
@@ -143,7 +146,8 @@ def _why(
     configured: bool,
     wanted: bool,
     disabled: bool,
-    marked: bool,
+    barred: bool,
+    mark: Mark | None,
     at: date,
 ) -> tuple[str, str]:
     """Why the step is in or out: the sender's word counts first, then what never changes."""
@@ -155,8 +159,11 @@ def _why(
         return "route.ended", f"Not asked any more since {question.until}."
     if not configured:
         return "route.not_configured", "Not configured on this gateway."
-    if marked:
-        return "route.marked_for_print", "For people, without what Peppol demands: never this way."
+    if mark is not None and mark.channel != channel.name:
+        code = "route.marked_for_bank" if mark.channel == "bank_se" else "route.marked_for_print"
+        return code, f"Marked (AQY {mark.code}: {mark.meaning}): never this way."
+    if barred:
+        return "route.no_addresses", "For people, without what Peppol demands: never this way."
     if channel.consumers_only and not recipient.consumer:
         return "route.consumers_only", "Reaches consumers only, and the recipient is a company."
     if summary.credit_note and not channel.credit_notes:

@@ -87,7 +87,7 @@ class Head:
     """What lists and searches show of a document, read out of it once it has been read."""
 
     number: str | None = None
-    kind: str | None = None  # invoice, credit_note
+    kind: str | None = None  # invoice, credit_note, reminder
     sender_name: str | None = None
     recipient_name: str | None = None
     sender: str | None = None  # participant, "0192:918130047"

@@ -358,6 +358,85 @@ def test_the_marking_counts_in_json_too() -> None:
     assert prepared(json_file(body)).report.profile == "peppol-billing-print"
 
 
+def test_a_mark_says_the_language_and_what_is_a_reminder() -> None:
+    content = marked(examples.ubl().encode())
+    english = content.replace(b"<cbc:ID>101</cbc:ID>", b"<cbc:ID>102</cbc:ID>")
+    for original, language in ((content, "sv"), (english, "en")):
+        result = prepared(xml_file(original))
+        assert (result.summary.language, result.head.kind) == (language, "invoice")
+        assert result.document == original, "byte for byte"
+    assert prepared(xml_file(english), language="nb").summary.language == "nb"
+    reminder = content.replace(b"<cbc:ID>101</cbc:ID>", b"<cbc:ID>301</cbc:ID>")
+    assert prepared(xml_file(reminder)).head.kind == "reminder"
+
+
+def test_one_mark_that_is_known_is_asked_for() -> None:
+    content = marked(examples.ubl().encode())
+    twice = marked(content)
+    unknown = content.replace(b"<cbc:ID>101</cbc:ID>", b"<cbc:ID>999</cbc:ID>")
+    for original, rule, where in (
+        (twice, "STRUCTURE-MARKS", "Invoice/AdditionalDocumentReference[2]"),
+        (unknown, "STRUCTURE-MARK", "Invoice/AdditionalDocumentReference"),
+    ):
+        (finding,) = rejected(xml_file(original)).findings
+        assert (finding.rule, finding.where) == (rule, where)
+        assert finding.line is not None
+    body = copy.deepcopy(SWEDISH)
+    documents = [{"reference": code, "description": AQY} for code in ("101", "999")]
+    body["invoice"]["supporting_documents"] = documents
+    found = rejected(json_file(body)).findings
+    assert [(each.rule, each.where) for each in found] == [
+        ("STRUCTURE-MARKS", "/invoice/supporting_documents/1"),
+        ("STRUCTURE-MARK", "/invoice/supporting_documents/1"),
+    ]
+
+
+AS_REMINDER = (
+    (
+        "poacc:billing:3.0<",
+        "poacc:billing:3.0#conformant#urn:fdc:anskaffelser.no:2019:ehf:reminder:3.0<",
+    ),
+    (
+        "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0",
+        "urn:fdc:anskaffelser.no:2019:ehf:postaward:g3:06:1.0",
+    ),
+    ("<cbc:InvoiceTypeCode>380</cbc:InvoiceTypeCode>", ""),
+)
+NAMED = (
+    "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>2026-1</cbc:ID>"
+    "</cac:InvoiceDocumentReference></cac:BillingReference>"
+)
+
+
+def reminder(named: str = NAMED) -> File:
+    text = examples.ubl()
+    for old, new in AS_REMINDER:
+        assert old in text, old
+        text = text.replace(old, new)
+    before = "<cac:AccountingSupplierParty>"
+    return xml_file(text.replace(before, named + before, 1).encode())
+
+
+def test_a_reminder_is_passed_on_byte_for_byte() -> None:
+    original = reminder()
+    result = prepared(original)
+    assert (result.report.profile, result.head.kind) == ("ehf-reminder", "reminder")
+    assert result.document == original.content
+    assert "ehf:reminder:3.0" in str(result.summary.document_type)
+
+
+@pytest.mark.parametrize(
+    ("named", "where"),
+    [
+        ("", "Invoice/BillingReference/InvoiceDocumentReference/ID"),
+        (NAMED * 2, "Invoice/BillingReference[2]/InvoiceDocumentReference"),
+    ],
+)
+def test_a_reminder_names_one_invoice(named: str, where: str) -> None:
+    (finding,) = rejected(reminder(named)).findings
+    assert (finding.rule, finding.where) == ("STRUCTURE-REMINDER", where)
+
+
 def test_self_billing_is_not_delivered() -> None:
     """It is written by the buyer, so it would come back to whoever handed it in."""
     specification = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"

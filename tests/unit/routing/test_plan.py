@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.routing.orders import Orders, channel_names, read, shipped
 from gateway.routing.plan import INCLUDED, NEEDS, Plan, from_data, plan
 from schemas.identifiers import Participant
+from schemas.marks import MARKS
 from transports.base import PostalAddress, Recipient, Summary
 from validators.profiles import PEPPOL_BILLING, PEPPOL_BILLING_PRINT
 
@@ -78,11 +79,21 @@ def test_sweden_asks_the_networks_then_the_bank_then_kivra_then_people() -> None
     assert all(step.included for step in result.steps)
 
 
-def test_an_invoice_marked_for_print_never_goes_over_peppol() -> None:
+def test_what_has_no_addresses_never_goes_over_peppol() -> None:
     result = make(profile=PEPPOL_BILLING_PRINT)
-    assert why(result, "peppol") == "route.marked_for_print"
+    assert why(result, "peppol") == "route.no_addresses"
     assert [step for step in steps(result) if why(result, step) != INCLUDED] == ["peppol"]
     assert from_data(result.data()).profile == PEPPOL_BILLING_PRINT
+
+
+@pytest.mark.parametrize("code", MARKS)
+def test_a_mark_leaves_one_way(code: str) -> None:
+    mark = MARKS[code]
+    result = plan(KNOWN, INVOICE, {}, configured=EVERY, orders=shipped(), at=TODAY, mark=mark)
+    assert [step.channel for step in result.included] == [mark.channel]
+    others = {step.code for step in result.steps if not step.included}
+    assert others == {"route.marked_for_bank" if code == "P01" else "route.marked_for_print"}
+    assert all(code in step.reason for step in result.steps if not step.included)
 
 
 def test_a_norwegian_consumer_is_asked_for_an_agreement_before_e_mail() -> None:
