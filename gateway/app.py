@@ -7,6 +7,7 @@ demo and the tests all run this same gateway.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import math
 import os
 import ssl
@@ -33,6 +34,9 @@ from gateway.blobs.sweep import Sweeps
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.delivery.bindery import Bindery, press
+from gateway.delivery.fetching import KIND as FETCH
+from gateway.delivery.fetching import Fetching
+from gateway.delivery.fetching import Limits as FetchLimits
 from gateway.delivery.links import Linking, link_secret
 from gateway.delivery.processes import Processes
 from gateway.delivery.schedules import Handler, Schedule
@@ -202,11 +206,12 @@ class Gateway:
             },
             handlers={
                 **self._handlers(courier),
+                FETCH: self._fetching(up, registry),
                 **(peppol.handlers if peppol else {}),
                 **(publishing.handlers if publishing else {}),
             },
             schedules=(*self._schedules(), *(peppol.schedules if peppol else ())),
-            aside=(PUSH,),  # a slow ledger keeps no invoice waiting
+            aside=(PUSH, FETCH),  # a slow ledger or store of files keeps no other invoice waiting
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,
             poll_s=settings.worker.poll_s,
@@ -222,6 +227,13 @@ class Gateway:
             exports.KIND: exports.Dividing(self.store, self.clock, most_bytes),
             PUSH: Pushing(self.store, courier, self.clock),
         }
+
+    def _fetching(self, up: AsyncExitStack, registry: CollectorRegistry) -> Fetching:
+        section = self.settings.fetch
+        outside = Outside(fetch_rules(section))
+        up.push_async_callback(outside.close)
+        limits = fetch_limits(section)
+        return Fetching(self.store, outside, self.clock, limits=limits, registry=registry)
 
     def _schedules(self) -> Sequence[Schedule]:
         section = self.settings.retention
@@ -426,7 +438,21 @@ def _limits(section: config.Http) -> Limits:
     )
 
 
-def _rules(section: config.Webhooks) -> Rules:
+def fetch_rules(section: config.Fetch) -> Rules:
+    """Whom we may ask for attachments."""
+    return dataclasses.replace(_rules(section), idle_s=section.idle_s)
+
+
+def fetch_limits(section: config.Fetch) -> FetchLimits:
+    """What is fetched for one document."""
+    return FetchLimits(
+        file_bytes=section.max_file_bytes,
+        total_bytes=section.max_total_bytes,
+        give_up=timedelta(seconds=section.give_up_s),
+    )
+
+
+def _rules(section: config.Webhooks | config.Fetch) -> Rules:
     trusted = None
     if section.ca_file is not None:
         trusted = ssl.create_default_context(cafile=str(section.ca_file))

@@ -565,6 +565,37 @@ class Webhooks(Section):
     can then have messages sent to whatever this machine reaches."""
 
 
+class Fetch(Section):
+    """Attachments that a document names by their address: we fetch them before it is sent."""
+
+    max_file_bytes: int = Field(default=20 * 1024 * 1024, ge=1024)
+    """Largest file that is fetched."""
+
+    max_total_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
+    """Most bytes of all attachments of a document together, those that came with it among them."""
+
+    limit_s: float = Field(default=300, gt=0, le=3600)
+    """Longest time for one try to get a file. What came by then is not asked for again, where the
+    server can give the rest."""
+
+    idle_s: float = Field(default=30, gt=0)
+    """Longest time without a byte from the server."""
+
+    give_up_s: float = Field(default=72 * 3600, gt=0, le=30 * 24 * 3600)
+    """For so long a file that can not be had for now is tried again by itself; then its document is
+    held for a person."""
+
+    ca_file: Path | None = Field(default=None, examples=["/etc/ssl/erp-ca.pem"])
+    """Certificates to trust (PEM) instead of the system's."""
+
+    allow_http: bool = False
+    """Whether addresses may begin with `http://`: for tests and closed networks."""
+
+    allow_private: bool = False
+    """Whether addresses may lead into private networks and to this machine. Whoever has an API key
+    can then read whatever this machine reaches."""
+
+
 class Log(Section):
     """The log, on standard error."""
 
@@ -592,6 +623,7 @@ class Settings(BaseSettings):
     http: Http = Field(default_factory=Http)
     worker: Worker = Field(default_factory=Worker)
     webhooks: Webhooks = Field(default_factory=Webhooks)
+    fetch: Fetch = Field(default_factory=Fetch)
     retention: Retention = Field(default_factory=Retention)
     log: Log = Field(default_factory=Log)
     store: Store | None = None

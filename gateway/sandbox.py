@@ -181,6 +181,7 @@ class Sandbox:
                 # So that nobody waits for a document that became due by the clock's moving.
                 "worker": {"poll_s": 0.1, "collect_every_s": 0.2},
                 "webhooks": {"allow_http": True, "allow_private": True},  # to this machine too
+                "fetch": {"allow_http": True, "allow_private": True},
                 "email": {
                     "host": "127.0.0.1",
                     "port": self.mail.port,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway import config, layers
-from gateway.app import email_settings, lane_limits, letter_settings
+from gateway.app import email_settings, fetch_limits, fetch_rules, lane_limits, letter_settings
 from gateway.peppol import peppol_settings
 from gateway.store.lanes import Limits
 from transports.email.driver import Email
@@ -145,3 +145,10 @@ def test_every_other_setting_is_read_by_the_composition_root(key: layers.Key) ->
 def test_every_setting_of_links_is_read_by_the_composition_root(name: str) -> None:
     source = (Path(config.__file__).parent / "app.py").read_text("utf-8")
     assert f"section.{name}" in source
+
+
+@pytest.mark.parametrize("name", sorted(set(config.Fetch.model_fields) - {"ca_file"}))
+def test_every_setting_of_fetching_reaches_it(name: str) -> None:
+    plain = config.Fetch()
+    set_ = config.Fetch(**{name: other(plain, name)})
+    assert (fetch_rules(plain), fetch_limits(plain)) != (fetch_rules(set_), fetch_limits(set_))
