@@ -13,7 +13,7 @@ from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
 from gateway.api.instant import Instant
-from gateway.api.problems import Fault, Problem, Type
+from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Q, Routes, answer
 from gateway.archive import exports
 from gateway.archive.bundle import Dossier, bundle
@@ -106,14 +106,7 @@ class ExportRow(Shown):
             headers={"Location": "Where the export is."},
         )
     },
-    problems=(
-        Type.MALFORMED_REQUEST,
-        Type.MALFORMED_JSON,
-        Type.REQUEST_TIMEOUT,
-        Type.TOO_LARGE,
-        Type.UNSUPPORTED_MEDIA_TYPE,
-        Type.INVALID_BODY,
-    ),
+    problems=(*WITH_BODY,),
 )
 async def make_export(call: Call[NoParameters]) -> web.Response:
     """Export all documents of a period, to keep them elsewhere.

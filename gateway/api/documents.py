@@ -11,7 +11,7 @@ from pydantic import Field
 from gateway.api import answers, examples, files
 from gateway.api.body import DOCUMENT_TYPES, Incoming, apart, incoming
 from gateway.api.language import with_language
-from gateway.api.problems import Fault, Problem, Type
+from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Call, Header, NoParameters, Parameters, Q, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
 from gateway.delivery.deliver import every_event
@@ -41,12 +41,7 @@ IDEMPOTENCY_KEY = Header(
 )
 
 BODY_PROBLEMS = (
-    Type.MALFORMED_REQUEST,
-    Type.MALFORMED_JSON,
-    Type.REQUEST_TIMEOUT,
-    Type.TOO_LARGE,
-    Type.UNSUPPORTED_MEDIA_TYPE,
-    Type.INVALID_BODY,
+    *WITH_BODY,
     Type.UNREADABLE_DOCUMENT,
 )
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from gateway.api import examples
 from gateway.api.answers import Shown
 from gateway.api.body import body
-from gateway.api.problems import Problem, Type
+from gateway.api.problems import WITH_BODY, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.intake.shape import Shape
 from gateway.intake.submission import JSON
@@ -104,12 +104,7 @@ class LookupAnswer(Shown):
     body=Body({JSON: Media(LookupQuestion, {"two": examples.LOOKUP})}),
     answers={200: Answer("What each can receive.", LookupAnswer, examples.LOOKED_UP)},
     problems=(
-        Type.MALFORMED_REQUEST,
-        Type.MALFORMED_JSON,
-        Type.REQUEST_TIMEOUT,
-        Type.TOO_LARGE,
-        Type.UNSUPPORTED_MEDIA_TYPE,
-        Type.INVALID_BODY,
+        *WITH_BODY,
         Type.TOO_OFTEN,
     ),
 )

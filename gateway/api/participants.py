@@ -14,7 +14,7 @@ from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
 from gateway.api.instant import Instant
-from gateway.api.problems import Fault, Problem, Type
+from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.intake.shape import TEXT, Shape
 from gateway.intake.submission import JSON
@@ -145,14 +145,7 @@ def _row(participant: str, row: Registration | None) -> ParticipantRow:
 
 # --- operations ---------------------------------------------------------------------------------
 
-_BODY = (
-    Type.MALFORMED_REQUEST,
-    Type.MALFORMED_JSON,
-    Type.REQUEST_TIMEOUT,
-    Type.TOO_LARGE,
-    Type.UNSUPPORTED_MEDIA_TYPE,
-    Type.INVALID_BODY,
-)
+_BODY = (*WITH_BODY,)
 _VERB = (Type.NOT_FOUND, Type.NOT_ALLOWED_NOW)
 _ROW = Answer("The participant as it is now.", ParticipantRow, examples.PARTICIPANT)
 _WANTED = Answer("It is written down, and goes on by itself.", ParticipantRow, examples.PARTICIPANT)

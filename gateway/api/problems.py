@@ -44,6 +44,17 @@ class Type(StrEnum):
     STORAGE_UNAVAILABLE = "storage-unavailable"
 
 
+# What any request may be refused for because of its body.
+WITH_BODY = (
+    Type.MALFORMED_REQUEST,
+    Type.MALFORMED_JSON,
+    Type.REQUEST_TIMEOUT,
+    Type.TOO_LARGE,
+    Type.UNSUPPORTED_MEDIA_TYPE,
+    Type.INVALID_BODY,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a problem says, and what the caller can do about it."""

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from gateway.api import answers, examples
 from gateway.api.body import body
 from gateway.api.callers import actor
-from gateway.api.problems import Problem, Type, refused
+from gateway.api.problems import WITH_BODY, Problem, Type, refused
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.inbound.replies import Denied, Given, Word, Wrong, reply
 from gateway.intake.shape import TEXT, Date, Shape
@@ -79,12 +79,7 @@ class ResponseWish(Shape):
     problems=(
         Type.NOT_FOUND,
         Type.NOT_ALLOWED_NOW,
-        Type.MALFORMED_REQUEST,
-        Type.MALFORMED_JSON,
-        Type.REQUEST_TIMEOUT,
-        Type.TOO_LARGE,
-        Type.UNSUPPORTED_MEDIA_TYPE,
-        Type.INVALID_BODY,
+        *WITH_BODY,
         Type.CONTENT_LOST,
     ),
 )

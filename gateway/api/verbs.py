@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from gateway.api import answers, examples
 from gateway.api.body import body
 from gateway.api.callers import actor
-from gateway.api.problems import Problem, Type
+from gateway.api.problems import WITH_BODY, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.delivery import links
 from gateway.delivery.verbs import Denied, Verb, act
@@ -35,12 +35,7 @@ _BODY = Body({JSON: Media(Reason, {"reason": examples.REASON})})
 _PROBLEMS = (
     Type.NOT_FOUND,
     Type.NOT_ALLOWED_NOW,
-    Type.MALFORMED_REQUEST,
-    Type.MALFORMED_JSON,
-    Type.REQUEST_TIMEOUT,
-    Type.TOO_LARGE,
-    Type.UNSUPPORTED_MEDIA_TYPE,
-    Type.INVALID_BODY,
+    *WITH_BODY,
 )
 
 

@@ -13,7 +13,7 @@ from gateway.api import answers, examples
 from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
-from gateway.api.problems import Fault, Problem, Type
+from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Parameters, Routes, answer
 from gateway.events import Type as EventType
 from gateway.intake.shape import TEXT, Shape
@@ -203,14 +203,7 @@ def _attempt(row: Push) -> WebhookAttempt:
 
 # --- operations ---------------------------------------------------------------------------------
 
-_BODY = (
-    Type.MALFORMED_REQUEST,
-    Type.MALFORMED_JSON,
-    Type.REQUEST_TIMEOUT,
-    Type.TOO_LARGE,
-    Type.UNSUPPORTED_MEDIA_TYPE,
-    Type.INVALID_BODY,
-)
+_BODY = (*WITH_BODY,)
 _WEBHOOK = Answer("The webhook as it is now.", Webhook, examples.WEBHOOK)
 
 
