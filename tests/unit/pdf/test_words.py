@@ -9,10 +9,13 @@ import pytest
 from gateway.pdf import words
 from gateway.pdf.fonts import legible
 from gateway.pdf.words import LANGUAGES, Words, country
+from schemas import forms
 
 TABLES = tomllib.loads(Path(words.__file__).with_name("words.toml").read_text(encoding="utf-8"))
+# A title is the word for what `schemas.forms.kind` answers.
 SOURCE = "".join(
-    path.read_text(encoding="utf-8") for path in Path(words.__file__).parent.glob("*.py")
+    path.read_text(encoding="utf-8")
+    for path in (*Path(words.__file__).parent.glob("*.py"), Path(forms.__file__))
 )
 
 
