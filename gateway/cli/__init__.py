@@ -35,6 +35,7 @@ COMMANDS = {
     "evidence": "evidence",
     "export": "evidence",
     "company": "tenants",
+    "customer": "customers",
     "key": "tenants",
     "participant": "participants",
     "publisher": "participants",

@@ -36,6 +36,15 @@ def _duplicate_days(function: F) -> F:
     )(function)
 
 
+def _archives(function: F) -> F:
+    """Adds `--archives`."""
+    return click.option(
+        "--archives/--no-archives",
+        default=None,
+        help="Whether ZIP files and other archives may be attached. Default: they may.",
+    )(function)
+
+
 @company.command("add")
 @click.argument("name")
 @click.option("--country", required=True, help="Two letters: SE, NO ...")
@@ -48,6 +57,7 @@ def _duplicate_days(function: F) -> F:
 )
 @click.option("--email", help="Where recipients' answers to e-mails go.")
 @_duplicate_days
+@_archives
 @settings_options
 def add_company(
     name: str,
@@ -55,6 +65,7 @@ def add_company(
     participants: Sequence[str],
     email: str | None,
     duplicate_days: int | None,
+    archives: bool | None,
     config_file: Path | None,
     data: Path | None,
 ) -> None:
@@ -69,7 +80,7 @@ def add_company(
     if country.upper() not in codes("ISO3166-1", datetime.now(UTC).date()):
         raise click.BadParameter(f"{country} is no country", param_hint="--country")
     parsed = tuple(map(_participant, participants))
-    settings = _settings(email, duplicate_days)
+    settings = _settings(email, duplicate_days, archives)
     row = Company(new_id("com"), name, country.upper(), parsed, settings)
 
     async def add(store: Store) -> None:
@@ -95,23 +106,30 @@ def add_company(
 )
 @click.option("--email", help="Where recipients' answers to e-mails go.")
 @_duplicate_days
+@_archives
 @settings_options
 def change_company(
     company_id: str,
     participants: Sequence[str],
     email: str | None,
     duplicate_days: int | None,
+    archives: bool | None,
     config_file: Path | None,
     data: Path | None,
 ) -> None:
-    """Changes what is given of the company COMPANY_ID, and nothing else."""
+    """Changes what is given of the company COMPANY_ID, and nothing else.
+
+    What its customers get as the invoice's PDF is set by `budkavle customer`.
+    """
     from gateway.audit.chain import NewEntry, Told
     from gateway.registration.telling import subject
 
-    changed = _settings(email, duplicate_days)
+    changed = _settings(email, duplicate_days, archives)
     added = tuple(map(_participant, participants))
     if not changed and not added:
-        raise click.UsageError("say what to change: --participant, --email, --duplicate-days")
+        raise click.UsageError(
+            "say what to change: --participant, --email, --duplicate-days, --archives"
+        )
 
     async def change(store: Store) -> None:
         row = await store.company(company_id)
@@ -136,9 +154,11 @@ def change_company(
     in_store(load_settings(config_file, data).settings, change)
 
 
-def _settings(email: str | None, duplicate_days: int | None) -> dict[str, Any]:
+def _settings(
+    email: str | None, duplicate_days: int | None, archives: bool | None
+) -> dict[str, Any]:
     """What was given, by the names of a company's settings."""
-    given = {"reply_to": email, "duplicate_days": duplicate_days}
+    given = {"reply_to": email, "duplicate_days": duplicate_days, "archives": archives}
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -310,6 +310,29 @@ async def test_a_company_says_how_long_its_numbers_are_not_taken_twice(tmp_path:
     assert nobody.code == 2 and "budkavle company list" in nobody.err
 
 
+async def test_a_company_settles_what_its_customers_get_as_the_invoice(tmp_path: Path) -> None:
+    data = ("--data", tmp_path)
+    made = ("company", "add", "Snickeri AB", "--country", "SE", "--participant", "0007:5560001116")
+    company = (await budkavle(*made, "--no-archives", *data)).lines[0]["id"]
+    first = ("--image-from-first-attachment", "yes")
+    alone = await budkavle("customer", "set", company, *first, *data)
+    assert alone.code == 2 and "omit_image" in alone.err
+    whom = ("0192:918130047", "Kund@x.example")
+    well = await budkavle("customer", "set", company, *whom, "--omit-image", "yes", *first, *data)
+    assert well.code == 0
+    assert (await budkavle("customer", "set", company, "--omit-image", "no", *data)).code == 0
+    assert (await budkavle("customer", "list", company, *data)).lines == [
+        {"customer": name, "omit_image": omit, "image_from_first_attachment": omit or None}
+        for name, omit in (("", False), ("0192:918130047", True), ("kund@x.example", True))
+    ]
+    assert (await budkavle("customer", "set", company, "nobody", *first, *data)).code == 2
+    assert (await budkavle("customer", "set", company, *data)).code == 2
+    assert (await budkavle("customer", "list", "com_none", *data)).code == 2
+    entries = (await budkavle("audit", "list", *data)).lines
+    assert [entry["action"] for entry in entries] == ["company.added", *["customer.settled"] * 2]
+    assert "Kund" not in str(entries) and "kund" not in str(entries)
+
+
 async def test_a_company_and_its_key_are_made_once(tmp_path: Path) -> None:
     data = ("--data", tmp_path / "data")
     participant = ("--country", "se", "--participant", "0007:556000-1116")
