@@ -1,0 +1,1 @@
+"""UN/CEFACT's Cross Industry Invoice (CII): what is inside Factur-X and ZUGFeRD."""
