@@ -31,7 +31,7 @@ from transports.peppol.sandbox.sml import Behaviour
 
 ID = "KILLED-SMP"
 OURS = Participant.parse(RECEIVER.company.participants[0])
-SOON_S = 60.0
+SOON_S = 120.0
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ async def until(client: Client, state: str) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_it_ends_where_it_was_to_end(tmp_path: Path, network: Network) -> None:
     store = await SqliteStore.open(tmp_path / "data")
     await plant(store, SystemClock())

@@ -24,7 +24,7 @@ KILLS = {
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", KILLS)
 async def test_nothing_is_lost_and_nothing_is_doubled(kind: Kind, tmp_path: Path) -> None:
     if kind not in ON_SQLITE:

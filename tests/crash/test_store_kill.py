@@ -222,7 +222,7 @@ async def test_nothing_that_was_acknowledged_is_lost(tmp_path: Path) -> None:
     assert in_flight > 0  # or the kills hit nothing
 
     process = started(data_dir, 0)  # nothing is stuck: the next start finishes all
-    _, _ = process.communicate(timeout=100)
+    _, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     assert set((await whole(data_dir)).values()) == {State.FAILED}
 
@@ -238,7 +238,7 @@ def _traced(tmp_path: Path, submissions: int, submitters: int) -> list[tuple[str
     log = tmp_path / "trace"
     tracer = tracing.strace("-o", str(log), "-s", "100", "-e", "trace=fdatasync,write")
     process = started(tmp_path / "data", submissions, submitters, tracer)
-    process.communicate(timeout=100)
+    process.communicate(timeout=300)
     assert process.returncode == 0
     seen = []
     for line in tracing.lines(log):

@@ -67,8 +67,8 @@ async def seen(tmp_path: Path, submissions: int, clients: int) -> Sequence[str]:
 @pytest.mark.slow
 async def test_each_202_has_its_sync_before_it(tmp_path: Path) -> None:
     found = " ".join(await seen(tmp_path, 20, 1))
-    # The first one syncs the head of the log too.
-    assert re.fullmatch(r"(asked (synced )+answered ?){20}", found), found
+    # Besides, the gateway's own schedules may have something to write at any time.
+    assert re.fullmatch(r"(synced )*(asked (synced )+answered( synced)* ?){20}", found), found
 
 
 @pytest.mark.slow

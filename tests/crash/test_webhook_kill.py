@@ -27,7 +27,7 @@ KILLS = 4
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_every_event_arrives_in_order_and_repeats_are_known(tmp_path: Path) -> None:
     dice = random.Random(3)
     store = await SqliteStore.open(tmp_path)
@@ -48,16 +48,21 @@ async def test_every_event_arrives_in_order_and_repeats_are_known(tmp_path: Path
 
         for kill in range(KILLS):
             async with Client(server.url, SENDER.key) as ledger:
-                for n in range(DOCUMENTS // KILLS):
-                    await ledger.submit(
-                        submission_bytes(f"W-{kill}-{n}"), idempotency_key=f"{kill}-{n}"
+                # All at once, so that there are events left to be brought when it is killed.
+                await asyncio.gather(
+                    *(
+                        ledger.submit(
+                            submission_bytes(f"W-{kill}-{n}"), idempotency_key=f"{kill}-{n}"
+                        )
+                        for n in range(DOCUMENTS // KILLS)
                     )
+                )
             count = len(sink.taken) + 1
             if kill % 2:
                 sink.plan("/a", Hang())  # the next one is never answered
             else:
                 count += dice.randint(0, 4)
-            await sink.until(lambda count=count: len(sink.taken) >= count, 60)
+            await sink.until(lambda count=count: len(sink.taken) >= count, 120)
             await server.kill()
             await server.start()
 

@@ -32,7 +32,7 @@ async def run(*words: str, cwd: Path = ROOT, **environment: str) -> tuple[int, s
         cwd=cwd,
         env={**os.environ, **environment},
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 100)
+    out, _ = await asyncio.wait_for(process.communicate(), 300)
     assert process.returncode is not None
     return process.returncode, out.decode()
 

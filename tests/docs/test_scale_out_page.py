@@ -65,7 +65,7 @@ async def test_the_services_carry_a_document_together(tmp_path: Path, s3_port: i
 
     async def run(*words: str) -> Any:
         process = await _start(words, environment("migrate"))
-        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        out, _ = await asyncio.wait_for(process.communicate(), 120)
         assert process.returncode == 0
         return json.loads(out) if out else None
 
@@ -99,7 +99,7 @@ async def test_the_services_carry_a_document_together(tmp_path: Path, s3_port: i
         async with session.post(f"{one}/v1/documents", json=body) as taken:
             assert taken.status == 202
         cursor, told = "", set[str]()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while "document.delivered" not in told:
                 query = {"wait": "10"} | ({"after": cursor} if cursor else {})
                 async with session.get(f"{other}/v1/events", params=query) as page:
@@ -119,10 +119,10 @@ async def _serving(service: str, environment: Mapping[str, str]) -> AsyncIterato
     process = await _start(SERVICES[service]["command"].split(), environment)
     assert process.stdout is not None
     try:
-        yield json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["url"]
+        yield json.loads(await asyncio.wait_for(process.stdout.readline(), 120))["url"]
     finally:
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 60) == 0
+        assert await asyncio.wait_for(process.wait(), 120) == 0
 
 
 async def _start(

@@ -34,7 +34,7 @@ async def budkavle(
     environment: Mapping[str, str] | None = None,
     given: bytes | None = None,
     cwd: Path = ROOT,
-    limit_s: float = 60,
+    limit_s: float = 180,
 ) -> Ran:
     """Runs a command with pipes."""
     process = await asyncio.create_subprocess_exec(
@@ -51,7 +51,7 @@ async def budkavle(
 
 
 async def on_terminal(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None, limit_s: float = 60
+    *arguments: str | Path, environment: Mapping[str, str] | None = None, limit_s: float = 180
 ) -> Ran:
     """Runs a command whose standard output is a terminal, 200 columns wide."""
     ours, theirs = pty.openpty()

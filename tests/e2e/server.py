@@ -13,7 +13,7 @@ from typing import IO
 
 from tests.e2e.command import ROOT, environment_of
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 class Server:

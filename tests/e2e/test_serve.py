@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,15 @@ async def test_a_signal_ends_long_polls_and_then_the_process(
         end = (await client.get("/v1/events", limit=1000))["next"]
         host, _, port = server.url.removeprefix("http://").partition(":")
         answer, request = await asyncio.open_connection(host, int(port))
+        # First something else, so that the connection is known to have been accepted.
+        request.write(b"GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n")
+        await answer.readuntil(b'{"status":"ok"}')
         request.write(
             f"GET /v1/events?after={end}&wait=60 HTTP/1.1\r\nHost: gateway\r\n"
             f"Authorization: Bearer {SENDER.key}\r\n\r\n".encode()
         )
         await request.drain()
-        # Answered later than the poll was taken up: connections are accepted in their order.
+        # Answered later than the poll was taken up: what came first is read first.
         await client.get("/healthz")
         code, log = await server.stop(sign)
         polled = await answer.read()
@@ -76,7 +80,7 @@ async def test_a_partner_that_hangs_does_not_keep_it_from_stopping(tmp_path: Pat
             "BUDKAVLE_EMAIL__SENDER": "invoices@gateway.example",
         }
         async with Server(settings) as server:
-            async with Client(server.url, SENDER.key) as client, asyncio.timeout(30):
+            async with Client(server.url, SENDER.key) as client, asyncio.timeout(60):
                 accepted = await client.submit(json.dumps(body).encode())
                 while (await client.document(accepted.id))["state"] != "sending":
                     await asyncio.sleep(0.02)
@@ -86,7 +90,7 @@ async def test_a_partner_that_hangs_does_not_keep_it_from_stopping(tmp_path: Pat
 
             # Nobody knows what the mail server would have said: a person decides.
             await server.start()
-            async with Client(server.url, SENDER.key) as client, asyncio.timeout(30):
+            async with Client(server.url, SENDER.key) as client, asyncio.timeout(60):
                 assert (await client.settled(accepted.id))["state"] == "held"
 
 
@@ -107,7 +111,7 @@ async def test_nothing_works_on_after_the_work_was_cut_off(tmp_path: Path) -> No
             },
             environment={},
         )
-        async with Gateway(loaded.settings) as gateway, asyncio.timeout(30):
+        async with Gateway(loaded.settings) as gateway, asyncio.timeout(60):
             body = submission("S-3", email="hang@customer.example")
             async with Client(gateway.url, SENDER.key) as client:
                 accepted = await client.submit(json.dumps(body).encode())
@@ -118,13 +122,18 @@ async def test_nothing_works_on_after_the_work_was_cut_off(tmp_path: Path) -> No
 
 
 async def test_a_start_that_failed_holds_nothing(tmp_path: Path) -> None:
-    async with Server(await planted(tmp_path / "one")) as server:
-        taken = server.url.removeprefix("http://")
+    with socket.socket() as kept:  # bound, never listening: nobody else gets the port meanwhile
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        taken = f"127.0.0.1:{kept.getsockname()[1]}"
         settings = load({"data": tmp_path / "two", "http": {"listen": taken}}, environment={})
-        with pytest.raises(OSError, match="address already in use"):
-            await Gateway(settings.settings).start()
-    async with Gateway(settings.settings) as gateway:  # directory and port are free again
-        assert gateway.url == server.url
+        async with Gateway(
+            load({"data": tmp_path / "one", "http": {"listen": taken}}, environment={}).settings
+        ):
+            with pytest.raises(OSError, match="address already in use"):
+                await Gateway(settings.settings).start()
+        async with Gateway(settings.settings) as gateway:  # directory and port are free again
+            assert gateway.url == f"http://{taken}"
 
 
 async def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ async def test_nobody_goes_round_a_pause(house: House) -> None:
     document_id = await house.submit(invoice(here=True))
     worker = Worker(house.store, house.transports, house.clock, poll_s=0.01)
     async with running(worker):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await house.document(document_id)).state is not State.ROUTING:
                 await asyncio.sleep(0.01)
         for _ in range(3):
@@ -184,7 +184,7 @@ async def test_nobody_goes_round_a_pause(house: House) -> None:
         await house.is_in(document_id, State.ROUTING)
         assert (await lane(house, "internal")).waiting == 1
         await house.store.pause("internal", False)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await house.document(document_id)).state is not State.DELIVERED:
                 await asyncio.sleep(0.01)
 
@@ -196,6 +196,12 @@ async def company(house: House, n: int) -> Company:
     made = replace(SENDER, id=f"com_turn_{n:03}", participants=(f"9999:{n}",))
     await house.store.add_company(made, house.clock.now())
     return made
+
+
+async def state_of(house: House, one: Company, document_id: str) -> State:
+    found = await house.store.document(one.id, document_id)
+    assert found is not None
+    return found.state
 
 
 async def hand_in(house: House, company_id: str, priority: int = 0) -> str:
@@ -289,9 +295,10 @@ async def test_a_flood_of_one_company_delays_the_others_by_a_bounded_factor(hous
             asked = {
                 await hand_in(house, one.id): house.clock.now() for one in others[turn : turn + 3]
             }
-            async with asyncio.timeout(60):  # until all of them are in the lane
-                while (await lane(house)).waiting < 3:
-                    await asyncio.sleep(0.001)
+            async with asyncio.timeout(60):
+                for one, document_id in zip(others[turn : turn + 3], asked, strict=True):
+                    while await state_of(house, one, document_id) is State.RECEIVED:
+                        await asyncio.sleep(0.001)  # until it is in the lane
             waited.append(asked)
             await channel.tick()
             await full(channel, places)

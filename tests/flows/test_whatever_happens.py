@@ -82,7 +82,7 @@ acts = st.lists(
 )
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @settings(max_examples=60, deadline=None)
 @given(answers, answers, acts)
 def test_one_copy_or_a_person_s_word(

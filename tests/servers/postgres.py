@@ -112,11 +112,17 @@ class Server:
         """SIGKILL for all its processes at once: nobody is left to tidy up."""
         assert self._process is not None
         self._unwatch()
-        for pid in self._pids():
+        self._process.send_signal(signal.SIGSTOP)  # nobody new is born while they are counted
+        pids = self._pids()
+        for pid in pids:
             with suppress(ProcessLookupError):  # one that ended by itself meanwhile
                 os.kill(pid, signal.SIGKILL)
         self._process.wait(_ENOUGH_S)
         self._process = None
+        deadline = time.monotonic() + _ENOUGH_S
+        while any(map(_lives, pids)):  # else the next one finds their memory in use, and ends
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def damage(self) -> list[str]:
         """What the checksums of its pages say is damaged. For a server that was stopped."""
@@ -255,6 +261,15 @@ async def _execute(url: str, sql: str) -> None:
 async def open_store(place: Path) -> PostgresStore:
     """The store of this place."""
     return await PostgresStore.open(await tables_of(place), place)
+
+
+def _lives(pid: int) -> bool:
+    """Whether it has not ended; one that nobody has buried yet has."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def _unprivileged_user() -> int | None:

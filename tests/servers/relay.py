@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from types import TracebackType
 
 
@@ -17,6 +18,8 @@ class Relay:
         self._under_way: set[asyncio.Task[None]] = set()
         self.port = 0
         self.silent = False
+        self._kept = socket.socket()  # bound, never listening: nobody else gets the port meanwhile
+        self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
     @property
     def busy(self) -> bool:
@@ -26,7 +29,6 @@ class Relay:
     async def mend(self) -> None:
         """Lets everybody through."""
         self._server = await asyncio.start_server(self._passed, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
         """Lets nobody through."""
@@ -59,6 +61,8 @@ class Relay:
             writer.transport.abort()
 
     async def __aenter__(self) -> Relay:
+        self._kept.bind(("127.0.0.1", 0))
+        self.port = self._kept.getsockname()[1]
         await self.mend()
         return self
 
@@ -69,6 +73,7 @@ class Relay:
         trace: TracebackType | None,
     ) -> None:
         await self.cut()
+        self._kept.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
