@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 from uuid import UUID
 
+from schemas.forms import Form
 from schemas.identifiers import DocumentType, Participant, Process
 
 # --- who and what -----------------------------------------------------------------------------
@@ -120,7 +121,9 @@ class Envelope:
     `image` is the invoice as a PDF, None where the channel has not asked for one
     (`Transport.needs_image`). `merged` is there for a channel that wants one PDF (`merge_bytes`),
     where that could be made; image and attachments are there too. `link` goes instead
-    of all files, where they are too large for the channel (`Linker`). `request` is what
+    of all files, where they are too large for the channel (`Linker`). `form` is the form of
+    `document` where `resolve` asked for one; then `attachments` are the files that belong to it in
+    that form, such as the object envelope of a Svefaktura. `request` is what
     `Packer.pack` made: these bytes are to go out, and are kept already. `repeated`: an earlier
     attempt may have arrived.
     """
@@ -137,6 +140,7 @@ class Envelope:
     attachments: tuple[File, ...] = ()
     merged: Merged | None = None
     link: Link | None = None
+    form: Form | None = None
     request: Evidence | None = None
     repeated: bool = False
 
@@ -185,11 +189,17 @@ def storable(text: str, most: int = 1000) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reachable:
-    """The recipient can be reached at `address` (the channel's own notation)."""
+    """The recipient can be reached at `address` (the channel's own notation).
+
+    `form` is the form of document that is taken there, None for the UBL that there is. What came in
+    that form goes as it came; else it is written, and where that would lose a value, the step is
+    refused before the channel is called.
+    """
 
     address: str
     verdict: Verdict
     evidence: tuple[Evidence, ...] = ()
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ FOLDERS: dict[Role, str] = {
     Role.ORIGINAL: "1-received",
     Role.ATTACHMENT: "1-received/attachments",
     Role.FETCH: "1-received/fetched",
+    Role.UNPACKED: "1-received/unpacked",
     Role.FINDINGS: "2-checked",
     Role.FILLED_IN: "2-checked",
     Role.PLAN: "2-checked",
@@ -31,6 +32,8 @@ FOLDERS: dict[Role, str] = {
     Role.MERGER: "3-sent/merged",
     Role.LINK: "3-sent/link",
     Role.LINKED: "3-sent/link",
+    Role.RENDITION: "3-sent/forms",
+    Role.RENDERED: "3-sent/forms",
     Role.ENVELOPE: "3-sent",
     Role.EVIDENCE: "4-wire",
 }

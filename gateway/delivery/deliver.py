@@ -28,6 +28,7 @@ from gateway.delivery.links import Linking
 from gateway.delivery.merging import Merging
 from gateway.delivery.outcome import Try, intent, interrupted, not_called, not_tried, settle
 from gateway.delivery.papers import Papers
+from gateway.delivery.rendition import Lossy
 from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import Workshop
 from gateway.lifecycle import State
@@ -233,7 +234,12 @@ class Delivering:
             repeated=trial.unknowns > 0,
             count=self._bindery.pages,
             merging=self._merging(transport),
+            form=answer.form,
         )
+        if isinstance(made, Lossy):
+            now = self._clock.now()
+            work = settle(trial, made.refused(now), transport.repeat, self._backoff, now)
+            return await self._end(job, case, trial, work)
         envelope, linked = made.envelope, None
         linker = self._linkers.get(trial.leg.channel)
         if self._linking is not None and linker is not None:
@@ -253,6 +259,8 @@ class Delivering:
         before = intent(trial, answer, made.new_image, packed, made.new_merged, lane)
         if trial.leg.address is None:  # no attempt before was as far as this
             before = replace(before, events=(*made.told, *before.events))
+        if made.new_rendition:
+            before = replace(before, parts=(*before.parts, *made.new_rendition))
         if linked is not None:
             before = replace(
                 before,

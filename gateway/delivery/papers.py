@@ -17,11 +17,13 @@ from gateway.delivery.envelope import Particulars, particulars
 from gateway.delivery.fetches import Fetches
 from gateway.delivery.links import Linked, Linking, newest
 from gateway.delivery.merging import PDF, Made, Merging, Record
+from gateway.delivery.rendition import Lossy, Rendition, of_leg, recorded, rendition
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.image_rule import ImageRule
 from gateway.intake.policy import choose
 from gateway.routing.plan import Plan, from_data
 from gateway.store.port import Document, Leg, NewEvent, NewPart, Role, Store
+from schemas.forms import Form
 from transports.base import REQUEST, Envelope, Evidence, File, Link, Merged
 from transports.letter.enclosures import Count
 
@@ -31,13 +33,15 @@ DRAWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Enveloped:
-    """An envelope, with the image and the merged PDF if they were made just now and still have to
-    be stored; and what is to be told of it the first time."""
+    """An envelope, with the image, the merged PDF and the document in the form that is wanted, if
+    they were made just now and still have to be stored; and what is to be told of it the first
+    time."""
 
     envelope: Envelope
     new_image: NewPart | None
     new_merged: Made | None = None
     told: tuple[NewEvent, ...] = ()
+    new_rendition: tuple[NewPart, ...] = ()
 
 
 class Papers:
@@ -99,16 +103,19 @@ class Papers:
         repeated: bool,
         count: Count,
         merging: Merging | None = None,
-    ) -> Enveloped:
+        form: Form | None = None,
+    ) -> Enveloped | Lossy:
         """The envelope of a leg. One for people brings the image, and the files from inside the
         document as files; one for machines has them in the document. `image_optional`: the channel
         can do without the image. `merging`: it wants them as one PDF. `repeated`: it may have it
-        already. `count` says of a PDF that others made whether it opens."""
+        already. `count` says of a PDF that others made whether it opens. `form`: the form in which
+        the channel wants the document; an attempt after the first has what that had."""
         document = await self._one(Role.DOCUMENT)
         attachments = [
             File(item.name, item.media_type, await self._content(item.sha256))
             for item in known.attachments
         ]
+        beside = tuple(attachments)
         image, new_image = None, None
         merged, new_merged = None, None
         told: list[NewEvent] = []
@@ -127,6 +134,16 @@ class Papers:
             told.append(picture.left_out(leg.channel, choice.left))
         if merging is not None and image is not None and choice.kept:
             merged, new_merged = await self._merged(merging, image, choice.kept)
+        made: tuple[NewPart, ...] = ()
+        rendered = await self._kept(leg)
+        if rendered is None and leg.address is None and form not in (None, Form.BILLING):
+            found = await self._rendered(form, document, [f for f in choice.kept if f in beside])
+            if isinstance(found, Lossy):
+                return found
+            rendered, made = found, recorded(leg.key, found)
+        files = choice.kept
+        if rendered is not None:
+            document, files = rendered.document, rendered.files
         envelope = Envelope(
             key=leg.key,
             document_id=self._document.id,
@@ -137,11 +154,37 @@ class Papers:
             accepted_at=self._document.created_at,
             document=document,
             image=image,
-            attachments=choice.kept,
+            attachments=files,
             merged=merged,
+            form=rendered.form if rendered else None,
             repeated=repeated,
         )
-        return Enveloped(envelope, new_image, new_merged, tuple(told))
+        return Enveloped(envelope, new_image, new_merged, tuple(told), made)
+
+    async def _kept(self, leg: Leg) -> Rendition | None:
+        """What an earlier attempt of the leg carried, if that was no UBL."""
+        if leg.address is None:  # no attempt was as far as this
+            return None
+        stored = await self._read(Role.RENDITION)
+        record = of_leg(leg.key, [file.content for _, file in stored])
+        if record is None:
+            return None
+        held = [
+            File(each.name, each.media_type, await self._content(each.sha256))
+            for each in (record.document, *record.files)
+        ]
+        return Rendition(record.form, held[0], tuple(held[1:]))
+
+    async def _rendered(
+        self, form: Form, document: File, beside: Sequence[File]
+    ) -> Rendition | Lossy:
+        original, submitted, _ = await self.submitted()
+        size = len(original.content) + len(document.content)
+        return await self._workshop.run(
+            size,
+            rendition,
+            *(form, original, submitted, document.content, beside, self._document.created_at),
+        )
 
     async def link(
         self, leg: Leg, linking: Linking, files: Sequence[File], known: Particulars, now: datetime

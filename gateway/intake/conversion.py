@@ -183,11 +183,12 @@ def _parted(
     packed: list[tuple[int, File]] = []
     beside: list[tuple[int, File]] = []
     for n, file in enumerate(attachments):
-        (packed if _is_envelope(file.content) else beside).append((n, file))
+        (packed if is_envelope(file.content) else beside).append((n, file))
     return packed, beside
 
 
-def _is_envelope(content: bytes) -> bool:
+def is_envelope(content: bytes) -> bool:
+    """Whether a file is an object envelope, whatever it is called."""
     return forms.by_root(root_of(content) or "") is Form.OBJECT_ENVELOPE
 
 

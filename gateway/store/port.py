@@ -51,6 +51,8 @@ class Role(StrEnum):
     MERGER = "merger"  # what was merged for a channel, as JSON: the same on every attempt
     LINK = "link"  # a link to the document, as JSON: when it ends, and what it shows
     LINKED = "linked"  # a file as a link shows it, where it was no part yet
+    RENDITION = "rendition"  # the form a leg carries the document in, and its files, as JSON
+    RENDERED = "rendered"  # a file of that: the document in the form, or what goes with it
     FINDINGS = "findings"  # findings as JSON
     FILLED_IN = "filled_in"  # what we filled in, as JSON; none where that is nothing
     PLAN = "plan"  # the route plan as JSON

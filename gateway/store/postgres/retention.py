@@ -19,10 +19,13 @@ from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.partitions import TABLES, bound, make
 from gateway.store.postgres.transactions import Transaction
 
-CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE, Role.MERGED)
+CONTENT = (
+    *(Role.ORIGINAL, Role.ATTACHMENT, Role.UNPACKED, Role.DOCUMENT, Role.IMAGE),
+    *(Role.MERGED, Role.RENDERED),
+)
 EVIDENCE = (
     *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
-    *(Role.MERGER, Role.FETCH, Role.EVIDENCE),
+    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.EVIDENCE),
 )
 
 # Nothing more happens to it by itself, and nobody has asked to keep it.

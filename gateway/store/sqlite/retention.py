@@ -20,10 +20,13 @@ from gateway.store.sqlite import audit
 from gateway.store.sqlite.rows import micros, moment
 from gateway.store.sqlite.writer import Transaction
 
-CONTENT = (Role.ORIGINAL, Role.ATTACHMENT, Role.DOCUMENT, Role.IMAGE, Role.MERGED)
+CONTENT = (
+    *(Role.ORIGINAL, Role.ATTACHMENT, Role.UNPACKED, Role.DOCUMENT, Role.IMAGE),
+    *(Role.MERGED, Role.RENDERED),
+)
 EVIDENCE = (
     *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
-    *(Role.MERGER, Role.FETCH, Role.EVIDENCE),
+    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.EVIDENCE),
 )
 
 _PAGES = 2000  # 8 MB a time: some tens of milliseconds of the writer
