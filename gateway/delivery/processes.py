@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
 from gateway.delivery.child import LENGTH, Answer, Task, message
-from gateway.delivery.workshop import WorkFailed
+from gateway.delivery.workshop import NotLoaded, WorkFailed
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Processes:
 
     async def run(self, size_bytes: int, work: Callable[..., T], *arguments: Any) -> T:
         """What `work(*arguments)` answers. Raises WorkFailed, also for whatever the work raises:
-        with its trace."""
+        with its trace; NotLoaded when it lacked a module."""
         place = await self._free.get()
         child: _Child | None = None
         try:
@@ -80,6 +80,9 @@ class Processes:
                 child.dismiss()
                 child = None
             self._free.put_nowait(child)
+        if answer.missing:
+            modules = ", ".join(answer.missing)
+            raise NotLoaded(f"a sealed process needed what was not loaded before: {modules}")
         if answer.fault is not None:
             raise WorkFailed(answer.fault)
         return cast(T, answer.value)

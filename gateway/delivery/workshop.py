@@ -21,6 +21,11 @@ class WorkFailed(Exception):
     """The work raised, took too long or too much memory. The text is for operators."""
 
 
+class NotLoaded(Exception):
+    """A sealed process lacked a module, which it should have loaded before: a mistake of ours. It
+    says nothing of what was in hand, so that it is no WorkFailed."""
+
+
 class Workshop(Protocol):
     """A place to do pure work in."""
 
@@ -28,7 +33,7 @@ class Workshop(Protocol):
         """What `work(*arguments)` answers, of some `size_bytes` to be worked on.
 
         `work` is a function of a module, pure, with arguments and an answer that can be pickled; it
-        may be done twice. Raises WorkFailed, or what it raises.
+        may be done twice. Raises WorkFailed, NotLoaded, or what it raises.
         """
         ...
 

@@ -6,13 +6,10 @@ may open nothing, neither a file nor a connection (`gateway.delivery.child`).
 
 from __future__ import annotations
 
-import encodings
 import importlib
 import io
 import logging
-import pkgutil
 import warnings
-from collections.abc import Iterator
 from typing import Final
 
 import pikepdf
@@ -53,20 +50,12 @@ _LATE: Final = (
 
 def load() -> None:
     """Loads what the work needs. What libraries say of a file is not logged: it may quote it."""
-    for name in (*_LATE, *_encodings()):
+    for name in _LATE:
         importlib.import_module(name)
     _rehearse()
     for name in ("pypdf", "pikepdf", "PIL", "img2pdf"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")
-
-
-def _encodings() -> Iterator[str]:
-    """All that Python has: the bytes of a file decide which of them is tried on its texts, even on
-    its id. Not those of Windows alone."""
-    for module in pkgutil.iter_modules(encodings.__path__, "encodings."):
-        if module.name not in ("encodings.mbcs", "encodings.oem"):
-            yield module.name
 
 
 def _rehearse() -> None:

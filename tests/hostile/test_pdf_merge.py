@@ -6,6 +6,7 @@ All of them go through the process that the gateway uses, one after the other.
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from pypdf import PdfReader
 
 from gateway.delivery.bindery import Bindery, press
 from gateway.delivery.processes import Processes
-from gateway.delivery.workshop import WorkFailed
+from gateway.delivery.workshop import NotLoaded, WorkFailed
 from gateway.pdf import bounds
 from gateway.pdf.merge import Merged, NotMerged, Unmerged
 from gateway.pdf.source import Why
@@ -339,6 +340,43 @@ async def test_the_process_can_open_nothing_and_takes_little(processes: Processe
         await processes.run(0, socket.create_connection, ("127.0.0.1", 9))
     with pytest.raises(WorkFailed, match="MemoryError"):
         await processes.run(0, bytes, bounds.MEMORY_BYTES)
+
+
+SAMPLES = {
+    kind: [make for make, _ in made.values()]
+    for kind, made in (("good", GOOD), ("repaired", REPAIRED), ("apart", APART))
+}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+async def test_all_that_is_needed_is_loaded_before_the_process_is_sealed(
+    kind: str, bindery: Bindery
+) -> None:
+    """Else NotLoaded is raised: also when a library took the missing module for a broken file."""
+    for make in SAMPLES[kind]:
+        content = make()
+        await bindery.pages(content)
+        await bindery.bind([INVOICE, content], len(content) // 2)  # shrunk, as far as it goes
+
+
+LATE = {
+    "told": "import wave",
+    "taken for something else": "try:\n import wave\nexcept BaseException:\n pass",
+}
+
+
+@pytest.mark.parametrize("how", LATE)
+async def test_what_is_imported_too_late_is_our_mistake_and_not_the_file_s(
+    how: str, processes: Processes
+) -> None:
+    with pytest.raises(NotLoaded, match="wave"):
+        await processes.run(0, exec, LATE[how])
+    assert await processes.run(0, math.gcd, 12, 18) == 6, "the next work is none the worse"
+
+
+async def test_an_encoding_that_there_is_not_is_the_file_s(processes: Processes) -> None:
+    with pytest.raises(WorkFailed, match="unknown encoding: x-made-up"):
+        await processes.run(0, str, b"abc", "x-made-up")
 
 
 async def test_pages_are_counted_there(bindery: Bindery) -> None:
