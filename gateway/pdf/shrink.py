@@ -15,6 +15,19 @@ from typing import Final
 
 import pikepdf
 from pypdf import PdfReader, PdfWriter
+from pypdf.errors import PyPdfError
+
+# What pypdf and pikepdf raise when something in a file is not what it should be.
+_STUMBLES: Final = (
+    PyPdfError,
+    pikepdf.PdfError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,10 @@ def shrink(content: bytes, limit_bytes: int) -> Shrunk:
     for name, step in STEPS.items():
         if len(content) <= limit_bytes:
             break
-        smaller = step(content)
+        try:
+            smaller = step(content)
+        except _STUMBLES:  # over what stands where nothing needs it: the other steps may not
+            continue
         if len(smaller) < len(content):
             content = smaller
             taken.append(name)

@@ -62,6 +62,7 @@ _STUMBLES = (
     LookupError,
     TypeError,
     AttributeError,
+    AssertionError,
     ArithmeticError,
     RuntimeError,  # too deep, or a feature it does not have
     zlib.error,

@@ -81,3 +81,13 @@ def test_all_steps_together_are_the_last_resort() -> None:
     assert set(shrunk.steps) >= {"object_streams"}
     assert len(shrunk.content) < len(content) // 2
     assert texts(shrunk.content) == texts(content)
+
+
+@pytest.mark.parametrize("entries", [b"/Filter 5", b"/Filter/A\xa0"])
+def test_what_stands_wrong_in_a_stream_stops_no_other_step(entries: bytes) -> None:
+    page = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R>>"
+    odd = {1: pdfs.CATALOG, 2: pdfs.PAGES, 3: page, 4: pdfs.stream(b"q Q", entries)}
+    content = merged(pdfs.drawn(1, pageCompression=0), pdfs.written(odd))
+    shrunk = shrink(content, len(content) // 2)
+    assert shrunk.steps and "text_filters" not in shrunk.steps
+    assert len(PdfReader(io.BytesIO(shrunk.content)).pages) == 2

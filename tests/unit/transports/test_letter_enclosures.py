@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import pikepdf
 import pytest
 from pypdf import PdfWriter
 from reportlab.pdfgen.canvas import Canvas
@@ -38,6 +39,13 @@ def locked() -> bytes:
     return buffer.getvalue()
 
 
+def in_object_streams() -> bytes:
+    buffer = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf(2))) as opened:
+        opened.save(buffer, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    return buffer.getvalue()
+
+
 async def chosen_of(
     image: File, attachments: tuple[File, ...], limits: Limits, merged: Merged | None = None
 ) -> Enclosures | None:
@@ -68,6 +76,8 @@ def test_pages_are_counted(count: int) -> None:
         b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
         b"2 0 obj<</Type/Pages/Kids[2 0 R]/Count 1>>endobj\n"
         b"trailer<</Root 1 0 R/Size 3>>\nstartxref\n9\n%%EOF",
+        # its objects are packed in something that does not say that it holds any
+        in_object_streams().replace(b"/ObjStm", b"/Nobody"),
     ],
 )
 def test_what_can_not_be_read_has_no_pages(content: bytes) -> None:
