@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from lxml import etree
 from pydantic import ConfigDict, Field, StrictBool, create_model
@@ -20,10 +20,11 @@ from gateway.intake.kind import XML as XML
 from gateway.intake.package import opened
 from gateway.intake.shape import TEXT, Shape
 from schemas import forms
+from schemas.forms import Form
 from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
 from transports.base import File
 from validators.findings import Finding, Severity
-from validators.pipeline import parse
+from validators.pipeline import parse, plain_tag
 from validators.profiles import UNKNOWN, of
 
 Channel = Literal[
@@ -157,8 +158,10 @@ def check(original: File, *, any_document: bool = False) -> Mapping[str, Any] | 
     """The wishes for its delivery in a body that `read` can read, or all that is wrong with it.
     The document may be inside a package.
 
-    For those who need no more of it: the tree of a large document is gone when this returns.
+    For those who need no more of it: UBL is looked at without making a tree of it, as a rule.
     """
+    if original.media_type in XML and _is_usual(original.content):
+        return {}
     package = opened(original)
     if isinstance(package, tuple):
         return Refused(package)
@@ -166,6 +169,15 @@ def check(original: File, *, any_document: bool = False) -> Mapping[str, Any] | 
     if isinstance(body, Refused):
         return Refused(tuple(map(package.told, body.findings)))
     return body.delivery
+
+
+def _is_usual(content: bytes) -> bool:
+    """Whether it is UBL that `read` can read; False: only `read` can tell. Who hides a form that is
+    not taken, by writing its specification in other signs, is told so by `prepare`."""
+    return _SPECIFIED not in content and forms.by_root(plain_tag(content) or "") is Form.BILLING
+
+
+_SPECIFIED: Final = b"anskaffelser.no"  # in the specification of each form that is not taken
 
 
 def read_delivery(content: bytes) -> Mapping[str, Any] | Refused:
