@@ -39,6 +39,7 @@ from gateway.delivery.fetching import Fetching
 from gateway.delivery.fetching import Limits as FetchLimits
 from gateway.delivery.links import Linking, link_secret
 from gateway.delivery.processes import Processes
+from gateway.delivery.scanning import Scanning
 from gateway.delivery.schedules import Handler, Schedule
 from gateway.delivery.unpacking import Unpacking, unpackers
 from gateway.delivery.warming import warm_up
@@ -48,6 +49,7 @@ from gateway.inbound.inboxes import Inboxes
 from gateway.outside.client import Outside, Rules
 from gateway.peppol import AccessPoint, access_point
 from gateway.publisher import PublishingPoint, publishing_point
+from gateway.scanning.clamd import Clamd
 from gateway.store import lanes
 from gateway.store.opening import open_store
 from gateway.store.port import Store
@@ -200,6 +202,7 @@ class Gateway:
             workshop=await self._workshop(up),
             bindery=bindery,
             linking=linking,
+            scanning=scanning_of(settings, registry),
             limits={
                 **lane_limits(settings, channels),
                 **(publishing.lanes if publishing else {}),
@@ -407,6 +410,24 @@ def letter_settings(section: config.Letter) -> LetterSettings:
         connect_timeout_s=section.connect_timeout_s,
         answer_timeout_s=section.answer_timeout_s,
         report_days=section.report_days,
+    )
+
+
+def scanning_of(settings: Settings, registry: CollectorRegistry) -> Scanning | None:
+    """The virus scanner that documents are shown to; None where there is none."""
+    section = settings.scan
+    if section is None:
+        return None
+    return Scanning(scanner(section), go_on=section.when_down == "go_on", registry=registry)
+
+
+def scanner(section: config.Scan) -> Clamd:
+    """The scanner by its settings."""
+    return Clamd(
+        section.address,
+        limit_s=section.limit_s,
+        max_bytes=section.max_bytes,
+        at_once=section.at_once,
     )
 
 

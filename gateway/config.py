@@ -414,6 +414,33 @@ class Links(Section):
     the end of `X-Forwarded-For`."""
 
 
+class Scan(Section):
+    """A virus scanner that looks at every document, and at the files with it, before it is checked
+    and sent: clamd, the daemon of ClamAV. What is sent to it is not encrypted."""
+
+    absent: ClassVar[str] = "nothing is looked at"
+
+    address: str = Field(
+        pattern=r"^(unix:/.+|.+:\d{1,5})$",
+        examples=["127.0.0.1:3310", "unix:/run/clamav/clamd.ctl"],
+    )
+    """Where it listens: address and port, or `unix:` and the path of its socket."""
+
+    when_down: Literal["wait", "go_on"] = "wait"
+    """What happens while it does not answer. `wait`: documents wait, and it is asked again;
+    `go_on`: they are sent without having been looked at, and their timelines tell."""
+
+    limit_s: float = Field(default=60, gt=0)
+    """Longest time for looking at one file."""
+
+    max_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
+    """Largest file that it takes: its own `StreamMaxLength`. A document with a larger one is
+    held."""
+
+    at_once: int = Field(default=4, ge=1, le=100)
+    """How many files it looks at together; not more than its own `MaxThreads`."""
+
+
 class Peppol(Channel):
     """The Peppol channel: our own access point in the network."""
 
@@ -629,6 +656,7 @@ class Settings(BaseSettings):
     store: Store | None = None
     blobs: Blobs | None = None
     encryption: Encryption | None = None
+    scan: Scan | None = None
     email: Email | None = None
     letter: Letter | None = None
     peppol: Peppol | None = None

@@ -18,6 +18,7 @@ class Type(StrEnum):
 
     RECEIVED = "document.received"
     REJECTED = "document.rejected"
+    NOT_SCANNED = "document.not_scanned"
     FETCHED = "document.fetched"
     ATTACHMENT_ERROR = "document.attachment_error"
     REPAIRED = "document.repaired"
@@ -65,6 +66,12 @@ MEANINGS: dict[Type, Meaning] = {
         "The document has fatal findings and will not be sent.",
         "Nothing was told to the recipient. A corrected document is a new one.",
         (*WHY, "findings"),
+    ),
+    Type.NOT_SCANNED: Meaning(
+        "The virus scanner did not answer, and the document went on without it: the operator has"
+        " chosen that.",
+        "It is not looked at later.",
+        WHY,
     ),
     Type.FETCHED: Meaning(
         "A file that the document names was fetched: it is an attachment from now on.",

@@ -257,12 +257,12 @@ async def list_evidence(call: Call[NoParameters]) -> web.Response:
     "/v1/documents/{document_id}/evidence/{sha256}",
     query=NoParameters,
     answers={200: Answer("The bytes.", files=("*/*",), example="250 OK")},
-    problems=(Type.NOT_FOUND, Type.CONTENT_LOST),
+    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW, Type.CONTENT_LOST),
 )
 async def get_evidence(call: Call[NoParameters]) -> web.StreamResponse:
     """Read one file by its hash."""
     document, parts = await _document(call)
-    return await files.send_by_hash(call, document.id, parts, call.path("sha256"))
+    return await files.send_by_hash(call, document, parts, call.path("sha256"))
 
 
 async def _document(call: Call[Q]) -> tuple[Document, list[Part]]:

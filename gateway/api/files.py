@@ -14,6 +14,7 @@ from gateway.api.answers import HIDDEN
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Q
 from gateway.api.streams import send
+from gateway.delivery.scanning import withheld
 from gateway.intake.head import LANGUAGES
 from gateway.pdf.render import render
 from gateway.store.port import Document, Part, Role
@@ -41,17 +42,17 @@ async def send_first(
     for role in roles:
         for part in parts:
             if part.role is role:
-                return await _send(call, document.id, part)
+                return await _send(call, document, part)
     raise _none(document, roles[0])
 
 
 async def send_by_hash(
-    call: Call[Q], document_id: str, parts: Sequence[Part], sha256: str
+    call: Call[Q], document: Document, parts: Sequence[Part], sha256: str
 ) -> web.StreamResponse:
     """Sends the part with this hash."""
     for part in parts:
         if part.sha256 == sha256 and part.role not in HIDDEN:
-            return await _send(call, document_id, part)
+            return await _send(call, document, part)
     raise Problem(Type.NOT_FOUND)
 
 
@@ -85,8 +86,11 @@ def _image(ubl: bytes, language: str | None) -> bytes | None:
     return render(invoice, language or LANGUAGES.get(invoice.buyer.address.country, "en"))
 
 
-async def _send(call: Call[Q], document_id: str, part: Part) -> web.StreamResponse:
-    pieces = await call.service.store.stream(call.company.id, document_id, part.sha256)
+async def _send(call: Call[Q], document: Document, part: Part) -> web.StreamResponse:
+    if withheld(document, part):
+        what = "There is a virus in what came with this document: its files are not handed out."
+        raise Problem(Type.NOT_ALLOWED_NOW, what)
+    pieces = await call.service.store.stream(call.company.id, document.id, part.sha256)
     if pieces is None:
         raise Problem(Type.NOT_FOUND)
     async with aclosing(pieces):

@@ -15,6 +15,7 @@ from gateway.archive.manifest import Item, signed
 from gateway.archive.signing import SigningKey
 from gateway.archive.zipped import Entry, entry, zipped
 from gateway.delivery.deliver import every_event
+from gateway.delivery.scanning import withheld
 from gateway.store.port import Attempt, Direction, Document, Part, Role, Store
 
 # Folder of each part in the ZIP; the numbers put them in the order of what happened.
@@ -97,6 +98,10 @@ async def contents(store: Store, dossier: Dossier, folder: str = "") -> AsyncIte
     yield Item(entry(f"{folder}document.json", account.document_json(document)), "document row", {})
     yield Item(entry(f"{folder}timeline.json", dossier.timeline), "timeline", {})
     for path, part in zip(paths(dossier), dossier.parts, strict=True):
+        if withheld(document, part):
+            note = entry(f"{folder}{path}.withheld.txt", _WITHHELD)
+            yield Item(note, part.role.value, {"withheld": "virus", "stored_sha256": part.sha256})
+            continue
         pieces = await store.stream(document.company_id, document.id, part.sha256)
         if pieces is None:  # retention took it between the two reads
             continue
@@ -112,6 +117,9 @@ async def contents(store: Store, dossier: Dossier, folder: str = "") -> AsyncIte
         else:
             file = Entry(folder + path, part.size_bytes, pieces)
             yield Item(file, part.role.value, facts)
+
+
+_WITHHELD = b"There is a virus in what came with this document: its files are not handed out.\n"
 
 
 def paths(dossier: Dossier) -> list[str]:

@@ -65,6 +65,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _database(settings.data) if settings.store is None else _postgres(settings.store)
     yield from _blobs(settings)
     yield from _encryption(settings)
+    yield from _scan(settings)
     yield from _channels(settings)
     yield from _peppol(settings)
     yield from _publisher(settings)
@@ -211,6 +212,21 @@ def _encryption(settings: Settings) -> Iterator[Check]:
     yield Check(
         "ok", "encryption", f"{len(found.masters)} in the key ring; {found.current} is current."
     )
+
+
+def _scan(settings: Settings) -> Iterator[Check]:
+    from gateway.app import scanner
+
+    if settings.scan is None:
+        return
+    section = settings.scan.model_copy(update={"limit_s": REACH_S})
+    wrong = asyncio.run(scanner(section).ping())
+    if wrong is None:
+        yield Check("ok", "scan", f"The virus scanner at {section.address} answers.")
+        return
+    after = "documents wait" if section.when_down == "wait" else "documents are sent unseen"
+    text = f"The virus scanner at {section.address}: {wrong.why}."
+    yield Check("fail", "scan", text, f"Check [scan] and clamd; {after} meanwhile.")
 
 
 def _channels(settings: Settings) -> Iterator[Check]:

@@ -13,9 +13,12 @@ import click
 
 from gateway.cli.client import over_http
 from gateway.cli.options import (
+    Impossible,
     beside_gateway,
     client_options,
+    in_store,
     load_settings,
+    operator,
     settings_options,
 )
 from gateway.cli.output import line, on_terminal, records, say
@@ -73,6 +76,50 @@ async def _part(client: Client, document_id: str, number: int) -> tuple[str, str
     name, media_type = str(file["name"]), str(file["media_type"]).partition(";")[0]
     ending = "" if Path(name).suffix else (guess_extension(media_type) or "")
     return file["href"], f"{document_id}-{number}-{Path(name).name}{ending}"
+
+
+@evidence.command("take-out")
+@click.argument("company_id")
+@click.argument("document_id")
+@click.argument("sha256")
+@click.option(
+    "--to",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; it must not be there yet.",
+)
+@settings_options
+def take_out(
+    company_id: str,
+    document_id: str,
+    sha256: str,
+    to: Path,
+    config_file: Path | None,
+    data: Path | None,
+) -> None:
+    """Writes a file of a document that has a virus in it, by its SHA-256, and notes who did that.
+
+    For those who look into viruses: nobody else is given such files. SHA256 stands in the
+    document's evidence (`GET /v1/documents/DOCUMENT_ID/evidence`).
+    """
+    from gateway.audit.chain import NewEntry
+    from gateway.store.port import Store
+
+    async def take(store: Store) -> None:
+        content = await store.content(company_id, document_id, sha256)
+        if content is None:
+            raise Impossible(f"{company_id} has no document {document_id} with a file {sha256}")
+        entry = NewEntry(
+            *(operator(), "evidence.taken_out", document_id, company_id), {"sha256": sha256}
+        )
+        await store.audit(entry, datetime.now(UTC))
+        try:
+            with to.open("xb") as file:
+                file.write(content)
+        except OSError as error:
+            raise Impossible(f"{to}: {error.strerror}") from error
+
+    in_store(load_settings(config_file, data).settings, take)
 
 
 @evidence.command("verify")

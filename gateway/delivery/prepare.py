@@ -22,8 +22,10 @@ from gateway.delivery.envelope import Particulars, enclosed, sender
 from gateway.delivery.fetches import MOST_FILES, Fetches, missing, part, wanted
 from gateway.delivery.legs import legs_of
 from gateway.delivery.papers import Papers
+from gateway.delivery.picture import inside
 from gateway.delivery.preview import Ready, preview
 from gateway.delivery.responses import ANSWERS, responding
+from gateway.delivery.scanning import Scanning, unscanned
 from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.events import Type
@@ -87,9 +89,11 @@ class Preparing:
         deliver: Callable[[Job, Case], Awaitable[None]],
         orders: Orders | None = None,
         workshop: Workshop = HERE,
+        scanning: Scanning | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._scanning = scanning
         self._configured = frozenset(configured)
         self._orders = orders
         self._workshop = workshop
@@ -107,7 +111,7 @@ class Preparing:
         if company is None:
             raise LookupError(f"there is no company {job.company_id}")
         papers = Papers(self._store, document, self._workshop)
-        work = await self._work(document, company, papers)
+        work = await self._work(job, document, company, papers)
         try:
             await self._go_on(job, document, papers, work)
         except Duplicate as twin:
@@ -127,7 +131,9 @@ class Preparing:
         job = replace(job, kind="deliver", tries=1, data={})
         return await self._deliver(job, case)
 
-    async def _work(self, document: Document, company: Company, papers: Papers) -> Checkpoint:
+    async def _work(
+        self, job: Job, document: Document, company: Company, papers: Papers
+    ) -> Checkpoint:
         if ANSWERS in document.delivery:
             return responding(document, await papers.particulars(), self._configured)
         original, attachments, fetches = await papers.submitted()
@@ -136,7 +142,35 @@ class Preparing:
             *(document, company, original, attachments),
             *(self._configured, self._orders, self._clock.now(), fetches),
         )
-        return await self._workshop.run(size, judged, given)
+        if self._scanning is None:
+            return await self._workshop.run(size, judged, given)
+        # What came is looked at before anything is done with it, and what is inside it, once that
+        # is known, before anything is written down.
+        came = [(original, ""), *((f, f"/attachment/{n}") for n, f in enumerate(attachments))]
+        looked = await self._scanning.look(came)
+        stopped = looked and self._scanning.stopped(document, job, looked, None, given.at)
+        if stopped:
+            return stopped
+        work = await self._workshop.run(size, judged, given)
+        if looked is None:
+            known = {file.content for file, _ in came}
+            inside = [file for file in await self._inside(work) if file.content not in known]
+            looked = await self._scanning.look([(file, "") for file in inside])
+            stopped = looked and self._scanning.stopped(document, job, looked, work.head, given.at)
+        return stopped or (unscanned(work) if looked else work)
+
+    async def _inside(self, work: Checkpoint) -> Sequence[File]:
+        """The files that came inside others, of a document that can be sent."""
+        files: list[File] = []
+        for made in work.parts:
+            content = made.content
+            if not isinstance(content, bytes):
+                continue
+            if made.role is Role.UNPACKED:
+                files.append(File(made.name, made.media_type, content))
+            elif made.role is Role.DOCUMENT and b"EmbeddedDocumentBinaryObject" in content:
+                files += await self._workshop.run(len(content), inside, content)
+        return files
 
 
 def judged(given: Given) -> Checkpoint:

@@ -27,6 +27,7 @@ from gateway.delivery.late import overdue
 from gateway.delivery.legs import LegState
 from gateway.delivery.links import Linking
 from gateway.delivery.prepare import Preparing
+from gateway.delivery.scanning import Scanning
 from gateway.delivery.schedules import Handler, Schedule, Schedules
 from gateway.delivery.trouble import kills, not_stored, went_wrong
 from gateway.delivery.workshop import HERE, Workshop
@@ -69,6 +70,7 @@ class Worker:
         workshop: Workshop = HERE,
         bindery: Bindery | None = None,
         linking: Linking | None = None,
+        scanning: Scanning | None = None,
         limits: Mapping[str, Limits] | None = None,
         handlers: Mapping[str, Handler] | None = None,
         schedules: Sequence[Schedule] = (),
@@ -118,6 +120,7 @@ class Worker:
             orders=orders,
             workshop=workshop,
             deliver=delivering.begin,
+            scanning=scanning,
         )
         self._handlers: Mapping[str, Handler] = {
             "prepare": preparing,
