@@ -9,10 +9,10 @@ it answers.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
@@ -29,6 +29,7 @@ from schemas.invoice import Attachment, Invoice
 from schemas.svefaktura.objects import read_objects
 from schemas.svefaktura.places import Fields
 from schemas.svefaktura.read import read as read_svefaktura
+from schemas.svefaktura.values import Left
 from schemas.totals import complete
 from schemas.ubl.read import Unreadable
 from schemas.ubl.write import Unwritable, write
@@ -37,9 +38,6 @@ from validators.findings import Finding, Report
 from validators.pipeline import parse, validate
 from validators.places import Places
 from validators.profiles import PEPPOL_BILLING, PEPPOL_BILLING_PRINT, SVEFAKTURA
-
-CONVERTED: Final = (Form.SVEFAKTURA,)
-"""The forms that are converted."""
 
 _SHOWN: Final = 100  # characters of a value that are told
 
@@ -90,36 +88,58 @@ def convert(
         *(each for envelope in envelopes for each in envelope.attached),
         *(Attached(file, f"/attachment/{n}") for n, file in beside),
     )
-    stated, apart = _enclosed(read.invoice, [labelled(file) for _, file in beside])
-    # Who is reached and how stands on the envelope of the transport: a Svefaktura names it not.
+    stated, apart = enclosed(read.invoice, [labelled(file) for _, file in beside])
+    return written(
+        report,
+        stated,
+        lost(read.left, language),
+        lambda document: _InSvefaktura(root, document, language),
+        (attached, apart),
+        language,
+        at,
+    )
+
+
+def written(
+    report: Report,
+    stated: Invoice,
+    losses: Sequence[Finding],
+    origin: Callable[[bytes], Origin],
+    files: tuple[tuple[Attached, ...], tuple[File, ...]],
+    language: str,
+    at: date,
+) -> Converted:
+    """The invoice that was read, written and checked; `losses` is what it has no place for.
+
+    `origin` tells where the UBL that it is given comes from in the original. `files` are the
+    `attached` of the answer and those `beside`.
+    """
+    # An address may stand on the envelope of the transport, or there is none in the network.
     invoice = complete(derive(stated))
     addressed = invoice.seller.endpoint and invoice.buyer.endpoint
     profile = PEPPOL_BILLING if addressed else PEPPOL_BILLING_PRINT
-    lost = tuple(_lost(root, read.left, language))
     try:
         document = write(invoice)
     except Unwritable as error:
-        origin = _InSvefaktura(root, b"", language)
+        spot = origin(b"").spot
         problems = (
-            _at(origin.spot(pointer), "unreadable", {"stated": reason}, language)
+            _at(spot(pointer), "unreadable", {"stated": reason}, language)
             for pointer, reason in error.problems
         )
-        return Converted(_plus(report, [*lost, *problems]), invoice)
-    origin = _InSvefaktura(root, document, language)
-    made = validate(document, at=at, profile=profile, language=language, called=origin.called)
+        return Converted(_plus(report, [*losses, *problems]), invoice)
+    here = origin(document)
+    made = validate(document, at=at, profile=profile, language=language, called=here.called)
     told: dict[tuple[str, str, str], Finding] = {}  # one wrong number may stand in two terms
-    for each in map(origin.told, made.findings):
+    for each in map(here.told, made.findings):
         told.setdefault((each.rule, each.where, each.text), each)
-    return Converted(
-        _plus(report, [*lost, *told.values()]), invoice, document, profile, attached, apart
-    )
+    return Converted(_plus(report, [*losses, *told.values()]), invoice, document, profile, *files)
 
 
 def _plus(report: Report, findings: Sequence[Finding]) -> Report:
     return dataclasses.replace(report, findings=(*report.findings, *findings))
 
 
-def _enclosed(invoice: Invoice, files: Sequence[File]) -> tuple[Invoice, tuple[File, ...]]:
+def enclosed(invoice: Invoice, files: Sequence[File]) -> tuple[Invoice, tuple[File, ...]]:
     """The invoice with the files that BIS Billing may hold, and the other files by themselves."""
     apart: list[File] = []
     documents = []
@@ -138,11 +158,19 @@ def _enclosed(invoice: Invoice, files: Sequence[File]) -> tuple[Invoice, tuple[F
     return embed(invoice, inside), tuple(apart)
 
 
-def _lost(root: etree._Element, left: Sequence[Any], language: str) -> Iterator[Finding]:
+def lost(left: Sequence[Left], language: str) -> tuple[Finding, ...]:
+    """What is said of values that have no place in the model."""
     places = Places()
-    for each in left:
-        where, line = places.path(each.element), places.line(each.element)
-        yield finding("lost", where, line, {"stated": each.value[:_SHOWN]}, language)
+    return tuple(
+        finding(
+            "lost",
+            places.path(each.element),
+            places.line(each.element),
+            {"stated": each.value[:_SHOWN]},
+            language,
+        )
+        for each in left
+    )
 
 
 def _at(spot: Spot, what: str, values: Mapping[str, object], language: str) -> Finding:

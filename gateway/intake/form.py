@@ -20,7 +20,13 @@ from schemas.marks import MARKS, is_mark
 from validators.findings import Finding, Severity
 from validators.places import Places
 
-TAKEN: Final = (Form.BILLING, Form.SELF_BILLING, Form.REMINDER, Form.SVEFAKTURA)
+TAKEN: Final = (
+    Form.BILLING,
+    Form.SELF_BILLING,
+    Form.REMINDER,
+    Form.SVEFAKTURA,
+    Form.CROSS_INDUSTRY,
+)
 """The forms that can be handed in. Self-billing can, and its rules then say that it is written by
 the one it would be delivered to."""
 

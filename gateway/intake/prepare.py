@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from lxml import etree
 
-from gateway.intake import payment_numbers, policy
+from gateway.intake import conversion, cross_industry, payment_numbers, policy
 from gateway.intake.attachment import EMBEDDABLE, embed
 from gateway.intake.content import labelled
-from gateway.intake.conversion import CONVERTED, convert
+from gateway.intake.conversion import Converted
 from gateway.intake.filled_in import NOTHING, Additions, additions
 from gateway.intake.form import of_marks, of_ubl
 from gateway.intake.head import head, recipient, summary
@@ -123,9 +123,10 @@ def _prepare(
         return Rejected(Report(UNKNOWN, False, submission.findings), None)
     if isinstance(submission.content, Shape):
         return _from_json(to_model(submission.content), attachments, delivery, at, settings)
-    if forms.of(submission.content) in CONVERTED:
-        content, root = original.content, submission.content
-        return _from_other_form(content, root, attachments, delivery, at, settings)
+    convert = _CONVERSIONS.get(forms.of(submission.content))
+    if convert is not None:
+        made = convert(original.content, submission.content, attachments, _language(delivery), at)
+        return _converted(made, delivery, settings)
     return _from_ubl(original.content, submission.content, attachments, delivery, at, settings)
 
 
@@ -206,17 +207,19 @@ def _marks(stated: Invoice) -> list[tuple[str, str, None]]:
     ]
 
 
-def _from_other_form(
-    content: bytes,
-    root: etree._Element,
-    attachments: Sequence[File],
-    delivery: Mapping[str, Any],
-    at: date,
-    settings: Mapping[str, Any],
+# What becomes of forms that are not UBL.
+_CONVERSIONS: Final[Mapping[Form | None, Callable[..., Converted]]] = MappingProxyType(
+    {
+        Form.SVEFAKTURA: conversion.convert,
+        Form.CROSS_INDUSTRY: cross_industry.convert,
+    }
+)
+
+
+def _converted(
+    made: Converted, delivery: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> Prepared | Rejected:
-    language = _language(delivery)
-    made = convert(content, root, attachments, language, at)
-    said = tuple(policy.findings(made.attached, settings, language))
+    said = tuple(policy.findings(made.attached, settings, _language(delivery)))
     report = dataclasses.replace(made.report, findings=(*made.report.findings, *said))
     if made.invoice is None or not report.ok:
         return Rejected(report, head(made.invoice) if made.invoice else None)

@@ -9,6 +9,8 @@ over, and told. Whether the invoice is right is `validators`. Where the two diff
   stand before each.
 * A gross price without a discount has one: what it is more than the net price.
 * A charge for logistics (EXTENDED) is a charge (BG-21).
+* An e-mail address (EM) is no electronic address in Peppol: it is the contact's, where that has
+  none or the same.
 * A mandate, a creditor's or debtor's account are of the direct debits among the means of payment.
 """
 
@@ -22,7 +24,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from schemas.cii.values import DIGITS, Left, Problem, Scope, Values
+from schemas.cii.values import DIGITS, Problem, Scope, Values
 from schemas.forms import CROSS_INDUSTRY_NAMESPACE
 from schemas.invoice import (
     Address,
@@ -55,6 +57,7 @@ from schemas.invoice import (
     Vat,
     VatBreakdown,
 )
+from schemas.svefaktura.values import Left
 from schemas.ubl.read import Unreadable
 
 _ROOT: Final = f"{{{CROSS_INDUSTRY_NAMESPACE}}}CrossIndustryInvoice"
@@ -71,6 +74,8 @@ _SUPPORTING, _TENDER, _OBJECT = "916", "50", "130"
 # UNTDID 4461: direct debit, SEPA direct debit.
 _DIRECT_DEBITS: Final = frozenset({"49", "59"})
 _SEPA: Final = "SEPA"
+
+_EMAIL: Final = "EM"  # of the EAS list, and not of Peppol's
 
 _DAY: Final = "udt:DateTimeString"
 
@@ -237,8 +242,7 @@ class _Reader:
             vat_id=_registration(party, registrations, "VA", "vat_id"),
             tax_registration_id=_registration(party, registrations, "FC", "tax_registration_id"),
             legal_form=party.text("Description", "legal_form"),
-            endpoint=party.identifier("URIUniversalCommunication/URIID", "endpoint"),
-            contact=_contact(party),
+            **_reached(party),
         )
 
     def buyer(self) -> Buyer:
@@ -250,8 +254,7 @@ class _Reader:
             identifier=_identifier(party, "identifier"),
             legal_id=party.identifier(f"{_LEGAL}/ID", "legal_id"),
             vat_id=_registration(party, _registrations(party), "VA", "vat_id"),
-            endpoint=party.identifier("URIUniversalCommunication/URIID", "endpoint"),
-            contact=_contact(party),
+            **_reached(party),
         )
 
     def payee(self) -> Payee | None:
@@ -656,6 +659,17 @@ def _contact(party: Scope) -> Contact | None:
         contact.text("EmailURIUniversalCommunication/URIID", "email"),
     )
     return None if found == Contact() else found
+
+
+def _reached(party: Scope) -> dict[str, Any]:
+    """The electronic address and the contact of a party."""
+    endpoint = party.identifier("URIUniversalCommunication/URIID", "endpoint")
+    contact = _contact(party)
+    known = contact.email if contact else None
+    if endpoint and endpoint.scheme == _EMAIL and known in (None, endpoint.value):
+        contact = replace(contact or Contact(), email=endpoint.value)
+        endpoint = None
+    return {"endpoint": endpoint, "contact": contact}
 
 
 def _address(party: Scope) -> Address | None:

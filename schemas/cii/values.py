@@ -20,6 +20,7 @@ from lxml import etree
 
 from schemas.forms import CROSS_INDUSTRY_NAMESPACE
 from schemas.invoice import Identifier
+from schemas.svefaktura.values import Left
 from schemas.ubl.terms import path_of
 
 _STANDARD: Final = "urn:un:unece:uncefact:data:standard:"
@@ -37,14 +38,6 @@ _DATE: Final = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
 _NOBODY: Final = date(1, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A value that has no place in the model, and the element that it stands in."""
-
-    element: etree._Element
-    value: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,3 +276,16 @@ def test_many_lines_take_time_by_their_number() -> None:
     found = read(tree(invoice))
     assert len(found.invoice.lines) == 2_000 and found.left == ()
     assert found.places["/lines/1999/item/name"][0] is not None
+
+
+def test_an_email_address_is_the_contacts() -> None:
+    address = Identifier("invoices@buyer.example", "EM")
+    for known, endpoint, email in (
+        (None, None, address.value),
+        (Contact(email=address.value), None, address.value),
+        (Contact(email="other@buyer.example"), address, "other@buyer.example"),
+    ):
+        buyer = replace(base().buyer, endpoint=address, contact=known)
+        found = read(tree(replace(base(), buyer=buyer))).invoice.buyer
+        assert found.endpoint == endpoint
+        assert found.contact is not None and found.contact.email == email
