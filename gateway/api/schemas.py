@@ -11,7 +11,8 @@ from gateway.intake.submission import DeliveryOptions, SubmissionShape
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream", "minLength": 1}
 _UBL = {  # raw XML has no JSON type (OpenAPI 3.1, 4.8.14.2)
     "contentMediaType": "application/xml",
-    "description": "UBL 2.1 Invoice or CreditNote, Peppol BIS Billing 3.0.",
+    "description": "UBL 2.1 Invoice or CreditNote: Peppol BIS Billing 3.0 (EHF Billing 3.0 is the"
+    " same) or EHF Reminder 3.0. Or a Svefaktura 1.0, whose object envelope goes as an attachment.",
 }
 _INSIDE = "One document (what the other media types hold) and up to 99 other files"
 _PACKAGES = {  # what a body of bytes is called, and what is in it

@@ -146,7 +146,7 @@ def enclosed(invoice: Invoice, files: Sequence[File]) -> tuple[Invoice, tuple[Fi
     for document in invoice.supporting_documents:
         if file := document.attachment:
             known = labelled(File(file.filename, file.mime_code, file.content))
-            if known.media_type in EMBEDDABLE:
+            if known.media_type in EMBEDDABLE and known.content:  # nothing in it: the policy tells
                 file = dataclasses.replace(file, mime_code=known.media_type)
             else:
                 apart.append(known)
