@@ -147,6 +147,11 @@ class Delivering:
             for name, transport in transports.items()
             if isinstance(transport, Linker)
         }
+        self._sparing = {
+            name: transport
+            for name, transport in transports.items()
+            if isinstance(transport, Sparing)
+        }
         self._clock = clock
         self._backoff = backoff
         self._metrics = metrics
@@ -219,7 +224,7 @@ class Delivering:
         )
 
     async def _try(self, job: Job, case: Case, trial: Try, transport: Transport) -> Job | None:
-        papers = case.papers
+        papers, sparing = case.papers, self._sparing.get(trial.leg.channel)
         known = await papers.particulars()
         answer = await self._reach(trial, transport, known)
         if not isinstance(answer, Reachable):
@@ -230,7 +235,7 @@ class Delivering:
             answer.address,
             known,
             to_people=transport.needs_image,
-            image_optional=isinstance(transport, Sparing) and transport.image_optional,
+            image_optional=sparing is not None and sparing.image_optional,
             repeated=trial.unknowns > 0,
             count=self._bindery.pages,
             merging=self._merging(transport),

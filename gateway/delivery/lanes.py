@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 
 from gateway.store.port import Again, Job, Keep
@@ -60,8 +59,7 @@ class Lanes:
 
     def enter(self, job: Job) -> None:
         """A job was claimed."""
-        self._lane_of[job.id, job.fence] = job.lane
-        self._taken[job.lane] += 1
+        self._take(job, job.lane)
 
     def leave(self, job: Job) -> None:
         """A job is no longer under way; given back, it may have been claimed anew already."""
@@ -79,6 +77,10 @@ class Lanes:
         there = self._taken[lane] + self._promised.get(lane, 0)
         if not shut and there < self._room:
             self.leave(job)
-            self.enter(replace(job, lane=lane))
-            return replace(keep, lane=lane)
+            self._take(job, lane)
+            return Keep(keep.data, keep.kind, lane)
         return Again(now, keep.kind, keep.data, lane)
+
+    def _take(self, job: Job, lane: str) -> None:
+        self._lane_of[job.id, job.fence] = lane
+        self._taken[lane] += 1

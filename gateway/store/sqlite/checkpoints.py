@@ -150,7 +150,7 @@ def _put_in_line(
     """The other jobs that steps put in line and take away."""
     written = [work for work, answer in zip(works, answers, strict=True) if answer is None]
     jobs.drop(transaction, [work.drops for work, _ in written])
-    jobs.put(transaction, [jobs.Put(work.jobs, now) for work, now in written])
+    jobs.put(transaction, [jobs.Put(work.jobs, now) for work, now in written if work.jobs])
 
 
 # --- a late result ----------------------------------------------------------------------------
