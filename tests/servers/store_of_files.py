@@ -163,7 +163,7 @@ class StoreOfFiles:
         if isinstance(behaviour, Stalled):
             await asyncio.Event().wait()
         if isinstance(behaviour, Dropped):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not behaviour.until():
                     await asyncio.sleep(0.005)
         return None
