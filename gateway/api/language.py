@@ -23,7 +23,8 @@ _LONGEST: Final = 1_000  # a browser asks for five languages in 50 characters
 
 def with_language(delivery: Mapping[str, Any], request: web.Request) -> Mapping[str, Any]:
     """The wishes for a delivery, with the language of the findings if the request asks for one."""
-    language = preferred(",".join(request.headers.getall("Accept-Language", [])))
+    accepted = request.headers.getall("Accept-Language", None)
+    language = preferred(",".join(accepted)) if accepted else None
     if language is None or "findings_language" in delivery:
         return delivery
     return {**delivery, "findings_language": language}

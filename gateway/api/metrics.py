@@ -6,14 +6,67 @@ metrics with the same registry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from gateway.lifecycle import State
 from gateway.registration.states import ParticipantState
 from gateway.store.lanes import LaneState, rests
+
+# Seconds, from a cached read to a full long poll (60 s).
+_BOUNDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 61)
+
+
+@dataclass(slots=True)
+class _Route:
+    """What was answered on one route, by one method."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    within: list[int] = field(default_factory=lambda: [0] * (len(_BOUNDS) + 1))  # the last: above
+    seconds: float = 0.0
+
+
+class _Requests(Collector):
+    """Requests by method and route, counted on the event loop alone: without the locks of the
+    library's own counters it takes a third of the time."""
+
+    def __init__(self) -> None:
+        self._routes: defaultdict[tuple[str, str], _Route] = defaultdict(_Route)
+
+    def count(self, method: str, path: str, status: int, seconds: float) -> None:
+        """One more."""
+        route = self._routes[method, path]
+        route.statuses[status] += 1
+        route.within[bisect_left(_BOUNDS, seconds)] += 1
+        route.seconds += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """As Prometheus reads them."""
+        counted = CounterMetricFamily(
+            "budkavle_http_requests",
+            "Requests answered, by route template.",
+            labels=("method", "route", "status"),
+        )
+        took = HistogramMetricFamily(
+            "budkavle_http_request_seconds",
+            "Time from the request's head to the end of its answer.",
+            labels=("method", "route"),
+        )
+        bounds = (*(str(float(bound)) for bound in _BOUNDS), "+Inf")
+        for where, route in self._routes.items():
+            for status, n in route.statuses.items():
+                counted.add_metric((*where, str(status)), n)
+            within = zip(bounds, accumulate(route.within), strict=True)
+            took.add_metric(where, [*within], route.seconds)
+        yield from (counted, took)
 
 
 class Metrics:
@@ -21,22 +74,8 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self.requests = Counter(
-            "budkavle_http_requests",
-            "Requests answered, by route template.",
-            ["method", "route", "status"],
-            registry=self.registry,
-        )
-        # Buckets from a cached read to a full long poll (60 s).
-        self.seconds = Histogram(
-            "budkavle_http_request_seconds",
-            "Time from the request's head to the end of its answer.",
-            ["method", "route"],
-            buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 61),
-            registry=self.registry,
-        )
-        # As found by their labels before: to look for them takes longer than to count.
-        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._requests = _Requests()
+        self.registry.register(self._requests)
         self._documents = Gauge(
             "budkavle_documents", "Documents, by state.", ["state"], registry=self.registry
         )
@@ -75,15 +114,7 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Counts a request that was answered."""
-        counters = self._answered.get((method, route, status))
-        if counters is None:
-            counters = (
-                self.requests.labels(method, route, status),
-                self.seconds.labels(method, route),
-            )
-            self._answered[method, route, status] = counters
-        counters[0].inc()
-        counters[1].observe(seconds)
+        self._requests.count(method, route, status, seconds)
 
     def text(
         self, counts: Mapping[str, Mapping[str, int]], lanes: Sequence[LaneState], now: datetime

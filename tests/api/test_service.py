@@ -41,6 +41,8 @@ async def test_metrics_count_documents_jobs_and_requests(api: Api) -> None:
     assert samples["budkavle_http_requests_total", "POST", "/v1/documents", "202"] == 2
     route = "/v1/documents/{document_id}"
     assert samples["budkavle_http_requests_total", "GET", route, "404"] == 1
+    assert samples["budkavle_http_request_seconds_count", "POST", "/v1/documents"] == 2
+    assert samples["budkavle_http_request_seconds_sum", "POST", "/v1/documents"] > 0
     assert not re.search(rb"doc_|com_", reply.content)  # no ids in labels
 
 
