@@ -25,7 +25,7 @@ from gateway.routing.plan import Plan, from_data
 from gateway.store.port import Document, Leg, NewEvent, NewPart, Role, Store
 from schemas.forms import Form
 from transports.base import REQUEST, Envelope, Evidence, File, Link, Merged
-from transports.letter.enclosures import Count
+from transports.letter.enclosures import Count, CountFailed
 
 # To draw a document takes as long as to check one of so many times its size.
 DRAWN = 20
@@ -210,7 +210,7 @@ class Papers:
         for _, stored in await self._read(Role.IMAGE):
             same = wanted is not None and wanted.content == stored.content
             return (wanted if wanted and same else stored), None
-        if wanted and wanted.media_type == PDF and await count(wanted.content):
+        if wanted and wanted.media_type == PDF and await _opens(wanted, count):
             return wanted, NewPart(Role.IMAGE, wanted.name, PDF, wanted.content)
         content = await self._workshop.run(
             DRAWN * len(document.content), picture.image, document.content, known.summary.language
@@ -255,6 +255,15 @@ class Papers:
         if content is None:
             raise LookupError(f"{name} of {self._document.id} is not in the store")
         return content
+
+
+async def _opens(file: File, count: Count) -> bool:
+    """False also when that could not be found out: then one that we draw goes, and the file beside
+    it."""
+    try:
+        return bool(await count(file.content))
+    except CountFailed:
+        return False
 
 
 def _file(part: NewPart) -> File:

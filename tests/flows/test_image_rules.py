@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from gateway.delivery.bindery import Bindery
 from gateway.delivery.links import Linking, link_secret
 from gateway.delivery.worker import Worker
+from gateway.delivery.workshop import WorkFailed
 from gateway.events import Type
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
@@ -123,6 +125,21 @@ async def test_what_is_no_pdf_that_opens_is_an_attachment_and_the_invoice_is_dra
         ("invoice.pdf", await house.content(document_id, Role.IMAGE)),
         *files,
     ]
+    assert await chosen(house, document_id) == [("email", "image.drawn")]
+
+
+async def test_one_that_nobody_could_look_into_is_an_attachment_too(house: House) -> None:
+    class Overrun:
+        """A workshop in which nothing is done in time."""
+
+        async def run(self, size_bytes: int, work: Callable[..., Any], *arguments: Any) -> Any:
+            raise WorkFailed
+
+    await settle(house, **FIRST)
+    house.worker = Worker(house.store, house.transports, house.clock, bindery=Bindery(Overrun()))
+    document_id = await send(house, ("own.pdf", OWN))
+    await house.is_in(document_id, State.SENT)
+    assert names(mailed(house)) == ["invoice.pdf", "own.pdf"]
     assert await chosen(house, document_id) == [("email", "image.drawn")]
 
 
