@@ -19,7 +19,7 @@ from transports.email.sandbox import Sandbox as MailServer
 
 
 async def test_a_link_goes_out_opens_and_is_taken_back(tmp_path: Path) -> None:
-    async with MailServer() as mail, asyncio.timeout(90):
+    async with MailServer() as mail, asyncio.timeout(180):
         settings = config.Settings(
             data=tmp_path / "data",
             http=config.Http(listen="127.0.0.1:0"),

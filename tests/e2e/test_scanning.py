@@ -24,7 +24,7 @@ SICK = b"%PDF-1.7\n" + EICAR
 async def test_what_has_a_virus_in_it_is_rejected_withheld_and_taken_out(tmp_path: Path) -> None:
     data = tmp_path / "data"
     key = {"Authorization": "Bearer bk_secret"}
-    async with Sandbox() as clamd, asyncio.timeout(90):
+    async with Sandbox() as clamd, asyncio.timeout(180):
         settings = config.Settings(
             data=data,
             http=config.Http(listen="127.0.0.1:0"),
