@@ -8,6 +8,7 @@ again, and each term that does not come back as it was is `Lost`. It computes no
   BT-49), which stand on the envelope of the transport;
 * separators in postal codes, telephone numbers, accounts and registrations, which Svefaktura does
   not allow, blanks around a text, and a 0 for no sum (BT-107, BT-108, BT-113, BT-114);
+* the name of an account (BT-85) that is the name of who is paid;
 * which code of a credit transfer it is (30, 42, 58), told by the account; the parts of a note;
 * the code of an exemption that its category says already (reverse charge, intra-community supply,
   export, outside VAT), which gets the category's name in Swedish where it has no words;
@@ -141,7 +142,7 @@ def _canonical(invoice: Invoice) -> Invoice:
         seller=replace(invoice.seller, endpoint=None),
         buyer=replace(invoice.buyer, endpoint=None),
         notes=notes or invoice.notes,
-        payments=tuple(p for each in invoice.payments if (p := _payment(each))),
+        payments=tuple(p for each in invoice.payments if (p := _payment(each, _paid(invoice)))),
         lines=tuple(_line(line) for line in invoice.lines),
         vat_breakdown=tuple(_row(row) for row in invoice.vat_breakdown),
     )
@@ -190,7 +191,18 @@ def _stripped(value: Any, name: str = "") -> Any:
     return value
 
 
-def _payment(payment: Payment) -> Payment | None:
+def _paid(invoice: Invoice) -> frozenset[str | None]:
+    """The names of who is paid."""
+    payee = invoice.payee.name if invoice.payee else None
+    return frozenset((payee or invoice.seller.name, payee or invoice.seller.trading_name))
+
+
+def _payment(payment: Payment, paid: frozenset[str | None]) -> Payment | None:
+    transfers = tuple(
+        replace(each, account_name=None) if each.account_name in paid else each
+        for each in payment.credit_transfers
+    )
+    payment = replace(payment, credit_transfers=transfers)
     if payment.means not in _TRANSFERS:
         return payment
     payment = replace(payment, means="30")

@@ -180,6 +180,21 @@ def test_a_file_is_lost_without_an_envelope() -> None:
     assert all(where.startswith("/supporting_documents/0") for _, where in told)
 
 
+def test_an_account_in_the_name_of_who_is_paid_loses_nothing() -> None:
+    def named(name: str) -> Invoice:
+        (payment,) = OURS.payments
+        transfers = tuple(replace(each, account_name=name) for each in payment.credit_transfers)
+        payments = (replace(payment, credit_transfers=transfers),)
+        return replace(OURS, payments=payments)
+
+    assert again(write(named("Faktor AB"), envelope_made=MADE)) == OURS  # the payee
+    own = replace(named("Säljaren Aktiebolag"), payee=None)
+    assert again(write(own, envelope_made=MADE)) == replace(OURS, payee=None)
+    with pytest.raises(Unfit) as refused:
+        write(named("Säljaren Aktiebolag"), envelope_made=MADE)
+    assert {each.term for each in refused.value.lost} == {"BT-85"}
+
+
 def test_all_that_would_be_lost_is_told_at_once() -> None:
     line = replace(
         OURS.lines[0],
