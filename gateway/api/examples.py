@@ -451,6 +451,11 @@ REGISTRATION = {
 
 TAKING_OVER = {"migration_key": "a-K3yThatW4sGiven_Out"}
 
+IMAGE_RULES: list[dict[str, Any]] = [
+    {"customer": None, "omit_image": None, "image_from_first_attachment": None},
+    {"customer": "SE:5592034846", "omit_image": True, "image_from_first_attachment": True},
+]
+
 PARTICIPANT: dict[str, Any] = {
     "participant": "0192:918130047",
     "state": "registered",

@@ -49,6 +49,8 @@ async def preview_document(call: Call[NoParameters]) -> web.Response:
     """
     asked = wanted(",".join(call.request.headers.getall("Accept", [])))
     given = await incoming(call)
+    # As it is now: who has just settled something wants to see what it does.
+    company = await call.service.store.company(call.company.id) or call.company
     seen = await apart(
         given.size,
         preview,
@@ -57,7 +59,7 @@ async def preview_document(call: Call[NoParameters]) -> web.Response:
         with_language(given.delivery, call.request),
         configured=call.service.channels,
         at=call.service.clock.now().date(),
-        settings=call.company.settings,
+        settings=company.settings,
     )
     if asked == JSON:
         return answer(answers.Preview.model_validate(told(seen)))

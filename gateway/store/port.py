@@ -468,6 +468,10 @@ class ContentLost(Exception):
     mends that; a backup may have them."""
 
 
+class Overtaken(Exception):
+    """Somebody else changed it meanwhile; nothing was written. Read it again."""
+
+
 class Contradiction(Exception):
     """What was to be written does not fit what is there; nothing was written.
 
@@ -714,9 +718,15 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
         ...
 
     async def add_company(
-        self, company: Company, now: datetime, *, told: Told | None = None
+        self,
+        company: Company,
+        now: datetime,
+        *,
+        told: Told | None = None,
+        before: Mapping[str, Any] | None = None,
     ) -> None:
-        """Adds a company, or changes it."""
+        """Adds a company, or changes it: with `before`, only one whose settings are still these.
+        Raises Overtaken where they are others by now."""
         ...
 
     async def company(self, company_id: str) -> Company | None:

@@ -34,6 +34,7 @@ from gateway.store.port import (
     MovedOn,
     NewEvent,
     NewPart,
+    Overtaken,
     Reply,
     Role,
     StorageUnavailable,
@@ -1021,6 +1022,24 @@ async def test_a_company_can_be_read_and_changed(store: Store) -> None:
     await store.add_company(replace(changed, participants=()), NOW)
     assert await store.company_of("0192:987654325") is None
     assert await store.company("nobody") is None
+
+
+async def test_settings_that_somebody_else_changed_meanwhile_stay(store: Store) -> None:
+    entry = NewEntry("operator:kim", "customer.settled", OURS.id, OURS.id)
+    told = Told(entry, NOW)
+    first, second = replace(OURS, settings={"a": 1}), replace(OURS, settings={"b": 2})
+    await store.add_company(first, NOW, told=told, before=OURS.settings)
+    with pytest.raises(Overtaken):
+        await store.add_company(second, NOW, told=told, before=OURS.settings)
+    with pytest.raises(Overtaken):
+        nobody = replace(OURS, id="com_nobody", participants=())
+        await store.add_company(nobody, NOW, told=told, before={})
+    found = await store.company(OURS.id)
+    assert found is not None and found.settings == {"a": 1}
+    assert await store.company("com_nobody") is None
+    entries = await store.audit_entries(0, 100)
+    assert [each.action for each in entries].count("customer.settled") == 1
+    await store.add_company(second, NOW, before={"a": 1})
 
 
 async def test_a_participant_is_found_whatever_its_case(store: Store) -> None:

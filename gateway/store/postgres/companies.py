@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from gateway.store.port import Company, Contradiction
+from gateway.store.port import Company, Contradiction, Overtaken
 from gateway.store.postgres import registrations, rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.rows import Row
@@ -20,15 +21,30 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class AddCompany:
-    """A company to be added, or changed."""
+    """A company to be added, or changed: with `before`, only one that still has these settings."""
 
     company: Company
     now: datetime
+    before: Mapping[str, Any] | None = None
 
 
 async def add(transaction: Transaction, units: Sequence[AddCompany]) -> list[Exception | None]:
     """Adds companies."""
-    return [await _add(transaction, unit.company, rows.moment(unit.now)) for unit in units]
+    return [
+        Overtaken(unit.company.id)
+        if await _overtaken(transaction, unit)
+        else await _add(transaction, unit.company, rows.moment(unit.now))
+        for unit in units
+    ]
+
+
+async def _overtaken(transaction: Transaction, unit: AddCompany) -> bool:
+    if unit.before is None:
+        return False
+    found = await transaction.fetch(
+        "SELECT settings FROM company WHERE id = $1 FOR UPDATE", unit.company.id
+    )
+    return not found or json.loads(found[0]["settings"]) != unit.before
 
 
 async def _add(transaction: Transaction, company: Company, at: datetime) -> Exception | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from gateway.audit.chain import Told
@@ -383,10 +383,16 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
     # --- companies ---
 
     async def add_company(
-        self, company: Company, now: datetime, *, told: Told | None = None
+        self,
+        company: Company,
+        now: datetime,
+        *,
+        told: Told | None = None,
+        before: Mapping[str, Any] | None = None,
     ) -> None:
-        """Adds a company, or changes it."""
-        await self._told(companies.add, companies.AddCompany(company, now), told)
+        """Adds a company, or changes it: with `before`, only one whose settings are still these.
+        Raises Overtaken where they are others by now."""
+        await self._told(companies.add, companies.AddCompany(company, now, before), told)
 
     async def company(self, company_id: str) -> Company | None:
         """One company."""

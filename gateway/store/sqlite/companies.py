@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from gateway.store.port import Company, Contradiction
+from gateway.store.port import Company, Contradiction, Overtaken
 from gateway.store.sqlite import registrations, rows
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
@@ -20,15 +21,30 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class AddCompany:
-    """A company to be added, or changed."""
+    """A company to be added, or changed: with `before`, only one that still has these settings."""
 
     company: Company
     now: datetime
+    before: Mapping[str, Any] | None = None
 
 
 def add(transaction: Transaction, units: Sequence[AddCompany]) -> list[Exception | None]:
     """Adds companies."""
-    return [_add(transaction, unit.company, micros(unit.now)) for unit in units]
+    return [
+        Overtaken(unit.company.id)
+        if _overtaken(transaction, unit)
+        else _add(transaction, unit.company, micros(unit.now))
+        for unit in units
+    ]
+
+
+def _overtaken(transaction: Transaction, unit: AddCompany) -> bool:
+    if unit.before is None:
+        return False
+    row = transaction.connection.execute(
+        "SELECT settings FROM company WHERE id = ?", (unit.company.id,)
+    ).fetchone()
+    return row is None or json.loads(row[0]) != unit.before
 
 
 def _add(transaction: Transaction, company: Company, at: int) -> Exception | None:
