@@ -82,6 +82,7 @@ class Summary:
     payment_reference: str | None = None  # BT-83: OCR, KID or free text
     document_type: DocumentType | None = None
     process: Process | None = None
+    reminder: bool = False  # of an invoice that was sent before
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ def summary(invoice: Invoice, delivery: Mapping[str, Any]) -> Summary:
         payment_reference=next((p.reference for p in invoice.payments if p.reference), None),
         document_type=document_type(invoice),
         process=process(invoice),
+        reminder=kind(invoice) == "reminder",
     )
 
 

@@ -34,9 +34,11 @@ class Wording:
 
     invoice: str
     credit_note: str
+    reminder: str
     greeting: str
     invoice_opening: str
     credit_note_opening: str
+    reminder_opening: str
     to_pay: str
     credited: str
     due: str
@@ -51,9 +53,11 @@ _WORDINGS = {
     "en": Wording(
         invoice="Invoice {number} from {sender}",
         credit_note="Credit note {number} from {sender}",
+        reminder="Reminder {number} from {sender}",
         greeting="Hello,",
         invoice_opening="Here is invoice {number} from {sender}.",
         credit_note_opening="Here is credit note {number} from {sender}.",
+        reminder_opening="Here is reminder {number} from {sender}.",
         to_pay="Amount due",
         credited="Amount credited",
         due="Due date",
@@ -66,9 +70,11 @@ _WORDINGS = {
     "sv": Wording(
         invoice="Faktura {number} från {sender}",
         credit_note="Kreditfaktura {number} från {sender}",
+        reminder="Påminnelse {number} från {sender}",
         greeting="Hej,",
         invoice_opening="Här kommer faktura {number} från {sender}.",
         credit_note_opening="Här kommer kreditfaktura {number} från {sender}.",
+        reminder_opening="Här kommer påminnelse {number} från {sender}.",
         to_pay="Att betala",
         credited="Krediterat belopp",
         due="Förfallodatum",
@@ -81,9 +87,11 @@ _WORDINGS = {
     "nb": Wording(
         invoice="Faktura {number} fra {sender}",
         credit_note="Kreditnota {number} fra {sender}",
+        reminder="Purring {number} fra {sender}",
         greeting="Hei,",
         invoice_opening="Her kommer faktura {number} fra {sender}.",
         credit_note_opening="Her kommer kreditnota {number} fra {sender}.",
+        reminder_opening="Her kommer purring {number} fra {sender}.",
         to_pay="Å betale",
         credited="Kreditert beløp",
         due="Forfallsdato",
@@ -117,6 +125,8 @@ def compose(envelope: Envelope, style: Style) -> bytes:
     summary, company = envelope.summary, _line(envelope.sender.name)
     wording = _WORDINGS[summary.language]
     subject = wording.credit_note if summary.credit_note else wording.invoice
+    if summary.reminder:
+        subject = wording.reminder
     message = EmailMessage(policy=SMTP)
     # The time we took the document on, not the time of the attempt: a retry has the same bytes.
     message["Date"] = format_datetime(envelope.accepted_at)
@@ -139,6 +149,8 @@ def compose(envelope: Envelope, style: Style) -> bytes:
 def _body(envelope: Envelope, wording: Wording) -> str:
     summary, company = envelope.summary, _line(envelope.sender.name)
     opening = wording.credit_note_opening if summary.credit_note else wording.invoice_opening
+    if summary.reminder:
+        opening = wording.reminder_opening
     return "\n".join(
         [
             wording.greeting,

@@ -421,6 +421,7 @@ def test_a_reminder_is_passed_on_byte_for_byte() -> None:
     original = reminder()
     result = prepared(original)
     assert (result.report.profile, result.head.kind) == ("ehf-reminder", "reminder")
+    assert result.summary.reminder
     assert result.document == original.content
     assert "ehf:reminder:3.0" in str(result.summary.document_type)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
 
 from schemas import marks
-from schemas.forms import Form, of, of_invoice
+from schemas.forms import Form, kind, of, of_invoice
 from schemas.identifiers import CREDIT_NOTE_NAMESPACE, INVOICE_NAMESPACE
+from schemas.invoice import Address, Buyer, Invoice, Seller, SupportingDocument
 from schemas.ubl.read import read
 
 OFFICIAL = Path(__file__).parents[4] / "shared" / "rules"
@@ -72,3 +76,21 @@ def test_the_official_marks_are_known() -> None:
     for name, mark in found.items():
         assert mark.reminder == ("Paminnelse" in name)
         assert mark.channel == ("bank_se" if "Internetbank" in name else "letter")
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({}, "invoice"),
+        ({"type_code": "381"}, "credit_note"),
+        ({"specification": f"{EHF}reminder:3.0"}, "reminder"),
+        ({"supporting_documents": (SupportingDocument("301", "AQY (print)"),)}, "reminder"),
+        ({"supporting_documents": (SupportingDocument("101", "AQY (print)"),)}, "invoice"),
+        ({"supporting_documents": (SupportingDocument("301", "Tid"),)}, "invoice"),
+        ({"supporting_documents": (SupportingDocument("301", "AQY"),) * 2}, "invoice"),
+    ],
+)
+def test_what_an_invoice_is_to_people(changes: dict[str, Any], answer: str) -> None:
+    place = Address("SE")
+    plain = Invoice("1", date(2026, 11, 21), "SEK", Seller("S", place), Buyer("B", place), ())
+    assert kind(replace(plain, **changes)) == answer

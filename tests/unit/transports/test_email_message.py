@@ -126,6 +126,20 @@ def test_a_credit_note_asks_for_no_payment(language: str, subject: str, amount: 
     assert "2026" not in body(message)
 
 
+@pytest.mark.parametrize(
+    ("language", "subject", "opening"),
+    [
+        ("en", "Reminder 1001 from", "Here is reminder 1001"),
+        ("sv", "Påminnelse 1001 från", "Här kommer påminnelse 1001"),
+        ("nb", "Purring 1001 fra", "Her kommer purring 1001"),
+    ],
+)
+def test_a_reminder_says_that_it_is_one(language: str, subject: str, opening: str) -> None:
+    message = parsed(in_language(language, reminder=True))
+    assert message["Subject"].startswith(subject)
+    assert opening in body(message)
+
+
 def test_what_is_not_known_is_not_mentioned() -> None:
     envelope = replace(
         in_language("sv", due_date=None, payment_reference=None),
