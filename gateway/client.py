@@ -6,6 +6,7 @@ other side of the network could not know; it is also the example for writing one
 
 from __future__ import annotations
 
+import io
 import json
 import mimetypes
 import re
@@ -152,6 +153,17 @@ class Client:
         """One document as it is now."""
         return await self.get(f"/v1/documents/{document_id}")
 
+    async def documents(self, **query: Any) -> Sequence[Mapping[str, Any]]:
+        """All documents that `state`, `direction`, `number` and `code` say, newest first."""
+        found: list[Mapping[str, Any]] = []
+        after: str | None = None
+        while True:
+            page = await self.get("/v1/documents", after=after, limit=200, **query)
+            found += page["documents"]
+            after = page["next"]
+            if after is None:
+                return found
+
     async def events(
         self,
         after: str | None = None,
@@ -212,6 +224,39 @@ class Client:
     async def revoke_link(self, document_id: str, reason: str) -> Any:
         """Takes back the link to a document; answers the document."""
         return await self.post(f"/v1/documents/{document_id}/revoke-link", {"reason": reason})
+
+    async def repair(self, document_id: str, reason: str, **wish: Any) -> Any:
+        """Does something about the files that a document lacks; `wish` is `action`, `attachment`,
+        `url` and `sha256`, as the API takes them. Answers the document."""
+        given = {name: value for name, value in wish.items() if value is not None}
+        return await self.post(f"/v1/documents/{document_id}/repair", {"reason": reason, **given})
+
+    async def hand_in_attachment(
+        self, document_id: str, attachment: int, content: bytes, *, name: str, reason: str
+    ) -> Any:
+        """Hands in a file that a document lacks, from 0; answers the document."""
+        _, answer = await self._call(
+            "PUT",
+            f"/v1/documents/{document_id}/attachments/{attachment}",
+            data=io.BytesIO(content),
+            headers={"Content-Type": "application/octet-stream"},
+            params={"name": name, "reason": reason},
+        )
+        return json.loads(answer)
+
+    async def repair_all(
+        self, reason: str, *, action: str = "fetch", code: str | None = None
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Repairs every document that is held for want of a file, or with one `code`; yields what
+        was repaired and what was not, page by page."""
+        wish = {"reason": reason, "action": action} | ({"code": code} if code else {})
+        after: str | None = None
+        while True:
+            page = await self.post("/v1/repairs", {**wish, **({"after": after} if after else {})})
+            yield page
+            after = page["next"]
+            if after is None:
+                return
 
     async def webhooks(self) -> Sequence[Mapping[str, Any]]:
         """The company's webhooks, oldest first."""

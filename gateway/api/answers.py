@@ -16,6 +16,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import WithJsonSchema
 
+from gateway.delivery import fetches
+from gateway.delivery.fetches import Status
 from gateway.events import Type as EventType
 from gateway.image_rule import ImageRule
 from gateway.lifecycle import Business, State
@@ -125,6 +127,8 @@ class DocumentRow(Shown):
     """Why, in a sentence."""
     next_at: datetime | None
     """When it goes on by itself, if it waits."""
+    attachment_error: bool
+    """Whether it waits, or is held, because a file that it names could not be fetched: `repair`."""
     channel: str | None
     """The channel that has it, or had it last."""
     media_type: str
@@ -133,6 +137,24 @@ class DocumentRow(Shown):
     updated_at: datetime
     confirmed_at: datetime | None
     links: dict[str, str]
+
+
+class Fetch(Shown):
+    """A file that the document names by its address."""
+
+    attachment: int
+    """Its place in this list, from 0: `repair` takes it."""
+    url: str
+    """Its address, without the query, which may be secret."""
+    file: str
+    """What it is called."""
+    status: Status
+    """`wanted`: it is to be fetched; with a `code`, it could not be so far."""
+    code: str | None
+    """Why it is not there: stable, dotted."""
+    text: str | None
+    sha256: str | None
+    """The hash of its bytes, once they are there."""
 
 
 class Document(DocumentRow):
@@ -145,6 +167,8 @@ class Document(DocumentRow):
     """What you left out and we filled in, for it follows from what you gave; at most 500."""
     filled_in_left_out: int
     """How many more there are."""
+    fetches: tuple[Fetch, ...]
+    """The files that it names by their address, and what became of each."""
     plan: Plan | None
 
 
@@ -369,10 +393,14 @@ def row(document: port.Document) -> DocumentRow:
 
 
 def document(
-    row: port.Document, found: bytes | None, added: bytes | None, plan: bytes | None
+    row: port.Document,
+    found: bytes | None,
+    added: bytes | None,
+    plan: bytes | None,
+    named: bytes | None = None,
 ) -> Document:
-    """A whole document; the rest are its newest FINDINGS, FILLED_IN and PLAN parts."""
-    wishes = dict(row.delivery)
+    """A whole document; the rest are its newest FINDINGS, FILLED_IN, PLAN and FETCH parts."""
+    wishes = fetches.shown_wishes(row.delivery)
     if "personal_number" in wishes:
         wishes["personal_number"] = "********"
     return Document(
@@ -380,7 +408,20 @@ def document(
         delivery=wishes,
         findings=tuple(Finding(**finding) for finding in json.loads(found or b"[]")),
         **filled_in(json.loads(added or b"{}")),
+        fetches=tuple(_fetch(n, each) for n, each in enumerate(fetches.read(named or b"[]"))),
         plan=Plan.model_validate_json(plan) if plan else None,
+    )
+
+
+def _fetch(n: int, fetch: fetches.Fetch) -> Fetch:
+    return Fetch(
+        attachment=n,
+        url=fetches.shown_url(fetch.url),
+        file=fetch.file.name if fetch.file else fetch.called,
+        status=fetch.status,
+        code=fetch.code,
+        text=fetch.text,
+        sha256=fetch.file.sha256 if fetch.file else None,
     )
 
 
@@ -393,6 +434,7 @@ def _row(document: port.Document) -> dict[str, Any]:
         "code": document.code,
         "text": document.text,
         "next_at": document.next_at,
+        "attachment_error": fetches.is_error(document),
         "channel": document.channel,
         "media_type": document.media_type,
         "head": head(document.head),

@@ -31,6 +31,7 @@ from gateway.api import (
     inbox,
     lookup,
     preview,
+    repair,
     responses,
     service,
     validation,
@@ -61,6 +62,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
     for module in (
         documents,
         verbs,
+        repair,
         archive,
         inbox,
         responses,

@@ -23,6 +23,7 @@ from gateway.api import multipart
 from gateway.api.problems import Fault, Problem, Type, refused
 from gateway.api.routes import Call, Limits, Q
 from gateway.blobs.blobs import Draft
+from gateway.blobs.partial import HEAD_BYTES
 from gateway.blobs.port import SMALL_BYTES, Spooled
 from gateway.intake import shape
 from gateway.intake.attachment import is_safe_name, safe_name
@@ -31,6 +32,7 @@ from gateway.intake.submission import Refused, check, read_delivery
 from transports.base import File
 
 MULTIPART = "multipart/form-data"
+FILE = "application/octet-stream"
 DOCUMENT_TYPES = (JSON, *sorted(XML), *PACKAGES, MULTIPART)
 
 _NAMES = {JSON: "document.json", ZIP: "document.zip", MAIL: "document.eml", PDF: "document.pdf"}
@@ -132,6 +134,21 @@ async def body(call: Call[Q], model: type[S]) -> S:
     return bound
 
 
+async def one_file(call: Call[Q], spooled: AsyncExitStack) -> tuple[Attachment, bytes]:
+    """Reads a body that is one file, whatever is in it, and answers how it begins too. A large one
+    is written to disk as it comes. It has no name yet."""
+    content_type(call.request, (FILE,))
+    part, beginning = _Part(multipart.FormPart("attachment", None, FILE, None)), b""
+    async for chunk in _chunks(call.request, call.service.limits):
+        beginning += chunk[: HEAD_BYTES - len(beginning)]
+        await part.take(chunk, call, spooled)
+    await part.finish()
+    file = Attachment("", FILE, part.spooled or bytes(part.content))
+    if not file.size:
+        raise Problem(Type.INVALID_BODY, "The file is empty.")
+    return file, beginning
+
+
 async def apart(size: int, work: Callable[P, T], *args: P.args, **how: P.kwargs) -> T:
     """Does pure work on `size` bytes: here when it is little, else in a thread."""
     if size <= _INLINE_BYTES:
@@ -217,6 +234,19 @@ class _Part:
         self.draft: Draft | None = None
         self.spooled: Spooled | None = None
 
+    async def take(self, piece: bytes, call: Call[Q], spooled: AsyncExitStack | None) -> None:
+        """The next bytes of it."""
+        if self.draft is not None:
+            await self.draft.write(piece)
+            return
+        self.content += piece
+        large = len(self.content) > SMALL_BYTES and self.head.name == "attachment"
+        if large and spooled is not None:
+            draft = call.service.store.blobs.draft(call.company.id, call.service.clock.now())
+            self.draft = await spooled.enter_async_context(draft)
+            await self.draft.write(bytes(self.content))
+            self.content = bytearray()
+
     async def finish(self) -> None:
         """All of it has come. Before the next one begins: a form has one file open at a time."""
         if self.draft is not None:
@@ -227,9 +257,7 @@ class _Form:
     """A multipart body. `spooled` takes the drafts of what goes into the spool; None: nothing."""
 
     def __init__(self, call: Call[Q], spooled: AsyncExitStack | None) -> None:
-        self._request = call.request
-        self._service = call.service
-        self._company_id = call.company.id
+        self._call = call
         self._spooled = spooled
         self._parts: list[_Part] = []
 
@@ -237,13 +265,13 @@ class _Form:
         """The document, the attachments, and the wishes for its delivery."""
         try:
             splitter = multipart.Splitter(boundary)
-            async for chunk in _chunks(self._request, self._service.limits):
+            async for chunk in _chunks(self._call.request, self._call.service.limits):
                 for piece in splitter.feed(chunk):
                     if isinstance(piece, multipart.FormPart):
                         await self._finish_last()
                         self._parts.append(_Part(piece))
                     else:
-                        await self._take(self._parts[-1], piece)
+                        await self._parts[-1].take(piece, self._call, self._spooled)
             splitter.finish()
             await self._finish_last()
         except multipart.Malformed as error:
@@ -274,18 +302,6 @@ class _Form:
     async def _finish_last(self) -> None:
         if self._parts:
             await self._parts[-1].finish()
-
-    async def _take(self, part: _Part, piece: bytes) -> None:
-        if part.draft is not None:
-            await part.draft.write(piece)
-            return
-        part.content += piece
-        large = len(part.content) > SMALL_BYTES and part.head.name == "attachment"
-        if large and self._spooled is not None:
-            blobs, now = self._service.store.blobs, self._service.clock.now()
-            draft = await self._spooled.enter_async_context(blobs.draft(self._company_id, now))
-            await draft.write(bytes(part.content))
-            part.draft, part.content = draft, bytearray()
 
 
 def _attachments(parts: list[_Part]) -> tuple[Attachment, ...]:

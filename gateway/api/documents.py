@@ -130,6 +130,9 @@ class ListParameters(Parameters):
     """`out`: handed in by you; `in`: come in for you."""
     number: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Only documents with this invoice number (BT-1)."""
+    code: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """Only documents whose `code` begins so: `attachment.` for all that lack a file. With `state`
+    only."""
     after: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """The `next` of the page before."""
     limit: Annotated[int, Field(ge=1, le=200)] = 50
@@ -148,12 +151,16 @@ async def list_documents(call: Call[ListParameters]) -> web.Response:
     Cursors hold still under inserts: a document appears on one page only.
     """
     query = call.query
+    if query.code is not None and query.state is None:
+        fault = Fault(parameter="code", detail="needs a state", hint="Give `state` too: `held`.")
+        raise Problem(Type.INVALID_PARAMETER, faults=[fault])
     try:
         page = await call.service.store.documents(
             call.company.id,
             direction=query.direction,
             state=query.state,
             number=query.number,
+            code=query.code,
             after=query.after,
             limit=query.limit,
         )
@@ -176,7 +183,8 @@ async def get_document(call: Call[NoParameters]) -> web.Response:
     found = await files.newest(call, document.id, parts, Role.FINDINGS)
     added = await files.newest(call, document.id, parts, Role.FILLED_IN)
     plan = await files.newest(call, document.id, parts, Role.PLAN)
-    return answer(answers.document(document, found, added, plan))
+    named = await files.newest(call, document.id, parts, Role.FETCH)
+    return answer(answers.document(document, found, added, plan, named))
 
 
 @routes.operation(

@@ -136,6 +136,7 @@ def ubl() -> str:
 
 _ID = "doc_019aa000-0000-7000-8000-000000000001"
 _AT = "2026-11-21T09:30:00Z"
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _LINKS = {
     "self": f"/v1/documents/{_ID}",
     "timeline": f"/v1/documents/{_ID}/timeline",
@@ -168,6 +169,7 @@ ROW: dict[str, Any] = {
     "code": "email.accepted",
     "text": "The recipient's mail server took it.",
     "next_at": None,
+    "attachment_error": False,
     "channel": "email",
     "media_type": "application/json",
     "head": _HEAD,
@@ -209,6 +211,17 @@ DOCUMENT: dict[str, Any] = {
     "delivery": {"email": "ekonomi@lillan.example"},
     "findings": [],
     **_FILLED_IN,
+    "fetches": [
+        {
+            "attachment": 0,
+            "url": "https://files.example.com/terms.pdf?...",
+            "file": "terms.pdf",
+            "status": "fetched",
+            "code": None,
+            "text": None,
+            "sha256": _SHA256,
+        }
+    ],
     "plan": {
         "order": "SE companies",
         "profile": "peppol-billing",
@@ -233,6 +246,25 @@ DOCUMENT: dict[str, Any] = {
     },
 }
 
+REPAIR_AGAIN = {"reason": "The document store is up again."}
+REPAIR_FROM = {
+    "attachment": 0,
+    "url": "https://files.example.com/2026/terms.pdf",
+    "reason": "It has moved.",
+}
+REPAIR_WITHOUT = {"action": "leave_out", "reason": "The buyer has it already."}
+REPAIR_ALL = {"code": "attachment.not_found", "reason": "The files are there now."}
+REPAIRED = {
+    "repaired": [_ID],
+    "left": [
+        {
+            "id": "doc_019aa000-0000-7000-8000-000000000002",
+            "text": "No file of the document is missing.",
+        }
+    ],
+    "next": None,
+}
+
 _EVENT: dict[str, Any] = {
     "id": "evt_019aa000-0000-7000-8000-000000000003",
     "type": "document.sent",
@@ -241,8 +273,6 @@ _EVENT: dict[str, Any] = {
     "data": {"channel": "email", "code": "email.accepted"},
     "cursor": "cur_6d0c83b1f2a94e57a1b8c0d94e2f7a35",
 }
-
-_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 _WIRE = {
     "role": "evidence",
@@ -536,6 +566,7 @@ PATH = {
     "name": "invalid-body",
     "export_id": _EXPORT_ID,
     "n": "1",
+    "attachment": "0",
     "webhook_id": _WEBHOOK_ID,
     "participant": "0192:918130047",
 }

@@ -27,6 +27,7 @@ COMMANDS = {
     "inbox": "client",
     "respond": "respond",
     "revoke": "revoke",
+    "repair": "repair",
     "timeline": "timeline",
     "events": "client",
     "webhook": "webhooks",

@@ -45,6 +45,16 @@ def _archives(function: F) -> F:
     )(function)
 
 
+def _fetch_links(function: F) -> F:
+    """Adds `--fetch-links`."""
+    return click.option(
+        "--fetch-links/--no-fetch-links",
+        default=None,
+        help="Whether files that an invoice links to are fetched and attached, unless its delivery"
+        " says otherwise. Default: links stay links.",
+    )(function)
+
+
 @company.command("add")
 @click.argument("name")
 @click.option("--country", required=True, help="Two letters: SE, NO ...")
@@ -58,6 +68,7 @@ def _archives(function: F) -> F:
 @click.option("--email", help="Where recipients' answers to e-mails go.")
 @_duplicate_days
 @_archives
+@_fetch_links
 @settings_options
 def add_company(
     name: str,
@@ -66,6 +77,7 @@ def add_company(
     email: str | None,
     duplicate_days: int | None,
     archives: bool | None,
+    fetch_links: bool | None,
     config_file: Path | None,
     data: Path | None,
 ) -> None:
@@ -80,7 +92,7 @@ def add_company(
     if country.upper() not in codes("ISO3166-1", datetime.now(UTC).date()):
         raise click.BadParameter(f"{country} is no country", param_hint="--country")
     parsed = tuple(map(_participant, participants))
-    settings = _settings(email, duplicate_days, archives)
+    settings = _settings(email, duplicate_days, archives, fetch_links)
     row = Company(new_id("com"), name, country.upper(), parsed, settings)
 
     async def add(store: Store) -> None:
@@ -107,6 +119,7 @@ def add_company(
 @click.option("--email", help="Where recipients' answers to e-mails go.")
 @_duplicate_days
 @_archives
+@_fetch_links
 @settings_options
 def change_company(
     company_id: str,
@@ -114,6 +127,7 @@ def change_company(
     email: str | None,
     duplicate_days: int | None,
     archives: bool | None,
+    fetch_links: bool | None,
     config_file: Path | None,
     data: Path | None,
 ) -> None:
@@ -124,11 +138,12 @@ def change_company(
     from gateway.audit.chain import NewEntry, Told
     from gateway.registration.telling import subject
 
-    changed = _settings(email, duplicate_days, archives)
+    changed = _settings(email, duplicate_days, archives, fetch_links)
     added = tuple(map(_participant, participants))
     if not changed and not added:
         raise click.UsageError(
-            "say what to change: --participant, --email, --duplicate-days, --archives"
+            "say what to change: --participant, --email, --duplicate-days, --archives,"
+            " --fetch-links"
         )
 
     async def change(store: Store) -> None:
@@ -155,10 +170,18 @@ def change_company(
 
 
 def _settings(
-    email: str | None, duplicate_days: int | None, archives: bool | None
+    email: str | None,
+    duplicate_days: int | None,
+    archives: bool | None,
+    fetch_links: bool | None,
 ) -> dict[str, Any]:
     """What was given, by the names of a company's settings."""
-    given = {"reply_to": email, "duplicate_days": duplicate_days, "archives": archives}
+    given = {
+        "reply_to": email,
+        "duplicate_days": duplicate_days,
+        "archives": archives,
+        "fetch_links": fetch_links,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -28,8 +28,8 @@ MOST_AT_ONCE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class FetchAgain:
-    """Ask for the missing files again. With a `url`, from there: for one file only; what was stated
-    of its hash goes by `sha256` then, None: by nothing."""
+    """Ask for the missing files again. With a `url`, from there: for one file only, and what was
+    stated of its hash counts no more. `sha256`: it has this one instead of what was stated."""
 
     url: str | None = None
     sha256: str | None = None
@@ -201,7 +201,7 @@ def _chosen(
     if document.state not in (State.WAITING, State.HELD):
         return f"A document that is {document.state} takes no repair."
     if attachment is None:
-        if len(gone) > 1 and (isinstance(how, HandIn) or getattr(how, "url", None)):
+        if len(gone) > 1 and _for_one(how):
             places = ", ".join(map(str, gone))
             return f"Several files are missing ({places}); say which `attachment` is meant."
         return tuple(gone)
@@ -211,13 +211,16 @@ def _chosen(
     return (attachment,)
 
 
+def _for_one(how: How) -> bool:
+    return isinstance(how, HandIn) or (isinstance(how, FetchAgain) and bool(how.url or how.sha256))
+
+
 def _repaired(fetch: Fetch, how: How) -> tuple[Fetch, Enclosed | None]:
     match how:
-        case FetchAgain(None, _):
-            return replace(fetch, code=None, text=None), None
         case FetchAgain(url, sha256):
-            assert url is not None
-            return replace(fetch, url=url, sha256=sha256, code=None, text=None), None
+            stated = sha256 or (None if url else fetch.sha256)
+            there = replace(fetch, url=url or fetch.url, sha256=stated, code=None, text=None)
+            return there, None
         case HandIn():
             file = Enclosed(how.name or fetch.called, how.media_type, how.sha256)
             return fetch.there(Status.HANDED_IN, file), file

@@ -72,6 +72,10 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
             case.body["url"] = os.environ["SINK_URL"]
         if case.path.endswith("/redeliver"):
             case.body = {"after": answers.BEGINNING}
+    if "code" in (case.query or {}):
+        case.query["state"] = "held"
+    if case.path == "/v1/repairs" and isinstance(case.body, dict):
+        case.body.pop("after", None)
     if case.path == "/v1/image-rules":
         case.body = dict(examples.IMAGE_RULES[1])
     if case.path.startswith("/v1/participants") and isinstance(case.body, dict):

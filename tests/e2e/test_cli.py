@@ -305,6 +305,8 @@ async def test_a_company_says_how_long_its_numbers_are_not_taken_twice(tmp_path:
     assert await settings() == {"duplicate_days": 30, "reply_to": "a@b.example"}
     assert (await budkavle("company", "change", company, "--duplicate-days", "0", *data)).code == 0
     assert (await settings())["duplicate_days"] == 0
+    assert (await budkavle("company", "change", company, "--fetch-links", *data)).code == 0
+    assert (await settings())["fetch_links"] is True
     assert (await budkavle("company", "change", company, *data)).code == 2
     nobody = await budkavle("company", "change", "com_none", "--duplicate-days", "1", *data)
     assert nobody.code == 2 and "budkavle company list" in nobody.err
