@@ -282,6 +282,8 @@ def _beside(attachments: Sequence[File]) -> Iterator[Attached]:
 def _inside_ubl(root: etree._Element, invoice: Invoice) -> Iterator[Attached]:
     """The files in the UBL."""
     files = [each.attachment for each in invoice.supporting_documents if each.attachment]
+    if not files:  # as most have none: many lines are not gone through for nothing
+        return
     places = Places()
     for element, file in zip(root.iterfind(_EMBEDDED), files, strict=False):
         yield Attached(_file(file), places.path(element), places.line(element))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from gateway import config
+from gateway.app import scanner
 from gateway.scanning.clamd import Clamd, Clean, Found, NoAnswer, TooLarge, understood
 from gateway.scanning.sandbox import EICAR, SIGNATURE, Behaviour, Sandbox
 
@@ -69,6 +72,22 @@ async def test_nobody_there_is_no_answer(tmp_path: Path) -> None:
         scanner = Clamd(gone, limit_s=60, max_bytes=MB, at_once=1)
         assert isinstance(await scanner.scan(b"x"), NoAnswer)
         assert isinstance(await scanner.ping(), NoAnswer)
+
+
+async def test_the_settings_reach_it() -> None:
+    async with Sandbox() as clamd:
+        section = config.Scan(address=clamd.address, max_bytes=1024, limit_s=0.3, at_once=1)
+        made = scanner(section)
+        assert await made.scan(b"x" * 1025) == TooLarge()
+        clamd.behaviour = Behaviour.SILENT
+        answer = NoAnswer("it did not answer within 0.3 s")
+        assert await asyncio.gather(made.scan(b"x"), made.scan(b"y")) == [answer] * 2
+
+
+@pytest.mark.parametrize("address", ["clamd", "host:port", "unix:clamd.ctl", ""])
+def test_an_address_is_one(address: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        config.Scan(address=address)
 
 
 @pytest.mark.parametrize(
