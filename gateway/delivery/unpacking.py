@@ -6,17 +6,17 @@ astray: that is refused as any other wrong document. What is done there is `subm
 
 from __future__ import annotations
 
-import base64
 import io
 import zipfile
 from collections.abc import Mapping
+from email.message import EmailMessage
 from typing import Any, Final
 
 import structlog
 from pypdf import PdfWriter
 
 from gateway.delivery.processes import Processes
-from gateway.delivery.workshop import WorkFailed, Workshop
+from gateway.delivery.workshop import NotLoaded, WorkFailed, Workshop
 from gateway.intake.contents import fault
 from gateway.intake.kind import MAIL, PDF, ZIP
 from gateway.intake.submission import Refused, check
@@ -54,7 +54,7 @@ class Unpacking:
         for _ in range(_TRIES):
             try:
                 return await self._workshop.run(len(original.content), check, original)
-            except WorkFailed as failure:
+            except (WorkFailed, NotLoaded) as failure:
                 reason = str(failure).strip().rpartition("\n")[2][:200]
                 log.warning("unpacking_failed", media_type=original.media_type, reason=reason)
         return Refused(
@@ -73,7 +73,13 @@ def load() -> None:
     """Loads what the work needs: a process that is sealed can open no file any more."""
     bounds.load()
     texts("en")
-    for package in (_zip(), _mail(), _pdf(), File("document.pdf", PDF, b"%PDF-1.7")):
+    mail = _mail()
+    attached = b"Content-Type: message/rfc822\r\n\r\n" + mail
+    for package in (
+        File("document.zip", ZIP, _zip()),
+        *(File("document.eml", MAIL, content) for content in (mail, attached, b"")),
+        *(File("document.pdf", PDF, content) for content in (_pdf(), b"%PDF-1.7")),
+    ):
         check(package)
 
 
@@ -82,26 +88,27 @@ _XML: Final = (
 )
 
 
-def _zip() -> File:
+def _zip() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("invoice.json", b'{"invoice": {"number": 1, "nmuber": "2"}}')
-    return File("document.zip", ZIP, out.getvalue())
+    return out.getvalue()
 
 
-def _mail() -> File:
-    content = (
-        b"Subject: =?iso-8859-15?q?=E5?=\r\nContent-Type: application/xml; name*=utf-8''a%C3%A5.xml"
-        b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(_XML)
-    )
-    return File("document.eml", MAIL, content)
+def _mail() -> bytes:
+    """An e-mail of what e-mails are made of: encoded names and texts, and a file that is broken."""
+    mail = EmailMessage()
+    mail["Subject"] = "Fakturan från Åre"
+    mail.set_content("Hälsningar", cte="quoted-printable", charset="iso-8859-15")
+    mail.add_attachment(_XML, maintype="application", subtype="xml", filename="fråga.xml")
+    return mail.as_bytes().replace(b"=\n", b"=\n!=\n")
 
 
-def _pdf() -> File:
+def _pdf() -> bytes:
     out = io.BytesIO()
     writer = PdfWriter()
     writer.add_blank_page(10, 10)
     writer.add_attachment("factur-x.xml", _XML)
     writer.encrypt("")
     writer.write(out)
-    return File("document.pdf", PDF, out.getvalue())
+    return out.getvalue()

@@ -38,6 +38,10 @@ _LINE_END: Final = re.compile(rb"\r\n?|\n")
 _TYPED: Final = re.compile(
     rb"(?:^|[\r\n])content-[a-z-]+[ \t]*:[^\r\n]*(?:(?:\r\n?|\n)[ \t][^\r\n]*)*", re.IGNORECASE
 )
+# Each may begin a part; in what is not encoded other lines may begin so too.
+_BEGINS: Final = re.compile(rb"(?:^|[\r\n])--")
+_MOST_BEGINNINGS: Final = 2_000
+
 # Each makes the parser go a level deeper.
 _DEEPER: Final = re.compile(rb"boundary|message/", re.IGNORECASE)
 
@@ -107,12 +111,15 @@ def _too_much(content: bytes) -> Finding | None:
     if any(len(found[0]) > _MOST_HEADER_BYTES for found in _TYPED.finditer(content)):
         text = f"A header of the e-mail is longer than {_MOST_HEADER_BYTES} bytes."
         return fault(_RULE, "", text, _AGAIN)
+    begun = sum(1 for _ in _BEGINS.finditer(content))
+    if begun > _MOST_BEGINNINGS:
+        return _many(begun)
     depth = sum(1 for _ in _DEEPER.finditer(content))
     return _many(depth) if depth > MOST_FILES else None
 
 
 def _many(count: int) -> Finding:
-    text = f"The e-mail has {count} parts inside parts. At most {MOST_FILES} are looked at."
+    text = f"The e-mail has {count} parts, or so many levels. At most {MOST_FILES} are looked at."
     return fault(_RULE, "", text, "Attach the invoice to a new e-mail of its own.")
 
 

@@ -135,7 +135,9 @@ def _named_wrong(member: zipfile.ZipInfo) -> Iterator[Finding]:
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         yield _member(member, "It is a link or a device, not a file.", _AGAIN)
     *folders, name = path.removesuffix("/").split("/")
-    if any(char in path for char in "\\\0") or re.match("[A-Za-z]:", path):
+    if not path:
+        yield _member(member, "It has no name.", _AGAIN)
+    elif any(char in path for char in "\\\0") or re.match("[A-Za-z]:", path):
         yield _member(member, "Its name is a path of a disk.", _AGAIN)
     elif not all(folders) or not {".", ".."}.isdisjoint((*folders, name)):
         yield _member(member, "Its name leads out of the ZIP file.", _AGAIN)

@@ -20,6 +20,7 @@ from gateway.api.routes import Limits
 from gateway.clock import MovableClock
 from gateway.delivery.deliver import Case
 from gateway.delivery.prepare import Preparing
+from gateway.delivery.unpacking import Unpacking
 from gateway.outside.client import Outside, Rules
 from gateway.registration.verbs import Verbs
 from gateway.store.port import Again, Company, Job
@@ -106,7 +107,11 @@ class Api:
 
 @asynccontextmanager
 async def serving(
-    store: SqliteStore, limits: Limits = LIMITS, *, publisher: bool = True
+    store: SqliteStore,
+    limits: Limits = LIMITS,
+    *,
+    publisher: bool = True,
+    unpacking: Unpacking | None = None,
 ) -> AsyncIterator[Api]:
     """The server over a store, which is closed at the end. `publisher`: one is set up."""
     clock = MovableClock(AT)
@@ -118,7 +123,9 @@ async def serving(
         store, Courier(outside, Sealing(None, clock), clock), clock, most=MOST_WEBHOOKS
     )
     participants = Verbs(store, clock, Participant.parse("0242:000001")) if publisher else None
-    app = make_app(store, webhooks, clock, limits=limits, participants=participants)
+    app = make_app(
+        *(store, webhooks, clock), limits=limits, participants=participants, unpacking=unpacking
+    )
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
