@@ -25,7 +25,7 @@ def html(invoice: Invoice, language: str, template: str = "invoice.html", **more
 
     `template`: one that puts `more` around it.
     """
-    page = Page(invoice, Words(language))
+    page = Page(invoice, Words(language), _no_sheets)
     address, legal = seller_of(page)
     return _template(template).render(
         **more,
@@ -49,6 +49,10 @@ def html(invoice: Invoice, language: str, template: str = "invoice.html", **more
         address=address,
         legal=legal,
     )
+
+
+def _no_sheets(_: object) -> None:
+    """HTML has no pages."""
 
 
 @cache

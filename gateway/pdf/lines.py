@@ -17,6 +17,7 @@ _DETAIL_ROOM = 96.0  # below the first line the columns to the right are empty
 _QUANTITY = LEFT + 98
 _PRICE = LEFT + 131
 _VAT = LEFT + 147
+_TOGETHER = 80.0  # a line stays on one page unless it is longer than a third of it
 
 
 def lines(page: Page) -> None:
@@ -44,15 +45,19 @@ def _lines_head(page: Page) -> None:
 
 def _line(page: Page, line: Line) -> None:
     sheets, language = page.sheets, page.language
-    names = wrap(line.item.name, BODY, _ITEM_ROOM)
+    names = wrap(line.item.name, BODY, _ITEM_ROOM) or [""]  # figures need a row
     number = cut(line.id, SMALL, _ITEM - LEFT - 1)
     long = [] if number == line.id else [line.id]
     texts = [*long, *details(page, line)]
     small = [row for text in texts for row in wrap(text, SMALL, _DETAIL_ROOM)]
     height = len(names) * BODY.line + len(small) * SMALL.line
-    # A line stays together unless it is longer than a third of a page.
-    sheets.need(min(height, 80))
+    rows = [*((name, BODY) for name in names), *((detail, SMALL) for detail in small)]
+    sheets.need(min(height, _TOGETHER))
     sheets.text(LEFT, "" if long else number, SMALL, dy=0.35)
+    # Who takes the text out of the PDF, or has it read aloud, finds the name before its figures.
+    first = len(names) if height <= _TOGETHER else 1
+    for at, (text, face) in enumerate(rows[:first]):
+        sheets.text(_ITEM, text, face, dy=at * BODY.line)
     unit = page.words.unit(line.unit)
     page.figure(_QUANTITY, quantity(line.quantity, language), 16)
     sheets.text(_QUANTITY + 1.5, cut(unit, BODY, 13), BODY)
@@ -60,7 +65,8 @@ def _line(page: Page, line: Line) -> None:
     page.figure(_VAT, page.vat(line.item.vat), 14)
     if line.net_amount is not None:
         page.figure(RIGHT, amount(line.net_amount, language), 21)
-    for text, face in (*((n, BODY) for n in names), *((d, SMALL) for d in small)):
+    sheets.y += first * BODY.line
+    for text, face in rows[first:]:
         sheets.need(face.line)
         sheets.text(_ITEM, text, face)
         sheets.y += face.line
@@ -134,12 +140,12 @@ def allowances_and_charges(page: Page) -> None:
     for item, kind, sign in both:
         names = wrap(adjustment(page, item, kind), BODY, _PRICE - _ITEM)
         page.sheets.need(len(names) * BODY.line + 3)
+        for at, name in enumerate(names):
+            page.sheets.text(_ITEM, name, BODY, dy=at * BODY.line)
         page.figure(_VAT, page.vat(item.vat), 14)
         if item.amount is not None:
             page.figure(RIGHT, amount(sign * item.amount, page.language), 21)
-        for name in names:
-            page.sheets.text(_ITEM, name, BODY)
-            page.sheets.y += BODY.line
+        page.sheets.y += len(names) * BODY.line
         page.sheets.y += 1.1
         page.sheets.put(Rule(LEFT, page.sheets.y, RIGHT))
         page.sheets.y += 1.5

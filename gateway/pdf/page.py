@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from gateway.pdf.sheet import PAGE_HEIGHT, PAGE_WIDTH, Face, Ink, Sheets, wrap
+from gateway.pdf.sheet import PAGE_HEIGHT, PAGE_WIDTH, Face, Ink, Mark, Sheets, wrap
 from gateway.pdf.words import Words, country
 from schemas.figures import day, money, percent
 from schemas.forms import kind
@@ -40,11 +40,13 @@ Fact = tuple[str, str]  # label, value
 class Page:
     """An invoice on its way onto the sheets; the sections put themselves below each other."""
 
-    def __init__(self, invoice: Invoice, words: Words) -> None:
+    def __init__(
+        self, invoice: Invoice, words: Words, done: Callable[[Sequence[Mark]], None]
+    ) -> None:
         self.invoice = invoice
         self.words = words
         self.language = words.language
-        self.sheets = Sheets(TOP, BOTTOM, y=TOP)
+        self.sheets = Sheets(TOP, BOTTOM, done, y=TOP)
         self.title = words(kind(invoice))
 
     def figure(self, right: float, text: str, room: float, face: Face = BODY) -> None:
@@ -107,6 +109,11 @@ class Page:
         """An earlier invoice's number, with its date where stated."""
         at = before.issue_date
         return f"{before.number} ({day(at, self.language)})" if at else before.number
+
+
+def title(invoice: Invoice, words: Words) -> str:
+    """Invoice or credit note."""
+    return words("credit_note" if invoice.is_credit_note else "invoice")
 
 
 def stated(*facts: tuple[str, object]) -> list[Fact]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from gateway.pdf.drawing import drawing
 from gateway.pdf.fonts import legible
 from gateway.pdf.head import head
 from gateway.pdf.lines import allowances_and_charges, lines
-from gateway.pdf.page import BODY, LABEL, LEFT, RIGHT, Page, cut
+from gateway.pdf.page import BODY, LABEL, LEFT, RIGHT, Page, cut, title
 from gateway.pdf.parties import parties, references
 from gateway.pdf.payment import payment
-from gateway.pdf.sheet import PAGE_HEIGHT, Mark, Rule, Text, draw, wrap
+from gateway.pdf.sheet import PAGE_HEIGHT, Mark, Rule, Text, wrap
 from gateway.pdf.totals import totals
 from gateway.pdf.words import Words, country
 from schemas.invoice import Invoice
@@ -25,22 +26,21 @@ _PROSE_ROOM = 130.0  # longer lines are hard to follow
 
 def render(invoice: Invoice, language: str) -> bytes:
     """The invoice as a PDF of A4 pages in `language` (en, sv or nb), fonts embedded."""
-    page = Page(invoice, Words(language))
-    head(page)
-    parties(page)
-    references(page)
-    lines(page)
-    allowances_and_charges(page)
-    totals(page)
-    payment(page)
-    remarks(page)
-    return draw(
-        page.sheets.pages,
-        title=f"{page.title} {invoice.number}",
-        author=invoice.seller.name,
-        language=language,
-        foot=partial(foot, page),
-    )
+    words = Words(language)
+    with drawing(
+        f"{title(invoice, words)} {invoice.number}", invoice.seller.name, language
+    ) as sheets:
+        page = Page(invoice, words, sheets.draw)
+        head(page)
+        parties(page)
+        references(page)
+        lines(page)
+        allowances_and_charges(page)
+        totals(page)
+        payment(page)
+        remarks(page)
+        page.sheets.finish()
+        return sheets.pdf(partial(foot, page))
 
 
 def remarks(page: Page) -> None:

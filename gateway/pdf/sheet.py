@@ -1,23 +1,20 @@
 """Sheets of A4 and what stands on them: texts and rules at places, page after page.
 
 In charge of measuring, wrapping and breaking pages. Not in charge of what an invoice shows
-(`render`). Lengths are millimetres from the top left corner, type sizes points.
+(`render`) nor of the PDF (`drawing`). Lengths are millimetres from the top left corner, type sizes
+points.
 """
 
 from __future__ import annotations
 
-import io
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from reportlab.pdfgen.canvas import Canvas
-
 from gateway.pdf.fonts import BOLD, REGULAR, legible, width
 
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
-_POINTS = 72 / 25.4  # in a millimetre
+POINTS = 72 / 25.4  # in a millimetre
 
 
 class Ink(Enum):
@@ -46,16 +43,16 @@ class Face:
     @property
     def line(self) -> float:
         """The distance of lines in millimetres."""
-        return self.leading or self.size * 1.36 / _POINTS
+        return self.leading or self.size * 1.36 / POINTS
 
     @property
     def ascent(self) -> float:
         """From the top of its letters to the baseline, in millimetres."""
-        return self.size * 0.92 / _POINTS
+        return self.size * 0.92 / POINTS
 
     def wide(self, text: str) -> float:
         """How wide a text is in this face."""
-        return width(text, self.font, self.size) / _POINTS
+        return width(text, self.font, self.size) / POINTS
 
     def fitted(self, text: str, room: float) -> Face:
         """The same, or so much smaller that a text that may not be broken fits its column."""
@@ -99,25 +96,37 @@ class Wash:
     height: float
 
 
-Mark = Text | Rule | Wash
+@dataclass(frozen=True, slots=True)
+class Squares:
+    """A square of dark squares, row by row: a QR code."""
+
+    x: float
+    y: float
+    size: float
+    rows: Sequence[Sequence[bool]]
+
+
+Mark = Text | Rule | Wash | Squares
 
 
 @dataclass(slots=True)
 class Sheets:
     """Pages being filled from the top down. `y` is where the next thing goes.
 
-    `new_page` is called after each break, to repeat what stands on every page (a table's head).
+    `done` takes the marks of each page that is full: none is kept. `new_page` is called after each
+    break, to repeat what stands on every page (a table's head).
     """
 
     top: float
     bottom: float
-    pages: list[list[Mark]] = field(default_factory=lambda: [[]])
+    done: Callable[[Sequence[Mark]], None]
     y: float = 0.0
     new_page: Callable[[], None] | None = None
+    _marks: list[Mark] = field(default_factory=list)
 
     def put(self, mark: Mark) -> None:
         """Places a mark on the page at hand."""
-        self.pages[-1].append(mark)
+        self._marks.append(mark)
 
     def text(self, x: float, text: str, face: Face, *, right: bool = False, dy: float = 0) -> None:
         """Places a line of text whose top is at `y` + `dy`."""
@@ -130,10 +139,15 @@ class Sheets:
 
     def break_page(self) -> None:
         """Goes to the next page."""
-        self.pages.append([])
+        self.finish()
         self.y = self.top
         if self.new_page is not None:
             self.new_page()
+
+    def finish(self) -> None:
+        """The page at hand is full."""
+        self.done(self._marks)
+        self._marks = []
 
 
 def wrap(text: str, face: Face, room: float) -> list[str]:
@@ -154,68 +168,6 @@ def wrap(text: str, face: Face, room: float) -> list[str]:
     while lines and not lines[-1].strip():
         lines.pop()
     return lines
-
-
-# reportlab reads every document's letters out of the same font objects, moving one place in the
-# font as it goes: two threads at once get each other's letters.
-_DRAWING = threading.Lock()
-
-
-def draw(
-    pages: Sequence[Sequence[Mark]],
-    *,
-    title: str,
-    author: str,
-    language: str,
-    foot: Callable[[int, int], Sequence[Mark]],
-) -> bytes:
-    """The pages as a PDF. `foot` gives the marks at the foot of page n of m.
-
-    The same pages give the same bytes.
-    """
-    with _DRAWING:
-        buffer = io.BytesIO()
-        canvas = Canvas(
-            buffer,
-            pagesize=(PAGE_WIDTH * _POINTS, PAGE_HEIGHT * _POINTS),
-            invariant=1,
-            pageCompression=1,
-            initialFontName=REGULAR,
-            lang=language,
-        )
-        canvas.setTitle(legible(title))
-        canvas.setAuthor(legible(author))
-        canvas.setCreator("Budkavle")
-        for number, marks in enumerate(pages, 1):
-            for mark in (*marks, *foot(number, len(pages))):
-                _draw(canvas, mark)
-            canvas.showPage()
-        canvas.save()
-        return buffer.getvalue()
-
-
-def _draw(canvas: Canvas, mark: Mark) -> None:
-    match mark:
-        case Text():
-            canvas.setFillGray(mark.face.ink.value)
-            canvas.setFont(mark.face.font, mark.face.size)
-            x = mark.x - (mark.face.wide(mark.text) if mark.right else 0)
-            canvas.drawString(x * _POINTS, (PAGE_HEIGHT - mark.y) * _POINTS, mark.text)
-        case Rule():
-            canvas.setStrokeGray(mark.ink.value)
-            canvas.setLineWidth(mark.weight)
-            y = (PAGE_HEIGHT - mark.y) * _POINTS
-            canvas.line(mark.x * _POINTS, y, mark.to * _POINTS, y)
-        case Wash():
-            canvas.setFillGray(Ink.WASH.value)
-            canvas.rect(
-                mark.x * _POINTS,
-                (PAGE_HEIGHT - mark.y - mark.height) * _POINTS,
-                mark.width * _POINTS,
-                mark.height * _POINTS,
-                stroke=0,
-                fill=1,
-            )
 
 
 def _pieces(word: str, face: Face, room: float) -> list[str]:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.pdfbase.pdfmetrics import getFont
 
-from gateway.pdf.fonts import BOLD, REGULAR, legible, width
+from gateway.pdf.fonts import BOLD, REGULAR, legible, runs, width
 from gateway.pdf.sheet import Face, wrap
 
 
@@ -14,18 +15,24 @@ from gateway.pdf.sheet import Face, wrap
         ("Åke Ärlig Öberg", "Åke Ärlig Öberg"),
         ("Bjørn Ægir, én ñ ü ß ð þ š ž ł", "Bjørn Ægir, én ñ ü ß ð þ š ž ł"),
         ("A\u030ake", "Åke"),
-        ("Gőz Dvořák Čapek Ștefan", "Goz Dvorák Čapek Stefan"),
-        ("Київ Щука Пётр", "Kyiv Shchuka Pyotr"),
-        ("Αθήνα", "Athina"),
+        ("Gőz Dvořák Čapek Ștefan", "Gőz Dvořák Čapek Ștefan"),
+        ("Київ Щука Пётр ѣ қ", "Київ Щука Пётр ѣ қ"),
+        ("Αθήνα ἀὖ", "Αθήνα ἀὖ"),
+        ("Nguyễn Đặng Việt", "Nguyễn Đặng Việt"),
+        ("თბილისი กรุงเทพ", "თბილისი กรุงเทพ"),
+        ("→ ≤ − ●", "→ ≤ − ●"),
+        ("日本語 简体 繁體 한국 ｶﾅ", "日本語 简体 繁體 한국 ｶﾅ"),
+        ("שלום سلام नम", "???? ???? ??"),  # nobody puts their letters in order and shape
+        ("\U0001d400", "A"),
         ("½ € § – “” … °", "½ € § – “” … °"),
-        ("a\u2011b\u2010c", "a-b-c"),
+        ("a\u2011b\u2010c", "a\u2011b\u2010c"),
         ("1\u202f000\u00a0kr\u2009x", "1\u00a0000\u00a0kr x"),
         ("a\tb\x00c\u200bd", "a b cd"),
         ("rad 1\nrad 2", "rad 1\nrad 2"),
-        ("日本 😀", "?? ?"),
+        ("😀", "?"),
     ],
 )
-def test_letters_the_typeface_lacks_have_their_kin(written: str, shown: str) -> None:
+def test_letters_are_shown_by_whichever_typeface_has_them(written: str, shown: str) -> None:
     assert legible(written) == shown
 
 
@@ -35,6 +42,24 @@ def test_whatever_is_written_can_be_shown(written: str) -> None:
     assert legible(shown) == shown
     assert "\r" not in shown
     assert "\x00" not in shown
+
+
+@pytest.mark.parametrize("font", [REGULAR, BOLD])
+@given(written=st.text(max_size=100))
+def test_runs_are_the_text_and_as_wide(font: str, written: str) -> None:
+    text = legible(written).replace("\n", "")
+    found = runs(text, font)
+    assert "".join(run.text for run in found) == text
+    for run in found:
+        face = getFont(run.font).face
+        assert all(ord(letter) in face.charToGlyph for letter in run.text)
+    drawn = sum(getFont(run.font).stringWidth(run.text, 10) for run in found)
+    assert width(text, font, 10) == pytest.approx(drawn)
+
+
+def test_a_text_in_one_typeface_is_one_run() -> None:
+    assert [run.text for run in runs("Žižka Київ Αθήνα", REGULAR)] == ["Žižka Київ Αθήνα"]
+    assert [run.text for run in runs("Li 李 Bo", BOLD)] == ["Li ", "李", " Bo"]
 
 
 def test_figures_are_as_wide_as_each_other() -> None:
