@@ -75,7 +75,10 @@ def test_every_command_and_option_that_is_named_exists(page: Path) -> None:
                 command = command.commands[below.strip()]
             else:
                 rest = below + rest
-            options = {option for param in command.params for option in param.opts} | {"--help"}
+            spelt = (
+                each for param in command.params for each in (param.opts, param.secondary_opts)
+            )
+            options = {"--help"}.union(*spelt)
             assert set(re.findall(r"(?<= )--?[a-z][a-z-]*", rest)) <= options, (
                 f"budkavle {name}{rest}"
             )
