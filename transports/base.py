@@ -154,7 +154,8 @@ REQUEST: Final = "request"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Bytes that went over the wire, kept for good. `kind`: request, answer, receipt, report."""
+    """Bytes that went over the wire, kept for good. `kind`: request, answer, receipt, report; or
+    losses, the values that kept a document from going out in the form that was wanted."""
 
     kind: str
     media_type: str

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.archive.bundle import FOLDERS
 from gateway.archive.manifest import Item, signed
 from gateway.archive.proof import Said, examine
 from gateway.archive.signing import NotAKey, PublicKey, SigningKey
 from gateway.archive.zipped import entry, zipped
+from gateway.store.port import Role
 
 KEY = SigningKey(bytes(range(32)))
 FILES = {"README.txt": b"read me", "1-received/a.xml": b"<a/>" * 40_000, "empty": b""}
@@ -131,3 +133,7 @@ def test_a_key_of_another_kind_is_refused() -> None:
     with pytest.raises(NotAKey):
         PublicKey.from_pem(b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
     assert PublicKey.from_pem(KEY.public.pem) == KEY.public
+
+
+def test_every_kind_of_part_has_its_folder() -> None:
+    assert set(FOLDERS) == set(Role)
