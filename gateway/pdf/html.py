@@ -14,6 +14,7 @@ from gateway.pdf import parties, payment, totals
 from gateway.pdf.head import key_facts
 from gateway.pdf.lines import adjustment, details
 from gateway.pdf.page import Page
+from gateway.pdf.qr import squares, transfer
 from gateway.pdf.render import remarks_of, seller_of
 from gateway.pdf.words import Words
 from schemas import figures
@@ -45,10 +46,21 @@ def html(invoice: Invoice, language: str, template: str = "invoice.html", **more
         vat=totals.vat_rows(page),
         sums=totals.sums(page),
         payment=payment.payment_rows(page),
+        code=_path(transfer(invoice)),
+        code_label=page.words("code"),
         remarks=[(label, texts) for label, texts in remarks_of(page) if texts],
         address=address,
         legal=legal,
     )
+
+
+def _path(code: str | None) -> tuple[int, str] | None:
+    """How many squares a QR code has along its side, and its dark ones as the path of an SVG."""
+    if code is None:
+        return None
+    rows = squares(code)
+    dark = [(x, y) for y, row in enumerate(rows) for x, there in enumerate(row) if there]
+    return len(rows), "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
 
 
 def _no_sheets(_: object) -> None:

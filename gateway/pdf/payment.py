@@ -7,37 +7,51 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from gateway.pdf.page import LABEL, LEFT, PAY, RIGHT, Fact, Page, stated
-from gateway.pdf.sheet import Wash, wrap
+from gateway.pdf.qr import squares, transfer
+from gateway.pdf.sheet import Squares, Wash, wrap
 from schemas.figures import day
 from schemas.invoice import CreditTransfer, Payment
 
 _PAY_ROOM = (70.0, 46.0, 46.0)  # an IBAN of 24 characters fits the first
+_BESIDE_CODE = (62.0, 34.0, 34.0)
+_CODE, _CODE_ROOM = 26.0, 36.0  # large enough for the cameras of old phones
 _T = TypeVar("_T")
 
 
 def payment(page: Page) -> None:
-    """The payment block: with which reference, when, how much; and where to."""
+    """The payment block: with which reference, when, how much; and where to; and the QR code."""
     rows = payment_rows(page)
     if not rows:
         return
-    sheets = page.sheets
+    sheets, code = page.sheets, transfer(page.invoice)
+    rooms = _BESIDE_CODE if code else _PAY_ROOM
     cells = [
-        [(label, wrap(value, PAY, room - 4)) for (label, value), room in _in_columns(row)]
+        [(label, wrap(value, PAY, room - 4), room) for (label, value), room in _beside(row, rooms)]
         for row in rows
     ]
-    heights = [LABEL.line + max(len(lines) for _, lines in row) * PAY.line + 3.2 for row in cells]
-    sheets.need(min(sum(heights) + 6, 120))
+    heights = [
+        LABEL.line + max(len(texts) for _, texts, _ in row) * PAY.line + 3.2 for row in cells
+    ]
+    least = _CODE_ROOM if code else 0
+    sheets.need(max(min(sum(heights) + 6, 120), least))
+    if code:
+        sheets.put(Wash(LEFT, sheets.y, RIGHT - LEFT, _CODE_ROOM))
+        edge = (_CODE_ROOM - _CODE) / 2
+        sheets.put(Squares(RIGHT - _CODE - edge, sheets.y + edge, _CODE, squares(code)))
+    below, first = sheets.y + least, sheets.number
     for row, height in zip(cells, heights, strict=True):
         sheets.need(height + 3.2)
-        sheets.put(Wash(LEFT, sheets.y, RIGHT - LEFT, height + 3.2))
+        # The code's own ground must stay on top.
+        wide = RIGHT - LEFT - (_CODE_ROOM if code and sheets.number == first else 0)
+        sheets.put(Wash(LEFT, sheets.y, wide, height + 3.2))
         x = LEFT + 4
-        for (label, lines), room in _in_columns(row):
+        for label, texts, room in row:
             sheets.text(x, label, LABEL, dy=3)
-            for at, line in enumerate(lines):
-                sheets.text(x, line, PAY, dy=3 + LABEL.line + 0.6 + at * PAY.line)
+            for at, text in enumerate(texts):
+                sheets.text(x, text, PAY, dy=3 + LABEL.line + 0.6 + at * PAY.line)
             x += room
         sheets.y += height
-    sheets.y += 8
+    sheets.y = max(sheets.y, below if sheets.number == first else 0) + 8
 
 
 def payment_rows(page: Page) -> list[list[Fact]]:
@@ -112,9 +126,9 @@ def _reference_label(page: Page, payment: Payment) -> str:
     return page.words("payment_reference")
 
 
-def _in_columns(row: Sequence[_T]) -> Iterable[tuple[_T, float]]:
+def _beside(row: Sequence[_T], rooms: Sequence[float]) -> Iterable[tuple[_T, float]]:
     """The cells of a row of the payment block, each with the room it has."""
-    return zip(row, _PAY_ROOM, strict=False)
+    return zip(row, rooms, strict=False)
 
 
 def _threes(facts: Sequence[Fact]) -> list[list[Fact]]:

@@ -114,7 +114,7 @@ class Sheets:
     """Pages being filled from the top down. `y` is where the next thing goes.
 
     `done` takes the marks of each page that is full: none is kept. `new_page` is called after each
-    break, to repeat what stands on every page (a table's head).
+    break, to repeat what stands on every page (a table's head). `number` is the page's.
     """
 
     top: float
@@ -122,6 +122,7 @@ class Sheets:
     done: Callable[[Sequence[Mark]], None]
     y: float = 0.0
     new_page: Callable[[], None] | None = None
+    number: int = 1
     _marks: list[Mark] = field(default_factory=list)
 
     def put(self, mark: Mark) -> None:
@@ -140,6 +141,7 @@ class Sheets:
     def break_page(self) -> None:
         """Goes to the next page."""
         self.finish()
+        self.number += 1
         self.y = self.top
         if self.new_page is not None:
             self.new_page()
