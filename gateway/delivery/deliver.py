@@ -262,7 +262,7 @@ class Delivering:
             envelope = replace(envelope, address=packed.address, request=packed.request)
         lane = None if case.lane == job.lane else job.lane
         before = intent(trial, answer, made.new_image, packed, made.new_merged, lane)
-        if trial.leg.address is None:  # no attempt before was as far as this
+        if made.told and trial.leg.address is None:  # no attempt before was as far as this
             before = replace(before, events=(*made.told, *before.events))
         if made.new_rendition:
             before = replace(before, parts=(*before.parts, *made.new_rendition))
@@ -369,7 +369,8 @@ class Delivering:
         await self._store.checkpoint(job, work, self._clock.now())
         if not isinstance(work.next, Keep):
             return None
-        return job if work.next.lane is None else replace(job, lane=work.next.lane)
+        lane = work.next.lane
+        return job if lane in (None, job.lane) else replace(job, lane=lane)
 
 
 async def every_event(store: Store, document: Document) -> list[Event]:

@@ -97,7 +97,7 @@ class Try:
         state = saved.change.after if saved.change else self.document.state
         attempt = saved.attempt or self.attempt
         document = replace(self.document, state=state)
-        return replace(self, document=document, leg=saved.legs[0], attempt=attempt)
+        return Try(document, saved.legs[0], attempt, self.earlier)
 
 
 # --- before the call --------------------------------------------------------------------------
