@@ -31,16 +31,21 @@ def render(invoice: Invoice, language: str) -> bytes:
         f"{title(invoice, words)} {invoice.number}", invoice.seller.name, language
     ) as sheets:
         page = Page(invoice, words, sheets.draw)
-        head(page)
-        parties(page)
-        references(page)
-        lines(page)
-        allowances_and_charges(page)
-        totals(page)
-        payment(page)
-        remarks(page)
-        page.sheets.finish()
+        sections(page)
         return sheets.pdf(partial(foot, page))
+
+
+def sections(page: Page) -> None:
+    """All that stands on the sheets but the feet, from the top to the end."""
+    head(page)
+    parties(page)
+    references(page)
+    lines(page)
+    allowances_and_charges(page)
+    totals(page)
+    payment(page)
+    remarks(page)
+    page.sheets.finish()
 
 
 def remarks(page: Page) -> None:
