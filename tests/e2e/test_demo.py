@@ -68,6 +68,6 @@ async def test_what_was_foretold_otherwise_is_told(
             seed.key: await up.enter_async_context(Client(sandbox.gateway.url, seed.key))
             for seed in SEEDS
         }
-        teller = Teller(sandbox, clients, notes, limit_s=60, stories=[story])
+        teller = Teller(sandbox, clients, notes, limit_s=300, stories=[story])
         assert not await teller.tell()
     assert any(told in sentence for sentence in notes.wrong)
