@@ -33,6 +33,7 @@ PIXELS: Final = 80_000_000
 
 # What the libraries import only when a file needs it.
 _LATE: Final = (
+    "gateway.pdf.logo",
     "gateway.pdf.merge",
     "PIL.ImageCms",
     "PIL.ImageFile",
