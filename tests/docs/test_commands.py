@@ -23,14 +23,19 @@ def commands(page: Path) -> list[str]:
     return [line.partition("  #")[0].strip() for line in lines if line.strip()]
 
 
+# What a `make test ARGS=...` that runs these tests would hand on to the commands.
+HANDED_ON = ("ARGS", "MAKEFLAGS", "MAKEOVERRIDES")
+
+
 async def run(*words: str, cwd: Path = ROOT, **environment: str) -> tuple[int, str]:
+    own = {name: value for name, value in os.environ.items() if name not in HANDED_ON}
     process = await asyncio.create_subprocess_exec(
         *words,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=cwd,
-        env={**os.environ, **environment},
+        env=own | environment,
     )
     out, _ = await asyncio.wait_for(process.communicate(), 300)
     assert process.returncode is not None

@@ -31,9 +31,11 @@ def second(tag: str) -> xmlschema.XMLSchema:
     assert vocabulary is not None
     root = etree.QName(tag).localname
     with TemporaryDirectory() as directory:
-        for name, text in xsd.texts(vocabulary, root).items():
+        texts = xsd.texts(vocabulary, root)
+        for name, text in texts.items():
             (Path(directory) / name).write_text(text, "utf-8")
-        return xmlschema.XMLSchema(str(Path(directory) / root))
+        home = next(iter(texts))  # the root's own comes first
+        return xmlschema.XMLSchema(str(Path(directory) / home))
 
 
 def both(document: etree._Element) -> tuple[bool, bool]:
