@@ -38,6 +38,7 @@ from gateway.delivery.fetching import KIND as FETCH
 from gateway.delivery.fetching import Fetching
 from gateway.delivery.fetching import Limits as FetchLimits
 from gateway.delivery.links import Linking, link_secret
+from gateway.delivery.logos import Logos
 from gateway.delivery.processes import Processes
 from gateway.delivery.scanning import Scanning
 from gateway.delivery.schedules import Handler, Schedule
@@ -128,6 +129,7 @@ class Gateway:
             worker = None
             if self.role is not Role.API:
                 worker = await self._worker(up, registry, courier, peppol, publishing, linking)
+            opening = self._opening(up)
             app = make_app(
                 self.store,
                 Webhooks(self.store, courier, self.clock, most=settings.webhooks.most),
@@ -136,7 +138,8 @@ class Gateway:
                 channels=configured(settings),
                 participants=None if publishing is None else publishing.verbs,
                 lookups=peppol.lookups if peppol else None,
-                unpacking=self._unpacking(up),
+                unpacking=Unpacking(opening),
+                logos=Logos(opening),
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
             )
@@ -261,10 +264,10 @@ class Gateway:
         up.push_async_callback(processes.close)
         return Bindery(processes)
 
-    def _unpacking(self, up: AsyncExitStack) -> Unpacking:
+    def _opening(self, up: AsyncExitStack) -> Workshop:
         processes = unpackers()
         up.push_async_callback(processes.close)
-        return Unpacking(processes)
+        return processes
 
     async def _workshop(self, up: AsyncExitStack) -> Workshop:
         number = self.settings.worker.processes

@@ -29,6 +29,7 @@ from gateway.api import (
     feed,
     image_rules,
     inbox,
+    logo,
     lookup,
     preview,
     repair,
@@ -46,6 +47,7 @@ from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Limits, Operation, Service, read_query
 from gateway.clock import Clock
+from gateway.delivery.logos import Logos
 from gateway.delivery.unpacking import Unpacking
 from gateway.delivery.workshop import HERE
 from gateway.lookup import Lookups
@@ -70,6 +72,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         webhook_routes,
         participant_routes,
         image_rules,
+        logo,
         lookup,
         validation,
         preview,
@@ -104,14 +107,16 @@ def make_app(
     participants: Verbs | None = None,
     lookups: Lookups | None = None,
     unpacking: Unpacking | None = None,
+    logos: Logos | None = None,
     registry: CollectorRegistry | None = None,
     operations: Sequence[Operation] = OPERATIONS,
 ) -> web.Application:
     """Makes the application.
 
     `channels` are those set up; `participants` is there where a publisher is; `unpacking` is where
-    packages are opened; `registry` is where the worker registers its metrics too. Long polls end
-    when the application shuts down; the store stays the caller's to close.
+    packages are opened, `logos` where logos are; `registry` is where the worker registers its
+    metrics too. Long polls end when the application shuts down; the store stays the caller's to
+    close.
     """
     made = Service(
         store,
@@ -124,6 +129,7 @@ def make_app(
         lookups or Lookups(None, clock),
         Checking(),
         unpacking or Unpacking(HERE),
+        logos or Logos(HERE),
         asyncio.Event(),
         _description(),
     )

@@ -14,10 +14,12 @@ from gateway.api.answers import HIDDEN
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Call, Q
 from gateway.api.streams import send
+from gateway.delivery.logos import logo_of
 from gateway.delivery.scanning import withheld
 from gateway.intake.head import LANGUAGES
+from gateway.pdf.logo import Logo
 from gateway.pdf.render import render
-from gateway.store.port import Document, Part, Role
+from gateway.store.port import Direction, Document, Part, Role
 from schemas.ubl.read import Unreadable
 from schemas.ubl.read import read as read_ubl
 from validators.pipeline import parse
@@ -63,7 +65,10 @@ async def send_image(
     if any(part.role is Role.IMAGE for part in parts):
         return await send_first(call, document, parts, Role.IMAGE)
     ubl = await newest(call, document.id, parts, Role.DOCUMENT)
-    image = await asyncio.to_thread(_image, ubl, document.delivery.get("language")) if ubl else None
+    ours = document.direction is Direction.OUT  # what came in is not our company's
+    logo = await logo_of(call.service.store, call.company.id) if ours else None
+    language = document.delivery.get("language")
+    image = await asyncio.to_thread(_image, ubl, language, logo) if ubl else None
     if image is None:
         raise _none(document, Role.IMAGE)
     return web.Response(body=image, headers=headers_of(f"{document.id}.pdf", "application/pdf"))
@@ -74,7 +79,7 @@ def _none(document: Document, role: Role) -> Problem:
     return Problem(Type.NOT_ALLOWED_NOW, what)
 
 
-def _image(ubl: bytes, language: str | None) -> bytes | None:
+def _image(ubl: bytes, language: str | None, logo: Logo | None) -> bytes | None:
     """The invoice as its recipient would see it; None where it can not be read."""
     root = parse(ubl)
     if isinstance(root, tuple):
@@ -83,7 +88,8 @@ def _image(ubl: bytes, language: str | None) -> bytes | None:
         invoice = read_ubl(root)
     except Unreadable:
         return None
-    return render(invoice, language or LANGUAGES.get(invoice.buyer.address.country, "en"))
+    language = language or LANGUAGES.get(invoice.buyer.address.country, "en")
+    return render(invoice, language, logo)
 
 
 async def _send(call: Call[Q], document: Document, part: Part) -> web.StreamResponse:

@@ -30,7 +30,9 @@ from gateway.api.streams import send
 from gateway.clock import Clock
 from gateway.delivery.envelope import Particulars, particulars
 from gateway.delivery.links import Record, leg_of, newest, tell_opened
+from gateway.delivery.logos import logo_of
 from gateway.pdf.html import html
+from gateway.pdf.logo import Logo
 from gateway.store.port import ContentLost, Document, Role, StorageUnavailable, Store
 from schemas.figures import day
 from schemas.ubl.read import Unreadable
@@ -80,7 +82,8 @@ WORDINGS: Final = {
 
 
 def _policy() -> str:
-    """The content security policy: our own style, by its hash, and nothing else at all."""
+    """The content security policy: our own style, by its hash, the logo that stands in the page,
+    and nothing else at all."""
     template = (Path(pdf.__file__).parent / "invoice.html").read_text()
     styles = [
         *re.findall(r"<style>(.*?)</style>", template, re.S),
@@ -89,7 +92,7 @@ def _policy() -> str:
     hashes = [f"'sha256-{b64encode(sha256(s.encode()).digest()).decode()}'" for s in styles]
     return (
         f"default-src 'none'; style-src 'unsafe-hashes' {' '.join(hashes)};"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 
@@ -231,10 +234,13 @@ class LinkPages:
                 known,
                 found.record,
                 request.match_info["token"],
+                await logo_of(self._store, document.company_id),
             )
 
 
-def drawn(document: bytes, known: Particulars, record: Record, token: str) -> str:
+def drawn(
+    document: bytes, known: Particulars, record: Record, token: str, logo: Logo | None = None
+) -> str:
     """The page. Pure."""
     root = parse(document)
     if isinstance(root, tuple):
@@ -249,7 +255,8 @@ def drawn(document: bytes, known: Particulars, record: Record, token: str) -> st
     return html(
         invoice,
         language,
-        "link.html",
+        logo,
+        template="link.html",
         said=(wording.files, wording.until.format(day=last)),
         files=[(file.name, f"{token}/files/{n}") for n, file in enumerate(record.files, start=1)],
     )

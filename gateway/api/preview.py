@@ -15,6 +15,7 @@ from gateway.api.language import with_language
 from gateway.api.problems import Type, broken
 from gateway.api.routes import Answer, Call, NoParameters, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
+from gateway.delivery.logos import logo_of
 from gateway.delivery.preview import preview, told
 from gateway.intake.prepare import Rejected
 
@@ -69,13 +70,15 @@ async def preview_document(call: Call[NoParameters]) -> web.Response:
     if asked == XML:
         return _file(document, XML, "xml")
     # To draw takes as long as to check what is many times the size.
+    logo = await logo_of(call.service.store, call.company.id)
     if asked == PDF:
-        return _file(await apart(_DRAWN * len(document), seen.pdf), PDF, "pdf")
-    page = await apart(_DRAWN * len(document), seen.html)
+        return _file(await apart(_DRAWN * len(document), seen.pdf, logo), PDF, "pdf")
+    page = await apart(_DRAWN * len(document), seen.html, logo)
     response = _file(page.encode(), HTML, "html")
-    # Its one style sheet stands in it; all else stays forbidden.
+    # Its one style sheet and the logo stand in it; all else stays forbidden.
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
+        " frame-ancestors 'none'; sandbox"
     )
     return response
 

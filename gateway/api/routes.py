@@ -19,6 +19,7 @@ from gateway.api.checking import Checking
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
 from gateway.clock import Clock
+from gateway.delivery.logos import Logos
 from gateway.delivery.unpacking import Unpacking
 from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
@@ -49,6 +50,7 @@ class Service:
     lookups: Lookups
     checking: Checking
     unpacking: Unpacking
+    logos: Logos
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
 

@@ -17,6 +17,7 @@ from gateway.cli.output import on_terminal, records
 
 if TYPE_CHECKING:
     from gateway.store.port import Store
+    from transports.base import File
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -199,6 +200,50 @@ def _participant(text: str) -> str:
     except ValueError as error:
         raise click.BadParameter(f"{text}: {error}", param_hint="--participant") from error
     return str(Participant(participant.scheme, value))
+
+
+@company.command("logo")
+@click.argument("company_id")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--remove", is_flag=True, help="It has none any more.")
+@settings_options
+def set_logo(
+    company_id: str, file: Path | None, remove: bool, config_file: Path | None, data: Path | None
+) -> None:
+    """Puts the logo in FILE, a PNG or JPEG, at the head of the invoices of COMPANY_ID.
+
+    It stands on what is drawn from now on.
+    """
+    from gateway.delivery.bindery import press
+    from gateway.delivery.logos import Logos, told
+
+    if (file is None) is not remove:
+        raise click.UsageError("give either FILE or --remove")
+    try:
+        content = file.read_bytes() if file is not None else None
+    except OSError as error:
+        raise Impossible(f"{file}: {error.strerror}") from error
+
+    async def taken(content: bytes) -> File:
+        processes = press()
+        try:
+            logo = await Logos(processes).take(content)
+        finally:
+            await processes.close()
+        if isinstance(logo, str):
+            raise Impossible(f"{file}: {logo}")
+        return logo
+
+    async def change(store: Store) -> None:
+        if await store.company(company_id) is None:
+            raise Impossible(
+                f"There is no company {company_id}; `budkavle company list` shows them"
+            )
+        logo = None if content is None else await taken(content)
+        now = datetime.now(UTC)
+        await store.set_logo(company_id, logo, now, told=told(operator(), company_id, logo, now))
+
+    in_store(load_settings(config_file, data).settings, change)
 
 
 @company.command("list")

@@ -16,6 +16,7 @@ from gateway.delivery import fetches, picture
 from gateway.delivery.envelope import Particulars, particulars
 from gateway.delivery.fetches import Fetches
 from gateway.delivery.links import Linked, Linking, newest
+from gateway.delivery.logos import logo_of
 from gateway.delivery.merging import PDF, Made, Merging, Record
 from gateway.delivery.rendition import Lossy, Rendition, of_leg, recorded, rendition
 from gateway.delivery.workshop import HERE, Workshop
@@ -204,8 +205,8 @@ class Papers:
     async def _image(
         self, document: File, known: Particulars, first: File | None, count: Count
     ) -> tuple[File, NewPart | None]:
-        """The image: the stored one, else by the company's rule. It is `first`, the first
-        attachment, where that is it."""
+        """The image: the stored one, else by the company's rule, drawn with its logo. It is
+        `first`, the first attachment, where that is it."""
         wanted = first if known.image is ImageRule.FIRST_ATTACHMENT else None
         for _, stored in await self._read(Role.IMAGE):
             same = wanted is not None and wanted.content == stored.content
@@ -213,7 +214,10 @@ class Papers:
         if wanted and wanted.media_type == PDF and await _opens(wanted, count):
             return wanted, NewPart(Role.IMAGE, wanted.name, PDF, wanted.content)
         content = await self._workshop.run(
-            DRAWN * len(document.content), picture.image, document.content, known.summary.language
+            DRAWN * len(document.content),
+            picture.image,
+            *(document.content, known.summary.language),
+            await logo_of(self._store, self._document.company_id),
         )
         image = File(document.name.replace(".xml", ".pdf"), PDF, content)
         return image, NewPart(Role.IMAGE, image.name, image.media_type, content)

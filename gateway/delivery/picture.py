@@ -13,6 +13,7 @@ from gateway.events import Type
 from gateway.image_rule import ImageRule
 from gateway.intake.attachment import embedded
 from gateway.intake.policy import Why
+from gateway.pdf.logo import Logo
 from gateway.pdf.render import render
 from gateway.store.port import NewEvent
 from schemas.invoice import Invoice
@@ -21,10 +22,10 @@ from transports.base import File
 from validators.pipeline import parse
 
 
-def image(document: bytes, language: str) -> bytes:
-    """The invoice as PDF: the same bytes for the same document and language, until the drawing
-    changes. What a channel carried is therefore kept."""
-    return render(_invoice(document), language)
+def image(document: bytes, language: str, logo: Logo | None = None) -> bytes:
+    """The invoice as PDF: the same bytes for the same document, language and logo, until the
+    drawing changes. What a channel carried is therefore kept."""
+    return render(_invoice(document), language, logo)
 
 
 def inside(document: bytes) -> tuple[File, ...]:

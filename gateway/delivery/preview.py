@@ -17,6 +17,7 @@ from gateway.image_rule import ImageRule, image_rule
 from gateway.intake.attachment import embedded
 from gateway.intake.prepare import Prepared, Rejected, prepare
 from gateway.pdf.html import html
+from gateway.pdf.logo import Logo
 from gateway.pdf.render import render
 from gateway.routing.orders import Orders, shipped
 from gateway.routing.plan import Plan, plan
@@ -39,16 +40,16 @@ class Ready:
         first = next(iter((*embedded(self.prepared.invoice), *self.prepared.attachments)), None)
         return first if first is not None and first.media_type == "application/pdf" else None
 
-    def pdf(self) -> bytes:
+    def pdf(self, logo: Logo | None = None) -> bytes:
         """The invoice as its recipient would see it, as PDF."""
         attached = self.attached_image()
         if attached is not None:
             return attached.content
-        return render(self.prepared.invoice, self.prepared.summary.language)
+        return render(self.prepared.invoice, self.prepared.summary.language, logo)
 
-    def html(self) -> str:
+    def html(self, logo: Logo | None = None) -> str:
         """The invoice as its recipient would see it, as HTML."""
-        return html(self.prepared.invoice, self.prepared.summary.language)
+        return html(self.prepared.invoice, self.prepared.summary.language, logo)
 
 
 def preview(

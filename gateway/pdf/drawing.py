@@ -13,12 +13,24 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream
 from reportlab.pdfbase.pdfmetrics import getFont
 from reportlab.pdfgen.canvas import Canvas
 
 from gateway.pdf.fonts import REGULAR, legible, runs
-from gateway.pdf.sheet import PAGE_HEIGHT, PAGE_WIDTH, POINTS, Ink, Mark, Rule, Squares, Text, Wash
+from gateway.pdf.sheet import (
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    POINTS,
+    Ink,
+    Mark,
+    Picture,
+    Rule,
+    Squares,
+    Text,
+    Wash,
+)
 
 # reportlab reads every document's letters out of the same font objects, moving one place in the
 # font as it goes: two threads at once get each other's letters.
@@ -89,6 +101,11 @@ class Drawing:
                 canvas.rect(*corner, mark.width * POINTS, mark.height * POINTS, stroke=0, fill=1)
             case Squares():
                 self._squares(mark)
+            case Picture():
+                width, height = mark.logo.on_paper()
+                corner = mark.x * POINTS, _up(mark.y + height)
+                image = ImageReader(io.BytesIO(mark.logo.content))
+                canvas.drawImage(image, *corner, width * POINTS, height * POINTS)
 
     def _text(self, mark: Text) -> None:
         """Writes the operators (ISO 32000-1, 9.4): the canvas's own way takes twice as long."""

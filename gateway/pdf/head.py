@@ -7,6 +7,7 @@ reaches 74 mm, which C5 and C6/5 still show.
 
 from __future__ import annotations
 
+from gateway.pdf.logo import Logo
 from gateway.pdf.page import (
     ADDRESS,
     BODY,
@@ -15,29 +16,29 @@ from gateway.pdf.page import (
     NAME,
     RIGHT,
     SMALL,
+    STRONG,
     TITLE,
     Fact,
     Page,
     cut,
     stated,
 )
-from gateway.pdf.sheet import Face, Rule, wrap
+from gateway.pdf.sheet import Face, Picture, Rule, wrap
 from schemas.figures import day
 
 _WINDOW_LINES = 6
 _ADDRESS_TOP, _BELOW_WINDOW = 46.0, 86.0
+_LOGO_TOP = 10.0
 _LABELS, _VALUES = 122.0, 152.0  # right of the window
 
 
 def head(page: Page) -> None:
     """Seller and title on top, the recipient in the window, the key facts beside it."""
-    sheets, seller = page.sheets, page.invoice.seller
-    sheets.y = 17.1  # on one baseline with the title
-    for line in wrap(seller.name, NAME, _LABELS - LEFT - 8)[:2]:
-        sheets.text(LEFT, line, NAME)
-        sheets.y += NAME.line
-    if seller.trading_name and seller.trading_name != seller.name:
-        sheets.text(LEFT, cut(seller.trading_name, SMALL, 90), SMALL)
+    sheets = page.sheets
+    if page.logo is None:
+        _seller(page)
+    else:
+        _logo(page, page.logo)
     sheets.y = 15.0
     sheets.text(_LABELS, page.title, TITLE)
     sheets.y = _ADDRESS_TOP
@@ -49,6 +50,30 @@ def head(page: Page) -> None:
         _fact_row(page, label, value, BODY)
     _amount_due_row(page)
     sheets.y = max(_BELOW_WINDOW, sheets.y + 6)
+
+
+def _seller(page: Page) -> None:
+    sheets, seller = page.sheets, page.invoice.seller
+    sheets.y = 17.1  # on one baseline with the title
+    for line in wrap(seller.name, NAME, _LABELS - LEFT - 8)[:2]:
+        sheets.text(LEFT, line, NAME)
+        sheets.y += NAME.line
+    if seller.trading_name and seller.trading_name != seller.name:
+        sheets.text(LEFT, cut(seller.trading_name, SMALL, 90), SMALL)
+
+
+def _logo(page: Page, logo: Logo) -> None:
+    """The logo, and the seller's names in small below it: all of it ends above the window."""
+    sheets, seller = page.sheets, page.invoice.seller
+    _, height = logo.on_paper()
+    sheets.put(Picture(LEFT, _LOGO_TOP, logo))
+    sheets.y = _LOGO_TOP + height + 1.2
+    names = wrap(seller.name, STRONG, _LABELS - LEFT - 8)[:2]
+    for line in names:
+        sheets.text(LEFT, line, STRONG)
+        sheets.y += STRONG.line
+    if seller.trading_name and seller.trading_name != seller.name and len(names) < 2:
+        sheets.text(LEFT, cut(seller.trading_name, SMALL, 90), SMALL)
 
 
 def fits_window(page: Page) -> bool:

@@ -6,6 +6,7 @@ and everything in it is escaped.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -13,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from gateway.pdf import parties, payment, totals
 from gateway.pdf.head import key_facts
 from gateway.pdf.lines import adjustment, details
+from gateway.pdf.logo import Logo
 from gateway.pdf.page import Page
 from gateway.pdf.qr import squares, transfer
 from gateway.pdf.render import remarks_of, seller_of
@@ -21,8 +23,16 @@ from schemas import figures
 from schemas.invoice import Invoice
 
 
-def html(invoice: Invoice, language: str, template: str = "invoice.html", **more: object) -> str:
-    """The invoice as an HTML document in `language` (en, sv or nb); one page, however long.
+def html(
+    invoice: Invoice,
+    language: str,
+    logo: Logo | None = None,
+    *,
+    template: str = "invoice.html",
+    **more: object,
+) -> str:
+    """The invoice as an HTML document in `language` (en, sv or nb); one page, however long. The
+    seller's logo stands in it, as a data: URI.
 
     `template`: one that puts `more` around it.
     """
@@ -31,6 +41,7 @@ def html(invoice: Invoice, language: str, template: str = "invoice.html", **more
     return _template(template).render(
         **more,
         page=page,
+        logo=logo and _image(logo),
         invoice=invoice,
         words=page.words,
         figures=figures,
@@ -52,6 +63,12 @@ def html(invoice: Invoice, language: str, template: str = "invoice.html", **more
         address=address,
         legal=legal,
     )
+
+
+def _image(logo: Logo) -> tuple[str, int, int]:
+    """The logo as a data: URI, and its width and height there: those on paper, in CSS pixels."""
+    width, height = (round(side * 96 / 25.4) for side in logo.on_paper())
+    return f"data:{logo.media_type};base64,{b64encode(logo.content).decode()}", width, height
 
 
 def _path(code: str | None) -> tuple[int, str] | None:

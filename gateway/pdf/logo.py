@@ -23,7 +23,7 @@ MOST_BYTES: Final = 256 * 1024
 _PIXELS: Final = 16_000_000
 
 # What is kept fills its place on paper with 500 pixels to an inch.
-_WIDTH, _HEIGHT = 1200, 400
+_FITS: Final = (1200, 400)
 
 # On paper, in millimetres: what the head of a letter has above the envelope's window.
 _PAPER_WIDTH, _PAPER_HEIGHT = 60.0, 20.0
@@ -33,6 +33,9 @@ _PIXELS_PER_MM: Final = 96 / 25.4
 
 # Less is a dot or a line, not a logo.
 _LEAST, _LONGEST = 16, 20
+
+# Of 255: what is nowhere darker is white to the eye.
+_BRIGHT = 245
 
 # Steps of JPEG until it fits.
 _QUALITIES: Final = (92, 85, 75, 60, 40, 20)
@@ -74,8 +77,8 @@ def kept(content: bytes) -> Logo:
 def read(content: bytes) -> Logo | str:
     """The logo in a PNG or JPEG file; or why it is not taken, in a sentence for who sent it.
 
-    Whatever else is in the file (text, places, colour profiles) is dropped, CMYK becomes RGB, and
-    what has more than 1200 x 400 pixels is made smaller.
+    Whatever else is in the file (text, places, colour profiles) is dropped, CMYK becomes RGB,
+    what is transparent white as paper is, and what has more than 1200 x 400 pixels is made smaller.
     """
     if len(content) > MOST_BYTES:
         return f"The file has {len(content)} bytes: a logo has at most {MOST_BYTES}."
@@ -114,18 +117,18 @@ def _misfit(image: Image.Image) -> str | None:
 
 def _written(image: Image.Image) -> Logo | str:
     photo = image.format != "PNG"
-    image.draft("RGB", (2 * _HEIGHT, 2 * _HEIGHT))  # a JPEG is decoded no larger than needed
+    image.draft("RGB", (2 * _FITS[1], 2 * _FITS[1]))  # a JPEG is decoded no larger than needed
     drawn = ImageOps.exif_transpose(image)
     if drawn.mode.startswith("I"):  # 16 bits of grey, of which the upper 8 are seen
         drawn = drawn.convert("I").point(lambda grey: grey / 256).convert("L")
-    drawn = drawn.convert("RGBA" if drawn.has_transparency_data else "RGB")
-    drawn.thumbnail((_WIDTH, _HEIGHT), Image.Resampling.LANCZOS, reducing_gap=None)
-    if drawn.mode == "RGBA":
-        least, most = drawn.getchannel("A").getextrema()
-        if most == 0:
-            return "The image is transparent all over: nothing of it would be seen."
-        if least == 255:
-            drawn = drawn.convert("RGB")
+    if drawn.has_transparency_data:
+        drawn = drawn.convert("RGBA")
+        drawn.thumbnail(_FITS)
+        drawn = Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn)
+    drawn = drawn.convert("RGB")
+    drawn.thumbnail(_FITS)
+    if not any(drawn.convert("L").histogram()[:_BRIGHT]):
+        return "On white paper nothing of the image would be seen."
     drawn.info.clear()
     content = None if photo else _png(drawn)
     if content is None:
@@ -142,10 +145,6 @@ def _png(image: Image.Image) -> bytes | None:
 
 
 def _jpeg(image: Image.Image) -> bytes | None:
-    """On white, as paper is: a JPEG has nothing transparent."""
-    if image.mode == "RGBA":
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image).convert("RGB")
     for quality in _QUALITIES:
         out = io.BytesIO()
         image.save(out, "JPEG", quality=quality, optimize=True)

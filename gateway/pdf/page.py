@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from gateway.pdf.logo import Logo
 from gateway.pdf.sheet import PAGE_HEIGHT, PAGE_WIDTH, Face, Ink, Mark, Sheets, wrap
 from gateway.pdf.words import Words, country
 from schemas.figures import day, money, percent
@@ -41,9 +42,14 @@ class Page:
     """An invoice on its way onto the sheets; the sections put themselves below each other."""
 
     def __init__(
-        self, invoice: Invoice, words: Words, done: Callable[[Sequence[Mark]], None]
+        self,
+        invoice: Invoice,
+        words: Words,
+        done: Callable[[Sequence[Mark]], None],
+        logo: Logo | None = None,
     ) -> None:
         self.invoice = invoice
+        self.logo = logo
         self.words = words
         self.language = words.language
         self.sheets = Sheets(TOP, BOTTOM, done, y=TOP)

@@ -13,6 +13,7 @@ from gateway.pdf.drawing import drawing
 from gateway.pdf.fonts import legible
 from gateway.pdf.head import head
 from gateway.pdf.lines import allowances_and_charges, lines
+from gateway.pdf.logo import Logo
 from gateway.pdf.page import BODY, LABEL, LEFT, RIGHT, Page, cut, title
 from gateway.pdf.parties import parties, references
 from gateway.pdf.payment import payment
@@ -24,13 +25,14 @@ from schemas.invoice import Invoice
 _PROSE_ROOM = 130.0  # longer lines are hard to follow
 
 
-def render(invoice: Invoice, language: str) -> bytes:
-    """The invoice as a PDF of A4 pages in `language` (en, sv or nb), fonts embedded."""
+def render(invoice: Invoice, language: str, logo: Logo | None = None) -> bytes:
+    """The invoice as a PDF of A4 pages in `language` (en, sv or nb), fonts embedded; the seller's
+    logo at the head of the first."""
     words = Words(language)
     with drawing(
         f"{title(invoice, words)} {invoice.number}", invoice.seller.name, language
     ) as sheets:
-        page = Page(invoice, words, sheets.draw)
+        page = Page(invoice, words, sheets.draw, logo)
         sections(page)
         return sheets.pdf(partial(foot, page))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from gateway.pdf.fonts import BOLD, REGULAR, legible, width
+from gateway.pdf.logo import Logo
 
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
 POINTS = 72 / 25.4  # in a millimetre
@@ -106,7 +107,16 @@ class Squares:
     rows: Sequence[Sequence[bool]]
 
 
-Mark = Text | Rule | Wash | Squares
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A logo; `x` and `y` are its top left corner."""
+
+    x: float
+    y: float
+    logo: Logo
+
+
+Mark = Text | Rule | Wash | Squares | Picture
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
 from gateway.store.registrations import Registrations
+from transports.base import File
 
 if TYPE_CHECKING:
     from gateway.blobs.blobs import Blobs
@@ -739,6 +740,16 @@ class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Prot
 
     async def company_of(self, participant: str) -> Company | None:
         """Whose participant this is, compared without case; None when nobody's here."""
+        ...
+
+    async def logo(self, company_id: str) -> File | None:
+        """A company's logo, 256 KB at most."""
+        ...
+
+    async def set_logo(
+        self, company_id: str, file: File | None, now: datetime, *, told: Told | None = None
+    ) -> None:
+        """Stores a company's logo in place of the one there was; None: it has none any more."""
         ...
 
     async def add_key(

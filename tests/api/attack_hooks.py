@@ -16,6 +16,7 @@ from schemathesis.generation import GenerationMode
 from gateway.api import answers, examples
 from gateway.api.body import MULTIPART
 from gateway.intake.kind import MAIL, PDF, XML, ZIP
+from tests.api.test_logo import picture
 from tests.hostile import packages
 from transports.base import File
 
@@ -42,6 +43,11 @@ def as_mail(context: Any, value: Any) -> bytes:
 @schemathesis.serializer(PDF)
 def as_pdf(context: Any, value: Any) -> bytes:
     return packages.pdf_of({"factur-x.xml": packages.ubl()} if is_right(context.case) else {})
+
+
+@schemathesis.serializer("image/png", "image/jpeg")
+def as_picture(context: Any, value: Any) -> bytes:
+    return picture() if is_right(context.case) else b"GIF89a"
 
 
 def is_right(case: Any) -> bool:

@@ -18,13 +18,13 @@ INVOICE = examples.SWEDISH_COMPANY
 UBL = b"<Invoice/>"
 
 
-async def arrive(api: Api, key: str, company_id: str = COMPANY.id) -> str:
+async def arrive(api: Api, key: str, company_id: str = COMPANY.id, content: bytes = UBL) -> str:
     """Puts a document into a company's inbox; answers its id."""
     arrival = Arrival(
         key,
         company_id,
         Head(number=key, sender="0192:918130047"),
-        [NewPart(Role.DOCUMENT, "document.xml", "application/xml", UBL)],
+        [NewPart(Role.DOCUMENT, "document.xml", "application/xml", content)],
         "internal",
     )
     document_id = await api.store.arrive(arrival, api.clock.now())

@@ -32,6 +32,7 @@ from gateway.store.port import (
 )
 from gateway.store.sqlite import SqliteStore
 from tests.servers import postgres
+from transports.base import File
 
 Opener = Callable[[Path], Awaitable[Store]]
 
@@ -40,6 +41,7 @@ OPENERS: dict[str, Opener] = {"sqlite": SqliteStore.open, "postgres": postgres.o
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 OURS = Company("ours", "Vårt AB", "SE", ("0007:5560360793",), {"language": "sv"})
 THEIRS = Company("theirs", "Deres AS", "NO", ("0192:918130047",), {})
+LOGO = File("logo.png", "image/png", b"\x89PNG\x00")
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -119,6 +121,7 @@ async def everything_of(store: Store, company_id: str) -> Any:
     page = await store.documents(company_id, limit=1000)
     return (
         await store.company(company_id),
+        await store.logo(company_id),
         await store.registrations(company_id, "", 1000),
         page,
         await store.inbox(company_id, None, 1000),

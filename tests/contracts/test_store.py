@@ -41,6 +41,7 @@ from gateway.store.port import (
     Store,
 )
 from tests.contracts.stores import (
+    LOGO,
     MINUTE,
     NOW,
     OURS,
@@ -61,6 +62,7 @@ from tests.contracts.stores import (
     state_of,
     submission,
 )
+from transports.base import File
 
 # --- accept -----------------------------------------------------------------------------------
 
@@ -1040,6 +1042,21 @@ async def test_settings_that_somebody_else_changed_meanwhile_stay(store: Store) 
     entries = await store.audit_entries(0, 100)
     assert [each.action for each in entries].count("customer.settled") == 1
     await store.add_company(second, NOW, before={"a": 1})
+
+
+async def test_a_logo_is_stored_replaced_and_taken_away(store: Store) -> None:
+    told = Told(NewEntry("operator:kim", "logo.set", OURS.id, OURS.id), NOW)
+    large = File("large.jpg", "image/jpeg", bytes(range(256)) * 1024)
+    assert await store.logo(OURS.id) is None
+    for logo in (LOGO, large, None, None, LOGO):
+        await store.set_logo(OURS.id, logo, NOW, told=told)
+        assert await store.logo(OURS.id) == logo
+    await store.add_company(replace(OURS, name="Nytt AB"), NOW)
+    assert await store.logo(OURS.id) == LOGO and await store.logo(THEIRS.id) is None
+    assert len(await store.audit_entries(0, 100)) == 5
+    with pytest.raises(Contradiction):
+        await store.set_logo("com_nobody", LOGO, NOW, told=told)
+    assert len(await store.audit_entries(0, 100)) == 5
 
 
 async def test_a_participant_is_found_whatever_its_case(store: Store) -> None:

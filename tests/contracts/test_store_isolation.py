@@ -38,6 +38,7 @@ from gateway.store.port import (
 from gateway.store.registrations import Registration
 from tests.contracts.stores import (
     DAY,
+    LOGO,
     NOW,
     OURS,
     THEIRS,
@@ -89,6 +90,7 @@ async def ours_in(store: Store) -> Ours:
     assert inbound is not None
     await store.add_key(OURS.id, "a" * 64, "ledger", NOW)
     await store.add_company_key(OURS.id, "master", b"wrapped", NOW)
+    await store.set_logo(OURS.id, LOGO, NOW)
     secrets = (SealedSecret(b"sealed"),)
     endpoint = Endpoint("wh_ours", OURS.id, "https://a", (), "", True, secrets, None, NOW, NOW)
     assert await store.add_endpoint(endpoint, 1)
@@ -229,6 +231,11 @@ async def _set_legal_hold(store: Store, ours: Ours) -> Any:
     ] + [e for e in await store.audit_entries(0, 100) if e.subject in ours.ids]
 
 
+async def _set_logo(store: Store, ours: Ours) -> Any:
+    for file in (replace(LOGO, content=b"theirs"), None):
+        await store.set_logo(THEM, file, NOW)
+
+
 async def _period(store: Store, ours: Ours) -> Any:
     whole = [Period(THEM, way, NOW - DAY, NOW + DAY) for way in ("out", "in")]
     return [await store.period(each, after, 100) for each in whole for after in (None, "1")]
@@ -268,6 +275,7 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "kept": _kept,
     "legal_holds": lambda s, o: s.legal_holds(THEM),
     "legs": lambda s, o: _each(s.legs, o),
+    "logo": lambda s, o: s.logo(THEM),
     "newest": lambda s, o: s.newest(THEM),
     "parts": lambda s, o: _each(s.parts, o),
     "period": _period,
@@ -279,6 +287,7 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "remove_endpoint": lambda s, o: s.remove_endpoint(THEM, o.endpoint.id),
     "reply": _reply,
     "set_legal_hold": _set_legal_hold,
+    "set_logo": _set_logo,
     "stream": _stream,
 }
 

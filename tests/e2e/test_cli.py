@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from gateway.cli import COMMANDS
 from gateway.sandbox import RECEIVER, Sandbox
@@ -333,6 +334,24 @@ async def test_a_company_settles_what_its_customers_get_as_the_invoice(tmp_path:
     entries = (await budkavle("audit", "list", *data)).lines
     assert [entry["action"] for entry in entries] == ["company.added", *["customer.settled"] * 2]
     assert "Kund" not in str(entries) and "kund" not in str(entries)
+
+
+async def test_a_company_gets_a_logo(tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    made = ("company", "add", "Snickeri AB", "--country", "SE", "--participant", "0007:5560001116")
+    company = (await budkavle(*made, *data)).lines[0]["id"]
+    logo, note = tmp_path / "logo.png", tmp_path / "note.png"
+    Image.new("RGB", (300, 100), "navy").save(logo)
+    note.write_text("not a picture")
+    assert (await budkavle("company", "logo", company, logo, *data)).code == 0
+    refused = await budkavle("company", "logo", company, note, *data)
+    assert refused.code == 2 and "note.png: " in refused.err and "PNG" in refused.err
+    for wrong in ((), (logo, "--remove"), (tmp_path / "none.png",)):
+        assert (await budkavle("company", "logo", company, *wrong, *data)).code == 2
+    assert (await budkavle("company", "logo", "com_none", logo, *data)).code == 2
+    assert (await budkavle("company", "logo", company, "--remove", *data)).code == 0
+    entries = (await budkavle("audit", "list", *data)).lines
+    assert [entry["action"] for entry in entries] == ["company.added", "logo.set", "logo.removed"]
 
 
 async def test_a_company_and_its_key_are_made_once(tmp_path: Path) -> None:

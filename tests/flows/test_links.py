@@ -23,6 +23,7 @@ from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import NewPart, Role, Submission
 from tests.flows.house import RECEIVER, SENDER, House, invoice
+from tests.flows.test_logo import logo
 from transports.email.connections import Relay, Tls
 from transports.email.driver import Email, EmailSettings
 
@@ -163,6 +164,14 @@ async def test_the_page_shows_the_invoice_and_its_files(
     assert attachment.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert await told(house, document_id) == ["link.opened", "link.fetched", "link.fetched"]
     await house.is_in(document_id, State.SENT)
+
+
+async def test_the_page_shows_the_logo(house: House, linked: tuple[str, str], pages: Any) -> None:
+    _, path = linked
+    await house.store.set_logo(SENDER.id, await logo((300, 100)), house.clock.now())
+    answer = await (await pages()).get(path)
+    assert '<img src="data:image/png;base64,' in await answer.text()
+    assert "; img-src data:;" in answer.headers["Content-Security-Policy"]
 
 
 async def test_only_some_openings_a_day_are_told(

@@ -53,6 +53,7 @@ from gateway.store.postgres import (
     events,
     journeys,
     lanes,
+    logos,
     numbering,
     schema,
 )
@@ -68,6 +69,7 @@ from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.registrations import RegistrationRows
 from gateway.store.postgres.transactions import Transaction, Transactions
 from gateway.store.topics import Topics
+from transports.base import File
 
 CONNECTIONS = 12
 
@@ -405,6 +407,16 @@ class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
     async def company_of(self, participant: str) -> Company | None:
         """Whose participant this is, compared without case; None when nobody's here."""
         return await companies.of_participant(self._connections, participant)
+
+    async def logo(self, company_id: str) -> File | None:
+        """A company's logo, 256 KB at most."""
+        return await logos.of(self._connections, company_id)
+
+    async def set_logo(
+        self, company_id: str, file: File | None, now: datetime, *, told: Told | None = None
+    ) -> None:
+        """Stores a company's logo in place of the one there was; None: it has none any more."""
+        await self._told(logos.put, logos.SetLogo(company_id, file, now), told)
 
     async def add_key(
         self,

@@ -56,6 +56,7 @@ from gateway.store.sqlite import (
     events,
     journeys,
     lanes,
+    logos,
 )
 from gateway.store.sqlite import jobs as job_rows
 from gateway.store.sqlite.claims import Claim, Claims
@@ -70,6 +71,7 @@ from gateway.store.sqlite.registrations import RegistrationRows
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
 from gateway.store.sqlite.writer import Transaction, Writer
 from gateway.store.topics import Topics
+from transports.base import File
 
 _READERS = 4
 
@@ -363,6 +365,16 @@ class SqliteStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
     async def company_of(self, participant: str) -> Company | None:
         """Whose participant this is, compared without case; None when nobody's here."""
         return self._readers.read(lambda c: companies.of_participant(c, participant))
+
+    async def logo(self, company_id: str) -> File | None:
+        """A company's logo, 256 KB at most."""
+        return self._readers.read(lambda c: logos.of(c, company_id))
+
+    async def set_logo(
+        self, company_id: str, file: File | None, now: datetime, *, told: Told | None = None
+    ) -> None:
+        """Stores a company's logo in place of the one there was; None: it has none any more."""
+        await self._told(logos.put, logos.SetLogo(company_id, file, now), told)
 
     async def add_key(
         self,
