@@ -61,7 +61,8 @@ _OTHERS: Final[Mapping[str, Form]] = {
 }
 _CUSTOMIZATION: Final = f"{{{NAMESPACES['cbc']}}}CustomizationID"
 _PEPPOL: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:"
-_EHF: Final = f"{_PEPPOL}billing:3.0#conformant#urn:fdc:anskaffelser.no:2019:ehf:"
+_USUAL: Final = f"{_PEPPOL}billing:3.0"
+_EHF: Final = f"{_USUAL}#conformant#urn:fdc:anskaffelser.no:2019:ehf:"
 # What a specification (BT-24) begins with, by form.
 _SPECIFICATIONS: Final[Mapping[str, Form]] = {
     f"{_PEPPOL}selfbilling:3.0": Form.SELF_BILLING,
@@ -100,6 +101,8 @@ def kind(invoice: Invoice) -> str:
 
 def by_specification(stated: str | None) -> Form:
     """The form of UBL by its specification (BT-24), with or without white space around it."""
+    if stated == _USUAL:  # as nearly all have it: this is asked for every document
+        return Form.BILLING
     told = " ".join((stated or "").split())
     fitting = (form for text, form in _SPECIFICATIONS.items() if told.startswith(text))
     return next(fitting, Form.BILLING)
