@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from gateway.pdf.page import BODY, LABEL, LEFT, RIGHT, SMALL, Fact, Page, cut, stated
-from gateway.pdf.sheet import Ink, Rule, wrap
+from gateway.pdf.sheet import Ink, Rule, Sheets, wrap
 from schemas.figures import amount, percent, price, quantity
 from schemas.invoice import Allowance, Charge, Line, LineAllowance, LineCharge
 
@@ -17,17 +17,21 @@ _DETAIL_ROOM = 96.0  # below the first line the columns to the right are empty
 _QUANTITY = LEFT + 98
 _PRICE = LEFT + 131
 _VAT = LEFT + 147
+_UNDER = 2.6  # below each row, with its rule
 _TOGETHER = 80.0  # a line stays on one page unless it is longer than a third of it
 
 
-def lines(page: Page) -> None:
-    """The invoice lines, with the table's head on every page they reach."""
+def lines(page: Page, *, below: float) -> None:
+    """The invoice lines, with the table's head on every page they reach. The last row, a line or
+    what is added to all of them, stands on one page with what comes `below`, of that height."""
     page.sheets.y += 2
     page.sheets.need(20)
     _lines_head(page)
     page.sheets.new_page = partial(_lines_head, page)
-    for line in page.invoice.lines:
-        _line(page, line)
+    invoice = page.invoice
+    more = invoice.allowances or invoice.charges
+    for n, line in enumerate(invoice.lines, 1):
+        _line(page, line, below=below if n == len(invoice.lines) and not more else 0)
     page.sheets.new_page = None
 
 
@@ -43,7 +47,7 @@ def _lines_head(page: Page) -> None:
     sheets.y += 1.7
 
 
-def _line(page: Page, line: Line) -> None:
+def _line(page: Page, line: Line, *, below: float = 0) -> None:
     sheets, language = page.sheets, page.language
     names = wrap(line.item.name, BODY, _ITEM_ROOM) or [""]  # figures need a row
     number = cut(line.id, SMALL, _ITEM - LEFT - 1)
@@ -52,7 +56,7 @@ def _line(page: Page, line: Line) -> None:
     small = [row for text in texts for row in wrap(text, SMALL, _DETAIL_ROOM)]
     height = len(names) * BODY.line + len(small) * SMALL.line
     rows = [*((name, BODY) for name in names), *((detail, SMALL) for detail in small)]
-    sheets.need(min(height, _TOGETHER))
+    sheets.need(min(height, _TOGETHER) + (_UNDER + below if below else 0))
     sheets.text(LEFT, "" if long else number, SMALL, dy=0.35)
     # Who takes the text out of the PDF, or has it read aloud, finds the name before its figures.
     first = len(names) if height <= _TOGETHER else 1
@@ -70,9 +74,13 @@ def _line(page: Page, line: Line) -> None:
         sheets.need(face.line)
         sheets.text(_ITEM, text, face)
         sheets.y += face.line
-    sheets.y += 1.1
-    sheets.put(Rule(LEFT, sheets.y, RIGHT))
-    sheets.y += 1.5
+    _end(sheets)
+
+
+def _end(sheets: Sheets) -> None:
+    """The rule below a row."""
+    sheets.put(Rule(LEFT, sheets.y + 1.1, RIGHT))
+    sheets.y += _UNDER
 
 
 def details(page: Page, line: Line) -> Iterable[str]:
@@ -131,24 +139,23 @@ def _in_rows(facts: Sequence[Fact]) -> Iterable[str]:
         yield row
 
 
-def allowances_and_charges(page: Page) -> None:
-    """Discounts and charges on the whole document, in the columns of the lines."""
+def allowances_and_charges(page: Page, *, below: float) -> None:
+    """Discounts and charges on the whole document, in the columns of the lines; the last of them on
+    one page with what comes `below`."""
     both: list[tuple[Allowance | Charge, str, int]] = [
         *((item, "allowance", -1) for item in page.invoice.allowances),
         *((item, "charge", 1) for item in page.invoice.charges),
     ]
-    for item, kind, sign in both:
+    for n, (item, kind, sign) in enumerate(both, 1):
         names = wrap(adjustment(page, item, kind), BODY, _PRICE - _ITEM)
-        page.sheets.need(len(names) * BODY.line + 3)
+        page.sheets.need(len(names) * BODY.line + _UNDER + (below if n == len(both) else 0))
         for at, name in enumerate(names):
             page.sheets.text(_ITEM, name, BODY, dy=at * BODY.line)
         page.figure(_VAT, page.vat(item.vat), 14)
         if item.amount is not None:
             page.figure(RIGHT, amount(sign * item.amount, page.language), 21)
         page.sheets.y += len(names) * BODY.line
-        page.sheets.y += 1.1
-        page.sheets.put(Rule(LEFT, page.sheets.y, RIGHT))
-        page.sheets.y += 1.5
+        _end(page.sheets)
 
 
 def adjustment(page: Page, item: Allowance | Charge | LineAllowance | LineCharge, kind: str) -> str:

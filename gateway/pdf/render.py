@@ -18,7 +18,7 @@ from gateway.pdf.page import BODY, LABEL, LEFT, RIGHT, Page, cut, title
 from gateway.pdf.parties import parties, references
 from gateway.pdf.payment import payment
 from gateway.pdf.sheet import PAGE_HEIGHT, Mark, Rule, Text, wrap
-from gateway.pdf.totals import totals
+from gateway.pdf.totals import height, totals
 from gateway.pdf.words import Words, country
 from schemas.invoice import Invoice
 
@@ -42,8 +42,9 @@ def sections(page: Page) -> None:
     head(page)
     parties(page)
     references(page)
-    lines(page)
-    allowances_and_charges(page)
+    below = height(page)  # of the sums: they never stand on a page without a row above them
+    lines(page, below=below)
+    allowances_and_charges(page, below=below)
     totals(page)
     payment(page)
     remarks(page)

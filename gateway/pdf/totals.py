@@ -11,25 +11,38 @@ from schemas.invoice import Vat
 
 _SUMS = LEFT + 100
 
+_VatRow = tuple[str, str, str, list[str]]  # rate, taxable amount, tax, why there is none
+
+_MOST_VAT = 120.0  # more rates need pages of their own
+_ABOVE = 3.0
+
 
 def totals(page: Page) -> None:
     """VAT by rate on the left, the sums on the right, the amount due at the end."""
     sheets, rows, vat = page.sheets, sums(page), _wrapped(page)
-    sums_height = len(rows) * (BODY.line + 0.5) + 14
-    vat_height = 6 + sum((1 + len(reason)) * BODY.line + 0.5 for *_, reason in vat)
-    sheets.y += 3
-    if vat_height > 120:  # so many rates that they need pages of their own
-        sheets.need(sums_height)
+    room = height(page) - _ABOVE
+    sheets.y += _ABOVE
+    sheets.need(room)
+    if _vat_height(vat) > _MOST_VAT:
         _sum_table(page, rows)
         _vat_table(page, vat)
     else:
-        sheets.need(max(sums_height, vat_height))
         start = sheets.y
         _vat_table(page, vat)
         below, sheets.y = sheets.y, start
         _sum_table(page, rows)
         sheets.y = max(below, sheets.y)
     sheets.y += 5
+
+
+def height(page: Page) -> float:
+    """How much of a page they take together, from the row above them on."""
+    vat = _vat_height(_wrapped(page))
+    return _ABOVE + max(len(sums(page)) * (BODY.line + 0.5) + 14, vat if vat <= _MOST_VAT else 0)
+
+
+def _vat_height(rows: Sequence[_VatRow]) -> float:
+    return 6 + sum((1 + len(reason)) * BODY.line + 0.5 for *_, reason in rows)
 
 
 def sums(page: Page) -> list[Fact]:
@@ -89,14 +102,14 @@ def vat_rows(page: Page) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _wrapped(page: Page) -> list[tuple[str, str, str, list[str]]]:
+def _wrapped(page: Page) -> list[_VatRow]:
     return [
         (rate, taxable, tax, wrap(reason, SMALL, 76))
         for rate, taxable, tax, reason in vat_rows(page)
     ]
 
 
-def _vat_table(page: Page, rows: Sequence[tuple[str, str, str, list[str]]]) -> None:
+def _vat_table(page: Page, rows: Sequence[_VatRow]) -> None:
     if not rows:
         return
     sheets, words = page.sheets, page.words

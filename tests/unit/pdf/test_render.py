@@ -277,6 +277,20 @@ def test_a_thousand_lines() -> None:
         assert "Faktura 1001" in page
 
 
+@pytest.mark.parametrize("given", [PLAIN, FULL])
+def test_the_sums_never_stand_on_a_page_without_a_row_above_them(given: Invoice) -> None:
+    last = [adjusted.reason for adjusted in (*given.allowances, *given.charges)][-1:]
+    counts = set()
+    for count in range(12, 42):  # more rows than the rest of any page has room for
+        rows = [line(n, f"Hyvelbänk nr {n};") for n in range(1, count + 1)]
+        found = pages(render(replace(given, lines=tuple(rows)), "sv"))
+        (sums,) = [page for page in found if "Summa rader" in page]
+        above = sums[: sums.index("Summa rader")]
+        assert (last[0] or "" if last else f"Hyvelbänk nr {count};") in above
+        counts.add((len(found), found.index(sums)))
+    assert len(counts) > 1
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_stands_outside_the_paper(language: str) -> None:
     long = replace(
