@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import math
 import os
 import ssl
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,6 @@ from typing import Any
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from pydantic import SecretStr
 
 from gateway import config
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
@@ -31,6 +29,8 @@ from gateway.archive import exports
 from gateway.archive.backup import between_backups
 from gateway.archive.retention import Daily, signing_key
 from gateway.blobs.sweep import Sweeps
+from gateway.channels import configured, lane_limits, transports
+from gateway.channels.parts import Parts
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
 from gateway.delivery.bindery import Bindery, press
@@ -46,12 +46,10 @@ from gateway.delivery.unpacking import Unpacking, unpackers
 from gateway.delivery.warming import warm_up
 from gateway.delivery.worker import Worker
 from gateway.delivery.workshop import HERE, Workshop
-from gateway.inbound.inboxes import Inboxes
 from gateway.outside.client import Outside, Rules
 from gateway.peppol import AccessPoint, access_point
 from gateway.publisher import PublishingPoint, publishing_point
 from gateway.scanning.clamd import Clamd
-from gateway.store import lanes
 from gateway.store.opening import open_store
 from gateway.store.port import Store
 from gateway.webhooks.courier import Courier
@@ -60,14 +58,6 @@ from gateway.webhooks.line import PUSH
 from gateway.webhooks.pushing import Pushing
 from gateway.webhooks.sealing import Sealing
 from gateway.webhooks.waking import Waking
-from transports.base import Transport
-from transports.email.connections import Relay, Tls
-from transports.email.driver import Email, EmailSettings
-from transports.internal.driver import Internal
-from transports.letter.driver import Letter, LetterSettings
-from transports.letter.enclosures import Count, count_here
-from transports.letter.enclosures import Limits as LetterLimits
-from transports.letter.wire import LetterClass
 
 log = structlog.get_logger()
 
@@ -192,7 +182,7 @@ class Gateway:
     ) -> Worker:
         settings = self.settings
         bindery = self._bindery(up)
-        channels = dict(transports(settings, self.store, self.clock, bindery.pages))
+        channels = dict(transports(settings, Parts(self.store, self.clock, bindery.pages)))
         for channel in channels.values():
             up.push_async_callback(channel.close)
         if peppol is not None:
@@ -324,98 +314,6 @@ class Gateway:
         await self.stop()
 
 
-def transports(
-    settings: Settings, store: Store, clock: Clock, count: Count = count_here
-) -> Mapping[str, Transport]:
-    """The channels that are set up, by name. `count` counts the pages of PDFs that others made."""
-    channels: list[Transport] = [Internal(Inboxes(store, clock), now=clock.now)]
-    if settings.email is not None:
-        channels.append(Email(email_settings(settings.email), now=clock.now))
-    if settings.letter is not None:
-        channels.append(Letter(letter_settings(settings.letter), now=clock.now, count=count))
-    return {channel.name: channel for channel in channels}
-
-
-def lane_limits(
-    settings: Settings, channels: Mapping[str, Transport]
-) -> Mapping[str, lanes.Limits]:
-    """The limits of the channels' lanes; a channel without a section has none."""
-    return {
-        name: _lane_limits(section, channels[name].at_once)
-        for name, section in _sections(settings).items()
-    }
-
-
-def configured(settings: Settings) -> frozenset[str]:
-    """The names of the channels that are set up."""
-    return frozenset({Internal.name, *_sections(settings)})
-
-
-def _sections(settings: Settings) -> Mapping[str, config.Channel]:
-    sections = {
-        "email": settings.email,
-        "letter": settings.letter,
-        "peppol": settings.peppol,
-    }
-    return {name: section for name, section in sections.items() if section is not None}
-
-
-def _lane_limits(section: config.Channel, at_once: int | None) -> lanes.Limits:
-    a_second = math.ceil(section.rate_per_s or 1)
-    return lanes.Limits(
-        rate_per_s=section.rate_per_s,
-        burst=section.burst or a_second,
-        at_once=at_once,
-        trip_after=section.trip_after or None,
-        rest_s=section.rest_s,
-    )
-
-
-def email_settings(section: config.Email) -> EmailSettings:
-    """The e-mail channel's own settings."""
-    return EmailSettings(
-        relay=Relay(
-            host=section.host,
-            port=section.port,
-            tls=Tls(section.tls),
-            ca_file=section.ca_file,
-            username=section.username,
-            password=_secret(section.password),
-            hello_name=section.hello_name,
-            connect_timeout_s=section.connect_timeout_s,
-            max_connections=section.max_connections,
-            messages_per_connection=section.messages_per_connection,
-        ),
-        sender=section.sender,
-        attach_xml=section.attach_xml,
-        files_limit_bytes=section.files_limit_bytes,
-        merged=section.attachments == "merged",
-        reply_timeout_s=section.reply_timeout_s,
-        end_timeout_s=section.end_timeout_s,
-    )
-
-
-def letter_settings(section: config.Letter) -> LetterSettings:
-    """The letter channel's own settings."""
-    return LetterSettings(
-        url=section.url,
-        token=_secret(section.token) or "",
-        colour=section.colour,
-        duplex=section.duplex,
-        letter_class=LetterClass(section.letter_class),
-        recognises_key=section.recognises_key,
-        limits=LetterLimits(
-            pages=section.max_pages,
-            attachments=section.max_attachments,
-            attachment_bytes=section.max_attachment_bytes,
-        ),
-        merge_bytes=section.max_merged_bytes,
-        connect_timeout_s=section.connect_timeout_s,
-        answer_timeout_s=section.answer_timeout_s,
-        report_days=section.report_days,
-    )
-
-
 def scanning_of(settings: Settings, registry: CollectorRegistry) -> Scanning | None:
     """The virus scanner that documents are shown to; None where there is none."""
     section = settings.scan
@@ -481,10 +379,6 @@ def _rules(section: config.Webhooks | config.Fetch) -> Rules:
     if section.ca_file is not None:
         trusted = ssl.create_default_context(cafile=str(section.ca_file))
     return Rules(section.allow_http, section.allow_private, section.limit_s, trusted)
-
-
-def _secret(value: SecretStr | None) -> str | None:
-    return None if value is None else value.get_secret_value()
 
 
 def _url(address: Any) -> str:

@@ -8,46 +8,19 @@ file are generated from this file.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 if TYPE_CHECKING:
     from gateway.archive.days import Days
 
+from gateway.channels.email import Email
+from gateway.channels.letter import Letter
+from gateway.section import Channel, Section
+
 PREFIX = "BUDKAVLE_"
-
-
-class ConfigError(Exception):
-    """The settings can not be used. The message lists everything wrong, one line each."""
-
-
-class Section(BaseModel):
-    """A group of settings. `<name>_file` beside a secret `<name>` names a file that holds it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    absent: ClassVar[str] = "the channel is not configured"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_secret_files(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        data = dict(data)
-        for name, info in cls.model_fields.items():
-            path = data.get(f"{name}_file")
-            if not is_secret(info) or path is None:
-                continue
-            if data.get(name) is not None:
-                raise ValueError(f"set {name} or {name}_file, not both")
-            try:
-                data[name] = Path(path).read_text("utf-8").strip()
-            except OSError as error:
-                raise ValueError(f"{name}_file: {path}: {error.strerror}") from error
-        return data
 
 
 class Http(Section):
@@ -118,141 +91,6 @@ class Worker(Section):
 
     work_memory_bytes: int = Field(default=1024**3, ge=256 * 1024**2)
     """Most memory that such a process may take."""
-
-
-class Channel(Section):
-    """What may be said of every channel: the limits of its lane, for all workers together."""
-
-    rate_per_s: float | None = Field(default=None, gt=0, examples=[20])
-    """How many documents are handed over in a second, on average; by default as many as go."""
-
-    burst: int | None = Field(default=None, ge=1, examples=[20])
-    """How many of these may come at once after a pause; by default what a second brings."""
-
-    trip_after: int = Field(default=5, ge=0)
-    """After so many calls in a row that nobody answered, the channel is left in peace; 0: never."""
-
-    rest_s: float = Field(default=30, gt=0)
-    """How long it is left in peace, before one document tries whether somebody answers. Twice as
-    long each time that nobody does, at most 15 minutes."""
-
-    @model_validator(mode="after")
-    def _no_burst_alone(self) -> Self:
-        if self.burst is not None and self.rate_per_s is None:
-            raise ValueError("burst goes with rate_per_s")
-        return self
-
-
-class Email(Channel):
-    """The e-mail channel: the mail server that takes our messages."""
-
-    host: str = Field(examples=["mail.example.com"])
-    """Name or address of the mail server."""
-
-    port: int | None = Field(default=None, ge=1, le=65535, examples=[587])
-    """Its port; by default the one that goes with `tls`: 25, 587 or 465."""
-
-    tls: Literal["none", "starttls", "implicit"] = "starttls"
-    """How the connection is made safe. `starttls` is demanded, not merely tried; `none` is for
-    loopback and trusted networks."""
-
-    ca_file: Path | None = Field(default=None, examples=["/etc/ssl/mail-ca.pem"])
-    """Certificates to trust (PEM) instead of the system's."""
-
-    username: str | None = Field(default=None, examples=["budkavle"])
-    """Name to log in with."""
-
-    password: SecretStr | None = None
-    """Password to log in with."""
-
-    password_file: Path | None = Field(default=None, examples=["/run/secrets/mail"])
-    """File that holds the password."""
-
-    hello_name: str | None = Field(default=None, examples=["gateway.example.com"])
-    """Name we say in EHLO; by default this machine's."""
-
-    sender: str = Field(examples=["invoices@example.com"])
-    """Address every message comes from; answers go to the company's own address."""
-
-    attach_xml: bool = False
-    """Whether the UBL goes along beside the PDF."""
-
-    attachments: Literal["separate", "merged"] = "separate"
-    """Whether attachments go each by itself, as they came, or merged with the invoice into one PDF.
-    What can not be merged goes by itself, and so do all where together they are larger than
-    `files_limit_bytes`."""
-
-    files_limit_bytes: int = Field(default=5 * 1024 * 1024, ge=0)
-    """Largest sum of the files in a message, before encoding; more takes another channel."""
-
-    max_connections: int = Field(default=4, ge=1, le=100)
-    """How many connections to the mail server are open at once."""
-
-    messages_per_connection: int = Field(default=100, ge=1)
-    """After so many messages a new connection is opened; some servers count and cut off."""
-
-    connect_timeout_s: float = Field(default=30, gt=0)
-    """Longest time for connecting, TLS and login."""
-
-    reply_timeout_s: float = Field(default=300, gt=0)
-    """Longest time for an answer while a message is handed over (RFC 5321 4.5.3.2)."""
-
-    end_timeout_s: float = Field(default=600, gt=0)
-    """Longest time for the answer after a whole message; giving up early makes doubles."""
-
-
-class Letter(Channel):
-    """The letter channel: the print house that prints and posts."""
-
-    url: str = Field(pattern=r"^https?://", examples=["https://print.example.com"])
-    """Base address of the print house."""
-
-    token: SecretStr | None = None
-    """Token that the print house knows us by."""
-
-    token_file: Path | None = Field(default=None, examples=["/run/secrets/print"])
-    """File that holds the token."""
-
-    colour: bool = False
-    """Whether letters are printed in colour."""
-
-    duplex: bool = True
-    """Whether both sides of the paper are printed."""
-
-    letter_class: Literal["standard", "priority"] = "standard"
-    """How fast letters are carried."""
-
-    recognises_key: bool = True
-    """Whether the print house knows a job by its key and prints a repeated one once. Where it does
-    not, a letter whose fate is unknown is held for a person."""
-
-    max_pages: int = Field(default=110, ge=1)
-    """Most pages in a letter, attachments included."""
-
-    max_attachments: int = Field(default=3, ge=0)
-    """Most attachments printed with an invoice; with more, none is."""
-
-    max_attachment_bytes: int = Field(default=50 * 1024 * 1024, ge=0)
-    """Largest attachment that is printed."""
-
-    max_merged_bytes: int = Field(default=20 * 1024 * 1024, ge=0)
-    """Largest PDF that an invoice and its attachments are merged into; those that would be larger
-    are handed over each by itself. 0: nothing is merged."""
-
-    connect_timeout_s: float = Field(default=30, gt=0)
-    """Longest time for connecting."""
-
-    answer_timeout_s: float = Field(default=300, gt=0)
-    """Longest time for handing a letter over, its answer included."""
-
-    report_days: int = Field(default=30, ge=1)
-    """How many days a report on a letter is expected."""
-
-    @model_validator(mode="after")
-    def _has_token(self) -> Self:
-        if self.token is None:
-            raise ValueError("token or token_file is missing")
-        return self
 
 
 class Retention(Section):
@@ -675,8 +513,3 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Values come in merged (`layers.load`), so that each one's source is known."""
         return (init_settings,)
-
-
-def is_secret(info: FieldInfo) -> bool:
-    """Whether a field's value is never shown."""
-    return SecretStr in (info.annotation, *get_args(info.annotation))

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
-from gateway.config import PREFIX, ConfigError, Section, Settings, is_secret
+from gateway.config import PREFIX, Settings
+from gateway.section import ConfigError, Section, is_secret
 
 FILE_NAME = "budkavle.toml"
 # Read by the command line itself; not settings of the gateway.

@@ -20,7 +20,9 @@ from typing import Any, Literal
 import structlog
 from pydantic_core import PydanticSerializationError, to_json
 
-SECRET = frozenset({"authorization", "key", "password", "personal_number", "secret", "token"})
+SECRET = frozenset(
+    {"authorization", "key", "password", "personal_number", "fmi", "secret", "token"}
+)
 
 
 def setup(level: str = "info", form: Literal["auto", "json", "text"] = "auto") -> None:

@@ -25,6 +25,7 @@ from gateway.inbound.refusals import PeppolRefusals
 from gateway.inbound.statuses import StatusCame, StatusDue
 from gateway.lookup import Answer, Lookups, TooOften
 from gateway.reporting.peppol import MonthlyReports
+from gateway.section import ConfigError
 from gateway.store.port import Store
 from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME, Kind, document_type
@@ -201,7 +202,7 @@ def _reports(
     try:
         to = Participant.parse(section.report_to)
     except ValueError as error:
-        raise config.ConfigError(f"peppol.report_to: {error}") from None
+        raise ConfigError(f"peppol.report_to: {error}") from None
     sending = MonthlyReports(store, clock, channel, seat=channel.seat, own=own, to=to)
     # Every day, so that one that could not be sent goes out the day after.
     day, at_six = timedelta(days=1), timedelta(hours=6)
@@ -220,7 +221,7 @@ def key_of(section: str, key_store: Path, password: SecretStr | None) -> KeyInMe
     try:
         return read(key_store, password.get_secret_value() if password else None)
     except KeyUnusable as error:
-        raise config.ConfigError(f"{section}.key_store: {error}") from None
+        raise ConfigError(f"{section}.key_store: {error}") from None
 
 
 def _anchors(section: config.Peppol) -> chains.Anchors:
@@ -232,4 +233,4 @@ def _anchors(section: config.Peppol) -> chains.Anchors:
         )
     except (OSError, ValueError) as error:
         text = f"peppol.roots, access_point_cas, publisher_cas: {error}"
-        raise config.ConfigError(text) from None
+        raise ConfigError(text) from None

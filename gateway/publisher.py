@@ -25,6 +25,7 @@ from gateway.registration.offers import AccessPointAddress
 from gateway.registration.own import OwnPublisher
 from gateway.registration.steps import Steps
 from gateway.registration.verbs import Verbs
+from gateway.section import ConfigError
 from gateway.store.lanes import Limits
 from gateway.store.port import Store
 from schemas.identifiers import Participant
@@ -94,7 +95,7 @@ async def locator(settings: config.Settings) -> AsyncIterator[SmlAdmin]:
     """Our publisher's way into the SML, for a command. Raises ConfigError."""
     section, peppol = sections(settings)
     if section.kind != "own":
-        raise config.ConfigError("publisher.kind: only a publisher of our own is known to the SML")
+        raise ConfigError("publisher.kind: only a publisher of our own is known to the SML")
     _, context = await asyncio.to_thread(_identity, section)
     assert context is not None
     async with aiohttp.ClientSession() as session:
@@ -126,7 +127,7 @@ def _identity(section: config.Publisher) -> tuple[KeyInMemory | None, ssl.SSLCon
         key = key_of("publisher", section.key_store, section.key_password)
         return key, tls.client(key, section.ca_file)
     except OSError as error:
-        raise config.ConfigError(f"publisher.ca_file: {error}") from None
+        raise ConfigError(f"publisher.ca_file: {error}") from None
 
 
 def _login(section: config.Publisher) -> str | None:
@@ -138,7 +139,7 @@ def _login(section: config.Publisher) -> str | None:
 def sections(settings: config.Settings) -> tuple[config.Publisher, config.Peppol]:
     """The sections that are needed. Raises ConfigError."""
     if settings.publisher is None:
-        raise config.ConfigError("publisher: [publisher] says where participants are registered")
+        raise ConfigError("publisher: [publisher] says where participants are registered")
     if settings.peppol is None:
-        raise config.ConfigError("publisher: it needs [peppol], which says which network it is in")
+        raise ConfigError("publisher: it needs [peppol], which says which network it is in")
     return settings.publisher, settings.peppol

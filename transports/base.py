@@ -8,12 +8,12 @@ Expected results are values. An exception out of a transport is a bug or a confi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 from uuid import UUID
 
 from schemas.forms import Form
@@ -50,19 +50,43 @@ class Recipient:
     email: str | None = None
     phone: str | None = None
     postal_address: PostalAddress | None = None
+    fmi: str | None = None  # what the Swedish banks know a recipient of e-invoices by
+    efaktura_id: str | None = None  # the same in Norway
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The company that sends; `reply_to` and `contact` are its own, for channels people read."""
+    """The company that sends; `reply_to` and `contact` are its own, for channels people read.
+
+    `organisation_number` is Swedish or Norwegian, its check digit right, without separators.
+    """
 
     company_id: str
     name: str
     country: str
     participant: Participant | None = None
+    organisation_number: str | None = None
     reply_to: str | None = None
     contact: str | None = None
     postal_address: PostalAddress | None = None
+
+
+class AccountKind(StrEnum):
+    """What kind of number an account has."""
+
+    BANKGIRO = "bankgiro"
+    PLUSGIRO = "plusgiro"
+    NORWEGIAN = "norwegian"  # 11 digits
+    IBAN = "iban"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account to be paid to (BT-84)."""
+
+    kind: AccountKind
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +104,25 @@ class Summary:
     currency: str
     language: str  # en, sv or nb: the recipient's
     payment_reference: str | None = None  # BT-83: OCR, KID or free text
+    accounts: tuple[Account, ...] = ()
     document_type: DocumentType | None = None
     process: Process | None = None
     reminder: bool = False  # of an invoice that was sent before
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Whether a recipient can be reached: what `resolve` is asked.
+
+    `question` names which of several, where an order asks a channel more than once
+    (`efaktura_no/yes_to_all`). `terms` is what the sender has settled with this channel.
+    """
+
+    sender: Sender
+    recipient: Recipient
+    summary: Summary
+    question: str | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +166,7 @@ class Envelope:
     `document` where `resolve` asked for one; then `attachments` are the files that belong to it in
     that form, such as the object envelope of a Svefaktura. `request` is what
     `Packer.pack` made: these bytes are to go out, and are kept already. `repeated`: an earlier
-    attempt may have arrived.
+    attempt may have arrived. `question` and `terms` are those that `resolve` was asked with.
     """
 
     key: UUID
@@ -144,6 +184,8 @@ class Envelope:
     form: Form | None = None
     request: Evidence | None = None
     repeated: bool = False
+    question: str | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 # --- what a channel answers -------------------------------------------------------------------
@@ -368,6 +410,56 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+# --- what a channel remembers -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a channel must know again after a restart: an agreement, a registered consumer, a
+    message that a partner left, how far something was read.
+
+    It is one company's, or the channel's own (`company_id` ""). `kind` and `name` are the channel's
+    words; `name` is at most 200 characters and no personal number (`digest`). `data` is JSON data,
+    at most 64 KB. `due_at` is when it has to be looked at again.
+    """
+
+    company_id: str
+    kind: str
+    name: str
+    state: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    due_at: datetime | None = None
+    version: int = 0  # 0: not stored yet; grows by one with each write
+
+
+class Register(Protocol):
+    """What one channel remembers, kept with everything else. Several processes may use it at once:
+    a write is of the version that was read, or is not done."""
+
+    async def get(self, company_id: str, kind: str, name: str) -> Entry | None:
+        """The entry, None where there is none."""
+        ...
+
+    async def entries(
+        self, company_id: str, kind: str, *, after: str = "", limit: int = 100
+    ) -> Sequence[Entry]:
+        """A company's entries of a kind by name, those behind `after`."""
+        ...
+
+    async def due(self, kind: str, at: datetime, limit: int = 100) -> Sequence[Entry]:
+        """The entries of a kind, every company's, whose time has come, the longest due first."""
+        ...
+
+    async def put(self, entries: Sequence[Entry]) -> bool:
+        """Writes all or none; answers False, with nothing written, when one is not of the version
+        that is stored (0: that there is none)."""
+        ...
+
+    async def drop(self, entries: Sequence[Entry]) -> bool:
+        """Deletes all or none, as `put` writes."""
+        ...
+
+
 # --- the contract -----------------------------------------------------------------------------
 
 
@@ -395,7 +487,7 @@ class Transport(Protocol):
     repeat: Repeat
     at_once: int | None
 
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Whether and where the recipient can be reached. No side effect outside."""
         ...
 
@@ -439,6 +531,16 @@ class Sparing(Transport, Protocol):
     it carries besides is the invoice too."""
 
     image_optional: bool
+
+
+@runtime_checkable
+class Contracted(Transport, Protocol):
+    """A transport that a sender has terms of its own with, such as an agreement's number: they are
+    in the company's settings, and read for every try."""
+
+    def wrong(self, terms: Mapping[str, Any]) -> tuple[str, ...]:
+        """What is wrong with a sender's terms, all of it; empty where nothing is."""
+        ...
 
 
 @runtime_checkable

@@ -401,8 +401,9 @@ def document(
 ) -> Document:
     """A whole document; the rest are its newest FINDINGS, FILLED_IN, PLAN and FETCH parts."""
     wishes = fetches.shown_wishes(row.delivery)
-    if "personal_number" in wishes:
-        wishes["personal_number"] = "********"
+    for name in ("personal_number", "fmi"):
+        if name in wishes:
+            wishes[name] = "********"
     return Document(
         **_row(row),
         delivery=wishes,

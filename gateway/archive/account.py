@@ -16,7 +16,7 @@ from gateway.delivery.fetches import shown_url
 from gateway.store.port import Attempt, Document, Event, Leg
 
 HIDDEN = "********"
-_PERSONAL = frozenset({"personal_number"})
+_PERSONAL = frozenset({"personal_number", "fmi"})
 # For operators: may name hosts of ours and of the partner.
 _INTERNAL = frozenset({"text", "remote", "document_id"})
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gateway.blobs.port import Place
 from gateway.blobs.ring import BadRing, Ring
-from gateway.config import ConfigError, Settings
+from gateway.config import Settings
+from gateway.section import ConfigError
 
 
 def place(settings: Settings) -> Place | None:

@@ -56,7 +56,7 @@ def build(
     only findings and preview.json are written; 2 when FILE can not be read or the output not
     written.
     """
-    from gateway.app import configured
+    from gateway.channels import configured
     from gateway.client import media_type_of
     from gateway.delivery.preview import Ready, preview, told
     from gateway.intake.submission import Refused, check

@@ -22,7 +22,9 @@ from gateway.cli.output import line, on_terminal
 
 if TYPE_CHECKING:
     from gateway.blobs.port import Place
-    from gateway.config import Email, Letter, Settings, Store
+    from gateway.channels.email import Email
+    from gateway.channels.letter import Letter
+    from gateway.config import Settings, Store
 
 # Evidence and documents grow; with less the next busy day may fill the disk.
 SCARCE_BYTES = 1024**3
@@ -193,7 +195,7 @@ async def _probe(place: Place) -> None:
 
 def _encryption(settings: Settings) -> Iterator[Check]:
     from gateway.blobs.opening import ring
-    from gateway.config import ConfigError
+    from gateway.section import ConfigError
 
     if settings.encryption is None:
         return
@@ -248,8 +250,8 @@ def _channels(settings: Settings) -> Iterator[Check]:
 
 def _peppol(settings: Settings) -> Iterator[Check]:
     from gateway.clock import SystemClock
-    from gateway.config import ConfigError
     from gateway.peppol import standing
+    from gateway.section import ConfigError
 
     if settings.peppol is None:
         yield Check("warn", "peppol", "Not configured.", "Add a section [peppol] to use it.")
@@ -327,7 +329,7 @@ def _is_current(settings: Settings) -> bool:
 
 async def _email_fault(section: Email) -> str | None:
     """Why no message could be handed over now: connecting, TLS, login."""
-    from gateway.app import email_settings
+    from gateway.channels.email import email_settings
     from transports.email.connections import Connections, NoConnection
     from transports.email.dialogue import Transcript
 
@@ -344,7 +346,7 @@ async def _email_fault(section: Email) -> str | None:
 
 async def _letter_fault(section: Letter) -> str | None:
     """Why the print house's reports could not be read now."""
-    from gateway.app import letter_settings
+    from gateway.channels.letter import letter_settings
     from transports.base import NotCollected
     from transports.letter.driver import Letter as Channel
 

@@ -27,9 +27,9 @@ def lookup(participants: Sequence[str], config_file: Path | None, data: Path | N
     shown with the days they are still valid. Exit code 1: one takes nothing, or could not be asked.
     """
     from gateway.clock import SystemClock
-    from gateway.config import ConfigError
     from gateway.lookup import Verdict
     from gateway.peppol import look_up
+    from gateway.section import ConfigError
     from schemas.identifiers import Participant
 
     try:

@@ -56,8 +56,8 @@ def client_options(function: F) -> F:
 
 def load_settings(config_file: Path | None, data: Path | None, **flags: Any) -> Loaded:
     """Loads the settings; a fault in them ends the command with code 2 and every reason."""
-    from gateway.config import ConfigError
     from gateway.layers import load
+    from gateway.section import ConfigError
 
     if data is not None:
         flags["data"] = data
@@ -144,7 +144,7 @@ def operate(settings: Settings, work: Callable[[Any], Awaitable[T]]) -> T:
 @contextmanager
 def starting() -> Iterator[None]:
     """What can not be opened or listened on ends the command with code 2 and the reason."""
-    from gateway.config import ConfigError
+    from gateway.section import ConfigError
     from gateway.store.migrations import MigrationNeeded, SchemaTooNew
     from gateway.store.port import StorageUnavailable
     from gateway.store.sqlite import DirectoryInUse

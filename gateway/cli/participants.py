@@ -252,10 +252,10 @@ def _day(given: datetime | None) -> datetime | None:
 def _done(settings: Settings, text: str, verb: Callable[[Verbs, Whose], Any]) -> Registration:
     """What a verb has written down."""
     from gateway.clock import SystemClock
-    from gateway.config import ConfigError
     from gateway.peppol import access_point_key
     from gateway.publisher import own_identifier, sections
     from gateway.registration.verbs import BadInput, NotNow, NotYours, Verbs
+    from gateway.section import ConfigError
     from schemas.identifiers import Participant
 
     try:
@@ -310,8 +310,8 @@ def _show(rows: Sequence[Registration]) -> None:
 
 
 def _told(settings: Settings, work: Callable[[SmlAdmin], Any]) -> None:
-    from gateway.config import ConfigError
     from gateway.publisher import locator
+    from gateway.section import ConfigError
     from transports.peppol.publishing import Unsettled
     from transports.peppol.sml_admin import Faulted
 

@@ -38,9 +38,9 @@ def peppol(
     The gateway sends them by itself on the second of a month where peppol.report_to is set. Exit
     code 1: a report breaks a rule.
     """
-    from gateway.config import ConfigError
     from gateway.peppol import own_seat
     from gateway.reporting.peppol import monthly
+    from gateway.section import ConfigError
     from transports.peppol.reporting import Period
 
     now = datetime.now(UTC)

@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -21,7 +22,6 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from gateway.clock import Clock
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.bindery import Bindery
-from gateway.delivery.envelope import Particulars
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import LegState, failed, legs_of, next_leg, what_channels_said
 from gateway.delivery.links import Linking
@@ -32,6 +32,7 @@ from gateway.delivery.rendition import Lossy
 from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import Workshop
 from gateway.lifecycle import State
+from gateway.routing.terms import terms
 from gateway.store.ids import new_id
 from gateway.store.port import (
     Again,
@@ -46,7 +47,9 @@ from gateway.store.port import (
     Store,
 )
 from transports.base import (
+    Contracted,
     Envelope,
+    Inquiry,
     Linker,
     NotReachable,
     Outcome,
@@ -152,6 +155,9 @@ class Delivering:
             for name, transport in transports.items()
             if isinstance(transport, Sparing)
         }
+        self._contracted = {
+            name for name, transport in transports.items() if isinstance(transport, Contracted)
+        }
         self._clock = clock
         self._backoff = backoff
         self._metrics = metrics
@@ -226,7 +232,11 @@ class Delivering:
     async def _try(self, job: Job, case: Case, trial: Try, transport: Transport) -> Job | None:
         papers, sparing = case.papers, self._sparing.get(trial.leg.channel)
         known = await papers.particulars()
-        answer = await self._reach(trial, transport, known)
+        inquiry = Inquiry(
+            *(known.sender, known.recipient, known.summary),
+            terms=await self._terms(job.company_id, transport),
+        )
+        answer = await self._reach(trial, transport, inquiry)
         if not isinstance(answer, Reachable):
             work = not_tried(trial, answer, self._backoff, self._clock.now())
             return await self._end(job, case, trial, work)
@@ -245,7 +255,7 @@ class Delivering:
             now = self._clock.now()
             work = settle(trial, made.refused(now), transport.repeat, self._backoff, now)
             return await self._end(job, case, trial, work)
-        envelope, linked = made.envelope, None
+        envelope, linked = replace(made.envelope, terms=inquiry.terms), None
         linker = self._linkers.get(trial.leg.channel)
         if self._linking is not None and linker is not None:
             files = linker.too_large(envelope)
@@ -282,18 +292,25 @@ class Delivering:
         work = settle(begun, outcome, transport.repeat, self._backoff, self._clock.now())
         return await self._end(job, case, begun, work)
 
+    async def _terms(self, company_id: str, transport: Transport) -> Mapping[str, Any]:
+        """What the sender has settled with the channel, as it is now."""
+        if transport.name not in self._contracted:
+            return {}
+        company = await self._store.company(company_id)
+        return terms(company.settings, transport.name) if company is not None else {}
+
     def _merging(self, transport: Transport) -> Merging | None:
         if transport.merge_bytes is None:
             return None
         return Merging(transport.name, transport.merge_bytes, self._bindery)
 
-    async def _reach(self, trial: Try, transport: Transport, known: Particulars) -> Reachability:
+    async def _reach(self, trial: Try, transport: Transport, inquiry: Inquiry) -> Reachability:
         if trial.leg.address is not None and trial.unknowns:
             # The channel may have it already, at that address: the same bytes go there again.
             return Reachable(trial.leg.address, Verdict("delivery.same_address", "", ""))
         try:
             async with asyncio.timeout(self._call_limit_s):
-                return await transport.resolve(known.recipient, known.summary)
+                return await transport.resolve(inquiry)
         except TimeoutError:
             return ReachabilityUnknown(_timed_out(transport, self._call_limit_s), answered=False)
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.image_rule import ImageRule
-from gateway.intake.head import participant, postal_address
+from gateway.intake.head import organisation_number, participant, postal_address
 from gateway.store.port import Company, NewPart, Role
 from schemas.invoice import Invoice
 from transports.base import File, Recipient, Sender, Summary
@@ -77,6 +77,7 @@ def sender(company: Company, invoice: Invoice) -> Sender:
         name=seller.name,
         country=seller.address.country,
         participant=participant(seller.endpoint),
+        organisation_number=organisation_number(seller),
         reply_to=company.settings.get("reply_to") or (contact.email if contact else None),
         contact=", ".join(part for part in by_contact if part) or None,
         postal_address=postal_address(seller.name, seller.address),

@@ -5,6 +5,7 @@ In charge of picking. Not in charge of what a channel does with it (`gateway.rou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -18,11 +19,12 @@ from schemas.identifiers import (
     Kind,
     Participant,
     Process,
+    check,
     normal,
 )
-from schemas.invoice import Address, Buyer, Identifier, Invoice
+from schemas.invoice import Address, Buyer, CreditTransfer, Identifier, Invoice, Seller
 from schemas.marks import mark
-from transports.base import PostalAddress, Recipient, Summary
+from transports.base import Account, AccountKind, PostalAddress, Recipient, Summary
 
 LANGUAGES = {"SE": "sv", "NO": "nb"}
 
@@ -63,10 +65,33 @@ def summary(invoice: Invoice, delivery: Mapping[str, Any]) -> Summary:
         currency=invoice.currency,
         language=delivery.get("language") or marked or LANGUAGES.get(country, "en"),
         payment_reference=next((p.reference for p in invoice.payments if p.reference), None),
+        accounts=accounts(invoice),
         document_type=document_type(invoice),
         process=process(invoice),
         reminder=kind(invoice) == "reminder",
     )
+
+
+_GIROS = {"SE:BANKGIRO": AccountKind.BANKGIRO, "SE:PLUSGIRO": AccountKind.PLUSGIRO}
+
+
+def accounts(invoice: Invoice) -> tuple[Account, ...]:
+    """The accounts to be paid to (BT-84), in order, without separators."""
+    country = invoice.seller.address.country
+    transfers = (one for payment in invoice.payments for one in payment.credit_transfers)
+    return tuple(_account(one, country) for one in transfers)
+
+
+def _account(transfer: CreditTransfer, country: str) -> Account:
+    number = re.sub(r"[ .-]", "", transfer.account)
+    giro = _GIROS.get((transfer.service_provider or "").upper())
+    if giro is not None:
+        return Account(giro, number)
+    if country == "NO" and check(Kind.NO_ACCOUNT, number):
+        return Account(AccountKind.NORWEGIAN, number)
+    if re.fullmatch("[A-Za-z]{2}[0-9]{2}[A-Za-z0-9]{11,30}", number):
+        return Account(AccountKind.IBAN, number.upper())
+    return Account(AccountKind.OTHER, number)
 
 
 def document_type(invoice: Invoice) -> DocumentType | None:
@@ -109,6 +134,8 @@ def recipient(invoice: Invoice, delivery: Mapping[str, Any]) -> Recipient:
         email=delivery.get("email") or (buyer.contact.email if buyer.contact else None),
         phone=delivery.get("phone"),
         postal_address=postal_address(buyer.name, buyer.address),
+        fmi=delivery.get("fmi"),
+        efaktura_id=delivery.get("efaktura_id"),
     )
 
 
@@ -122,19 +149,19 @@ def participant(endpoint: Identifier | None) -> Participant | None:
         return None
 
 
-def organisation_number(buyer: Buyer) -> str | None:
-    """The buyer's Swedish or Norwegian organisation number, check digit right, without separators.
+def organisation_number(party: Buyer | Seller) -> str | None:
+    """A party's Swedish or Norwegian organisation number, check digit right, without separators.
 
-    Taken from the legal registration (BT-47), the electronic address (BT-49) or the VAT number
-    (BT-48: SE <orgnr> 01, NO <orgnr> MVA), whichever comes first.
+    Taken from the legal registration (BT-47, BT-30), the electronic address (BT-49, BT-34) or the
+    VAT number (BT-48, BT-31: SE <orgnr> 01, NO <orgnr> MVA), whichever comes first.
     """
-    if buyer.address.country not in _ORGNR:
+    if party.address.country not in _ORGNR:
         return None
-    scheme, kind = _ORGNR[buyer.address.country]
-    vat = (buyer.vat_id or "").upper().replace(" ", "")
+    scheme, kind = _ORGNR[party.address.country]
+    vat = (party.vat_id or "").upper().replace(" ", "")
     stated = [
-        buyer.legal_id.value if buyer.legal_id and buyer.legal_id.scheme in (None, scheme) else "",
-        buyer.endpoint.value if buyer.endpoint and buyer.endpoint.scheme == scheme else "",
+        party.legal_id.value if party.legal_id and party.legal_id.scheme in (None, scheme) else "",
+        party.endpoint.value if party.endpoint and party.endpoint.scheme == scheme else "",
         vat[2:-2] if vat.startswith("SE") else vat[2:].removesuffix("MVA"),
     ]
     for number in stated:

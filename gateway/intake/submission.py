@@ -78,6 +78,15 @@ class DeliveryOptions(Shape):
     ) = None
     """A consumer's national number. Used to deliver; never shown, logged or told to others."""
 
+    fmi: Annotated[str, Field(pattern=r"^[0-9]{10,12}\.[A-Z0-9]{1,4}\.[A-Z]{2}$")] | None = None
+    """What a Swedish bank knows a recipient of e-invoices by: personal or organisation number, bank
+    and country, with points between (`196505030004.NB.SE`). Without it, as the recipient registered
+    with you. Never shown, logged or told to others."""
+
+    efaktura_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,50}$")] | None = None
+    """What Norwegian eFaktura knows a consumer by; without it they are looked for by personal
+    number, mobile number, e-mail or name and address."""
+
     consumer: StrictBool | None = None
     """Whether the recipient is a consumer, who needs no electronic address (BT-49) in JSON."""
 

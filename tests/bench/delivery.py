@@ -33,13 +33,12 @@ from transports.base import (
     Delivered,
     Envelope,
     Inbound,
+    Inquiry,
     Outcome,
     Reachability,
     Reachable,
-    Recipient,
     Repeat,
     Report,
-    Summary,
     Verdict,
     nothing_late,
 )
@@ -58,7 +57,7 @@ class NoOp:
     repeat = Repeat.SAFE
     at_once: int | None = None
 
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Everybody is reachable."""
         return Reachable("anywhere", _SAID)
 

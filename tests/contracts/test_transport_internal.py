@@ -45,6 +45,6 @@ async def test_a_store_that_can_not_say_is_never_a_no(channel: Channel) -> None:
     envelope = await channel.envelope("accept")
     await channel.shut()
     with pytest.raises(StorageUnavailable):
-        await channel.transport.resolve(RECIPIENT, envelope.summary)
+        await channel.transport.resolve(channel.inquiry(RECIPIENT))
     with pytest.raises(StorageUnavailable):
         await channel.transport.deliver(envelope)

@@ -134,12 +134,12 @@ async def test_every_behaviour_of_its_sandbox_is_in_the_contract(name: str, case
 @each_channel
 async def test_a_good_recipient_is_reachable(channel: Channel, case: Case) -> None:
     recipient = channel.recipient_for(case.accepts)
-    found = await channel.transport.resolve(recipient, (await channel.envelope("accept")).summary)
+    found = await channel.transport.resolve(channel.inquiry(recipient))
     assert isinstance(found, Reachable)
     assert found.address
     is_well_said(found.verdict, channel)
     after_restart = channel.again()
-    again = await after_restart.resolve(recipient, (await channel.envelope("accept")).summary)
+    again = await after_restart.resolve(channel.inquiry(recipient))
     await after_restart.close()
     assert isinstance(again, Reachable)
     assert again.address == found.address, "the address is the same for every attempt"
@@ -150,7 +150,7 @@ async def test_a_recipient_it_can_not_reach_is_told_why(
     channel: Channel, case: Case, who: str
 ) -> None:
     recipient, code = case.unreachable[who]
-    found = await channel.transport.resolve(recipient, (await channel.envelope("accept")).summary)
+    found = await channel.transport.resolve(channel.inquiry(recipient))
     assert isinstance(found, NotReachable)
     assert found.verdict.code == code
     is_well_said(found.verdict, channel)

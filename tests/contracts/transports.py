@@ -9,10 +9,11 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid5
 
 import aiohttp
@@ -33,6 +34,7 @@ from transports.base import (
     Delivered,
     Envelope,
     File,
+    Inquiry,
     PostalAddress,
     Reachable,
     Recipient,
@@ -146,14 +148,20 @@ class Channel:
     secrets: tuple[str, ...]  # what no public text may hold: hosts, ports
     # What of a request has to be the same in a repeat: all of it, but where it is encrypted anew.
     lasting: Callable[[bytes], object] = bytes
+    terms: Mapping[str, Any] = field(default_factory=dict)  # what the sender has settled with it
+
+    def inquiry(self, recipient: Recipient) -> Inquiry:
+        """What `resolve` is asked about a recipient."""
+        blank = envelope(recipient, "", "")
+        return Inquiry(blank.sender, recipient, blank.summary, terms=self.terms)
 
     async def envelope(self, behaviour: str, name: str = "first") -> Envelope:
         """An envelope for which the sandbox does `behaviour`, addressed as `resolve` says."""
         recipient = self.recipient_for(behaviour)
         blank = envelope(recipient, "", f"{behaviour}/{name}")
-        found = await self.transport.resolve(recipient, blank.summary)
+        found = await self.transport.resolve(self.inquiry(recipient))
         assert isinstance(found, Reachable), found
-        return replace(blank, address=found.address)
+        return replace(blank, address=found.address, form=found.form, terms=self.terms)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from gateway.app import Gateway
 from gateway.archive.backup import backing_up
 from gateway.blobs.opening import place
 from gateway.blobs.port import SMALL_BYTES
+from gateway.section import ConfigError, Section
 from gateway.store.ids import new_id
 from gateway.store.opening import open_store
 from gateway.store.port import (
@@ -32,7 +33,7 @@ COMPANY = Company("com_a", "A AB", "SE", ("0007:5567321707",), {})
 NOW = datetime.now(UTC)
 
 
-def settings_of(home: Path, **sections: config.Section) -> config.Settings:
+def settings_of(home: Path, **sections: Section) -> config.Settings:
     return config.Settings(data=home / "data", **sections)  # type: ignore[arg-type]
 
 
@@ -107,9 +108,7 @@ async def test_without_the_key_that_is_needed_nothing_starts(tmp_path: Path) -> 
     with pytest.raises(StorageUnavailable, match="no key named first"):
         await Gateway(settings).start()
     ring_file.write_text(f"first {key[:-8]}\n")
-    with pytest.raises(
-        config.ConfigError, match="line 1: the key first is not 32 bytes"
-    ) as refused:
+    with pytest.raises(ConfigError, match="line 1: the key first is not 32 bytes") as refused:
         await Gateway(settings).start()
     assert key[:20] not in str(refused.value)
     environment = {"BUDKAVLE_ENCRYPTION__RING_FILE": str(ring_file)}
@@ -190,5 +189,5 @@ def test_settings_of_a_bucket_that_can_not_be(set_: dict[str, str], says: str) -
     given = {
         f"BUDKAVLE_BLOBS__{name}": value for name, value in {"BUCKET": "b" * 3, **set_}.items()
     }
-    with pytest.raises(config.ConfigError, match=says):
+    with pytest.raises(ConfigError, match=says):
         layers.load(environment=given)

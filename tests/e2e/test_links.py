@@ -12,6 +12,7 @@ import aiohttp
 
 from gateway import config
 from gateway.app import Gateway
+from gateway.channels.email import Email as EmailSection
 from gateway.client import Attached, Client
 from tests.e2e.command import budkavle
 from tests.e2e.invoices import SENDER, submission
@@ -25,7 +26,7 @@ async def test_a_link_goes_out_opens_and_is_taken_back(tmp_path: Path) -> None:
             http=config.Http(listen="127.0.0.1:0"),
             outer=config.Outer(listen="127.0.0.1:0"),
             links=config.Links(url="https://bills.example"),
-            email=config.Email(
+            email=EmailSection(
                 host="127.0.0.1",
                 port=mail.port,
                 tls="none",

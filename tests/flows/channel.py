@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from transports.base import (
     Envelope,
     Inbound,
+    Inquiry,
     Outcome,
     Reachability,
     Reachable,
-    Recipient,
     Repeat,
     Report,
-    Summary,
     Verdict,
     nothing_late,
 )
@@ -39,7 +38,7 @@ class Channel:
         self.calls: list[Envelope] = []
         self._deliver = deliver
 
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
         return Reachable("there", OK)
 
     async def deliver(self, envelope: Envelope) -> Outcome:

@@ -14,7 +14,7 @@ from gateway.lifecycle import State
 from gateway.store.port import Checkpoint, DeadJob, Done, Job, NewJob, Role
 from tests.flows.channel import OK, Channel
 from tests.flows.house import SENDER, START, House, invoice
-from transports.base import Envelope, Outcome, Recipient, Refused, Repeat, Sent, Summary
+from transports.base import Envelope, Inquiry, Outcome, Refused, Repeat, Sent
 
 
 class Broken(Channel):
@@ -24,10 +24,10 @@ class Broken(Channel):
         super().__init__(self._carry, Repeat.SAFE)
         self.when = when
 
-    async def resolve(self, recipient: Recipient, summary: Summary):  # type: ignore[no-untyped-def]
+    async def resolve(self, inquiry: Inquiry):  # type: ignore[no-untyped-def]
         if self.when == "asked":
             raise ZeroDivisionError("nobody is there")
-        return await super().resolve(recipient, summary)
+        return await super().resolve(inquiry)
 
     async def _carry(self, envelope: Envelope) -> Outcome:
         if self.when == "called":

@@ -22,12 +22,11 @@ from tests.flows.test_crash import live_and_die, to_the_end
 from transports.base import (
     Delivered,
     Envelope,
+    Inquiry,
     Outcome,
     Reachability,
     Reachable,
-    Recipient,
     Repeat,
-    Summary,
     TryLater,
     Unknown,
     Verdict,
@@ -59,7 +58,7 @@ class Taking(Channel):
         super().__init__(deliver, Repeat.SAFE, name)
         self._wishes = list(wishes)
 
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
         wish = self._wishes.pop(0) if len(self._wishes) > 1 else self._wishes[0]
         return Reachable("there", OK, form=wish)
 

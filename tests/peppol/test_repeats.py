@@ -14,6 +14,7 @@ from tests.peppol.parties import NOW, same_key
 from transports.base import (
     Envelope,
     Evidence,
+    Inquiry,
     Packed,
     ReachabilityUnknown,
     Reachable,
@@ -59,7 +60,7 @@ class World:
         us = self.us()
         recipient: Recipient = replace(RECIPIENT, participant=BUYER)
         blank = envelope(recipient, "", "a repeat")
-        found = await us.resolve(recipient, blank.summary)
+        found = await us.resolve(Inquiry(blank.sender, recipient, blank.summary))
         assert isinstance(found, Reachable), found
         around = replace(blank, address=found.address)
         packed = await us.pack(around, None, bound=False)

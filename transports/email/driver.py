@@ -16,16 +16,15 @@ from transports.base import (
     Evidence,
     File,
     Inbound,
+    Inquiry,
     NotReachable,
     Now,
     Outcome,
     Reachability,
     Reachable,
-    Recipient,
     Refused,
     Repeat,
     Report,
-    Summary,
     Verdict,
     nothing_late,
     utc_now,
@@ -78,16 +77,17 @@ class Email:
         self._connections = Connections(settings.relay)
         self._now = now
 
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Reachable at any address that can be written to; whether anybody reads it shows later."""
-        if not recipient.email:
+        email = inquiry.recipient.email
+        if not email:
             text = "The recipient has no e-mail address."
             return NotReachable(Verdict("email.no_address", text, text))
-        wrong = fault(recipient.email)
+        wrong = fault(email)
         if wrong:
             return NotReachable(Verdict("email.bad_address", wrong, wrong))
         text = "The recipient has an e-mail address."
-        return Reachable(normal(recipient.email), Verdict("email.address", text, text))
+        return Reachable(normal(email), Verdict("email.address", text, text))
 
     async def deliver(self, envelope: Envelope) -> Outcome:
         """Hands the message to the relay once.

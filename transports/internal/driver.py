@@ -18,16 +18,15 @@ from transports.base import (
     Envelope,
     Evidence,
     Inbound,
+    Inquiry,
     NotReachable,
     Now,
     Outcome,
     Reachability,
     Reachable,
-    Recipient,
     Refused,
     Repeat,
     Report,
-    Summary,
     Verdict,
     nothing_late,
     utc_now,
@@ -63,13 +62,14 @@ class Internal:
         self._inbox = inbox
         self._now = now
 
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Reachable when the recipient's participant id belongs to a company on this gateway."""
-        if recipient.participant is None:
+        participant = inquiry.recipient.participant
+        if participant is None:
             return NotReachable(
                 _verdict("no_participant", "The recipient has no electronic address.")
             )
-        address = await self._inbox.lookup(recipient.participant)
+        address = await self._inbox.lookup(participant)
         if address is None:
             return NotReachable(_verdict("not_here", "The recipient is not on this gateway."))
         return Reachable(address, _verdict("here", "The recipient has an inbox on this gateway."))

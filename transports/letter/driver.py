@@ -19,6 +19,7 @@ from transports.base import (
     Envelope,
     Evidence,
     Inbound,
+    Inquiry,
     NotCollected,
     NotReachable,
     Now,
@@ -26,12 +27,10 @@ from transports.base import (
     PostalAddress,
     Reachability,
     Reachable,
-    Recipient,
     Refused,
     Repeat,
     Report,
     Sent,
-    Summary,
     TryLater,
     Unknown,
     Verdict,
@@ -90,9 +89,9 @@ class Letter:
         self._cursor = ""
         self._opened: aiohttp.ClientSession | None = None
 
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Reachable at a complete postal address; otherwise says what is missing."""
-        address = recipient.postal_address
+        address = inquiry.recipient.postal_address
         missing = _missing(address)
         if address is None or missing:
             text = f"The postal address lacks {', '.join(missing)}."

@@ -23,6 +23,7 @@ from transports.base import (
     Evidence,
     Exchanged,
     Inbound,
+    Inquiry,
     NotReachable,
     Now,
     Outcome,
@@ -30,12 +31,10 @@ from transports.base import (
     Reachability,
     ReachabilityUnknown,
     Reachable,
-    Recipient,
     Refused,
     Repeat,
     Report,
     Sent,
-    Summary,
     TryLater,
     Unknown,
     Verdict,
@@ -134,16 +133,17 @@ class Peppol:
         """Our own seat."""
         return self._sender.seat
 
-    async def resolve(self, recipient: Recipient, summary: Summary) -> Reachability:
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Reachable at an access point's address; what could not be asked is no no."""
-        if recipient.participant is None:
+        participant, summary = inquiry.recipient.participant, inquiry.summary
+        if participant is None:
             verdict = _verdict("no_participant", "The recipient has no electronic address.")
             return NotReachable(verdict)
         kind, process = summary.document_type, summary.process
         if kind is None or process is None:
             text = "The document names no specification that Peppol carries."
             return NotReachable(_verdict("no_document_type", text))
-        found = await self._discovery.find(recipient.participant, kind, process)
+        found = await self._discovery.find(participant, kind, process)
         match found:
             case Found():
                 text = f"The recipient receives it in Peppol, at the access point {found.seat}."

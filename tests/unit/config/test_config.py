@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from gateway import config, layers
+from gateway.section import ConfigError
 
 EMAIL = {"BUDKAVLE_EMAIL__HOST": "mail.example", "BUDKAVLE_EMAIL__SENDER": "bills@example.com"}
 
 
 def faults(flags: dict[str, Any] | None = None, **how: Any) -> list[str]:
-    with pytest.raises(config.ConfigError) as caught:
+    with pytest.raises(ConfigError) as caught:
         layers.load(flags, **{"environment": {}, **how})
     return str(caught.value).splitlines()
 

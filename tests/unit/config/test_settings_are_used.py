@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from gateway import config, layers
-from gateway.app import email_settings, fetch_limits, fetch_rules, lane_limits, letter_settings
+from gateway.app import fetch_limits, fetch_rules
+from gateway.channels import lane_limits
+from gateway.channels.email import Email as EmailSection
+from gateway.channels.email import email_settings
+from gateway.channels.letter import Letter as LetterSection
+from gateway.channels.letter import letter_settings
 from gateway.peppol import peppol_settings
+from gateway.section import Channel, ConfigError, Section
 from gateway.store.lanes import Limits
 from transports.email.driver import Email
 from transports.letter.driver import Letter
@@ -32,7 +38,7 @@ OTHER: dict[str, Any] = {
 }
 
 
-def other(section: config.Section, name: str) -> Any:
+def other(section: Section, name: str) -> Any:
     """Another value than the one that stands."""
     match getattr(section, name):
         case bool(value):
@@ -42,21 +48,20 @@ def other(section: config.Section, name: str) -> Any:
     return OTHER.get(name, "other@example.com")
 
 
-def names(section: type[config.Section]) -> list[str]:
+def names(section: type[Section]) -> list[str]:
     return [
         name
         for name in section.model_fields
-        if (not name.endswith("_file") or name == "ca_file")
-        and name not in config.Channel.model_fields
+        if (not name.endswith("_file") or name == "ca_file") and name not in Channel.model_fields
     ]
 
 
-@pytest.mark.parametrize("name", config.Channel.model_fields)
+@pytest.mark.parametrize("name", Channel.model_fields)
 def test_every_limit_reaches_the_lane_of_its_channel(name: str) -> None:
     rate: dict[str, Any] = {"rate_per_s": 2.5}
-    plain = config.Settings(email=config.Email(**EMAIL, **rate))
-    set_ = config.Settings(email=config.Email(**EMAIL, **{**rate, name: 7}))
-    channel = Email(email_settings(config.Email(**EMAIL)))
+    plain = config.Settings(email=EmailSection(**EMAIL, **rate))
+    set_ = config.Settings(email=EmailSection(**EMAIL, **{**rate, name: 7}))
+    channel = Email(email_settings(EmailSection(**EMAIL)))
     before, after = (lane_limits(settings, {"email": channel}) for settings in (plain, set_))
     assert before == {"email": Limits(2.5, 3, channel.at_once, 5, 30)}
     assert before != after
@@ -64,7 +69,7 @@ def test_every_limit_reaches_the_lane_of_its_channel(name: str) -> None:
 
 def test_a_channel_without_a_section_has_no_limits_and_0_is_never() -> None:
     assert lane_limits(config.Settings(), {}) == {}
-    letter = config.Letter(**LETTER, trip_after=0)
+    letter = LetterSection(**LETTER, trip_after=0)
     channel = Letter(letter_settings(letter))
     limits = lane_limits(config.Settings(letter=letter), {"letter": channel})
     assert limits == {"letter": Limits(None, 1, 4, None, 30)}
@@ -72,12 +77,12 @@ def test_a_channel_without_a_section_has_no_limits_and_0_is_never() -> None:
 
 def test_a_burst_without_a_rate_is_refused() -> None:
     with pytest.raises(ValueError, match="burst goes with rate_per_s"):
-        config.Email(**EMAIL, burst=3)
+        EmailSection(**EMAIL, burst=3)
 
 
 def test_the_peppol_channel_has_limits_as_any_other() -> None:
     section = config.Peppol(**PEPPOL, rate_per_s=5, burst=9, rest_s=7, max_connections=3)
-    channel = Letter(letter_settings(config.Letter(**LETTER)))  # any: its places are asked for
+    channel = Letter(letter_settings(LetterSection(**LETTER)))  # any: its places are asked for
     limits = lane_limits(config.Settings(peppol=section), {"peppol": channel})
     assert limits == {"peppol": Limits(5, 9, channel.at_once, 5, 7)}
     assert peppol_settings(section).at_once == 3
@@ -91,24 +96,24 @@ def test_what_the_peppol_channel_itself_is_told_reaches_it(given: dict[str, Any]
     assert peppol_settings(before) != peppol_settings(after)
 
 
-@pytest.mark.parametrize("name", names(config.Email))
+@pytest.mark.parametrize("name", names(EmailSection))
 def test_every_email_setting_reaches_the_channel(name: str) -> None:
-    before = config.Email(**EMAIL)
-    after = config.Email(**{**EMAIL, name: other(before, name)})
+    before = EmailSection(**EMAIL)
+    after = EmailSection(**{**EMAIL, name: other(before, name)})
     assert email_settings(before) != email_settings(after)
 
 
-@pytest.mark.parametrize("name", names(config.Letter))
+@pytest.mark.parametrize("name", names(LetterSection))
 def test_every_letter_setting_reaches_the_channel(name: str) -> None:
-    before = config.Letter(**LETTER)
-    after = config.Letter(**{**LETTER, name: other(before, name)})
+    before = LetterSection(**LETTER)
+    after = LetterSection(**{**LETTER, name: other(before, name)})
     assert letter_settings(before) != letter_settings(after)
 
 
 def test_a_secret_in_a_file_reaches_the_channel(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("hunter2\n")
-    section = config.Letter(url="https://print.example", token_file=file)
+    section = LetterSection(url="https://print.example", token_file=file)
     assert letter_settings(section).token == "hunter2"
     assert "hunter2" not in repr(section) + repr(letter_settings(section))
 
@@ -123,7 +128,7 @@ def test_a_secret_in_a_file_reaches_the_channel(tmp_path: Path) -> None:
 )
 def test_a_secret_that_is_not_there_is_told(given: dict[str, str], told: str) -> None:
     flags = {"letter": {"url": "https://print.example", **given}}
-    with pytest.raises(config.ConfigError, match=told):
+    with pytest.raises(ConfigError, match=told):
         layers.load(flags, environment={})
 
 

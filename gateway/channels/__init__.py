@@ -1,0 +1,71 @@
+"""The channels: a module for each, with its section of the settings and how it is made.
+
+In charge of which there are. Not in charge of what they do (`transports`). A new channel is a
+module here, a line in `MAKERS`, and its section in `gateway.config.Settings`. Peppol is not here:
+it is put together in `gateway.peppol`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway import section
+from gateway.channels import email, letter
+from gateway.channels.parts import Parts
+from gateway.inbound.inboxes import Inboxes
+from gateway.store import lanes
+from transports.base import Transport
+from transports.internal.driver import Internal
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+
+# By channel: makes it of its section.
+MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
+    "email": email.make,
+    "letter": letter.make,
+}
+
+
+def transports(settings: Settings, parts: Parts) -> Mapping[str, Transport]:
+    """The channels that are set up, by name, but for Peppol."""
+    internal = Internal(Inboxes(parts.store, parts.clock), now=parts.clock.now)
+    made = {name: make(getattr(settings, name), parts) for name, make in _set_up(settings).items()}
+    return {internal.name: internal, **made}
+
+
+def _set_up(settings: Settings) -> Mapping[str, Callable[[Any, Parts], Transport]]:
+    return {name: make for name, make in MAKERS.items() if getattr(settings, name) is not None}
+
+
+def configured(settings: Settings) -> frozenset[str]:
+    """The names of the channels that are set up."""
+    return frozenset({Internal.name, *sections(settings)})
+
+
+def sections(settings: Settings) -> Mapping[str, section.Channel]:
+    """The channels' sections, by channel; one without a section has none."""
+    found = {name: getattr(settings, name) for name in (*MAKERS, "peppol")}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def lane_limits(
+    settings: Settings, channels: Mapping[str, Transport]
+) -> Mapping[str, lanes.Limits]:
+    """The limits of the channels' lanes; a channel without a section has none."""
+    return {
+        name: _lane_limits(one, channels[name].at_once) for name, one in sections(settings).items()
+    }
+
+
+def _lane_limits(one: section.Channel, at_once: int | None) -> lanes.Limits:
+    a_second = math.ceil(one.rate_per_s or 1)
+    return lanes.Limits(
+        rate_per_s=one.rate_per_s,
+        burst=one.burst or a_second,
+        at_once=at_once,
+        trip_after=one.trip_after or None,
+        rest_s=one.rest_s,
+    )

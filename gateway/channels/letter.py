@@ -1,0 +1,95 @@
+"""The letter channel: its settings, and how it is made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from gateway.channels.parts import Parts
+from gateway.section import Channel, revealed
+from transports.letter import driver
+from transports.letter.driver import LetterSettings
+from transports.letter.enclosures import Limits as LetterLimits
+from transports.letter.wire import LetterClass
+
+
+class Letter(Channel):
+    """The letter channel: the print house that prints and posts."""
+
+    url: str = Field(pattern=r"^https?://", examples=["https://print.example.com"])
+    """Base address of the print house."""
+
+    token: SecretStr | None = None
+    """Token that the print house knows us by."""
+
+    token_file: Path | None = Field(default=None, examples=["/run/secrets/print"])
+    """File that holds the token."""
+
+    colour: bool = False
+    """Whether letters are printed in colour."""
+
+    duplex: bool = True
+    """Whether both sides of the paper are printed."""
+
+    letter_class: Literal["standard", "priority"] = "standard"
+    """How fast letters are carried."""
+
+    recognises_key: bool = True
+    """Whether the print house knows a job by its key and prints a repeated one once. Where it does
+    not, a letter whose fate is unknown is held for a person."""
+
+    max_pages: int = Field(default=110, ge=1)
+    """Most pages in a letter, attachments included."""
+
+    max_attachments: int = Field(default=3, ge=0)
+    """Most attachments printed with an invoice; with more, none is."""
+
+    max_attachment_bytes: int = Field(default=50 * 1024 * 1024, ge=0)
+    """Largest attachment that is printed."""
+
+    max_merged_bytes: int = Field(default=20 * 1024 * 1024, ge=0)
+    """Largest PDF that an invoice and its attachments are merged into; those that would be larger
+    are handed over each by itself. 0: nothing is merged."""
+
+    connect_timeout_s: float = Field(default=30, gt=0)
+    """Longest time for connecting."""
+
+    answer_timeout_s: float = Field(default=300, gt=0)
+    """Longest time for handing a letter over, its answer included."""
+
+    report_days: int = Field(default=30, ge=1)
+    """How many days a report on a letter is expected."""
+
+    @model_validator(mode="after")
+    def _has_token(self) -> Self:
+        if self.token is None:
+            raise ValueError("token or token_file is missing")
+        return self
+
+
+def letter_settings(section: Letter) -> LetterSettings:
+    """The letter channel's own settings."""
+    return LetterSettings(
+        url=section.url,
+        token=revealed(section.token) or "",
+        colour=section.colour,
+        duplex=section.duplex,
+        letter_class=LetterClass(section.letter_class),
+        recognises_key=section.recognises_key,
+        limits=LetterLimits(
+            pages=section.max_pages,
+            attachments=section.max_attachments,
+            attachment_bytes=section.max_attachment_bytes,
+        ),
+        merge_bytes=section.max_merged_bytes,
+        connect_timeout_s=section.connect_timeout_s,
+        answer_timeout_s=section.answer_timeout_s,
+        report_days=section.report_days,
+    )
+
+
+def make(section: Letter, parts: Parts) -> driver.Letter:
+    """The channel."""
+    return driver.Letter(letter_settings(section), now=parts.clock.now, count=parts.count)
