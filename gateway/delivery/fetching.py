@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter as Tally
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -34,6 +32,7 @@ from gateway.delivery.fetches import Fetch, Fetches, Status, missing, shown_url
 from gateway.delivery.recognised import Mistaken, recognised
 from gateway.delivery.trouble import revived
 from gateway.events import Type
+from gateway.fair_share import FairShare
 from gateway.lifecycle import State, change
 from gateway.outside.client import Outside
 from gateway.outside.download import Got, NotGot, Wanted, download
@@ -135,32 +134,21 @@ class Fetching:
         self._limits = limits or Limits()
         self._backoff = backoff or Backoff()
         self._metrics = Metrics(registry)
-        self._most = at_once_per_company
+        self._share = FairShare(at_once_per_company)
         self._piece_bytes = piece_bytes
-        self._under_way: Tally[str] = Tally()
 
     async def __call__(self, job: Job) -> None:
         """Does one turn. Raises what the store raises."""
         now = self._clock.now()
-        if self._under_way[job.company_id] >= self._most:
+        if self._share.used_up(job.company_id):
             return await self._store.checkpoint(job, Checkpoint(Again(now + _STEP_ASIDE)), now)
-        with self._counted(job.company_id):
+        with self._share.taken(job.company_id):
             document = await self._store.document(job.company_id, job.document_id)
             if document is not None and document.state is State.HELD:
                 return await self._store.checkpoint(job, revived(document, job, now), now)
             if document is None or document.state not in (State.RECEIVED, State.WAITING):
                 return await self._store.checkpoint(job, Checkpoint(Done()), now)
             return await self._turn(job, document, now)
-
-    @contextmanager
-    def _counted(self, company_id: str) -> Iterator[None]:
-        self._under_way[company_id] += 1
-        try:
-            yield
-        finally:
-            self._under_way[company_id] -= 1
-            if not self._under_way[company_id]:
-                del self._under_way[company_id]
 
     async def _turn(self, job: Job, document: Document, now: datetime) -> None:
         turn = await self._begun(job, document, now)

@@ -7,15 +7,13 @@ under the same id.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from gateway.clock import Clock
+from gateway.fair_share import FairShare
 from gateway.store.endpoints import Endpoint, Progress
 from gateway.store.port import Again, Checkpoint, Done, Job, Store
 from gateway.webhooks import line
@@ -47,30 +45,19 @@ class Pushing:
         self._store = store
         self._courier = courier
         self._clock = clock
-        self._most = at_once_per_company
-        self._under_way: Counter[str] = Counter()
+        self._share = FairShare(at_once_per_company)
 
     async def __call__(self, job: Job) -> None:
         """Works on one claimed job until it is written back."""
-        if self._under_way[job.company_id] >= self._most:
+        if self._share.used_up(job.company_id):
             now = self._clock.now()
             return await self._store.checkpoint(job, Checkpoint(Again(now + _STEP_ASIDE)), now)
-        with self._counted(job.company_id):
+        with self._share.taken(job.company_id):
             if "only" in job.data:
                 await self._once_more(job)
             else:
                 await self._line(job)
         return None
-
-    @contextmanager
-    def _counted(self, company_id: str) -> Iterator[None]:
-        self._under_way[company_id] += 1
-        try:
-            yield
-        finally:
-            self._under_way[company_id] -= 1
-            if not self._under_way[company_id]:
-                del self._under_way[company_id]
 
     # --- the line ---
 
