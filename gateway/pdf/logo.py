@@ -19,7 +19,7 @@ JPEG: Final = "image/jpeg"
 # What comes in, and what is kept: the store holds it beside its rows.
 MOST_BYTES: Final = 256 * 1024
 
-# Pixels that come in: 64 MB once decoded.
+# Pixels that come in: 64 MB once decoded; 190 MB at most were seen while such a one was made small.
 _PIXELS: Final = 16_000_000
 
 # What is kept fills its place on paper with 500 pixels to an inch.
