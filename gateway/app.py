@@ -29,7 +29,7 @@ from gateway.archive import exports
 from gateway.archive.backup import between_backups
 from gateway.archive.retention import Daily, signing_key
 from gateway.blobs.sweep import Sweeps
-from gateway.channels import configured, lane_limits, transports
+from gateway.channels import configured, lane_limits, routes, transports
 from gateway.channels.parts import Parts
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
@@ -138,7 +138,7 @@ class Gateway:
             await runner.setup()
             await web.TCPSite(runner, settings.http.host, settings.http.port).start()
             self.url = _url(runner.addresses[0])
-            shown: list[web.AbstractRouteDef] = []
+            shown = list(routes(settings, Parts(self.store, self.clock)))
             if peppol is not None:
                 shown += peppol.endpoint.routes()
             if publishing is not None:

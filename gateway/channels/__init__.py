@@ -1,15 +1,17 @@
 """The channels: a module for each, with its section of the settings and how it is made.
 
 In charge of which there are. Not in charge of what they do (`transports`). A new channel is a
-module here, a line in `MAKERS`, and its section in `gateway.config.Settings`. Peppol is not here:
-it is put together in `gateway.peppol`.
+module here, a line in `MAKERS`, and its section in `gateway.config.Settings`; one whose partner
+posts to us has a line in `ROUTES` too. Peppol is not here: it is put together in `gateway.peppol`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
 
 from gateway import section
 from gateway.channels import email, letter
@@ -28,16 +30,31 @@ MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
     "letter": letter.make,
 }
 
+# By channel: what its partners post to, on the outer listener of every process that has one. A
+# worker is another process: what comes in is in the channel's register before it is answered, and
+# the worker's `collect` takes it from there.
+ROUTES: Final[Mapping[str, Callable[[Any, Parts], Sequence[web.AbstractRouteDef]]]] = {}
+
 
 def transports(settings: Settings, parts: Parts) -> Mapping[str, Transport]:
     """The channels that are set up, by name, but for Peppol."""
     internal = Internal(Inboxes(parts.store, parts.clock), now=parts.clock.now)
-    made = {name: make(getattr(settings, name), parts) for name, make in _set_up(settings).items()}
+    made = {
+        name: make(getattr(settings, name), parts)
+        for name, make in MAKERS.items()
+        if getattr(settings, name) is not None
+    }
     return {internal.name: internal, **made}
 
 
-def _set_up(settings: Settings) -> Mapping[str, Callable[[Any, Parts], Transport]]:
-    return {name: make for name, make in MAKERS.items() if getattr(settings, name) is not None}
+def routes(settings: Settings, parts: Parts) -> Sequence[web.AbstractRouteDef]:
+    """What the partners of the channels that are set up post to."""
+    return [
+        route
+        for name, make in ROUTES.items()
+        if getattr(settings, name) is not None
+        for route in make(getattr(settings, name), parts)
+    ]
 
 
 def configured(settings: Settings) -> frozenset[str]:
