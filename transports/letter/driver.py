@@ -12,8 +12,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import aiohttp
-
 from transports.base import (
     Delivered,
     Envelope,
@@ -36,6 +34,7 @@ from transports.base import (
     Verdict,
     utc_now,
 )
+from transports.http import Answer, Client, NoAnswer
 from transports.letter import wire
 from transports.letter.enclosures import (
     Count,
@@ -87,7 +86,11 @@ class Letter:
         self._base = settings.url.rstrip("/")
         self._now = now
         self._cursor = ""
-        self._opened: aiohttp.ClientSession | None = None
+        self._client = Client(
+            headers={"Authorization": f"Bearer {settings.token}"},
+            connect_timeout_s=settings.connect_timeout_s,
+            answer_timeout_s=settings.answer_timeout_s,
+        )
 
     async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Reachable at a complete postal address; otherwise says what is missing."""
@@ -133,9 +136,7 @@ class Letter:
 
     async def close(self) -> None:
         """Lets go of the HTTP client."""
-        if self._opened is not None:
-            await self._opened.close()
-            self._opened = None
+        await self._client.close()
 
     def _job(self, envelope: Envelope, enclosed: Enclosures) -> Submission:
         assert envelope.recipient.postal_address is not None, "resolve said yes"
@@ -157,45 +158,36 @@ class Letter:
         key = envelope.key
         content = wire.write(key, submission)
         sent = Evidence("request", wire.content_type(key), content, self._now())
-        body = _Body(content)
-        headers = {"Content-Type": wire.content_type(key), "Content-Length": str(len(content))}
         try:
-            async with self._session().put(
+            answer = await self._client.call(
+                "PUT",
                 f"{self._base}/jobs/{key}",
-                data=body.chunks(),
-                headers=headers,
-                allow_redirects=False,
-            ) as response:
-                answer = await _read(response)
-                head = _head(response)
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            return self._no_answer(error, body.complete, sent)
-        evidence = (sent, Evidence("answer", "application/http", head + answer, self._now()))
-        return self._outcome(response, answer, evidence, enclosed)
+                content,
+                headers={"Content-Type": wire.content_type(key)},
+            )
+        except NoAnswer as broken:
+            return self._no_answer(broken, sent)
+        return self._outcome(answer, (sent, answer.evidence(self._now())), enclosed)
 
-    def _no_answer(self, error: Exception, complete: bool, sent: Evidence) -> Outcome:
-        text = str(error) or type(error).__name__
-        if complete:
+    def _no_answer(self, broken: NoAnswer, sent: Evidence) -> Outcome:
+        text = str(broken)
+        if broken.handed_over:
             public = "The letter was handed over, but no answer ever came."
             return Unknown(self._verdict("outcome_unknown", text, public), (sent,), answered=False)
-        if isinstance(error, TimeoutError):
+        if broken.timed_out:
             public = "The print house did not take the letter in time."
             return TryLater(self._verdict("timeout", text, public), (sent,), answered=False)
         public = "The print house can not be reached at the moment."
         return TryLater(self._verdict("unreachable", text, public), (sent,), answered=False)
 
     def _outcome(
-        self,
-        response: aiohttp.ClientResponse,
-        answer: bytes,
-        evidence: tuple[Evidence, ...],
-        enclosed: Enclosures,
+        self, answer: Answer, evidence: tuple[Evidence, ...], enclosed: Enclosures
     ) -> Outcome:
-        code, said = wire.read_refusal(answer)
-        text = f"HTTP {response.status}: {said or response.reason or ''}"
-        match response.status:
+        code, said = wire.read_refusal(answer.body)
+        text = f"HTTP {answer.status}: {said or answer.reason}"
+        match answer.status:
             case 200 | 201:
-                return self._taken(answer, evidence, enclosed)
+                return self._taken(answer.body, evidence, enclosed)
             case 409:
                 # Of ours: with other attachments, or printed otherwise, as it was set up then.
                 public = "The print house has another letter under this job's key."
@@ -209,9 +201,8 @@ class Letter:
                 return TryLater(verdict, evidence, answered=False)
             case 429 | 503:
                 public = "The print house is busy."
-                after = _retry_after(response.headers.get("Retry-After"))
                 verdict = self._verdict("busy", text, public)
-                return TryLater(verdict, evidence, after, answered=False)
+                return TryLater(verdict, evidence, answer.retry_after, answered=False)
             case status if status >= 500:
                 # Whoever stumbled may have done so after taking the job.
                 public = "The print house failed while it was taking the letter."
@@ -264,33 +255,19 @@ class Letter:
 
     async def _reports(self) -> tuple[tuple[JobReport, ...], str]:
         try:
-            async with self._session().get(
-                f"{self._base}/reports", params={"after": self._cursor}, allow_redirects=False
-            ) as response:
-                body = await _read(response)
-                if response.status != 200:
-                    raise wire.Malformed(f"HTTP {response.status}")
-                return wire.read_reports(body)
-        except (aiohttp.ClientError, OSError, wire.Malformed) as error:
+            answer = await self._client.call(
+                "GET", f"{self._base}/reports", params={"after": self._cursor}
+            )
+            if answer.status != 200:
+                raise wire.Malformed(f"HTTP {answer.status}")
+            return wire.read_reports(answer.body)
+        except (NoAnswer, wire.Malformed) as error:
             public = "The print house's reports can not be read at the moment."
-            text = str(error) or type(error).__name__
-            raise NotCollected(self._verdict("reports_unavailable", text, public)) from error
+            verdict = self._verdict("reports_unavailable", str(error), public)
+            raise NotCollected(verdict) from error
 
     def _verdict(self, name: str, text: str, public_text: str) -> Verdict:
         return Verdict(f"letter.{name}", text, public_text, self._base)
-
-    def _session(self) -> aiohttp.ClientSession:
-        if self._opened is None:
-            settings = self._settings
-            self._opened = aiohttp.ClientSession(
-                headers={"Authorization": f"Bearer {settings.token}"},
-                # A connection for each letter: on a kept one aiohttp repeats a PUT by itself.
-                connector=aiohttp.TCPConnector(force_close=True),
-                timeout=aiohttp.ClientTimeout(
-                    total=settings.answer_timeout_s, sock_connect=settings.connect_timeout_s
-                ),
-            )
-        return self._opened
 
 
 # What the print house's refusals are to the ERP, by the format's codes.
@@ -301,21 +278,6 @@ _REFUSALS = {
     "bad_pdf": "The print house can not print the PDF.",
     "refused": "The print house turned the letter away.",
 }
-
-_CHUNK_BYTES = 64 * 1024
-
-
-class _Body:
-    """A request body that knows whether its last bytes have been asked for."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self.complete = False
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self._content), _CHUNK_BYTES):
-            self.complete = start + _CHUNK_BYTES >= len(self._content)
-            yield self._content[start : start + _CHUNK_BYTES]
 
 
 def _missing(address: PostalAddress | None) -> list[str]:
@@ -332,32 +294,3 @@ def _missing(address: PostalAddress | None) -> list[str]:
 def _on_one_line(address: PostalAddress) -> str:
     town = f"{address.post_code} {address.city}"
     return ", ".join((address.name, *address.lines, town, address.country))
-
-
-# An answer is a line of JSON, a page of reports at most a hundred. What is more is not read.
-_ANSWER_BYTES = 1024 * 1024
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    content = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-        content += chunk
-        if len(content) > _ANSWER_BYTES:
-            response.close()
-            break
-    return bytes(content[:_ANSWER_BYTES])
-
-
-def _head(response: aiohttp.ClientResponse) -> bytes:
-    lines = [
-        f"HTTP/1.1 {response.status} {response.reason or ''}".encode("utf-8", "surrogateescape")
-    ]
-    lines += [name + b": " + value for name, value in response.raw_headers]
-    return b"\r\n".join(lines) + b"\r\n\r\n"
-
-
-def _retry_after(value: str | None) -> timedelta | None:
-    """Seconds only (RFC 9110 10.2.3 has dates too); at most a day, whatever is asked."""
-    if value is None or not value.isascii() or not value.isdigit() or len(value) > 9:
-        return None
-    return timedelta(seconds=min(int(value), 86_400))
