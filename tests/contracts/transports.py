@@ -70,7 +70,7 @@ HERE = Company("cmp_here", "Bageri AB", "SE", ("0007:5560169095",), {})
 # How long the drivers wait: as long as it takes on a busy machine, and for a sandbox that hangs as
 # long as it surely has come to the point; all answers are signed in this very process.
 PATIENCE_S = 60.0
-SHORT_PATIENCE_S = 1.0
+SHORT_PATIENCE_S = 3.0
 SHORT_SIGNED_PATIENCE_S = 3.0
 
 
