@@ -267,7 +267,41 @@ class ReachabilityUnknown:
     answered: bool = True
 
 
-Reachability = Reachable | NotReachable | ReachabilityUnknown
+# More than a person chooses from.
+MOST_CANDIDATES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of several recipients whom the sender may mean. Both are shown to people: `address` is
+    the channel's own notation and names this one alone, `text` tells it from the others in a line;
+    no personal number in either. `form` as in Reachable."""
+
+    address: str
+    text: str
+    form: Form | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", storable(self.text, most=200))
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What is known of the recipient fits several of the channel's (two or more; the first
+    MOST_CANDIDATES are shown). Nobody guesses: a person chooses, and `deliver` gets the address of
+    the one chosen without `resolve` being asked again. A sender may want the next step instead."""
+
+    verdict: Verdict
+    candidates: tuple[Candidate, ...]
+    evidence: tuple[Evidence, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "candidates", self.candidates[:MOST_CANDIDATES])
+        if len({each.address for each in self.candidates}) < 2:
+            raise ValueError("several candidates have two addresses or more")
+
+
+Reachability = Reachable | NotReachable | ReachabilityUnknown | Several
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,11 +398,22 @@ Outcome = Delivered | Sent | Refused | TryLater | Waiting | Unknown
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """The recipient has paid: it says nothing of where the document is (the business axis)."""
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+
+
+LateOutcome = Delivered | Sent | Refused | Paid
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A late result for an earlier delivery, found by the envelope's key."""
 
     key: UUID
-    outcome: Delivered | Sent | Refused
+    outcome: LateOutcome
     id: str  # the channel's own name for this report: the same report twice is told once
 
 
