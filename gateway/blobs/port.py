@@ -169,5 +169,6 @@ class KeyRows(Protocol):
         ...
 
     async def drop_company_keys(self, company_id: str) -> int:
-        """Deletes a company's keys and answers how many: what they sealed is unreadable."""
+        """Deletes a company's keys and answers how many: what they sealed is unreadable. What
+        channels remember of the company under a key (`gateway.store.entries`) is deleted too."""
         ...

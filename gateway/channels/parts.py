@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from gateway.clock import Clock
 from gateway.store.port import Store
+from gateway.store.register import StoredRegister
+from transports.base import Register
 from transports.letter.enclosures import Count, count_here
 
 
@@ -16,3 +18,7 @@ class Parts:
     store: Store
     clock: Clock
     count: Count = count_here
+
+    def register(self, channel: str) -> Register:
+        """What a channel remembers."""
+        return StoredRegister(self.store, self.clock, channel)

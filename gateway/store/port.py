@@ -20,6 +20,7 @@ from gateway.audit.chain import Told
 from gateway.blobs.port import BlobRows, KeyRows, Spooled
 from gateway.lifecycle import Business, Change, State
 from gateway.store.endpoints import Endpoints
+from gateway.store.entries import Entries
 from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
@@ -57,6 +58,7 @@ class Role(StrEnum):
     FINDINGS = "findings"  # findings as JSON
     FILLED_IN = "filled_in"  # what we filled in, as JSON; none where that is nothing
     PLAN = "plan"  # the route plan as JSON
+    CHOICE = "choice"  # several possible recipients, as JSON, and which one was chosen
     ENVELOPE = "envelope"  # who sends to whom, and the summary, as JSON: the same on every attempt
     EVIDENCE = "evidence"  # wire bytes of an attempt
 
@@ -490,7 +492,7 @@ class BadCursor(ValueError):
 NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
-class Store(BlobRows, KeyRows, Endpoints, Keeping, Messages, Registrations, Protocol):
+class Store(BlobRows, KeyRows, Endpoints, Entries, Keeping, Messages, Registrations, Protocol):
     """The operations. `now` is the caller's clock everywhere: the store has none.
 
     What a person does takes `told` along: an audit entry, written in the same transaction when it

@@ -19,6 +19,7 @@ from gateway.lifecycle import Business, State
 from gateway.registration import line
 from gateway.registration.states import ParticipantState
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
+from gateway.store.entries import EntryRow
 from gateway.store.keeping import Export, Period, Terms
 from gateway.store.port import (
     Accepted,
@@ -68,6 +69,7 @@ class Ours:
     cursors: tuple[str, ...]
     export: Export
     registration: Registration
+    entry: EntryRow
 
     @property
     def ids(self) -> tuple[str, str]:
@@ -103,8 +105,12 @@ async def ours_in(store: Store) -> Ours:
     (name,) = OURS.participants
     registration = Registration(name, OURS.id, ParticipantState.WANTED, {}, NOW, NOW)
     assert await store.put_registration(registration, line.job(OURS.id, name, NOW + 9 * DAY))
+    remembered = EntryRow("letter", OURS.id, "consumer", "ours", "registered", b"{}", NOW, 0)
+    assert await store.put_entries([remembered])
     sha256 = hashlib.sha256(b"ours").hexdigest()
-    return Ours(outbound, inbound, sha256, leg, endpoint, cursors, export, registration)
+    return Ours(
+        *(outbound, inbound, sha256, leg, endpoint, cursors, export, registration, remembered)
+    )
 
 
 async def refused(asked: Awaitable[Any], why: type[Exception]) -> None:
@@ -222,6 +228,15 @@ async def _put_registration(store: Store, ours: Ours) -> Any:
         await refused(store.put_registration(theirs, due), Contradiction)
 
 
+async def _put_entries(store: Store, ours: Ours) -> Any:
+    assert not await store.put_entries([replace(ours.entry, company_id=THEM, version=1)])
+    assert await store.put_entries([replace(ours.entry, company_id=THEM, state="theirs")])
+
+
+async def _drop_entries(store: Store, ours: Ours) -> Any:
+    return await store.drop_entries([replace(ours.entry, company_id=THEM, version=1)])
+
+
 async def _set_legal_hold(store: Store, ours: Ours) -> Any:
     entry = NewEntry("key:theirs", "legal_hold.set", ours.outbound, THEM)
     return [
@@ -262,6 +277,7 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "content": _content,
     "document": lambda s, o: _each(s.document, o),
     "documents": _documents,
+    "drop_entries": _drop_entries,
     "drop_company_keys": lambda s, o: s.drop_company_keys(THEM),
     "endpoint": lambda s, o: s.endpoint(THEM, o.endpoint.id),
     "endpoints": lambda s, o: s.endpoints(THEM),
@@ -281,7 +297,10 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "period": _period,
     "pushes": lambda s, o: s.pushes(THEM, o.endpoint.id, None, 100),
     "put": _put,
+    "put_entries": _put_entries,
     "put_registration": _put_registration,
+    "register_entry": lambda s, o: s.register_entry("letter", THEM, "consumer", o.entry.name),
+    "register_entries": lambda s, o: s.register_entries("letter", THEM, "consumer", "", 100),
     "registration": lambda s, o: s.registration(THEM, o.registration.participant),
     "registrations": lambda s, o: s.registrations(THEM, "", 100),
     "remove_endpoint": lambda s, o: s.remove_endpoint(THEM, o.endpoint.id),
@@ -299,6 +318,7 @@ NOT_ASKED_BY_COMPANIES = {
     "rewrap_company_key": "an operator's, by the id of a key",
     "move_registration": "a worker's, by a job it has claimed",
     **dict.fromkeys(("show", "hide"), "a worker's, of a participant that is its job's"),
+    "due_entries": "a channel's, for all companies",
     "shown": "what everybody may see of a participant",
     **dict.fromkeys(("behind", "pushed"), "a worker's, for all endpoints"),
     **dict.fromkeys(("leg", "report"), "a channel's, by a key that nobody else knows"),

@@ -63,7 +63,13 @@ async def rewrap(transaction: Transaction, units: Sequence[tuple[int, str, bytes
 
 
 async def drop(transaction: Transaction, units: Sequence[str]) -> list[int]:
-    """Deletes the keys of companies and answers how many each had."""
+    """Deletes the keys of companies and answers how many each had. What channels remember of them
+    under a key goes too: it could be neither read nor cleared away any more."""
+    await transaction.run(
+        "DELETE FROM register_entry"
+        " WHERE company_id = ANY($1::text[]) AND substr(data, 1, 1) <> '\\x7b'",
+        list(units),
+    )
     return [
         await transaction.run("DELETE FROM company_key WHERE company_id = $1", unit)
         for unit in units

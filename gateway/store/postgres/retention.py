@@ -25,7 +25,7 @@ CONTENT = (
 )
 EVIDENCE = (
     *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
-    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.EVIDENCE),
+    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.CHOICE, Role.EVIDENCE),
 )
 
 # Nothing more happens to it by itself, and nobody has asked to keep it.

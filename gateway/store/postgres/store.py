@@ -61,6 +61,7 @@ from gateway.store.postgres import jobs as job_rows
 from gateway.store.postgres.claims import Claim, Claims
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.endpoints import EndpointRows
+from gateway.store.postgres.entries import EntryRows
 from gateway.store.postgres.jobs import Hold, Put
 from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.messages import MessageRows
@@ -74,7 +75,7 @@ from transports.base import File
 CONNECTIONS = 12
 
 
-class PostgresStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
+class PostgresStore(EndpointRows, EntryRows, KeepingRows, MessageRows, RegistrationRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises StorageUnavailable, MigrationNeeded and SchemaTooNew.

@@ -58,7 +58,13 @@ def rewrap(transaction: Transaction, units: Sequence[tuple[int, str, bytes]]) ->
 
 
 def drop(transaction: Transaction, units: Sequence[str]) -> list[int]:
-    """Deletes the keys of companies and answers how many each had."""
+    """Deletes the keys of companies and answers how many each had. What channels remember of them
+    under a key goes too: it could be neither read nor cleared away any more."""
+    for unit in units:
+        transaction.run(
+            "DELETE FROM register_entry WHERE company_id = ? AND substr(data, 1, 1) <> x'7b'",
+            (unit,),
+        )
     return [
         transaction.run("DELETE FROM company_key WHERE company_id = ?", (unit,)).rowcount
         for unit in units

@@ -26,7 +26,7 @@ CONTENT = (
 )
 EVIDENCE = (
     *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
-    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.EVIDENCE),
+    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.CHOICE, Role.EVIDENCE),
 )
 
 _PAGES = 2000  # 8 MB a time: some tens of milliseconds of the writer

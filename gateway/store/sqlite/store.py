@@ -63,6 +63,7 @@ from gateway.store.sqlite.claims import Claim, Claims
 from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.directory import DataDirectory
 from gateway.store.sqlite.endpoints import EndpointRows
+from gateway.store.sqlite.entries import EntryRows
 from gateway.store.sqlite.jobs import Hold, Put
 from gateway.store.sqlite.keeping import KeepingRows
 from gateway.store.sqlite.messages import MessageRows
@@ -76,7 +77,7 @@ from transports.base import File
 _READERS = 4
 
 
-class SqliteStore(EndpointRows, KeepingRows, MessageRows, RegistrationRows):
+class SqliteStore(EndpointRows, EntryRows, KeepingRows, MessageRows, RegistrationRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises DirectoryInUse, SchemaTooNew, StorageUnavailable, and OSError when the directory
