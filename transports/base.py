@@ -588,6 +588,28 @@ class Contracted(Transport, Protocol):
         ...
 
 
+AGREEMENT: Final = "agreement"
+
+
+@runtime_checkable
+class Agreeing(Transport, Protocol):
+    """A transport whose other side grants a sender an agreement before it carries anything.
+
+    Agreements are the company's entries in the channel's register: of kind AGREEMENT, named by the
+    organisation number, `state` in the channel's words. Their `data` has `text`, a public sentence
+    on how it stands and what to do, and `asked_at`. `collect` finds out how they go on.
+    """
+
+    async def request(self, sender: Sender, terms: Mapping[str, Any]) -> Entry | Verdict:
+        """Asks for an agreement; the entry of the one there is, where it has been asked for. A
+        Verdict says why not."""
+        ...
+
+    async def end(self, company_id: str, organisation_number: str) -> Entry | Verdict:
+        """Ends an active agreement. A Verdict says why not."""
+        ...
+
+
 @runtime_checkable
 class Linker(Transport, Protocol):
     """A transport that carries a link where the files are too large for it."""
