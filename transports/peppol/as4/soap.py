@@ -13,6 +13,7 @@ from typing import Final
 
 from lxml import etree
 
+from transports import strict_xml
 from transports.peppol.as4 import names
 from transports.peppol.as4.message import Fault
 
@@ -103,34 +104,10 @@ def parse(content: bytes) -> Soap:
 
 
 def _parsed(content: bytes) -> etree._Element:
-    if _PROLOG.match(content) is None:
-        raise Refused("EBMS:0009", "The SOAP part has a DOCTYPE, or is no XML in UTF-8.")
     try:
-        root = etree.fromstring(content, _PARSER)
-    except etree.XMLSyntaxError as error:
-        raise Refused("EBMS:0009", f"The SOAP part is not well-formed: {error.msg}") from None
-    # Signatures pass over comments, and readers of text stop at them: nobody needs one here.
-    if next(root.iter(etree.Comment, etree.PI, etree.Entity), None) is not None:
-        raise Refused("EBMS:0009", "The SOAP part has comments or processing instructions.")
-    return root
-
-
-# Only a declaration may stand before the root, where a DOCTYPE would be, or what hides one by its
-# encoding: bytes are looked at, before anything is parsed.
-_PROLOG: Final = re.compile(
-    rb"""\s*(?:<\?xml\s+version\s*=\s*["']1\.\d["']"""
-    rb"""(?:\s+encoding\s*=\s*["'](?:utf-8|us-ascii|ascii)["'])?"""
-    rb"""(?:\s+standalone\s*=\s*["'](?:yes|no)["'])?\s*\?>\s*)?<[a-z_]""",
-    re.IGNORECASE,
-)
-# No huge_tree: libxml2's own limits on depth and text hold for a megabyte of headers.
-_PARSER: Final = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    collect_ids=False,  # `_ids` does, and takes more names for ids
-)
+        return strict_xml.parse(content)
+    except strict_xml.Malformed as error:
+        raise Refused("EBMS:0009", f"The SOAP part {error}.") from None
 
 
 def _ids(root: etree._Element) -> dict[str, etree._Element]:
