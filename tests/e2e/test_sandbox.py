@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from gateway.client import Client
@@ -34,3 +36,27 @@ async def test_a_partner_that_never_answers_is_given_up_soon(
         while (document := await client.document(accepted.id))["state"] not in {"waiting", "held"}:
             await asyncio.sleep(0.05)
     assert (document["state"], document["code"]) == (state, code)
+
+
+async def test_its_page_lists_what_partners_took_and_moves_the_clock(tmp_path: Path) -> None:
+    """Names come from documents: they are text on the page, whatever they look like."""
+    body = submission("Q-4", email="accept@customer.example")
+    body["invoice"]["seller"]["name"] = "<script>alert(1)</script> AB"
+    async with (
+        Sandbox(tmp_path) as sandbox,
+        Client(sandbox.gateway.url, SENDER.key) as client,
+        aiohttp.ClientSession(sandbox.url) as browser,
+        asyncio.timeout(60),
+    ):
+        accepted = await client.submit(json.dumps(body).encode())
+        await client.settled(accepted.id)
+        before = sandbox.clock.now()
+        async with browser.post("/clock", data={"forward_s": "86400"}) as answer:
+            page = await answer.text()
+        assert (answer.status, answer.url.path) == (200, "/")
+        assert sandbox.clock.now() - before >= timedelta(days=1)
+        async with browser.post("/clock", data={"forward_s": "much"}) as refused:
+            assert refused.status == 400
+    assert "accept@customer.example" in page
+    assert "Q-4" in page
+    assert "<script>" not in page

@@ -1,0 +1,139 @@
+"""The sandbox: a gateway and all it talks to on loopback, and a clock that moves.
+
+In charge of starting them together, with companies and API keys to begin with. Not in charge of
+how the partners behave: that is told by the recipient's address (the sandbox of each channel in
+`transports`). Nothing here is for real documents: the keys are printed in the docs.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+from gateway import config, layers
+from gateway.app import Gateway
+from gateway.clock import MovableClock
+from gateway.sandbox.controls import Controls
+from gateway.sandbox.partners import Partner, mail_server, print_house
+from gateway.sandbox.peppol import OTHERS, SEAT, SMP_ID, SMP_SEAT, PeppolNetwork
+from gateway.sandbox.seeds import RECEIVER, SEEDS, SENDER, SENDER_NO, Seed, plant
+from schemas.identifiers import Participant
+from transports.email.sandbox import Sandbox as MailServer
+from transports.letter.sandbox import Sandbox as PrintHouse
+
+__all__ = [
+    "OTHERS",
+    "RECEIVER",
+    "SEAT",
+    "SEEDS",
+    "SENDER",
+    "SENDER_NO",
+    "SMP_ID",
+    "SMP_SEAT",
+    "Sandbox",
+    "Seed",
+    "plant",
+]
+
+
+class Sandbox:
+    """Everything on one machine; `async with Sandbox(data) as sandbox: ... sandbox.gateway.url`.
+
+    A partner that says nothing is given up after `patience_s`; a real one gets minutes.
+    """
+
+    def __init__(self, data: Path, *, listen: str = "127.0.0.1:0", patience_s: float = 5) -> None:
+        self.clock = MovableClock(running=True)
+        self.mail = MailServer()
+        self.print_house = PrintHouse(now=self.clock.now)
+        self.peppol = PeppolNetwork(data, self.clock, patience_s)
+        self.network = self.peppol.network
+        self.access_point = self.peppol.access_point
+        self.partners: tuple[Partner, ...] = (
+            mail_server(self.mail, patience_s),
+            print_house(self.print_house, patience_s),
+        )
+        self.url = ""  # of the sandbox's own controls
+        self.gateway: Gateway
+        self._data = data
+        self._listen = listen
+        self._up = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Starts the partners, then the gateway that knows them; what `Gateway.start` raises."""
+        async with AsyncExitStack() as up:
+            outer = up.enter_context(socket.socket())  # keeps the port of our outer listener
+            outer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            outer.bind(("127.0.0.1", 0))
+            for partner in self.partners:
+                await up.enter_async_context(partner.server)
+            await self.peppol.start(up, outer)
+            settings = self._settings(outer.getsockname()[1])
+            self.gateway = await up.enter_async_context(Gateway(settings, self.clock))
+            await plant(self.gateway.store, self.clock)
+            self.peppol.register()
+            await self._start_controls(up)
+            self._up = up.pop_all()
+
+    async def stop(self) -> None:
+        """Stops all of it."""
+        await self._up.aclose()
+
+    def _settings(self, outer_port: int) -> config.Settings:
+        return layers.load(
+            {
+                "data": self._data,
+                "http": {"listen": self._listen},
+                # So that nobody waits for a document that became due by the clock's moving.
+                "worker": {"poll_s": 0.1, "collect_every_s": 0.2},
+                "webhooks": {"allow_http": True, "allow_private": True},  # to this machine too
+                "fetch": {"allow_http": True, "allow_private": True},
+                "outer": {"listen": f"127.0.0.1:{outer_port}"},
+                **{partner.channel: partner.section() for partner in self.partners},
+                **self.peppol.settings(),
+            },
+            environment={},  # what is set for a real gateway on this machine is not meant here
+        ).settings
+
+    async def __aenter__(self) -> Sandbox:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def put_forward(self, by: timedelta) -> None:
+        """Puts the clock forward; the worker notices in a moment what is due by that."""
+        self.clock.move(by)
+
+    async def bill(self, to: Participant) -> str:
+        """Has a company at the other access point send an invoice; answers its number.
+
+        Raises ValueError when nobody has registered the participant, or it was not taken.
+        """
+        return await self.peppol.bill(to)
+
+    def received(self) -> dict[str, Any]:
+        """What the partners have taken, by their names."""
+        others = {partner.name: list(partner.received()) for partner in self.partners}
+        return {**self.peppol.received(), **others}
+
+    async def _start_controls(self, up: AsyncExitStack) -> None:
+        app = web.Application()
+        app.add_routes(Controls(self).routes())
+        runner = web.AppRunner(app, access_log=None)
+        up.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
