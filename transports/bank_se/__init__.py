@@ -1,0 +1,1 @@
+"""The Swedish internet bank: invoices to consumers through a certified technical distributor."""
