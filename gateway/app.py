@@ -29,7 +29,7 @@ from gateway.archive import exports
 from gateway.archive.backup import between_backups
 from gateway.archive.retention import Daily, signing_key
 from gateway.blobs.sweep import Sweeps
-from gateway.channels import configured, lane_limits, routes, transports
+from gateway.channels import TERMS, configured, lane_limits, routes, transports
 from gateway.channels.parts import Parts
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
@@ -126,6 +126,7 @@ class Gateway:
                 self.clock,
                 limits=_limits(settings.http),
                 channels=configured(settings),
+                terms=TERMS,
                 participants=None if publishing is None else publishing.verbs,
                 lookups=peppol.lookups if peppol else None,
                 unpacking=Unpacking(opening),

@@ -584,7 +584,8 @@ class Contracted(Transport, Protocol):
     in the company's settings, and read for every try."""
 
     def wrong(self, terms: Mapping[str, Any]) -> tuple[str, ...]:
-        """What is wrong with a sender's terms, all of it; empty where nothing is."""
+        """What is wrong with a sender's terms, all of it; empty where nothing is. A sentence each
+        that begins with the term it is about: `tenant is missing: ...`, `hours: from: ...`."""
         ...
 
 
@@ -611,8 +612,18 @@ class Agreeing(Transport, Protocol):
 
 
 @runtime_checkable
+class Binder(Transport, Protocol):
+    """A transport that wants one PDF (`merge_bytes`) for some senders only."""
+
+    def merges(self, given: Mapping[str, Any]) -> bool:
+        """Whether a sender with these terms has one PDF sent."""
+        ...
+
+
+@runtime_checkable
 class Linker(Transport, Protocol):
-    """A transport that carries a link where the files are too large for it."""
+    """A transport that carries a link where the files are too large for it, or the sender has none
+    sent."""
 
     def too_large(self, envelope: Envelope) -> tuple[File, ...]:
         """The files that would have to go and can not, all of them; empty when they can."""

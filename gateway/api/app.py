@@ -12,7 +12,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 
@@ -38,6 +38,7 @@ from gateway.api import (
     validation,
     verbs,
 )
+from gateway.api import channels as channel_routes
 from gateway.api import participants as participant_routes
 from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
@@ -52,6 +53,7 @@ from gateway.delivery.unpacking import Unpacking
 from gateway.delivery.workshop import HERE
 from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
+from gateway.routing.terms import Wrong
 from gateway.store.port import ContentLost, StorageUnavailable, Store
 from gateway.webhooks.endpoints import Webhooks
 
@@ -72,6 +74,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         webhook_routes,
         participant_routes,
         image_rules,
+        channel_routes,
         logo,
         lookup,
         validation,
@@ -83,6 +86,8 @@ OPERATIONS: tuple[Operation, ...] = tuple(
 
 # What a gateway that only works answers: whether it lives, and its metrics.
 SERVICE: tuple[Operation, ...] = tuple(service.routes.operations)
+
+NO_TERMS: Mapping[str, Wrong] = {}
 
 REQUEST_ID = istr("X-Request-Id")
 RETRY_AFTER_S = 5  # a full disk or a lock is not mended sooner
@@ -104,6 +109,7 @@ def make_app(
     *,
     limits: Limits,
     channels: Collection[str] = (),
+    terms: Mapping[str, Wrong] = NO_TERMS,
     participants: Verbs | None = None,
     lookups: Lookups | None = None,
     unpacking: Unpacking | None = None,
@@ -113,10 +119,10 @@ def make_app(
 ) -> web.Application:
     """Makes the application.
 
-    `channels` are those set up; `participants` is there where a publisher is; `unpacking` is where
-    packages are opened, `logos` where logos are; `registry` is where the worker registers its
-    metrics too. Long polls end when the application shuts down; the store stays the caller's to
-    close.
+    `channels` are those set up, `terms` how companies' terms with them are checked; `participants`
+    is there where a publisher is; `unpacking` is where packages are opened, `logos` where logos
+    are; `registry` is where the worker registers its metrics too. Long polls end when the
+    application shuts down; the store stays the caller's to close.
     """
     made = Service(
         store,
@@ -125,6 +131,7 @@ def make_app(
         limits,
         Metrics(registry),
         frozenset(channels),
+        terms,
         participants,
         lookups or Lookups(None, clock),
         Checking(),

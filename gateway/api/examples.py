@@ -486,6 +486,15 @@ IMAGE_RULES: list[dict[str, Any]] = [
     {"customer": "SE:5592034846", "omit_image": True, "image_from_first_attachment": True},
 ]
 
+CHANNEL: dict[str, Any] = {
+    "channel": "email",
+    "title": "e-mail",
+    "set_up": True,
+    "takes_terms": True,
+    "terms": {"name": "Norrsken Papper", "hours": {"from": "08:00", "to": "17:00"}},
+    "wrong": [],
+}
+
 PARTICIPANT: dict[str, Any] = {
     "participant": "0192:918130047",
     "state": "registered",
@@ -561,6 +570,7 @@ EXPORT: dict[str, Any] = {
 }
 
 PATH = {
+    "channel": "email",
     "document_id": _ID,
     "sha256": _SHA256,
     "name": "invalid-body",

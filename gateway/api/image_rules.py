@@ -7,29 +7,25 @@ customer is written (`gateway.customers`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import ConfigDict, Field, StrictBool
 
+from gateway import settling
 from gateway.api import examples
 from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
 from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
-from gateway.audit.chain import NewEntry, Told
+from gateway.audit.chain import NewEntry
 from gateway.customers import CUSTOMERS, name, told
 from gateway.image_rule import FIRST, OMIT, NotSettled, settle
 from gateway.intake.shape import TEXT, Shape
 from gateway.intake.submission import JSON
-from gateway.store.port import Overtaken
 
 routes = Routes("image rules")
-
-# Whoever is overtaken so often in a row has met no bad luck but a flood.
-_ATTEMPTS = 20
 
 
 class NewImageRule(Shape):
@@ -91,27 +87,22 @@ async def set_image_rule(call: Call[NoParameters]) -> web.Response:
     asked = await body(call, NewImageRule)
     customer = _customer(call, asked.customer)
     given = {OMIT: asked.omit_image, FIRST: asked.image_from_first_attachment}
-    store = call.service.store
     entry = NewEntry(
         *(await actor(call), "customer.settled", call.company.id, call.company.id),
         {**given, "customers": [told(customer)] if customer else []},
     )
-    for _ in range(_ATTEMPTS):
-        company, now = await store.company(call.company.id), call.service.clock.now()
-        if company is None:
-            raise Problem(Type.NOT_FOUND)
-        try:
-            settings = settle(company.settings, customer, given)
-        except NotSettled as error:
-            fault = Fault(pointer=f"/{FIRST}", detail=str(error))
-            raise Problem(Type.INVALID_BODY, "It does not go together.", [fault]) from None
-        changed = replace(company, settings=settings)
-        try:
-            await store.add_company(changed, now, told=Told(entry, now), before=company.settings)
-        except Overtaken:
-            continue
-        return answer(_rules(settings))
-    raise Problem(Type.STORAGE_UNAVAILABLE)
+    try:
+        settings = await settling.settle(
+            call.service.store,
+            call.company.id,
+            lambda settings: settle(settings, customer, given),
+            entry,
+            call.service.clock.now(),
+        )
+    except NotSettled as error:
+        fault = Fault(pointer=f"/{FIRST}", detail=str(error))
+        raise Problem(Type.INVALID_BODY, "It does not go together.", [fault]) from None
+    return answer(_rules(settings))
 
 
 def _customer(call: Call[NoParameters], text: str | None) -> str | None:

@@ -23,6 +23,7 @@ from gateway.delivery.logos import Logos
 from gateway.delivery.unpacking import Unpacking
 from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
+from gateway.routing.terms import Wrong
 from gateway.store.port import Company, Store
 from gateway.webhooks.endpoints import Webhooks
 
@@ -46,6 +47,7 @@ class Service:
     limits: Limits
     metrics: Metrics
     channels: frozenset[str]  # those set up on this gateway
+    terms: Mapping[str, Wrong]  # by channel: what is wrong with a company's terms with it
     participants: Verbs | None  # where a publisher is set up
     lookups: Lookups
     checking: Checking

@@ -1,8 +1,9 @@
 """The channels: a module for each, with its section of the settings and how it is made.
 
 In charge of which there are. Not in charge of what they do (`transports`). A new channel is a
-module here, a line in `MAKERS`, and its section in `gateway.config.Settings`; one whose partner
-posts to us has a line in `ROUTES` too. Peppol is not here: it is put together in `gateway.peppol`.
+module here, a line in `MAKERS`, and its section in `gateway.config.Settings`; one that companies
+have terms with has a line in `TERMS` too, and one whose partner posts to us a line in `ROUTES`.
+Peppol is not here: it is put together in `gateway.peppol`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from gateway import section
 from gateway.channels import email, letter
 from gateway.channels.parts import Parts
 from gateway.inbound.inboxes import Inboxes
+from gateway.routing.terms import Wrong
 from gateway.store import lanes
 from transports.base import Transport
+from transports.email import terms as email_terms
 from transports.internal.driver import Internal
 
 if TYPE_CHECKING:
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
 MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
     "email": email.make,
     "letter": letter.make,
+}
+
+# By channel: what is wrong with a company's terms with it. One that is not here has none.
+TERMS: Final[Mapping[str, Wrong]] = {
+    "email": email_terms.wrong,
 }
 
 # By channel: what its partners post to, on the outer listener of every process that has one. A

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gateway.cli.channels import company_channel
 from gateway.cli.options import Impossible, in_store, load_settings, operator, settings_options
 from gateway.cli.output import on_terminal, records
 
@@ -25,6 +26,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.group()
 def company() -> None:
     """Adds, changes and lists companies."""
+
+
+company.add_command(company_channel)
 
 
 def _duplicate_days(function: F) -> F:

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from gateway.api.app import make_app, make_runner
 from gateway.api.routes import Limits
+from gateway.channels import TERMS
 from gateway.clock import MovableClock
 from gateway.delivery.deliver import Case
 from gateway.delivery.prepare import Preparing
@@ -124,7 +125,11 @@ async def serving(
     )
     participants = Verbs(store, clock, Participant.parse("0242:000001")) if publisher else None
     app = make_app(
-        *(store, webhooks, clock), limits=limits, participants=participants, unpacking=unpacking
+        *(store, webhooks, clock),
+        limits=limits,
+        terms=TERMS,
+        participants=participants,
+        unpacking=unpacking,
     )
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()
