@@ -39,6 +39,10 @@ class Type(StrEnum):
     HELD = "document.held"
     RELEASED = "document.released"
     RETRIED = "document.retried"
+    CHOSEN = "document.chosen"
+    RESENT = "document.resent"
+    REROUTED = "document.rerouted"
+    RECHECKED = "document.rechecked"
     CANCELLED = "document.cancelled"
     FAILED = "document.failed"
     ARRIVED = "inbox.received"
@@ -167,7 +171,7 @@ MEANINGS: dict[Type, Meaning] = {
     Type.HELD: Meaning(
         "Nothing happens until a person decides.",
         "A document held in the middle of an attempt may have reached its recipient.",
-        (*WHY, "reason"),
+        (*WHY, "reason", "candidates"),
     ),
     Type.RELEASED: Meaning(
         "A person let a held document go on.",
@@ -178,6 +182,28 @@ MEANINGS: dict[Type, Meaning] = {
         "A person had the document tried again.",
         "It has not been sent by that; the recipient may get it twice.",
         (*WHY, "reason"),
+    ),
+    Type.CHOSEN: Meaning(
+        "A person chose one of several possible recipients, by its `address` on the channel.",
+        "It has not been sent by that.",
+        (*WHY, "address", "reason"),
+    ),
+    Type.RESENT: Meaning(
+        "A person had a document that was sent already sent once more, from its first channel.",
+        "It has not been sent by that; the recipient may get it twice.",
+        (*WHY, "reason"),
+    ),
+    Type.REROUTED: Meaning(
+        "A person gave the document another route, or its recipient another address; the new plan"
+        " follows.",
+        "It has not been sent by that; the recipient may get it twice.",
+        (*WHY, "reason"),
+    ),
+    Type.RECHECKED: Meaning(
+        "The time is over that the recipient was given to agree to a channel: the channels before"
+        " are asked once more, and then the next one.",
+        "Nobody need have agreed.",
+        ("leg", "channel", *WHY),
     ),
     Type.CANCELLED: Meaning(
         "A person stopped the document.",

@@ -95,9 +95,10 @@ ALLOWED: dict[tuple[State, State], str] = {
     (State.HELD, State.DELIVERED): "proof came while it was held",
     (State.HELD, State.CANCELLED): "cancelled while held",
     (State.SENT, State.DELIVERED): "proof came later",
-    (State.SENT, State.ROUTING): "came back: the next channel",
+    (State.SENT, State.ROUTING): "came back: the next channel; or sent once more by a person",
     (State.SENT, State.FAILED): "came back, and no channel is left",
-    (State.DELIVERED, State.ROUTING): "came back after all (returned letter): the next channel",
+    (State.DELIVERED, State.ROUTING): "came back after all (returned letter): the next channel; or"
+    " sent once more by a person",
     (State.DELIVERED, State.FAILED): "came back after all, and no channel is left",
     (State.FAILED, State.ROUTING): "retried or rerouted by a person",
 }

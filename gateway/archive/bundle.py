@@ -35,6 +35,7 @@ FOLDERS: dict[Role, str] = {
     Role.LINKED: "3-sent/link",
     Role.RENDITION: "3-sent/forms",
     Role.RENDERED: "3-sent/forms",
+    Role.CHOICE: "3-sent/choice",
     Role.ENVELOPE: "3-sent",
     Role.EVIDENCE: "4-wire",
 }

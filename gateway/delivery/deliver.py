@@ -20,13 +20,22 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.clock import Clock
+from gateway.delivery import choice
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.bindery import Bindery
 from gateway.delivery.lanes import Lanes
-from gateway.delivery.legs import LegState, failed, legs_of, next_leg, what_channels_said
+from gateway.delivery.legs import LegState, failed, next_leg, what_channels_said
 from gateway.delivery.links import Linking
 from gateway.delivery.merging import Merging
-from gateway.delivery.outcome import Try, intent, interrupted, not_called, not_tried, settle
+from gateway.delivery.outcome import (
+    Result,
+    Try,
+    intent,
+    interrupted,
+    not_called,
+    not_tried,
+    settle,
+)
 from gateway.delivery.papers import Papers
 from gateway.delivery.rendition import Lossy
 from gateway.delivery.trouble import revived
@@ -47,6 +56,7 @@ from gateway.store.port import (
     Store,
 )
 from transports.base import (
+    Binder,
     Contracted,
     Envelope,
     Inquiry,
@@ -59,6 +69,7 @@ from transports.base import (
     ReachabilityUnknown,
     Reachable,
     Repeat,
+    Several,
     Sparing,
     Transport,
     Unknown,
@@ -68,9 +79,6 @@ from transports.base import (
 log = structlog.get_logger()
 
 UNDER_WAY = frozenset({State.ROUTING, State.SENDING, State.WAITING})
-
-# Data of a job that shall try the whole plan again, because a person said so.
-ANEW = {"anew": True}
 
 # More than any channel takes by its own rules (e-mail: 600 s for the closing dot alone): one that
 # hangs in spite of them must not keep a lease for good.
@@ -158,6 +166,11 @@ class Delivering:
         self._contracted = {
             name for name, transport in transports.items() if isinstance(transport, Contracted)
         }
+        self._binders = {
+            name: transport
+            for name, transport in transports.items()
+            if isinstance(transport, Binder)
+        }
         self._clock = clock
         self._backoff = backoff
         self._metrics = metrics
@@ -169,8 +182,6 @@ class Delivering:
 
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store and the channels raise."""
-        if job.data.get("anew"):
-            await self._line_up_again(job)
         following: Job | None = job
         while following is not None:
             following = await self._step(following, await self._case(following))
@@ -236,7 +247,12 @@ class Delivering:
             *(known.sender, known.recipient, known.summary),
             terms=await self._terms(job.company_id, transport),
         )
-        answer = await self._reach(trial, transport, inquiry)
+        answer = await self._reach(trial, transport, inquiry, papers)
+        if isinstance(answer, Several) and known.hold_several:
+            work = choice.held(trial, answer, self._clock.now())
+            return await self._end(job, case, trial, work)
+        if isinstance(answer, Several):
+            answer = choice.passed_by(answer)
         if not isinstance(answer, Reachable):
             work = not_tried(trial, answer, self._backoff, self._clock.now())
             return await self._end(job, case, trial, work)
@@ -248,7 +264,7 @@ class Delivering:
             image_optional=sparing is not None and sparing.image_optional,
             repeated=trial.unknowns > 0,
             count=self._bindery.pages,
-            merging=self._merging(transport),
+            merging=self._merging(transport, inquiry.terms),
             form=answer.form,
         )
         if isinstance(made, Lossy):
@@ -299,15 +315,22 @@ class Delivering:
         company = await self._store.company(company_id)
         return terms(company.settings, transport.name) if company is not None else {}
 
-    def _merging(self, transport: Transport) -> Merging | None:
-        if transport.merge_bytes is None:
+    def _merging(self, transport: Transport, given: Mapping[str, Any]) -> Merging | None:
+        binder = self._binders.get(transport.name)
+        if transport.merge_bytes is None or (binder is not None and not binder.merges(given)):
             return None
         return Merging(transport.name, transport.merge_bytes, self._bindery)
 
-    async def _reach(self, trial: Try, transport: Transport, inquiry: Inquiry) -> Reachability:
+    async def _reach(
+        self, trial: Try, transport: Transport, inquiry: Inquiry, papers: Papers
+    ) -> Reachability:
         if trial.leg.address is not None and trial.unknowns:
             # The channel may have it already, at that address: the same bytes go there again.
             return Reachable(trial.leg.address, Verdict("delivery.same_address", "", ""))
+        if any(attempt.outcome == Result.SEVERAL for attempt in trial.earlier):
+            chosen = await papers.chosen(trial.leg)
+            if chosen is not None:
+                return chosen
         try:
             async with asyncio.timeout(self._call_limit_s):
                 return await transport.resolve(inquiry)
@@ -338,18 +361,6 @@ class Delivering:
             return Unknown(_timed_out(transport, self._call_limit_s), answered=False)
         finally:
             self._metrics.seconds.labels(transport.name).observe(perf_counter() - began)
-
-    async def _line_up_again(self, job: Job) -> None:
-        """Adds a new round of legs, with keys of their own, unless that was done already."""
-        document = await self._store.document(job.company_id, job.document_id)
-        if document is None:
-            return
-        legs = await self._store.legs(document.company_id, document.id)
-        if next_leg(legs) is not None:  # a crash or a fault came after it
-            return
-        papers = Papers(self._store, document, self._workshop)
-        again = legs_of(document.id, await papers.plan(), first=len(legs))
-        await self._save(job, Checkpoint(next=Keep({}), legs=again))
 
     async def _nothing_left(self, job: Job, case: Case) -> Job | None:
         events = await every_event(self._store, case.document)

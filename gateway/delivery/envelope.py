@@ -42,6 +42,7 @@ class Particulars:
     attachments: tuple[Enclosed, ...]  # files beside the document
     embedded: int  # how many files are inside it
     image: ImageRule = ImageRule.DRAWN  # what people get as the invoice
+    hold_several: bool = True  # where several recipients fit: else the next step is taken
 
     def part(self) -> NewPart:
         """The part to be stored."""

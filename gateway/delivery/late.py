@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from gateway.delivery.legs import LegState, failed, next_leg
+from gateway.delivery.legs import LegState, failed, first_of_round, next_leg
 from gateway.delivery.outcome import Result, changed, expect, sent_event, sent_leg, told
 from gateway.events import Type
-from gateway.lifecycle import State
+from gateway.lifecycle import Business, State, may_answer
 from gateway.routing.plan import Plan
-from gateway.store.port import Again, Checkpoint, Document, Done, Leg, NewPart
-from transports.base import Delivered, Refused, Sent, Verdict
+from gateway.store.port import Again, Checkpoint, Document, Done, Leg, NewEvent, NewPart
+from transports.base import Delivered, Paid, Refused, Sent, Verdict
 
 # A document in one of these is in somebody's hands just now: its report is taken up afterwards.
 BUSY = frozenset({State.ROUTING, State.SENDING})
@@ -48,6 +48,8 @@ def reported(
     settled = document.state is State.DELIVERED and not isinstance(outcome, Refused)
     if document.state not in OPEN or leg.state not in HAS_IT or settled:
         return noted
+    if leg.n < first_of_round(plan, legs):  # it has been sent once more since, on purpose
+        return replace(noted, legs=(_of_earlier_round(leg, outcome),))
     match outcome:
         case Delivered():
             reference = outcome.reference or leg.reference
@@ -91,6 +93,41 @@ def reported(
             )
         case _:
             assert_never(outcome)
+
+
+def _of_earlier_round(leg: Leg, outcome: Delivered | Sent | Refused) -> Leg:
+    match outcome:
+        case Delivered():
+            return replace(leg, state=LegState.DELIVERED)
+        case Sent():
+            return sent_leg(leg, outcome)
+        case Refused():
+            return replace(leg, state=LegState.REFUSED)
+        case _:
+            assert_never(outcome)
+
+
+def paid(document: Document, outcome: Paid, parts: Sequence[NewPart]) -> Checkpoint:
+    """The recipient has paid: the business axis, by its own rules, whatever the document's state.
+
+    One that is paid already is not told of again.
+    """
+    noted = Checkpoint(next=Done(), parts=parts)
+    if document.business is Business.PAID:
+        return noted
+    counts = may_answer(document.business, Business.PAID)
+    text = outcome.verdict.public_text
+    data: dict[str, Any] = {
+        "code": outcome.verdict.code,
+        "text": text if counts else f"{text} It comes too late to count.",
+        "business": Business.PAID if counts else document.business,
+        "reasons": [],
+    }
+    return replace(
+        noted,
+        events=(NewEvent(Type.ANSWERED, data),),
+        business=Business.PAID if counts else None,
+    )
 
 
 def _result(outcome: Delivered | Sent | Refused) -> Result:

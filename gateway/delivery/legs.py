@@ -6,6 +6,7 @@ In charge of their keys, their states and which one is next. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -25,6 +26,10 @@ class LegState(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
+    SKIPPED = "skipped"  # its round ended before its turn came, or in the middle of it
+
+
+OPEN = frozenset({LegState.TRYING, LegState.PLANNED})
 
 
 def key(document_id: str, n: int) -> UUID:
@@ -40,9 +45,21 @@ def legs_of(document_id: str, plan: Plan, first: int = 0) -> tuple[Leg, ...]:
     )
 
 
+def anew(document_id: str, plan: Plan, legs: Sequence[Leg]) -> tuple[Leg, ...]:
+    """What is written to begin a new round with a plan: the open legs of the round before end, and
+    the new ones have keys of their own."""
+    ended = (replace(leg, state=LegState.SKIPPED) for leg in legs if leg.state in OPEN)
+    return (*ended, *legs_of(document_id, plan, first=len(legs)))
+
+
+def first_of_round(plan: Plan, legs: Sequence[Leg]) -> int:
+    """The place of the first leg of the latest round, which is of this plan."""
+    return len(legs) - len(plan.included)
+
+
 def next_leg(legs: Iterable[Leg]) -> Leg | None:
     """The leg that is being tried, or else the first one that has not been."""
-    return next((leg for leg in legs if leg.state in (LegState.TRYING, LegState.PLANNED)), None)
+    return next((leg for leg in legs if leg.state in OPEN), None)
 
 
 def failed(
@@ -68,7 +85,7 @@ def reasons(
     counts: a person may have had the whole plan tried again.
     """
     last = {data["leg"]: data for data in told}
-    round_of_legs = iter(legs[len(legs) - len(plan.included) :])
+    round_of_legs = iter(legs[first_of_round(plan, legs) :])
     why = []
     for step in plan.steps:
         code, text = step.code, step.reason

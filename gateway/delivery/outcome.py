@@ -43,6 +43,7 @@ from transports.base import (
     Refused,
     Repeat,
     Sent,
+    Several,
     TryLater,
     Unknown,
     Verdict,
@@ -62,6 +63,7 @@ class Result(StrEnum):
     SENT = "sent"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"  # the channel was asked, and does not know the recipient
+    SEVERAL = "several"  # it knows several whom the sender may mean
     TRY_LATER = "try_later"
     WAITING = "waiting"
     UNKNOWN = "unknown"
@@ -144,7 +146,7 @@ def not_tried(
             return _hold(trial, answer, Result.UNREACHABLE, now)
         case NotReachable():
             leg = replace(trial.leg, state=LegState.UNREACHABLE)
-            return _ended(
+            return ended(
                 trial, answer, Result.UNREACHABLE, State.ROUTING, now, then=Keep({}), leg=leg
             )
         case ReachabilityUnknown():
@@ -160,7 +162,7 @@ def not_called(trial: Try, now: datetime) -> Checkpoint:
     has the job by now this is never written, and they find an attempt without an end."""
     text = "It was not handed over: the gateway stood still for too long just before."
     verdict = Verdict("delivery.not_called", "the lease ran out before the call", text)
-    return _ended(
+    return ended(
         trial,
         TryLater(verdict),
         Result.TRY_LATER,
@@ -189,7 +191,7 @@ def _settled(
     match outcome:
         case Delivered():
             leg = replace(leg, state=LegState.DELIVERED, reference=outcome.reference)
-            return _ended(
+            return ended(
                 trial,
                 outcome,
                 Result.DELIVERED,
@@ -201,7 +203,7 @@ def _settled(
             )
         case Sent():
             leg = sent_leg(leg, outcome)
-            work = _ended(
+            work = ended(
                 trial,
                 outcome,
                 Result.SENT,
@@ -214,9 +216,7 @@ def _settled(
             return replace(work, message=_message(trial, outcome, now))
         case Refused():
             leg = replace(leg, state=LegState.REFUSED)
-            return _ended(
-                trial, outcome, Result.REFUSED, State.ROUTING, now, then=Keep({}), leg=leg
-            )
+            return ended(trial, outcome, Result.REFUSED, State.ROUTING, now, then=Keep({}), leg=leg)
         case TryLater():
             return _try_later(trial, outcome, backoff, now)
         case Waiting():
@@ -278,7 +278,7 @@ def _try_later(trial: Try, outcome: TryLater, backoff: Backoff, now: datetime) -
         f"{trial.first_at:%Y-%m-%d %H:%M} UTC.",
         outcome.verdict.remote,
     )
-    return _ended(
+    return ended(
         trial,
         replace(outcome, verdict=given_up),
         Result.REFUSED,
@@ -304,7 +304,7 @@ def _hold(
     trial: Try, answer: NotReachable | TryLater | Unknown, result: Result, now: datetime
 ) -> Checkpoint:
     held = held_unknown(answer.verdict, trial.leg)
-    return _ended(
+    return ended(
         trial,
         answer,
         result,
@@ -333,7 +333,7 @@ def held_unknown(verdict: Verdict, leg: Leg | None = None) -> Verdict:
 def _wait(
     trial: Try, outcome: TryLater | Waiting | Unknown, result: Result, due: datetime, now: datetime
 ) -> Checkpoint:
-    return _ended(
+    return ended(
         trial,
         outcome,
         result,
@@ -349,9 +349,9 @@ def _wait(
 # --- the shape of it ----------------------------------------------------------------------------
 
 
-def _ended(
+def ended(
     trial: Try,
-    answer: Outcome | NotReachable,
+    answer: Outcome | NotReachable | Several,
     result: Result,
     after: State,
     now: datetime,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from gateway.delivery import fetches, picture
+from gateway.delivery import choice, fetches, picture
 from gateway.delivery.envelope import Particulars, particulars
 from gateway.delivery.fetches import Fetches
 from gateway.delivery.links import Linked, Linking, newest
@@ -25,7 +25,7 @@ from gateway.intake.policy import choose
 from gateway.routing.plan import Plan, from_data
 from gateway.store.port import Document, Leg, NewEvent, NewPart, Role, Store
 from schemas.forms import Form
-from transports.base import REQUEST, Envelope, Evidence, File, Link, Merged
+from transports.base import REQUEST, Envelope, Evidence, File, Link, Merged, Reachable
 from transports.letter.enclosures import Count, CountFailed
 
 # To draw a document takes as long as to check one of so many times its size.
@@ -92,6 +92,11 @@ class Papers:
                 content = await self._content(part.sha256)
                 return Evidence(REQUEST, part.media_type, content, part.at)
         return None
+
+    async def chosen(self, leg: Leg) -> Reachable | None:
+        """The recipient whom a person chose out of several for this leg."""
+        found = choice.newest([file.content for _, file in await self._read(Role.CHOICE)], leg.key)
+        return found.reachable() if found is not None else None
 
     async def pack(
         self,
@@ -242,7 +247,7 @@ class Papers:
     async def _one(self, role: Role, *along: Role) -> File:
         """The file of this role; those of the roles `along` are read with it."""
         if role not in self._known:
-            self._known |= reversed(await self._read(role, *along))  # the first of each counts
+            self._known |= await self._read(role, *along)  # the last of each counts
         if role not in self._known:
             raise LookupError(f"{self._document.id} has no part {role}")
         return self._known[role]

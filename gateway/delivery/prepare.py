@@ -17,6 +17,7 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.customers import settled
+from gateway.delivery.choice import HOLD_SEVERAL
 from gateway.delivery.deliver import Case
 from gateway.delivery.envelope import Particulars, enclosed, sender
 from gateway.delivery.fetches import MOST_FILES, Fetches, missing, part, wanted
@@ -291,13 +292,15 @@ DELIVER = Keep({}, "deliver")
 
 def prepared(document: Document, company: Company, result: Prepared, route: Plan) -> Checkpoint:
     """It can be sent. It goes on at once, unless the ERP asked for it to be held."""
+    known_of = settled(company.settings, result.recipient)
     known = Particulars(
         sender=sender(company, result.invoice),
         recipient=result.recipient,
         summary=result.summary,
         attachments=tuple(enclosed(file) for file in result.attachments),
         embedded=len(embedded(result.invoice)),
-        image=image_rule(settled(company.settings, result.recipient)),
+        image=image_rule(known_of),
+        hold_several=known_of.get(HOLD_SEVERAL, True),
     )
     plan_data = route.data()
     ready = Checkpoint(

@@ -1,23 +1,28 @@
-"""What a person may do to a document: hold, release, retry, cancel.
+"""What a person may do to a document: hold, release, retry, resend, reroute, cancel, choose.
 
-In charge of what each verb means in each state. Not in charge of who may do it (`gateway.api`).
+In charge of what each verb means in each state. Not in charge of who may do it (`gateway.api`), nor
+of another route itself (`rerouting`).
 A verb is refused while a channel is being called: nothing can call that back.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
 from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
-from gateway.delivery.deliver import ANEW
+from gateway.delivery.choice import CHOSEN, SEVERAL, chosen, newest
+from gateway.delivery.legs import anew, next_leg
 from gateway.delivery.outcome import OUTCOME_UNKNOWN, Result
+from gateway.delivery.papers import Papers
 from gateway.events import Type
 from gateway.lifecycle import Change, State, change
-from gateway.store.port import Again, Direction, Document, NewEvent, Role, Store
+from gateway.store.port import Again, Direction, Document, Leg, NewEvent, NewPart, Role, Store
+from transports.base import Candidate
 
 
 class Verb(StrEnum):
@@ -26,6 +31,8 @@ class Verb(StrEnum):
     HOLD = "hold"  # nothing more happens until a person decides
     RELEASE = "release"  # a held document goes on; one with an unknown outcome counts as sent
     RETRY = "retry"  # try again now; a failed document from its first channel
+    RESEND = "resend"  # once more on purpose what was sent, from its first channel
+    REROUTE = "reroute"  # by another plan, or to another address
     CANCEL = "cancel"  # it shall not be sent
 
 
@@ -33,24 +40,41 @@ class Verb(StrEnum):
 class Denied:
     """The verb is not possible in this state; `text` says why and what is."""
 
-    verb: Verb
+    verb: str
     state: State
     text: str
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """What a verb changes of the way: legs that end and legs that are new, and what is kept of it.
+    The old ones have keys of their own, so that the new ones are no repeats of them."""
+
+    legs: tuple[Leg, ...] = ()
+    parts: tuple[NewPart, ...] = ()
+    events: tuple[NewEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What a verb does: the change, the job from then on, and the events."""
+    """What a verb does: the change, the job from then on, the events, and the way."""
 
     change: Change
     job: Again | None
     events: tuple[NewEvent, ...]
+    way: Way = Way()
+
+
+# Decides on a document as it is just now, which may have to be asked again.
+Decide = Callable[[Document, datetime], Awaitable[Decision | Denied]]
 
 
 POSSIBLE: dict[Verb, frozenset[State]] = {
     Verb.HOLD: frozenset({State.RECEIVED, State.ROUTING, State.WAITING}),
     Verb.RELEASE: frozenset({State.HELD}),
     Verb.RETRY: frozenset({State.HELD, State.WAITING, State.FAILED}),
+    Verb.RESEND: frozenset({State.SENT, State.DELIVERED}),
+    Verb.REROUTE: frozenset({State.WAITING, State.HELD, State.SENT, State.DELIVERED, State.FAILED}),
     Verb.CANCEL: frozenset({State.RECEIVED, State.ROUTING, State.WAITING, State.HELD}),
 }
 
@@ -72,23 +96,83 @@ async def act(
 
     `actor` is who asks, for the audit. The reason is not kept there: it may hold names.
     """
+
+    async def decide_now(document: Document, now: datetime) -> Decision | Denied:
+        parts = await store.parts(company_id, document_id)
+        attempts = await store.attempts(company_id, document_id)
+        anew = verb is Verb.RESEND or (verb is Verb.RETRY and document.state is State.FAILED)
+        if anew and not any(part.role is Role.ORIGINAL for part in parts):
+            return Denied(verb, document.state, CONTENT_GONE)
+        prepared = any(part.role is Role.PLAN for part in parts)
+        return decide(
+            document,
+            verb,
+            reason,
+            now,
+            prepared=prepared,
+            unsure=any(attempt.outcome == Result.UNKNOWN for attempt in attempts),
+            way=await _once_more(store, document) if anew and prepared else Way(),
+        )
+
+    return await carry_out(store, clock, company_id, document_id, verb, decide_now, actor=actor)
+
+
+async def choose(
+    store: Store,
+    clock: Clock,
+    company_id: str,
+    document_id: str,
+    address: str,
+    reason: str,
+    *,
+    actor: str = "operator",
+) -> Document | Denied | Sequence[Candidate] | None:
+    """Chooses one of several possible recipients of a held document, by the address; answers those
+    there are where none has that one. The rest as `act`."""
+    offered: Sequence[Candidate] = ()
+
+    async def decide_now(document: Document, now: datetime) -> Decision | Denied:
+        nonlocal offered
+        offered = ()
+        leg = next_leg(await store.legs(company_id, document_id))
+        if document.state is not State.HELD or document.code != SEVERAL or leg is None:
+            return Denied("choose", document.state, _NOTHING_TO_CHOOSE)
+        files = await store.files(company_id, document_id, [Role.CHOICE])
+        record = newest([content for _, content in files], leg.key)
+        candidate = record.candidate(address) if record is not None else None
+        if record is None or candidate is None:
+            offered = record.candidates if record is not None else ()
+            return Denied("choose", document.state, f"None of the recipients has {address!r}.")
+        part, text = chosen(record, candidate)
+        told = {"code": CHOSEN, "text": text, "address": candidate.address, "reason": reason}
+        return Decision(
+            change(document.state, State.ROUTING, code=CHOSEN, text=text),
+            Again(now, "deliver", {}, "deliver"),
+            (NewEvent(Type.CHOSEN, told),),
+            Way(parts=(part,)),
+        )
+
+    done = await carry_out(store, clock, company_id, document_id, "choose", decide_now, actor=actor)
+    return offered if offered and isinstance(done, Denied) else done
+
+
+async def carry_out(
+    store: Store,
+    clock: Clock,
+    company_id: str,
+    document_id: str,
+    verb: str,
+    decide_now: Decide,
+    *,
+    actor: str,
+) -> Document | Denied | None:
+    """Decides on a document and writes it down, as it then is; the rest as `act`."""
     document = await store.document(company_id, document_id)
     for _ in range(ATTEMPTS):
         if document is None:
             return None
         now = clock.now()
-        parts = await store.parts(company_id, document_id)
-        attempts = await store.attempts(company_id, document_id)
-        if document.state is State.FAILED and not any(part.role is Role.ORIGINAL for part in parts):
-            return Denied(verb, document.state, _CONTENT_GONE)
-        decision = decide(
-            document,
-            verb,
-            reason,
-            now,
-            prepared=any(part.role is Role.PLAN for part in parts),
-            unsure=any(attempt.outcome == Result.UNKNOWN for attempt in attempts),
-        )
+        decision = await decide_now(document, now)
         if isinstance(decision, Denied):
             return decision
         done = await store.act(
@@ -98,7 +182,9 @@ async def act(
             now,
             version=document.version,
             job=decision.job,
-            events=decision.events,
+            events=(*decision.events, *decision.way.events),
+            legs=decision.way.legs,
+            parts=decision.way.parts,
             told=Told(_entry(actor, document, decision), now),
         )
         document = await store.document(company_id, document_id)
@@ -108,7 +194,14 @@ async def act(
     return Denied(verb, document.state, "The document is changing just now. Try again in a moment.")
 
 
-_CONTENT_GONE = "Its content was deleted when its time was over; there is nothing to be sent."
+async def _once_more(store: Store, document: Document) -> Way:
+    """Another round of the plan there is."""
+    legs = await store.legs(document.company_id, document.id)
+    return Way(anew(document.id, await Papers(store, document).plan(), legs))
+
+
+_NOTHING_TO_CHOOSE = "It is not held for a recipient to be chosen."
+CONTENT_GONE = "Its content was deleted when its time was over; there is nothing to be sent."
 
 
 def _entry(actor: str, document: Document, decision: Decision) -> NewEntry:
@@ -124,9 +217,10 @@ def decide(
     *,
     prepared: bool,
     unsure: bool,
+    way: Way = Way(),
 ) -> Decision | Denied:
     """What the verb does to the document. `prepared`: it has been checked and has a plan; `unsure`:
-    nobody knows whether one of its attempts reached the recipient."""
+    nobody knows whether one of its attempts reached the recipient; `way`: its way from then on."""
     if document.direction is Direction.IN:
         return Denied(verb, document.state, "The document came in; there is nothing to be sent.")
     if document.state not in POSSIBLE[verb]:
@@ -160,19 +254,39 @@ def decide(
             )
         case Verb.RELEASE | Verb.RETRY:
             release = verb is Verb.RELEASE
-            data = ANEW if document.state is State.FAILED else {}
             kind = "deliver" if prepared else "prepare"
-            return _decision(
+            decision = _decision(
                 document,
                 State.ROUTING if prepared else State.RECEIVED,
-                Again(now, kind, data, kind),
+                Again(now, kind, {}, kind),
                 Type.RELEASED if release else Type.RETRIED,
                 "released.by_person" if release else "retried.by_person",
                 "Released by you." if release else "Tried again because you asked for it.",
                 reason,
             )
+            return replace(decision, way=way)
+        case Verb.RESEND | Verb.REROUTE if not prepared:
+            return Denied(verb, document.state, _NOT_CHECKED)
+        case Verb.RESEND | Verb.REROUTE:
+            resend = verb is Verb.RESEND
+            text = "Sent once more" if resend else "Sent by another route"
+            had = document.state in (State.SENT, State.DELIVERED)
+            twice = " The recipient may get it twice." if unsure or had else ""
+            decision = _decision(
+                document,
+                State.ROUTING,
+                Again(now, "deliver", {}, "deliver"),
+                Type.RESENT if resend else Type.REROUTED,
+                "resent.by_person" if resend else "rerouted.by_person",
+                f"{text} because you asked for it.{twice}",
+                reason,
+            )
+            return replace(decision, way=way)
         case _:
             assert_never(verb)
+
+
+_NOT_CHECKED = "It has not been checked yet, and has no route to be changed; release it first."
 
 
 def _decision(

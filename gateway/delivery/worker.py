@@ -308,7 +308,7 @@ class Worker:
         """The time for an expected report is over."""
         document = await self._store.document(job.company_id, job.document_id)
         legs = await self._store.legs(job.company_id, job.document_id)
-        leg = next((leg for leg in legs if leg.state == LegState.SENT), None)
+        leg = next((leg for leg in reversed(legs) if leg.state == LegState.SENT), None)
         work = Checkpoint(next=Done())
         if document is not None and document.state is State.SENT and leg is not None:
             work = overdue(document, leg)

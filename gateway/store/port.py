@@ -597,11 +597,13 @@ class Store(BlobRows, KeyRows, Endpoints, Entries, Keeping, Messages, Registrati
         version: int,
         job: Again | None,
         events: Sequence[NewEvent],
+        legs: Sequence[Leg] = (),
         parts: Sequence[NewPart] = (),
         told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
-        job (None: takes it away; what Again does not say stays as it was), and writes the parts.
+        job (None: takes it away; what Again does not say stays as it was), and writes legs and
+        parts.
         False when the document has moved on meanwhile; NotAllowed when it is not in the state that
         the change starts from.
         """

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -31,6 +31,7 @@ from gateway.store.port import (
     Keep,
     KeyReused,
     LeaseLost,
+    Leg,
     MovedOn,
     NewEvent,
     NewPart,
@@ -653,6 +654,7 @@ async def act(store: Store, document_id: str, version: int, **more: Any) -> bool
         job=asked["job"],
         events=asked["events"],
         parts=asked.get("parts", ()),
+        legs=asked.get("legs", ()),
     )
 
 
@@ -684,6 +686,18 @@ async def test_a_person_puts_new_work_in_place_of_the_old(store: Store) -> None:
     assert (job.kind, job.data, job.tries) == ("deliver", {"leg": 2}, 1)
     with pytest.raises(LeaseLost):
         await store.checkpoint(zombie, Checkpoint(Done()), NOW)
+
+
+async def test_a_person_gives_a_document_another_way(store: Store) -> None:
+    document_id = await accepted(store)
+    legs = tuple(
+        Leg(document_id, n, channel, uuid4(), state)
+        for n, (channel, state) in enumerate([("email", "skipped"), ("letter", "planned")])
+    )
+    assert not await act(store, document_id, 9, legs=legs)
+    assert await store.legs(OURS.id, document_id) == []
+    assert await act(store, document_id, 1, legs=legs)
+    assert await store.legs(OURS.id, document_id) == list(legs)
 
 
 async def test_a_person_hands_in_files_with_a_verb(store: Store) -> None:

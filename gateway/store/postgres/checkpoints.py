@@ -27,6 +27,7 @@ from gateway.store.port import (
     Job,
     Keep,
     LeaseLost,
+    Leg,
     MovedOn,
     NewEvent,
     Reply,
@@ -288,6 +289,7 @@ class Act:
     events: Sequence[NewEvent]
     now: datetime
     parts: tuple[StoredPart, ...] = ()
+    legs: tuple[Leg, ...] = ()
 
 
 async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exception]:
@@ -307,7 +309,9 @@ async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exc
         ):
             answers.append(False)
             continue
-        work = Checkpoint(next=unit.job or Done(), change=unit.change, events=unit.events)
+        work = Checkpoint(
+            next=unit.job or Done(), change=unit.change, events=unit.events, legs=unit.legs
+        )
         write = _Write.of(document, work, unit.parts, unit.now)
         refused = write.refused()
         if refused is None:

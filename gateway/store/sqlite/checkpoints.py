@@ -20,6 +20,7 @@ from gateway.store.port import (
     Job,
     Keep,
     LeaseLost,
+    Leg,
     MovedOn,
     NewEvent,
     Reply,
@@ -222,6 +223,7 @@ class Act:
     events: Sequence[NewEvent]
     now: datetime
     parts: tuple[StoredPart, ...] = ()
+    legs: tuple[Leg, ...] = ()
 
 
 def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exception]:
@@ -239,7 +241,9 @@ def _act(transaction: Transaction, unit: Act) -> bool | Exception:
     ).fetchone()
     if found is None:
         return False
-    work = Checkpoint(next=unit.job or Done(), change=unit.change, events=unit.events)
+    work = Checkpoint(
+        next=unit.job or Done(), change=unit.change, events=unit.events, legs=unit.legs
+    )
     write = _Write.of(found, work, unit.parts, unit.now)
     refused = write.refused()
     if refused is not None:

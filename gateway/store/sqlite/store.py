@@ -194,14 +194,17 @@ class SqliteStore(EndpointRows, EntryRows, KeepingRows, MessageRows, Registratio
         version: int,
         job: Again | None,
         events: Sequence[NewEvent],
+        legs: Sequence[Leg] = (),
         parts: Sequence[NewPart] = (),
         told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
-        job (None: takes it away), and writes the parts. False when the document has moved on
+        job (None: takes it away), and writes legs and parts. False when the document has moved on
         meanwhile."""
         held = await self._stored(company_id, parts, now)
-        verb = checkpoints.Act(company_id, document_id, version, change, job, events, now, held)
+        verb = checkpoints.Act(
+            company_id, document_id, version, change, job, events, now, held, tuple(legs)
+        )
         return await self._told(checkpoints.act, verb, told)
 
     async def reply(self, reply: Reply, now: datetime, *, told: Told | None = None) -> bool:

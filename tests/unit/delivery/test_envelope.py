@@ -33,7 +33,7 @@ addresses = st.none() | st.builds(
 
 KNOWN = st.builds(
     Particulars,
-    sender=st.builds(Sender, text, text, text, participants, maybe, maybe, addresses),
+    sender=st.builds(Sender, text, text, text, participants, maybe, maybe, maybe, addresses),
     recipient=st.builds(
         Recipient,
         text,
@@ -59,6 +59,7 @@ KNOWN = st.builds(
     ),
     attachments=st.lists(st.builds(Enclosed, text, text, text)).map(tuple),
     embedded=st.integers(0, 9),
+    hold_several=st.booleans(),
 )
 
 
