@@ -615,7 +615,7 @@ class Agreeing(Transport, Protocol):
 class Binder(Transport, Protocol):
     """A transport that wants one PDF (`merge_bytes`) for some senders only."""
 
-    def merges(self, given: Mapping[str, Any]) -> bool:
+    def merges(self, terms: Mapping[str, Any]) -> bool:
         """Whether a sender with these terms has one PDF sent."""
         ...
 

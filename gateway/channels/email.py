@@ -12,6 +12,7 @@ from gateway.section import Channel, revealed
 from transports.email import driver
 from transports.email.connections import Relay, Tls
 from transports.email.driver import EmailSettings
+from transports.email.terms import Attachments
 
 
 class Email(Channel):
@@ -48,10 +49,10 @@ class Email(Channel):
     attach_xml: bool = False
     """Whether the UBL goes along beside the PDF."""
 
-    attachments: Literal["separate", "merged"] = "separate"
+    attachments: Literal["separate", "merged", "link"] = "separate"
     """Whether attachments go each by itself, as they came, or merged with the invoice into one PDF.
     What can not be merged goes by itself, and so do all where together they are larger than
-    `files_limit_bytes`."""
+    `files_limit_bytes`. With `link` no file goes: the recipient fetches them ([links])."""
 
     files_limit_bytes: int = Field(default=5 * 1024 * 1024, ge=0)
     """Largest sum of the files in a message, before encoding; more takes another channel."""
@@ -90,7 +91,7 @@ def email_settings(section: Email) -> EmailSettings:
         sender=section.sender,
         attach_xml=section.attach_xml,
         files_limit_bytes=section.files_limit_bytes,
-        merged=section.attachments == "merged",
+        attachments=Attachments(section.attachments),
         reply_timeout_s=section.reply_timeout_s,
         end_timeout_s=section.end_timeout_s,
     )

@@ -7,6 +7,7 @@ charge of what is said on it (`dialogue`).
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -61,6 +62,7 @@ class Connections:
     """Lends connections, at most `max_connections` at once, and keeps the good ones."""
 
     def __init__(self, relay: Relay) -> None:
+        self.most_bytes: int | None = None  # the largest message that the relay said it takes
         self._relay = relay
         self._free = asyncio.Semaphore(relay.max_connections)
         self._idle: list[tuple[aiosmtplib.SMTP, int]] = []  # connection, messages so far
@@ -133,6 +135,7 @@ class Connections:
                 transcript.heard(*greeting)
                 if smtp.is_ehlo_or_helo_needed:
                     await smtp.ehlo()
+                self.most_bytes = _size(smtp)
         except (aiosmtplib.SMTPException, OSError) as error:
             abort(smtp)
             answer = _failure(error)
@@ -142,6 +145,12 @@ class Connections:
             abort(smtp)
             raise
         return smtp
+
+
+def _size(smtp: aiosmtplib.SMTP) -> int | None:
+    """What SIZE says (RFC 1870 4); None where there is no limit, or it tells none."""
+    said = smtp.esmtp_extensions.get("size", "")
+    return int(said) or None if re.fullmatch("[0-9]{1,20}", said) else None
 
 
 def _failure(error: Exception) -> Answer:

@@ -2,7 +2,7 @@
 
 In charge of the order of commands and of never saying anything twice. Not in charge of what an
 answer means (`replies`) or of whom to connect to (`connections`).
-Source: RFC 5321 (SMTP), RFC 1870 (SIZE).
+Source: RFC 5321 (SMTP), RFC 1870 (SIZE), RFC 3461 (DSN).
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is handed over. `content` has CRLF line endings and ends with one."""
+    """What is handed over. `content` has CRLF line endings and ends with one. `id` (letters and
+    digits) is what the server says it again by in a notice of where the message went."""
 
     sender: str
     recipient: str
     content: bytes
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,16 @@ def abort(smtp: aiosmtplib.SMTP) -> None:
 
 
 def _commands(smtp: aiosmtplib.SMTP, letter: Letter) -> list[tuple[Stage, bytes, int]]:
-    size = f" SIZE={len(letter.content)}" if smtp.supports_extension("size") else ""
+    about_it, about_them = "", ""
+    if smtp.supports_extension("size"):
+        about_it = f" SIZE={len(letter.content)}"
+    if smtp.supports_extension("dsn"):
+        # Of success a relay that knows no DSN says nothing, so that its silence would mean nothing.
+        about_it += f" RET=HDRS ENVID={letter.id}"
+        about_them = " NOTIFY=FAILURE,DELAY"
     return [
-        (Stage.SENDER, f"MAIL FROM:<{letter.sender}>{size}".encode("ascii"), 250),
-        (Stage.RECIPIENT, f"RCPT TO:<{letter.recipient}>".encode("ascii"), 250),
+        (Stage.SENDER, f"MAIL FROM:<{letter.sender}>{about_it}".encode("ascii"), 250),
+        (Stage.RECIPIENT, f"RCPT TO:<{letter.recipient}>{about_them}".encode("ascii"), 250),
         (Stage.DATA, b"DATA", 354),
     ]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,14 +19,29 @@ from email.utils import format_datetime
 from schemas.figures import day, money
 from transports.base import Envelope, File, Summary
 from transports.email.address import fault, normal
+from transports.email.terms import Attachments, Terms
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What is the same for every message: the address it comes from, and what goes with it."""
+    """What is the same for every message of a sender: the address it comes from, what goes with it,
+    and the sender's own `terms`, which go before."""
 
     sender: str
     attach_xml: bool = False
+    attachments: Attachments = Attachments.SEPARATE
+    terms: Terms = field(default_factory=Terms)
+
+    @property
+    def with_xml(self) -> bool:
+        """Whether the UBL goes along."""
+        wanted = self.terms.attach_xml
+        return self.attach_xml if wanted is None else wanted
+
+    @property
+    def mode(self) -> Attachments:
+        """How the files go."""
+        return self.terms.attachments or self.attachments
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,7 @@ class Wording:
     attached: str
     attached_xml: str
     linked: str  # `{until}` is a day
+    too_large: str
     contact: str
 
 
@@ -64,7 +81,8 @@ _WORDINGS = {
         reference="Payment reference",
         attached="You find it as a PDF in the attachment.",
         attached_xml="You find it as an XML file in the attachment.",
-        linked="It is too large for an e-mail. You find it here until {until}:",
+        linked="You find it here until {until}:",
+        too_large="It is too large for an e-mail.",
         contact="Questions? Please contact:",
     ),
     "sv": Wording(
@@ -81,7 +99,8 @@ _WORDINGS = {
         reference="Betalningsreferens",
         attached="Den ligger som PDF i bilagan.",
         attached_xml="Den ligger som XML-fil i bilagan.",
-        linked="Den är för stor för ett e-postmeddelande. Du hittar den här till och med {until}:",
+        linked="Du hittar den här till och med {until}:",
+        too_large="Den är för stor för ett e-postmeddelande.",
         contact="Frågor? Kontakta gärna:",
     ),
     "nb": Wording(
@@ -98,7 +117,8 @@ _WORDINGS = {
         reference="Betalingsreferanse",
         attached="Du finner den som PDF i vedlegget.",
         attached_xml="Du finner den som XML-fil i vedlegget.",
-        linked="Den er for stor for en e-post. Du finner den her til og med {until}:",
+        linked="Du finner den her til og med {until}:",
+        too_large="Den er for stor for en e-post.",
         contact="Spørsmål? Ta gjerne kontakt:",
     ),
 }
@@ -111,18 +131,28 @@ _SENDABLE = frozenset({"application", "audio", "font", "image", "text", "video"}
 def files(envelope: Envelope, style: Style) -> tuple[File, ...]:
     """What goes with the message, in order: the image and the attachments, or both as one PDF
     and what stays apart; the XML where wanted."""
-    if envelope.image is None and not style.attach_xml:
+    if envelope.image is None and not (style.attach_xml or style.with_xml):
         raise ValueError("the e-mail channel needs the invoice as a PDF: Transport.needs_image")
-    xml = (envelope.document,) if style.attach_xml else ()
-    if envelope.merged is not None:
+    # Where people get no image, the XML is all that there is, whatever was settled.
+    xml = (envelope.document,) if style.with_xml or envelope.image is None else ()
+    if envelope.merged is not None and style.mode is Attachments.MERGED:
         return (envelope.merged.file, *envelope.merged.apart, *xml)
     image = () if envelope.image is None else (envelope.image,)
     return (*image, *envelope.attachments, *xml)
 
 
+def most_bytes(going: Sequence[File]) -> int:
+    """What a message with these files has at most, before it is made."""
+    # Base64 makes four characters of three bytes, and 78 bytes of 76 characters.
+    encoded = sum((len(file.content) + 2) // 3 * 4 * 78 // 76 for file in going)
+    return encoded + len(going) * 2_000 + 32_000  # headers, boundaries, the text, signatures
+
+
 def compose(envelope: Envelope, style: Style) -> bytes:
     """The message, CRLF line endings, 7-bit ASCII throughout."""
-    summary, company = envelope.summary, _line(envelope.sender.name)
+    summary, terms = envelope.summary, style.terms
+    company = _line(envelope.sender.name)
+    shown = _line(terms.name or "") or company
     wording = _WORDINGS[summary.language]
     subject = wording.credit_note if summary.credit_note else wording.invoice
     if summary.reminder:
@@ -131,13 +161,14 @@ def compose(envelope: Envelope, style: Style) -> bytes:
     # The time we took the document on, not the time of the attempt: a retry has the same bytes.
     message["Date"] = format_datetime(envelope.accepted_at)
     message["Message-ID"] = f"<{envelope.key}@{_domain(style.sender)}>"
-    message["From"] = Address(company, addr_spec=style.sender)
-    if envelope.sender.reply_to and not fault(envelope.sender.reply_to):
-        message["Reply-To"] = Address(company, addr_spec=normal(envelope.sender.reply_to))
+    message["From"] = Address(shown, addr_spec=normal(terms.sender or style.sender))
+    reply_to = terms.reply_to or envelope.sender.reply_to
+    if reply_to and not fault(reply_to):
+        message["Reply-To"] = Address(shown, addr_spec=normal(reply_to))
     message["To"] = Address(_line(envelope.recipient.name), addr_spec=envelope.address)
     message["Subject"] = subject.format(number=_line(summary.number), sender=company)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_body(envelope, wording), cte="quoted-printable")
+    message.set_content(_body(envelope, wording, style), cte="quoted-printable")
     if envelope.link is None:
         # "=_" can occur neither in base64 nor in quoted-printable (RFC 2045 6.7).
         message.make_mixed(boundary=f"=_{envelope.key.hex}")
@@ -146,7 +177,9 @@ def compose(envelope: Envelope, style: Style) -> bytes:
     return message.as_bytes()
 
 
-def _body(envelope: Envelope, wording: Wording) -> str:
+def _body(envelope: Envelope, wording: Wording, style: Style) -> str:
+    terms = style.terms
+    contact = terms.contact.lines() if terms.contact else envelope.sender.contact
     summary, company = envelope.summary, _line(envelope.sender.name)
     opening = wording.credit_note_opening if summary.credit_note else wording.invoice_opening
     if summary.reminder:
@@ -156,27 +189,28 @@ def _body(envelope: Envelope, wording: Wording) -> str:
             wording.greeting,
             "",
             opening.format(number=_line(summary.number), sender=company),
-            *_where(envelope, wording),
+            *_where(envelope, wording, style),
             "",
+            *([_lines(terms.note), ""] * bool(terms.note)),
             *(f"{name}: {value}" for name, value in _facts(summary, wording)),
             "",
-            *(
-                [wording.contact, _lines(envelope.sender.contact), ""]
-                * bool(envelope.sender.contact)
-            ),
+            *([wording.contact, _lines(contact), ""] * bool(contact)),
             company,
             "",
         ]
     )
 
 
-def _where(envelope: Envelope, wording: Wording) -> list[str]:
+def _where(envelope: Envelope, wording: Wording, style: Style) -> list[str]:
     link = envelope.link
     if link is None:
         return [wording.attached if envelope.image else wording.attached_xml]
     # The day before it ends: it opens all through the day that is named.
     last = day(link.until.date() - timedelta(days=1), envelope.summary.language)
-    return [wording.linked.format(until=last), "", link.url]
+    linked = wording.linked.format(until=last)
+    if style.mode is not Attachments.LINK:
+        linked = f"{wording.too_large} {linked}"
+    return [linked, "", link.url]
 
 
 def _facts(summary: Summary, wording: Wording) -> list[tuple[str, str]]:

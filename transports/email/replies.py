@@ -1,17 +1,28 @@
-"""What the end of an SMTP dialogue means for the invoice. Pure.
+"""What mail servers' answers mean for the invoice: at the end of a dialogue, and later. Pure.
 
-Source: RFC 5321 4.2 (reply codes), RFC 3463 (enhanced status codes).
+Source: RFC 5321 4.2 (reply codes), RFC 3463 (enhanced status codes), RFC 3464 2.3.3 (actions).
 """
 
 from __future__ import annotations
 
 import re
 
-from transports.base import Evidence, Outcome, Refused, Sent, TryLater, Unknown, Verdict
+from transports.base import (
+    Delivered,
+    Evidence,
+    Outcome,
+    Refused,
+    Sent,
+    TryLater,
+    Unknown,
+    Verdict,
+    storable,
+)
 from transports.email.dialogue import Answer, Stage
+from transports.email.notices import Action, AutomaticReply, Notice
 
 PUBLIC_TEXTS = {
-    "email.sent": "The mail server has taken the message. Nothing more is told by e-mail.",
+    "email.sent": "The mail server has taken the message. Only trouble is told from here on.",
     "email.mailbox_unavailable": "There is no mailbox for the recipient's e-mail address.",
     "email.mailbox_full": "The recipient's mailbox is full.",
     "email.too_large": "The message is larger than the recipient's mail server takes.",
@@ -25,6 +36,15 @@ PUBLIC_TEXTS = {
     "email.timeout": "Our mail server did not answer in time; the message was not handed over.",
     "email.connection_lost": "The connection broke before the message was handed over.",
     "email.outcome_unknown": "The message was handed over, but no answer ever came.",
+}
+
+# In the bounce mailbox; what failed for good has the texts above too.
+LATE_TEXTS = {
+    "email.delivered": "The recipient's mail server has put the message into the mailbox.",
+    "email.relayed": "The message went on to a mail server that does not tell what becomes of it.",
+    "email.delayed": "The recipient's mail server has not taken the message yet; ours tries again.",
+    "email.automatic_reply": "The recipient's mailbox answered by itself, as when nobody is there.",
+    "email.given_up": "The recipient's mail server did not take the message, and it was given up.",
 }
 
 
@@ -48,6 +68,49 @@ def outcome(answer: Answer, remote: str, evidence: tuple[Evidence, ...]) -> Outc
     # Silence, and what the relay thinks of us, meets every message alike.
     answered = answer.code is not None and answer.stage not in _OURS
     return TryLater(verdict, evidence, answered=answered)
+
+
+def late(
+    said: Notice | AutomaticReply, evidence: tuple[Evidence, ...], *, proven: bool
+) -> Delivered | Sent | Refused:
+    """What a message in the bounce mailbox makes of the delivery that it is about.
+
+    `proven`: it came to an address that nobody else could know. Only then does its word count as
+    proof that the message arrived.
+    """
+    if isinstance(said, AutomaticReply):
+        return Sent(_late("automatic_reply", "an automatic reply", None), evidence)
+    remote = storable(said.reporter, 200) or None
+    text = " ".join(part for part in (said.action, said.status, said.diagnostic) if part)
+    match said.action:
+        case Action.FAILED:
+            return Refused(_late(_failure(said.status), text, remote), evidence)
+        case Action.DELAYED:
+            return Sent(_late("delayed", text, remote), evidence)
+        case Action.DELIVERED if proven:
+            return Delivered(_late("delivered", text, remote), evidence)
+    return Sent(_late("relayed", text, remote), evidence)
+
+
+def given_up(days: int) -> Refused:
+    """What becomes of a message that was delayed, and of which nothing was heard for so long."""
+    text = f"delayed, and nothing else was heard for {days} days"
+    return Refused(_late("given_up", text, None))
+
+
+def _late(name: str, text: str, remote: str | None) -> Verdict:
+    code = f"email.{name}"
+    return Verdict(code, text, (PUBLIC_TEXTS | LATE_TEXTS)[code], remote)
+
+
+def _failure(status: str) -> str:
+    subject = status[2:]
+    if subject.startswith("7."):
+        return "policy"
+    # 4: trouble on the way; a class of 4 that failed was tried for as long as the server tries.
+    if subject.startswith("4.") or status.startswith("4."):
+        return _BY_ENHANCED_STATUS.get(subject, "given_up")
+    return _BY_ENHANCED_STATUS.get(subject, "refused")
 
 
 # Stages where the relay judges us, not the recipient.
