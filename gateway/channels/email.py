@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from gateway.channels.parts import Parts
-from gateway.section import Channel, revealed
+from gateway.section import Channel, ConfigError, revealed
 from transports.email import driver
+from transports.email.address import fault, normal
+from transports.email.bounces import BounceSettings
 from transports.email.connections import Relay, Tls
 from transports.email.driver import EmailSettings
+from transports.email.mailbox import MailboxSettings
+from transports.email.signing import Keys, load
 from transports.email.terms import Attachments
 
 
@@ -72,9 +77,71 @@ class Email(Channel):
     end_timeout_s: float = Field(default=600, gt=0)
     """Longest time for the answer after a whole message; giving up early makes doubles."""
 
+    dkim_folder: Path | None = Field(default=None, examples=["/etc/budkavle/dkim"])
+    """Folder of the keys that messages are signed with (DKIM), in files `<domain>/<selector>.pem`:
+    RSA or Ed25519, PEM, without a password. A company may send from an address of such a domain."""
+
+    name_servers: list[str] = Field(default=[], examples=[["10.0.0.53"]])
+    """Addresses of the name servers that `budkavle doctor` asks for what the keys need in DNS,
+    instead of the machine's."""
+
+    name_server_port: int = Field(default=53, ge=1, le=65535)
+    """Their port."""
+
+    bounce_domain: str | None = Field(default=None, examples=["bounce.example.com"])
+    """Domain of the addresses that messages bounce to, each delivery to its own; mail to any
+    address there that begins with `b+` has to come to the bounce mailbox. Without it nothing is
+    learned after a message was handed over."""
+
+    bounce_host: str | None = Field(default=None, examples=["imap.example.com"])
+    """Name or address of the IMAP server that has the bounce mailbox."""
+
+    bounce_port: int | None = Field(default=None, ge=1, le=65535, examples=[993])
+    """Its port; by default the one that goes with `bounce_tls`: 993 or 143."""
+
+    bounce_tls: Literal["none", "starttls", "implicit"] = "implicit"
+    """How that connection is made safe; `none` is for loopback and trusted networks."""
+
+    bounce_username: str | None = Field(default=None, examples=["bounces"])
+    """Name to log in to the bounce mailbox with."""
+
+    bounce_password: SecretStr | None = None
+    """Password to log in with."""
+
+    bounce_password_file: Path | None = Field(default=None, examples=["/run/secrets/bounces"])
+    """File that holds the password."""
+
+    bounce_folder: str = Field(default="INBOX", pattern=r"^[ -~]{1,200}$")
+    """Folder that is read."""
+
+    bounce_done_folder: str | None = Field(
+        default=None, pattern=r"^[ -~]{1,200}$", examples=["Taken"]
+    )
+    """Folder that messages are moved to when they have been taken; by default they stay and are
+    flagged as seen. What is not understood stays where it is."""
+
+    bounce_every_s: float = Field(default=60, gt=0)
+    """How often the bounce mailbox is looked at."""
+
+    given_up_days: int = Field(default=3, ge=1)
+    """A message that was delayed, and of which nothing else was heard for so long, counts as
+    failed: the document goes on to its next channel."""
+
+    @model_validator(mode="after")
+    def _bounces_whole(self) -> Self:
+        wanted = ("bounce_domain", "bounce_host", "bounce_username", "bounce_password")
+        there = [name for name in wanted if getattr(self, name) is not None]
+        if there and len(there) < len(wanted):
+            missing = [name for name in wanted if name not in there]
+            raise ValueError(f"{there[0]} goes with {', '.join(missing)}, which is missing")
+        domain = self.bounce_domain
+        if domain is not None and (wrong := fault(f"b@{domain}")):
+            raise ValueError(f"bounce_domain: {wrong}")
+        return self
+
 
 def email_settings(section: Email) -> EmailSettings:
-    """The e-mail channel's own settings."""
+    """The e-mail channel's own settings. Raises ConfigError when the DKIM keys can not be used."""
     return EmailSettings(
         relay=Relay(
             host=section.host,
@@ -92,11 +159,63 @@ def email_settings(section: Email) -> EmailSettings:
         attach_xml=section.attach_xml,
         files_limit_bytes=section.files_limit_bytes,
         attachments=Attachments(section.attachments),
+        keys=dkim_keys(section),
+        bounces=_bounces(section),
         reply_timeout_s=section.reply_timeout_s,
         end_timeout_s=section.end_timeout_s,
     )
 
 
+def dkim_keys(section: Email) -> Keys:
+    """The keys that messages are signed with. Raises ConfigError that says all that is wrong."""
+    if section.dkim_folder is None:
+        return Keys()
+    try:
+        return load(section.dkim_folder)
+    except ValueError as error:
+        faults = (f"email.dkim_folder: {line}" for line in str(error).splitlines())
+        raise ConfigError("\n".join(faults)) from error
+
+
+def _bounces(section: Email) -> BounceSettings | None:
+    if section.bounce_domain is None:
+        return None
+    return BounceSettings(
+        domain=normal(f"b@{section.bounce_domain}").removeprefix("b@"),
+        mailbox=mailbox_settings(section),
+        every_s=section.bounce_every_s,
+        given_up_days=section.given_up_days,
+    )
+
+
+def mailbox_settings(section: Email) -> MailboxSettings:
+    """Where the bounce mailbox is, of a section that has one."""
+    return MailboxSettings(
+        host=section.bounce_host or "",
+        username=section.bounce_username or "",
+        password=revealed(section.bounce_password) or "",
+        port=section.bounce_port,
+        tls=Tls(section.bounce_tls),
+        ca_file=section.ca_file,
+        folder=section.bounce_folder,
+        done_folder=section.bounce_done_folder,
+        timeout_s=section.connect_timeout_s,
+    )
+
+
 def make(section: Email, parts: Parts) -> driver.Email:
-    """The channel."""
-    return driver.Email(email_settings(section), now=parts.clock.now)
+    """The channel. Raises ConfigError."""
+    store = parts.store
+    kept: list[bytes] = []
+
+    async def secret() -> bytes:
+        if not kept:
+            kept.append(await store.secret("bounces", os.urandom(32)))
+        return kept[0]
+
+    return driver.Email(
+        email_settings(section),
+        now=parts.clock.now,
+        secret=secret,
+        register=parts.register("email"),
+    )

@@ -35,7 +35,7 @@ from transports.email.replies import given_up, late
 
 log = structlog.get_logger()
 
-# The secret that return paths are made with, kept by the gateway.
+# What return paths are made with, kept by the gateway.
 Secret = Callable[[], Awaitable[bytes]]
 
 _PLACE: Final = "place"  # how far the mailbox was read
@@ -49,7 +49,7 @@ class BounceSettings:
     read; `given_up_days` is how long a message may be delayed before it counts as failed."""
 
     domain: str
-    mailbox: MailboxSettings | None = None
+    mailbox: MailboxSettings
     every_s: float = 60
     given_up_days: int = 3
 
@@ -73,21 +73,19 @@ class Bounces:
 
     async def reports(self) -> AsyncGenerator[Report, None]:
         """What came since the last look, and the deliveries that were delayed for too long."""
-        mailbox = self._settings.mailbox
-        if mailbox is not None:
-            place = await self._turn(mailbox)
-            if place is not None:
-                async with aclosing(self._read(mailbox, place)) as read:
-                    async for report in read:
-                        yield report
+        place = await self._turn()
+        if place is not None:
+            async with aclosing(self._read(place)) as read:
+                async for report in read:
+                    yield report
         for entry in await self._register.due(_DELAYED, self._now()):
             outcome = given_up(self._settings.given_up_days)
             yield Report(UUID(entry.name), outcome, id=f"email/given_up/{entry.name}")
             await self._register.drop([entry])
 
-    async def _turn(self, mailbox: MailboxSettings) -> Entry | None:
+    async def _turn(self) -> Entry | None:
         """The place in the mailbox, when it is time to look and no other process does."""
-        now = self._now()
+        now, mailbox = self._now(), self._settings.mailbox
         # Two mailboxes that were set one after the other have places of their own.
         name = hashlib.sha256(
             f"{mailbox.address}\n{mailbox.username}\n{mailbox.folder}".encode()
@@ -105,7 +103,8 @@ class Bounces:
             return None
         return replace(place, version=place.version + 1)
 
-    async def _read(self, settings: MailboxSettings, place: Entry) -> AsyncGenerator[Report, None]:
+    async def _read(self, place: Entry) -> AsyncGenerator[Report, None]:
+        settings = self._settings.mailbox
         box = Mailbox(settings)
         try:
             validity = await box.open()
