@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from lxml import etree
 from stdnum import luhn
 
 from gateway.clock import Clock
@@ -17,13 +18,17 @@ from gateway.inbound.peppol import DOCUMENTS, RESPONSES
 from gateway.sandbox.seeds import SEEDS
 from schemas.envelope import Header, MlsType
 from schemas.identifiers import BILLING_INVOICE, BILLING_PROCESS, Participant
-from schemas.response import SPID_SCHEME, Kind, document_type, process
+from schemas.response import CBC, SPID_SCHEME, Kind, document_type, process
 from transports.peppol.pki.chains import Purpose
 from transports.peppol.pki.keys import KeyInMemory
 from transports.peppol.sandbox.access_point import MAGIC, AccessPoint
 from transports.peppol.sandbox.billing import invoice
 from transports.peppol.sandbox.network import ZONE, Network
 from transports.peppol.sender import Received
+
+
+def _number_in(document: bytes) -> str | None:
+    return etree.fromstring(document).findtext(f"{{{CBC}}}ID")
 
 
 def _number(end: str) -> str:
@@ -161,6 +166,7 @@ class PeppolNetwork:
                     "id": kept.taken.message.id,
                     "to": str(kept.taken.message.receiver),
                     "document": kept.taken.header.document_type.root,
+                    "number": _number_in(kept.taken.document),
                     "bytes": len(kept.taken.document),
                 }
                 for kept in self.access_point.kept.values()

@@ -1,0 +1,157 @@
+"""What is put into each invoice of a mixed run, and what is foretold of it.
+
+A fate is one recipient's: by its number, address or post code the partners behave as they do in the
+sandbox (the pages of docs/reference/channels). There is one at least for each channel that goes
+well, and one for each fault that a partner can have.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stdnum import luhn
+
+from gateway.demo.stories import EXAMPLES
+from gateway.sandbox import RECEIVER, SENDER, SENDER_NO, Seed
+from tests.e2e.invoices import submission
+from transports.peppol.sandbox.access_point import MAGIC
+from transports.peppol.sandbox.access_point import Behaviour as AccessPoint
+
+
+@dataclass(frozen=True)
+class Fate:
+    """One kind of recipient, and what becomes of an invoice to it.
+
+    `buyer` is laid over the invoice's buyer, `delivery` goes beside it. `ends` is the last state,
+    `channel` the channel that has it then. `copies` is how many of it each partner has taken in the
+    end, by its name in `/received`; those that are not named have none. `fault`: somebody
+    misbehaves.
+    """
+
+    name: str
+    ends: str
+    channel: str | None
+    fault: bool = False
+    sender: Seed = SENDER
+    buyer: Mapping[str, Any] = field(default_factory=dict)
+    delivery: Mapping[str, Any] = field(default_factory=dict)
+    copies: Mapping[str, int] = field(default_factory=dict)
+
+    def body(self, number: str) -> bytes:
+        """The request body of an invoice with this number."""
+        body = _swedish(number) if self.sender is SENDER else _norwegian(number)
+        _lay(body["invoice"]["buyer"], self.buyer)
+        body["delivery"] = dict(self.delivery)
+        return json.dumps(body).encode()
+
+
+def _swedish(number: str) -> dict[str, Any]:
+    return submission(number)
+
+
+def _norwegian(number: str) -> dict[str, Any]:
+    content = (EXAMPLES / "no-b2c-email-refused-then-letter.json").read_bytes()
+    body: dict[str, Any] = json.loads(content)
+    body["invoice"]["number"] = number
+    del body["invoice"]["buyer"]["contact"]
+    return body
+
+
+def _lay(under: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for name, value in over.items():
+        if isinstance(value, Mapping) and isinstance(under.get(name), dict):
+            _lay(under[name], value)
+        else:
+            under[name] = value
+
+
+# --- recipients -------------------------------------------------------------------------------
+
+
+def _endpoint(participant: str) -> Mapping[str, Any]:
+    scheme, _, value = participant.partition(":")
+    return {"endpoint": {"scheme": scheme, "value": value}}
+
+
+def _mailbox(name: str) -> Mapping[str, Any]:
+    return {"contact": {"name": "Kim Berg", "email": f"{name}@customer.example"}}
+
+
+def _post_code(code: str) -> Mapping[str, Any]:
+    return {"address": {"post_code": code}}
+
+
+def _in_peppol(behaviour: AccessPoint) -> Mapping[str, Any]:
+    (four,) = (digits for digits, other in MAGIC.items() if other is behaviour)
+    return _endpoint(f"0007:55600{four}{luhn.calc_check_digit(f'55600{four}')}")
+
+
+def _peppol(behaviour: AccessPoint, ends: str, channel: str, **copies: int) -> Fate:
+    name = f"peppol-{behaviour}"
+    return Fate(name, ends, channel, True, buyer=_in_peppol(behaviour), copies=copies)
+
+
+def _email(behaviour: str, ends: str, channel: str, **copies: int) -> Fate:
+    name = f"email-{behaviour}"
+    return Fate(name, ends, channel, True, buyer=_mailbox(behaviour), copies=copies)
+
+
+def _letter(name: str, code: str, ends: str, **copies: int) -> Fate:
+    return Fate(f"letter-{name}", ends, "letter", True, buyer=_post_code(code), copies=copies)
+
+
+# --- fates ------------------------------------------------------------------------------------
+
+SWEDISH = (
+    Fate("internal", "delivered", "internal", buyer=_endpoint(RECEIVER.company.participants[0])),
+    Fate(
+        "peppol",
+        "delivered",
+        "peppol",
+        buyer=_endpoint("0007:5567890123"),
+        copies={"messages": 1},
+    ),
+    _peppol(AccessPoint.LOSE, "delivered", "peppol", messages=1),
+    _peppol(AccessPoint.NOT_SERVICED, "delivered", "letter", letters=1),
+    _peppol(AccessPoint.REFUSE, "delivered", "letter", letters=1),
+    _peppol(AccessPoint.REJECT, "delivered", "letter", messages=1, letters=1),
+    Fate("email", "sent", "email", buyer=_mailbox("accept"), copies={"emails": 1}),
+    _email("later", "sent", "email", emails=1),
+    _email("refuse", "delivered", "letter", letters=1),
+    _email("full", "delivered", "letter", letters=1),
+    _email("large", "delivered", "letter", letters=1),
+    _email("policy", "delivered", "letter", letters=1),
+    _email("drop", "held", "email", emails=1),
+    Fate("letter", "delivered", "letter", copies={"letters": 1}),
+    _letter("refused", "999 99", "failed"),
+    _letter("returned", "999 98", "failed", letters=1),
+    _letter("rejected", "999 97", "failed", letters=1),
+    _letter("down", "999 96", "delivered", letters=1),
+    _letter("busy", "999 95", "delivered", letters=1),
+    _letter("drop", "999 93", "delivered", letters=1),
+)
+
+NORWEGIAN = (
+    Fate(
+        "no-email",
+        "sent",
+        "email",
+        sender=SENDER_NO,
+        buyer=_mailbox("accept"),
+        delivery={"consumer": True},
+        copies={"emails": 1},
+    ),
+    Fate(
+        "no-letter",
+        "delivered",
+        "letter",
+        sender=SENDER_NO,
+        delivery={"consumer": True},
+        copies={"letters": 1},
+    ),
+)
+
+FATES = (*SWEDISH, *NORWEGIAN)
