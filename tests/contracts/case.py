@@ -120,16 +120,18 @@ class Channel:
     # What of a request has to be the same in a repeat: all of it, but where it is encrypted anew.
     lasting: Callable[[bytes], object] = bytes
     terms: Mapping[str, Any] = field(default_factory=dict)  # what the sender has settled with it
+    # The envelope as senders of this channel's country write it.
+    fitting: Callable[[Envelope], Envelope] = lambda envelope: envelope
 
     def inquiry(self, recipient: Recipient) -> Inquiry:
         """What `resolve` is asked about a recipient."""
-        blank = envelope(recipient, "", "")
+        blank = self.fitting(envelope(recipient, "", ""))
         return Inquiry(blank.sender, recipient, blank.summary, terms=self.terms)
 
     async def envelope(self, behaviour: str, name: str = "first") -> Envelope:
         """An envelope for which the sandbox does `behaviour`, addressed as `resolve` says."""
         recipient = self.recipient_for(behaviour)
-        blank = envelope(recipient, "", f"{behaviour}/{name}")
+        blank = self.fitting(envelope(recipient, "", f"{behaviour}/{name}"))
         found = await self.transport.resolve(self.inquiry(recipient))
         assert isinstance(found, Reachable), found
         return replace(blank, address=found.address, form=found.form, terms=self.terms)
