@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 from gateway.channels.email import Email
 from gateway.channels.letter import Letter
+from gateway.channels.operator import Operator
 from gateway.section import Channel, Section
 
 PREFIX = "BUDKAVLE_"
@@ -497,6 +498,7 @@ class Settings(BaseSettings):
     scan: Scan | None = None
     email: Email | None = None
     letter: Letter | None = None
+    operator: Operator | None = None
     peppol: Peppol | None = None
     publisher: Publisher | None = None
     outer: Outer = Field(default_factory=Outer)

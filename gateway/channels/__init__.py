@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from gateway import section
-from gateway.channels import email, letter
+from gateway.channels import email, letter, operator
 from gateway.channels.parts import Parts
 from gateway.inbound.inboxes import Inboxes
 from gateway.routing.terms import Wrong
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
     "email": email.make,
     "letter": letter.make,
+    "operator": operator.make,
 }
 
 # By channel: what is wrong with a company's terms with it. One that is not here has none.

@@ -54,6 +54,9 @@ EVERY_UNREACHABLE = [
     for who in case.unreachable
 ]
 
+# Those whose other side can be away while it hands over.
+AWAY = ["email", "letter", "operator"]
+
 
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
@@ -291,7 +294,7 @@ async def test_cancelling_leaves_no_connection_and_no_harm(
     assert isinstance(outcome, Sent)
 
 
-@pytest.mark.parametrize("name", ["email", "letter"], indirect=True)
+@pytest.mark.parametrize("name", AWAY, indirect=True)
 async def test_a_channel_that_is_away_is_tried_later(channel: Channel) -> None:
     envelope = await channel.envelope("accept")
     await channel.shut()
@@ -313,7 +316,7 @@ async def test_collecting_ends(channel: Channel) -> None:
     assert all(isinstance(item, Report) for item in items)
 
 
-@pytest.mark.parametrize("name", ["email", "letter"], indirect=True)
+@pytest.mark.parametrize("name", AWAY, indirect=True)
 async def test_collecting_from_a_channel_that_is_away_says_so(channel: Channel) -> None:
     await channel.shut()
     try:

@@ -14,6 +14,8 @@ from gateway.channels.email import Email as EmailSection
 from gateway.channels.email import email_settings
 from gateway.channels.letter import Letter as LetterSection
 from gateway.channels.letter import letter_settings
+from gateway.channels.operator import Operator as OperatorSection
+from gateway.channels.operator import operator_settings
 from gateway.peppol import peppol_settings
 from gateway.section import Channel, ConfigError, Section
 from gateway.store.lanes import Limits
@@ -22,6 +24,7 @@ from transports.letter.driver import Letter
 
 EMAIL = {"host": "mail.example", "sender": "bills@example.com"}
 LETTER = {"url": "https://print.example", "token": "t"}
+OPERATOR = {"url": "https://operator.example", "token": "t"}
 PEPPOL: dict[str, Any] = {
     "key_store": "ap.p12",
     "roots": [],
@@ -108,6 +111,13 @@ def test_every_letter_setting_reaches_the_channel(name: str) -> None:
     before = LetterSection(**LETTER)
     after = LetterSection(**{**LETTER, name: other(before, name)})
     assert letter_settings(before) != letter_settings(after)
+
+
+@pytest.mark.parametrize("name", names(OperatorSection))
+def test_every_operator_setting_reaches_the_channel(name: str) -> None:
+    before = OperatorSection(**OPERATOR)
+    after = OperatorSection(**{**OPERATOR, name: other(before, name)})
+    assert operator_settings(before) != operator_settings(after)
 
 
 def test_a_secret_in_a_file_reaches_the_channel(tmp_path: Path) -> None:

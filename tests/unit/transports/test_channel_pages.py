@@ -10,6 +10,7 @@ import pytest
 import transports
 from transports.email.sandbox import Behaviour as MailBehaviour
 from transports.letter.sandbox import MAGIC
+from transports.operator.sandbox import MAGIC as OPERATOR_MAGIC
 from transports.peppol.sandbox.access_point import MAGIC as PEPPOL_MAGIC
 
 ROOT = Path(transports.__file__).parent
@@ -69,5 +70,7 @@ def test_every_magic_recipient_is_told() -> None:
         assert f"| `{behaviour}`" in page("email")
     for digits in MAGIC:
         assert f"`{digits}`" in page("letter")
+    for number in OPERATOR_MAGIC.values():
+        assert f"`{number}`" in page("operator")
     for digits in PEPPOL_MAGIC:
         assert f"`{digits}`" in page("peppol")

@@ -1,0 +1,1 @@
+"""Carries documents over the network of the Swedish e-invoice operators."""
