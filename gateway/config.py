@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.archive.days import Days
 
 from gateway.channels.email import Email
+from gateway.channels.kivra import Kivra
 from gateway.channels.letter import Letter
 from gateway.channels.operator import Operator
 from gateway.section import Channel, Section
@@ -497,6 +498,7 @@ class Settings(BaseSettings):
     encryption: Encryption | None = None
     scan: Scan | None = None
     email: Email | None = None
+    kivra: Kivra | None = None
     letter: Letter | None = None
     operator: Operator | None = None
     peppol: Peppol | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from gateway import section
-from gateway.channels import email, letter, operator
+from gateway.channels import email, kivra, letter, operator
 from gateway.channels.parts import Parts
 from gateway.inbound.inboxes import Inboxes
 from gateway.routing.terms import Wrong
@@ -23,6 +23,7 @@ from gateway.store import lanes
 from transports.base import Transport
 from transports.email import terms as email_terms
 from transports.internal.driver import Internal
+from transports.kivra import terms as kivra_terms
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 # By channel: makes it of its section.
 MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
     "email": email.make,
+    "kivra": kivra.make,
     "letter": letter.make,
     "operator": operator.make,
 }
@@ -37,12 +39,15 @@ MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
 # By channel: what is wrong with a company's terms with it. One that is not here has none.
 TERMS: Final[Mapping[str, Wrong]] = {
     "email": email_terms.wrong,
+    "kivra": kivra_terms.wrong,
 }
 
 # By channel: what its partners post to, on the outer listener of every process that has one. A
 # worker is another process: what comes in is in the channel's register before it is answered, and
 # the worker's `collect` takes it from there.
-ROUTES: Final[Mapping[str, Callable[[Any, Parts], Sequence[web.AbstractRouteDef]]]] = {}
+ROUTES: Final[Mapping[str, Callable[[Any, Parts], Sequence[web.AbstractRouteDef]]]] = {
+    "kivra": kivra.routes,
+}
 
 
 def transports(settings: Settings, parts: Parts) -> Mapping[str, Transport]:

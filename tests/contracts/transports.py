@@ -21,7 +21,7 @@ from gateway.store.sqlite import SqliteStore
 from schemas.identifiers import (
     Participant,
 )
-from tests.contracts import channel_operator
+from tests.contracts import channel_kivra, channel_operator
 from tests.contracts.case import (
     NOBODY,
     NOW,
@@ -320,6 +320,7 @@ CASES: Mapping[str, Case] = {
         },
         hangs=("hang",),
     ),
+    "kivra": channel_kivra.CASE,
     "operator": channel_operator.REST,
 }
 

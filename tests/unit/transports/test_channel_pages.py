@@ -9,6 +9,7 @@ import pytest
 
 import transports
 from transports.email.sandbox import Behaviour as MailBehaviour
+from transports.kivra.sandbox import MAGIC as KIVRA_MAGIC
 from transports.letter.sandbox import MAGIC
 from transports.operator.sandbox import MAGIC as OPERATOR_MAGIC
 from transports.peppol.sandbox.access_point import MAGIC as PEPPOL_MAGIC
@@ -68,6 +69,8 @@ def test_it_tells_what_every_channel_page_tells(channel: str, heading: str) -> N
 def test_every_magic_recipient_is_told() -> None:
     for behaviour in MailBehaviour:
         assert f"| `{behaviour}`" in page("email")
+    for number in KIVRA_MAGIC.values():
+        assert f"| `{number}`" in page("kivra")
     for digits in MAGIC:
         assert f"`{digits}`" in page("letter")
     for number in OPERATOR_MAGIC.values():

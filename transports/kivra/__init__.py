@@ -1,0 +1,1 @@
+"""Kivra: digital mail to Swedish people and companies."""
