@@ -7,68 +7,24 @@ AS4 has it; only what never became a message gets another status.
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
-from typing import Final
-
 import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
+from transports.bodies import Bodies, Body, Limits, Unread
 from transports.peppol.receiver import NotKept, Receiver, Refusal, Reply
 
 log = structlog.get_logger()
 
-# What reading raises when a body ends before it should, or its chunks are none (RFC 9112, 7.1).
-_BROKEN: Final = (ConnectionError, web.RequestPayloadError, HttpProcessingError)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What messages may cost. A body that brings nothing for `idle_s`, or is not whole after
-    `total_s`, is given up; `held_bytes` of bodies are held at most, and `at_once` of those that are
-    whole are worked on at the same time, so that slow senders stand in nobody's way."""
-
-    body_bytes: int = 64 * 1024 * 1024
-    idle_s: float = 30.0
-    total_s: float = 300.0
-    at_once: int = 16
-    held_bytes: int = 256 * 1024 * 1024
-
-
-class _Unread(Exception):
-    """The body was not read to its end."""
-
-    def __init__(self, code: str, detail: str, status: int) -> None:
-        self.code, self.detail, self.status = code, detail, status
-        super().__init__(detail)
-
-
-class _Body:
-    """The bytes of a body that came so far."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.size = 0
-
-    def add(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-        self.size += len(piece)
-
-    def whole(self) -> bytes:
-        """All of it; the pieces are let go of."""
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
+__all__ = ["Endpoint", "Limits"]
 
 
 class Endpoint:
-    """The handler; its routes go into the outer listener."""
+    """The handler; its routes go into the outer listener. AS4 packs payloads, and nothing around
+    them."""
 
     def __init__(self, receiver: Receiver, limits: Limits | None = None) -> None:
         self._receiver = receiver
-        self._limits = limits or Limits()
-        self._places = asyncio.Semaphore(self._limits.at_once)
-        self._held = 0
+        self._bodies = Bodies(limits or Limits())
 
     def routes(self, path: str = "/as4") -> list[web.RouteDef]:
         """POST for messages; GET says that this is an access point."""
@@ -78,11 +34,11 @@ class Endpoint:
         return web.Response(text="A Peppol access point: AS4 messages are posted here.\n")
 
     async def _post(self, request: web.Request) -> web.Response:
-        body = _Body()
+        body = Body()
         try:
             reply = await self._answered(request, body)
         finally:
-            self._held -= body.size
+            self._bodies.let_go(body)
         response = web.Response(
             status=reply.status, body=reply.content, headers={"Content-Type": reply.content_type}
         )
@@ -90,57 +46,20 @@ class Endpoint:
             response.force_close()  # the rest of the body is never read
         return response
 
-    async def _answered(self, request: web.Request, body: _Body) -> Reply:
+    async def _answered(self, request: web.Request, body: Body) -> Reply:
         try:
-            await self._read(request, body)
-        except _Unread as unread:
-            refusal = Refusal(unread.code, unread.detail, "", None, body.size, "")
-            return await self._receiver.refuse(refusal, unread.status)
-        async with self._places:
+            await self._bodies.read(request, body)
+        except Unread as unread:
+            code = "EBMS:0004" if unread.status == 408 else "EBMS:0007"
+            refusal = Refusal(code, unread.text, "", None, body.size, "")
+            # What is too large is a message all the same.
+            return await self._receiver.refuse(
+                refusal, 200 if unread.status == 413 else unread.status
+            )
+        async with self._bodies.places:
             try:
                 content_type = request.headers.get("Content-Type", "")
                 return await self._receiver.receive(content_type, body.whole())
             except NotKept as error:
                 log.error("as4_not_kept", reason=str(error))
                 raise web.HTTPServiceUnavailable(headers={"Retry-After": "30"}) from None
-
-    async def _read(self, request: web.Request, body: _Body) -> None:
-        """Reads the body, and nothing beyond the limit, whatever its transfer coding."""
-        limits = self._limits
-        if (request.content_length or 0) > limits.body_bytes:
-            raise self._too_large()
-        _check_codings(request)
-        try:
-            async with asyncio.timeout(limits.total_s):
-                while True:
-                    async with asyncio.timeout(limits.idle_s):
-                        piece = await request.content.readany()
-                    if not piece:
-                        return
-                    body.add(piece)
-                    self._held += len(piece)
-                    if body.size > limits.body_bytes:
-                        raise self._too_large()
-                    if self._held > limits.held_bytes:
-                        # Waiting would hold the sender's memory and ours; it comes again by itself.
-                        raise web.HTTPServiceUnavailable(headers={"Retry-After": "5"})
-        except TimeoutError:
-            text = "The message did not come to its end in time."
-            raise _Unread("EBMS:0004", text, 408) from None
-        except _BROKEN:
-            text = "The message was cut off, or its chunks can not be read."
-            raise _Unread("EBMS:0007", text, 400) from None
-
-    def _too_large(self) -> _Unread:
-        text = f"The message has more than {self._limits.body_bytes} bytes."
-        return _Unread("EBMS:0007", text, 200)
-
-
-def _check_codings(request: web.Request) -> None:
-    """AS4 packs payloads, and nothing around them: a coding on the way would hide a bomb, and what
-    stands between us and the sender may see another body than we do."""
-    content = request.headers.get("Content-Encoding", "identity").strip().lower()
-    transfer = request.headers.get("Transfer-Encoding", "chunked").strip().lower()
-    if content != "identity" or transfer != "chunked":
-        text = "The body may have no Content-Encoding, and no Transfer-Encoding but chunked."
-        raise _Unread("EBMS:0007", text, 415)
