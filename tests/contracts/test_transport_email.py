@@ -9,12 +9,13 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.contracts.transports import RECIPIENT, envelope, until
-from transports.base import File, Outcome, Refused, Sent, TryLater, Unknown
+from tests.contracts.transports import NOW, RECIPIENT, envelope, until
+from transports.base import File, Link, Outcome, Refused, Sent, TryLater, Unknown
 from transports.email.connections import Relay, Tls
 from transports.email.driver import FILES_LIMIT_BYTES, Email, EmailSettings
 from transports.email.sandbox import Behaviour, Sandbox
@@ -108,16 +109,20 @@ async def test_lines_that_begin_with_a_dot_arrive(server: Sandbox, channel: Emai
     assert "\n.\n..\n.Anna\n" in body.get_content().replace("\r\n", "\n")
 
 
-async def test_the_dialogue_is_kept(channel: Email, server: Sandbox) -> None:
+@pytest.mark.parametrize("dsn", [True, False])
+async def test_the_dialogue_is_kept(channel: Email, server: Sandbox, dsn: bool) -> None:
+    server.dsn = dsn
     outcome = await channel.deliver(letter("1"))
+    about_it = f" RET=HDRS ENVID={letter('1').key.hex}" if dsn else ""
+    about_them = " NOTIFY=FAILURE,DELAY" if dsn else ""
     dialogue = outcome.evidence[1].content.decode()
     size = len(server.received[0].content)
     assert dialogue == (
         f"* connecting to 127.0.0.1:{server.port}, TLS none\n"
         "< 220 sandbox.example Budkavle sandbox\n"
-        f"> MAIL FROM:<faktura@gateway.example> SIZE={size}\n"
+        f"> MAIL FROM:<faktura@gateway.example> SIZE={size}{about_it}\n"
         "< 250 OK\n"
-        "> RCPT TO:<accept@bageri.example>\n"
+        f"> RCPT TO:<accept@bageri.example>{about_them}\n"
         "< 250 2.1.5 OK\n"
         "> DATA\n"
         "< 354 End data with <CR><LF>.<CR><LF>\n"
@@ -133,6 +138,29 @@ async def test_later_is_taken_at_the_next_attempt_and_only_once(
     outcomes = [await channel.deliver(letter("1")) for _ in range(2)]
     assert [code(outcome) for outcome in outcomes] == ["email.deferred", "email.sent"]
     assert len(server.received) == 1
+
+
+# --- what the relay takes ---------------------------------------------------------------------
+
+
+async def test_a_relay_that_takes_less_is_found_out_and_a_link_goes(server: Sandbox) -> None:
+    server.most_bytes = 100_000
+    channel = Email(settings(server))
+    large = letter("1", 90_000)
+    assert channel.too_large(large) == (), "nobody knows it yet"
+    first = await channel.deliver(large)
+    assert isinstance(first, TryLater)
+    assert (code(first), first.after) == ("email.over_size", timedelta())
+    assert "100,000" in first.verdict.text
+    assert channel.too_large(large) == (large.image,)
+    link = Link("https://bills.example/d/x", NOW + timedelta(days=90))
+    assert code(await channel.deliver(replace(large, link=link))) == "email.sent"
+    assert b"https://bills.example/d/x" in server.received[0].content
+    without = await channel.deliver(large)
+    assert isinstance(without, Refused), "it is larger than goes, and there is no link"
+    assert "100,000" in without.verdict.public_text
+    assert code(await channel.deliver(letter("2", 40_000))) == "email.sent", "it fits"
+    await channel.close()
 
 
 # --- connections ------------------------------------------------------------------------------

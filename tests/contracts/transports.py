@@ -21,7 +21,7 @@ from gateway.store.sqlite import SqliteStore
 from schemas.identifiers import (
     Participant,
 )
-from tests.contracts import channel_kivra, channel_operator
+from tests.contracts import channel_email, channel_kivra, channel_operator
 from tests.contracts.case import (
     NOBODY,
     NOW,
@@ -46,9 +46,6 @@ from transports.base import (
     TryLater,
     Unknown,
 )
-from transports.email.connections import Relay, Tls
-from transports.email.driver import Email, EmailSettings
-from transports.email.sandbox import Sandbox as MailServer
 from transports.internal.driver import Internal
 from transports.letter.driver import Letter, LetterSettings
 from transports.letter.sandbox import Sandbox as PrintHouse
@@ -113,37 +110,6 @@ async def open_internal(data: Path, hangs: bool) -> AsyncIterator[Channel]:
         secrets=(HERE.id,),
     )
     await store.close()
-
-
-async def open_email(data: Path, hangs: bool) -> AsyncIterator[Channel]:
-    clock = MovableClock(NOW)
-    patience_s = SHORT_PATIENCE_S if hangs else PATIENCE_S
-    async with MailServer() as server:
-        settings = EmailSettings(
-            Relay("127.0.0.1", server.port, Tls.NONE, connect_timeout_s=PATIENCE_S),
-            "faktura@gateway.example",
-            reply_timeout_s=patience_s,
-            end_timeout_s=patience_s,
-        )
-
-        async def taken(key: UUID) -> list[bytes]:
-            mine = f"<{key}@gateway.example>"
-            return [r.content for r in server.received if r.message["Message-ID"] == mine]
-
-        def driver() -> Transport:
-            return Email(settings, now=clock.now)
-
-        yield Channel(
-            transport=driver(),
-            again=driver,
-            recipient_for=lambda behaviour: replace(
-                RECIPIENT, email=f"{behaviour}+1@bageri.example"
-            ),
-            taken=taken,
-            connections=lambda: len(server.open),
-            shut=server.close,
-            secrets=("127.0.0.1", str(server.port), "bageri.example", "gateway.example"),
-        )
 
 
 POST_CODES = {
@@ -253,26 +219,7 @@ CASES: Mapping[str, Case] = {
             ),
         },
     ),
-    "email": Case(
-        open=open_email,
-        outcomes={
-            "accept": (Sent, "email.sent"),
-            "refuse": (Refused, "email.mailbox_unavailable"),
-            "full": (Refused, "email.mailbox_full"),
-            "large": (Refused, "email.too_large"),
-            "policy": (Refused, "email.policy"),
-            "later": (TryLater, "email.deferred"),
-            "hang": (TryLater, "email.timeout"),
-            "silent": (Unknown, "email.outcome_unknown"),
-            "drop": (Unknown, "email.outcome_unknown"),
-        },
-        unreachable={
-            "nobody": (NOBODY, "email.no_address"),
-            "nonsense": (replace(NOBODY, email="inte en adress"), "email.bad_address"),
-            "two": (replace(NOBODY, email="a@b.example, c@d.example"), "email.bad_address"),
-        },
-        hangs=("hang", "silent"),
-    ),
+    "email": channel_email.CASE,
     "peppol": Case(
         open=open_peppol,
         outcomes={
