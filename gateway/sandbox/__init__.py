@@ -7,7 +7,6 @@ how the partners behave: that is told by the recipient's address (the sandbox of
 
 from __future__ import annotations
 
-import socket
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -20,12 +19,10 @@ from gateway import config, layers
 from gateway.app import Gateway
 from gateway.clock import MovableClock
 from gateway.sandbox.controls import Controls
-from gateway.sandbox.partners import Partner, mail_server, print_house
-from gateway.sandbox.peppol import OTHERS, SEAT, SMP_ID, SMP_SEAT, PeppolNetwork
+from gateway.sandbox.partners import Partners
+from gateway.sandbox.peppol import OTHERS, SEAT, SMP_ID, SMP_SEAT
 from gateway.sandbox.seeds import RECEIVER, SEEDS, SENDER, SENDER_NO, Seed, plant
 from schemas.identifiers import Participant
-from transports.email.sandbox import Sandbox as MailServer
-from transports.letter.sandbox import Sandbox as PrintHouse
 
 __all__ = [
     "OTHERS",
@@ -50,15 +47,11 @@ class Sandbox:
 
     def __init__(self, data: Path, *, listen: str = "127.0.0.1:0", patience_s: float = 5) -> None:
         self.clock = MovableClock(running=True)
-        self.mail = MailServer()
-        self.print_house = PrintHouse(now=self.clock.now)
-        self.peppol = PeppolNetwork(data, self.clock, patience_s)
-        self.network = self.peppol.network
-        self.access_point = self.peppol.access_point
-        self.partners: tuple[Partner, ...] = (
-            mail_server(self.mail, patience_s),
-            print_house(self.print_house, patience_s),
-        )
+        self.partners = Partners(data, self.clock, patience_s=patience_s)
+        self.mail = self.partners.mail
+        self.print_house = self.partners.print_house
+        self.network = self.partners.peppol.network
+        self.access_point = self.partners.peppol.access_point
         self.url = ""  # of the sandbox's own controls
         self.gateway: Gateway
         self._data = data
@@ -68,16 +61,9 @@ class Sandbox:
     async def start(self) -> None:
         """Starts the partners, then the gateway that knows them; what `Gateway.start` raises."""
         async with AsyncExitStack() as up:
-            outer = up.enter_context(socket.socket())  # keeps the port of our outer listener
-            outer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            outer.bind(("127.0.0.1", 0))
-            for partner in self.partners:
-                await up.enter_async_context(partner.server)
-            await self.peppol.start(up, outer)
-            settings = self._settings(outer.getsockname()[1])
-            self.gateway = await up.enter_async_context(Gateway(settings, self.clock))
+            await up.enter_async_context(self.partners)
+            self.gateway = await up.enter_async_context(Gateway(self._settings(), self.clock))
             await plant(self.gateway.store, self.clock)
-            self.peppol.register()
             await self._start_controls(up)
             self._up = up.pop_all()
 
@@ -85,7 +71,7 @@ class Sandbox:
         """Stops all of it."""
         await self._up.aclose()
 
-    def _settings(self, outer_port: int) -> config.Settings:
+    def _settings(self) -> config.Settings:
         return layers.load(
             {
                 "data": self._data,
@@ -94,9 +80,7 @@ class Sandbox:
                 "worker": {"poll_s": 0.1, "collect_every_s": 0.2},
                 "webhooks": {"allow_http": True, "allow_private": True},  # to this machine too
                 "fetch": {"allow_http": True, "allow_private": True},
-                "outer": {"listen": f"127.0.0.1:{outer_port}"},
-                **{partner.channel: partner.section() for partner in self.partners},
-                **self.peppol.settings(),
+                **self.partners.settings(),
             },
             environment={},  # what is set for a real gateway on this machine is not meant here
         ).settings
@@ -122,12 +106,11 @@ class Sandbox:
 
         Raises ValueError when nobody has registered the participant, or it was not taken.
         """
-        return await self.peppol.bill(to)
+        return await self.partners.peppol.bill(to)
 
     def received(self) -> dict[str, Any]:
         """What the partners have taken, by their names."""
-        others = {partner.name: list(partner.received()) for partner in self.partners}
-        return {**self.peppol.received(), **others}
+        return self.partners.received()
 
     async def _start_controls(self, up: AsyncExitStack) -> None:
         app = web.Application()

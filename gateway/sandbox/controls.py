@@ -85,9 +85,9 @@ class Controls:
 
 
 def _tables(sandbox: Sandbox) -> list[tuple[str, list[Any]]]:
-    peppol = sandbox.peppol.received()
+    peppol = sandbox.partners.peppol.received()
     return [
         ("Peppol: the other access point", peppol["messages"]),
         ("Peppol: answers to its companies", peppol["responses"]),
-        *((partner.title, list(partner.received())) for partner in sandbox.partners),
+        *((partner.title, list(partner.received())) for partner in sandbox.partners.all),
     ]

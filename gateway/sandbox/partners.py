@@ -1,12 +1,17 @@
-"""The partners in the sandbox: for each channel, who is at its other end."""
+"""The partners in the sandbox: for each channel, who is at its other end, and how to get there."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
+from gateway.clock import Clock
+from gateway.sandbox.peppol import PeppolNetwork
 from transports.email.sandbox import Sandbox as MailServer
 from transports.letter.sandbox import Sandbox as PrintHouse
 
@@ -27,6 +32,58 @@ class Partner:
     server: AbstractAsyncContextManager[Any]
     section: Callable[[], Mapping[str, Any]]
     received: Callable[[], Sequence[Row]]
+
+
+class Partners:
+    """All of them; `async with Partners(data, clock) as partners: ... partners.settings()`.
+
+    `data` holds our keys. One that says nothing is given up after `patience_s`; a real one gets
+    minutes. `outer_url` is where they find us: the port is kept for a gateway with these settings.
+    """
+
+    def __init__(self, data: Path, clock: Clock, *, patience_s: float = 5) -> None:
+        self.mail = MailServer()
+        self.print_house = PrintHouse(now=clock.now)
+        self.peppol = PeppolNetwork(data, clock, patience_s)
+        self.outer_url = ""
+        self.all: tuple[Partner, ...] = (
+            mail_server(self.mail, patience_s),
+            print_house(self.print_house, patience_s),
+        )
+        self._up = AsyncExitStack()
+
+    def settings(self) -> dict[str, Any]:
+        """The sections of a gateway's settings that lead to them."""
+        return {
+            "outer": {"listen": self.outer_url.removeprefix("http://")},
+            **{partner.channel: dict(partner.section()) for partner in self.all},
+            **self.peppol.settings(),
+        }
+
+    def received(self) -> dict[str, list[Row]]:
+        """What they have taken, by their names."""
+        others = {partner.name: list(partner.received()) for partner in self.all}
+        return {**self.peppol.received(), **others}
+
+    async def __aenter__(self) -> Partners:
+        async with AsyncExitStack() as up:
+            outer = up.enter_context(socket.socket())
+            outer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            outer.bind(("127.0.0.1", 0))
+            self.outer_url = f"http://127.0.0.1:{outer.getsockname()[1]}"
+            for partner in self.all:
+                await up.enter_async_context(partner.server)
+            await self.peppol.start(up, self.outer_url)
+            self._up = up.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._up.aclose()
 
 
 def mail_server(server: MailServer, patience_s: float) -> Partner:

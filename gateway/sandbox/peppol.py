@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -60,9 +60,9 @@ class PeppolNetwork:
         self._files: dict[str, Any] = {}
         self._bills = 0
 
-    async def start(self, up: AsyncExitStack, kept: socket.socket) -> None:
-        """Starts both. Our publisher's address is known before it listens: `kept` has its port."""
-        self._outer_url = f"http://127.0.0.1:{kept.getsockname()[1]}"
+    async def start(self, up: AsyncExitStack, outer_url: str) -> None:
+        """Starts both. Our own publisher and access point are going to be at `outer_url`."""
+        self._outer_url = outer_url
         await up.enter_async_context(self.network)
         await up.enter_async_context(self.access_point)
         leaf = self.network.authority.leaf
@@ -70,6 +70,7 @@ class PeppolNetwork:
         smp_key = await asyncio.to_thread(leaf, SMP_SEAT, Purpose.PUBLISHER)
         self._files = await asyncio.to_thread(self._write_keys, self._key, smp_key)
         self.network.locator.settle(SMP_ID, f"{self._outer_url}/smp", smp_key.certificate)
+        self._register()
 
     def settings(self) -> dict[str, Any]:
         """The sections of the settings that lead there."""
@@ -119,7 +120,7 @@ class PeppolNetwork:
             },
         }
 
-    def register(self) -> None:
+    def _register(self) -> None:
         """Puts our companies, and ourselves, into the network; and the others' too."""
         url, key = f"{self._outer_url}/as4", self._key
         for seed in SEEDS:
@@ -158,7 +159,7 @@ class PeppolNetwork:
             raise ValueError(f"It was not taken: {answered}")
         return number
 
-    def received(self) -> dict[str, list[dict[str, Any]]]:
+    def received(self) -> dict[str, list[Mapping[str, Any]]]:
         """What the other access point has taken, and which answers its companies were sent."""
         return {
             "messages": [
