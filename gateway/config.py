@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 if TYPE_CHECKING:
     from gateway.archive.days import Days
 
+from gateway.channels.efaktura_no import EfakturaNo
 from gateway.channels.email import Email
 from gateway.channels.kivra import Kivra
 from gateway.channels.letter import Letter
@@ -497,6 +498,7 @@ class Settings(BaseSettings):
     blobs: Blobs | None = None
     encryption: Encryption | None = None
     scan: Scan | None = None
+    efaktura_no: EfakturaNo | None = None
     email: Email | None = None
     kivra: Kivra | None = None
     letter: Letter | None = None

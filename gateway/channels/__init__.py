@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from gateway import section
-from gateway.channels import email, kivra, letter, operator
+from gateway.channels import efaktura_no, email, kivra, letter, operator
 from gateway.channels.parts import Parts
 from gateway.inbound.inboxes import Inboxes
 from gateway.routing.terms import Wrong
 from gateway.store import lanes
 from transports.base import Transport
+from transports.efaktura_no import terms as efaktura_terms
 from transports.email import terms as email_terms
 from transports.internal.driver import Internal
 from transports.kivra import terms as kivra_terms
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # By channel: makes it of its section.
 MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
+    "efaktura_no": efaktura_no.make,
     "email": email.make,
     "kivra": kivra.make,
     "letter": letter.make,
@@ -38,6 +40,7 @@ MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
 
 # By channel: what is wrong with a company's terms with it. One that is not here has none.
 TERMS: Final[Mapping[str, Wrong]] = {
+    "efaktura_no": efaktura_terms.wrong,
     "email": email_terms.wrong,
     "kivra": kivra_terms.wrong,
 }

@@ -21,7 +21,7 @@ from gateway.store.sqlite import SqliteStore
 from schemas.identifiers import (
     Participant,
 )
-from tests.contracts import channel_email, channel_kivra, channel_operator
+from tests.contracts import channel_efaktura_no, channel_email, channel_kivra, channel_operator
 from tests.contracts.case import (
     NOBODY,
     NOW,
@@ -267,6 +267,7 @@ CASES: Mapping[str, Case] = {
         },
         hangs=("hang",),
     ),
+    "efaktura_no": channel_efaktura_no.CASE,
     "kivra": channel_kivra.CASE,
     "operator": channel_operator.REST,
 }

@@ -1,0 +1,1 @@
+"""Norwegian eFaktura: invoices into consumers' net banks, by Mastercard Payment Services (MPS)."""
