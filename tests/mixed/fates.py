@@ -28,13 +28,14 @@ class Fate:
     `buyer` is laid over the invoice's buyer, `delivery` goes beside it. `ends` is the last state,
     `channel` the channel that has it then. `copies` is how many of it each partner has taken in the
     end, by its name in `/received`; those that are not named have none. `fault`: somebody
-    misbehaves.
+    misbehaves. `by_clock`: it ends only when the clock has moved by hours or days.
     """
 
     name: str
     ends: str
     channel: str | None
     fault: bool = False
+    by_clock: bool = False
     sender: Seed = SENDER
     buyer: Mapping[str, Any] = field(default_factory=dict)
     delivery: Mapping[str, Any] = field(default_factory=dict)

@@ -118,7 +118,7 @@ async def run(data: Path, ones: Sequence[One], *, limit_s: float) -> Result:
             ),
             faults=sum(one.fate.fault for one in ones),
             clock_moved=sandbox.clock.now() - begun,
-            differences=[*late, *_elsewhere(ones), *_copies(ones, sandbox.received())],
+            differences=[*late, *elsewhere(ones), *copies(ones, sandbox.received())],
         )
 
 
@@ -163,7 +163,8 @@ def _step(ones: Sequence[One], now: datetime) -> timedelta:
     return max(due - now, PARTNERS_STEP)
 
 
-def _elsewhere(ones: Sequence[One]) -> list[str]:
+def elsewhere(ones: Sequence[One]) -> list[str]:
+    """Those that did not end as foretold, a sentence each."""
     return [_where(one) for one in ones if not one.there]
 
 
@@ -175,13 +176,15 @@ def _where(one: One) -> str:
     )
 
 
-def _copies(ones: Sequence[One], received: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
-    """How often each partner has each invoice, where that is not as foretold. Rows that name no
-    invoice of the run say nothing of it."""
+def copies(ones: Sequence[One], received: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """How often each partner has each invoice, where that is not as foretold. Rows that name none
+    of `ones` are not counted."""
+    fates = {one.number: one.fate.name for one in ones}
     found: Counter[tuple[str, str]] = Counter()
     for partner, rows in received.items():
         for row in rows:
-            found.update((partner, number) for number in set(_NUMBER.findall(str(row))))
+            named = set(_NUMBER.findall(str(row)))
+            found.update((partner, number) for number in named & fates.keys())
     wanted = Counter(
         {
             (partner, one.number): number
@@ -189,7 +192,6 @@ def _copies(ones: Sequence[One], received: Mapping[str, Sequence[Mapping[str, An
             for partner, number in one.fate.copies.items()
         }
     )
-    fates = {one.number: one.fate.name for one in ones}
     return [
         f"{number} ({fates[number]}) was taken {found[partner, number]} times by the sandbox's"
         f" {partner}, and not {wanted[partner, number]}"
