@@ -386,12 +386,14 @@ class Waiting:
 class Unknown:
     """The document may or may not have been handed over (the connection broke after sending).
 
-    `answered` as in TryLater.
+    `answered` as in TryLater. `repeats`: after so many repeats that came to nothing a person
+    decides, whatever time is left; None: for as long as the channel is kept.
     """
 
     verdict: Verdict
     evidence: tuple[Evidence, ...] = ()
     answered: bool = True
+    repeats: int | None = None
 
 
 Outcome = Delivered | Sent | Refused | TryLater | Waiting | Unknown

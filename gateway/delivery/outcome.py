@@ -295,7 +295,8 @@ def _unknown(
     """Nobody here knows whether the channel has it: the same bytes again where that is safe, else
     a person decides. Never the next channel: that would be a second copy."""
     due = now + backoff.delay(trial.leg.key, trial.number)
-    if repeat is Repeat.SAFE and due <= backoff.deadline(trial.leg.channel, trial.first_at):
+    again = repeat is Repeat.SAFE and (outcome.repeats is None or trial.unknowns < outcome.repeats)
+    if again and due <= backoff.deadline(trial.leg.channel, trial.first_at):
         return _wait(trial, outcome, Result.UNKNOWN, due, now)
     return _hold(trial, outcome, Result.UNKNOWN, now)
 

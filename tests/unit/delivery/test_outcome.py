@@ -272,6 +272,18 @@ def test_an_unknown_outcome_is_tried_again_where_it_does_until_the_deadline() ->
     assert after(work) is State.HELD, "never the next channel: that might be a second copy"
 
 
+@pytest.mark.parametrize(("unknowns", "then"), [(0, Again), (2, Again), (3, Done), (4, Done)])
+def test_a_channel_that_may_be_repeated_so_often_is_left_to_a_person_after_that(
+    unknowns: int, then: type
+) -> None:
+    earlier = [attempt(n, NOW, "unknown") for n in range(1, unknowns + 1)]
+    outcome = Unknown(SAID, repeats=3)
+    work = settle(trial(earlier=earlier), outcome, Repeat.SAFE, BACKOFF, NOW)
+    assert isinstance(work.next, then)
+    assert work.change is not None
+    assert work.change.after is (State.HELD if then is Done else State.WAITING)
+
+
 @pytest.mark.parametrize("state", [State.SENDING, State.ROUTING])
 def test_an_interrupted_attempt_is_closed_and_repeated_at_once_where_that_is_safe(
     state: State,
