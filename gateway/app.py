@@ -52,12 +52,14 @@ from gateway.publisher import PublishingPoint, publishing_point
 from gateway.scanning.clamd import Clamd
 from gateway.store.opening import open_store
 from gateway.store.port import Store
+from gateway.ways import Ways
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import Webhooks
 from gateway.webhooks.line import PUSH
 from gateway.webhooks.pushing import Pushing
 from gateway.webhooks.sealing import Sealing
 from gateway.webhooks.waking import Waking
+from transports.base import Transport
 
 log = structlog.get_logger()
 
@@ -116,9 +118,13 @@ class Gateway:
                 publishing = await publishing_point(settings, self.store, self.clock)
                 up.push_async_callback(publishing.close)
             linking = await linking_of(settings, self.store)
+            bindery = None if self.role is Role.API else self._bindery(up)
+            channels = self._channels(up, bindery, peppol)
             worker = None
-            if self.role is not Role.API:
-                worker = await self._worker(up, registry, courier, peppol, publishing, linking)
+            if bindery is not None:
+                worker = await self._worker(
+                    *(up, registry, courier, channels, bindery, peppol, publishing, linking)
+                )
             opening = self._opening(up)
             app = make_app(
                 self.store,
@@ -129,6 +135,7 @@ class Gateway:
                 terms=TERMS,
                 participants=None if publishing is None else publishing.verbs,
                 lookups=peppol.lookups if peppol else None,
+                ways=Ways(channels, self.clock),
                 unpacking=Unpacking(opening),
                 logos=Logos(opening),
                 registry=registry,
@@ -172,22 +179,32 @@ class Gateway:
         sealing = Sealing(self.store.blobs.keys, self.clock)
         return Courier(outside, sealing, self.clock, registry=registry)
 
+    def _channels(
+        self, up: AsyncExitStack, bindery: Bindery | None, peppol: AccessPoint | None
+    ) -> Mapping[str, Transport]:
+        """All that are set up: also where nothing is sent, what they know is asked for."""
+        parts = Parts(self.store, self.clock)
+        if bindery is not None:
+            parts = dataclasses.replace(parts, count=bindery.pages)
+        channels = dict(transports(self.settings, parts))
+        for channel in channels.values():
+            up.push_async_callback(channel.close)
+        if peppol is not None:
+            channels[peppol.channel.name] = peppol.channel
+        return channels
+
     async def _worker(
         self,
         up: AsyncExitStack,
         registry: CollectorRegistry,
         courier: Courier,
+        channels: Mapping[str, Transport],
+        bindery: Bindery,
         peppol: AccessPoint | None,
         publishing: PublishingPoint | None,
         linking: Linking | None,
     ) -> Worker:
         settings = self.settings
-        bindery = self._bindery(up)
-        channels = dict(transports(settings, Parts(self.store, self.clock, bindery.pages)))
-        for channel in channels.values():
-            up.push_async_callback(channel.close)
-        if peppol is not None:
-            channels[peppol.channel.name] = peppol.channel
         worker = Worker(
             self.store,
             channels,

@@ -16,8 +16,8 @@ from typing import Final, Protocol, assert_never
 
 from cryptography import x509
 
+from gateway.allowance import Allowance
 from gateway.clock import Clock
-from gateway.store import lanes
 from schemas.identifiers import Participant
 from transports.peppol.discovery import (
     Capabilities,
@@ -34,8 +34,6 @@ from transports.peppol.service_metadata import Endpoint
 _AT_ONCE: Final = 8
 # Who has not been answered for by then is not known. One question to a publisher has 20 s.
 LONGEST_S: Final = 45.0
-# After so many companies the meters are begun anew.
-_MOST_METERS: Final = 10_000
 
 
 class Verdict(StrEnum):
@@ -99,14 +97,13 @@ class Lookups:
     def __init__(self, source: Source | None, clock: Clock, *, per_minute: int = 120) -> None:
         self._source = source
         self._clock = clock
-        self._limits = lanes.Limits(rate_per_s=per_minute / 60, burst=per_minute)
-        self._meters: dict[str, lanes.Meter] = {}
+        self._allowance = Allowance(clock, per_minute)
 
     async def ask(
         self, company_id: str, participants: Sequence[Participant]
     ) -> tuple[Answer, ...] | TooOften:
         """What is known of each, in the order asked. Nothing is asked when it would be too much."""
-        short = self._spend(company_id, len(participants))
+        short = self._allowance.spend(company_id, len(participants))
         if short:
             return TooOften(short)
         room = asyncio.Semaphore(_AT_ONCE)
@@ -132,21 +129,6 @@ class Lookups:
     def _unknown(self, participant: Participant, code: str, text: str) -> Answer:
         at = self._clock.now()
         return Answer(participant, Verdict.UNKNOWN, f"lookup.{code}", text, None, at)
-
-    def _spend(self, company_id: str, number: int) -> float:
-        """Counts questions; answers how long to wait when there are too many, else 0."""
-        now, limits = self._clock.now(), self._limits
-        if len(self._meters) >= _MOST_METERS:
-            self._meters.clear()
-        meter = self._meters.get(company_id) or lanes.fresh(limits, now)
-        meter = lanes.refilled(meter, limits, now)
-        assert limits.rate_per_s is not None
-        short = min(number, limits.burst) - meter.tokens
-        if short > 0:
-            self._meters[company_id] = meter
-            return short / limits.rate_per_s
-        self._meters[company_id] = lanes.claimed(meter, limits, number)
-        return 0.0
 
 
 _NOT_CONFIGURED: Final = "Peppol is not set up on this gateway."

@@ -55,6 +55,7 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import ContentLost, StorageUnavailable, Store
+from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
 
 log = structlog.get_logger()
@@ -112,6 +113,7 @@ def make_app(
     terms: Mapping[str, Wrong] = NO_TERMS,
     participants: Verbs | None = None,
     lookups: Lookups | None = None,
+    ways: Ways | None = None,
     unpacking: Unpacking | None = None,
     logos: Logos | None = None,
     registry: CollectorRegistry | None = None,
@@ -134,6 +136,7 @@ def make_app(
         terms,
         participants,
         lookups or Lookups(None, clock),
+        ways or Ways({}, clock),
         Checking(),
         unpacking or Unpacking(HERE),
         logos or Logos(HERE),

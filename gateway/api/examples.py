@@ -360,7 +360,18 @@ RESPONSE_WISH = {
 
 LOOKUP = {"participants": ["0192:918130047", "0007:5560360793"]}
 
+WAYS_LOOKUP = {
+    "recipient": {
+        "name": "Kari Nordmann",
+        "country": "NO",
+        "phone": "+4799999999",
+        "email": "kari@customer.example",
+    },
+    "document": {"kind": "invoice", "amount_due": "1250.00", "payment_reference": "2345676"},
+}
+
 LOOKED_UP = {
+    "ways": None,
     "participants": [
         {
             "participant": "0192:918130047",
@@ -396,7 +407,7 @@ LOOKED_UP = {
             "at": _AT,
             "services": [],
         },
-    ]
+    ],
 }
 
 _RESPONSE_ID = "doc_019aa000-0000-7000-8000-000000000009"

@@ -1,4 +1,4 @@
-"""/v1/lookup: what participants can receive in Peppol."""
+"""/v1/lookup: what participants can receive in Peppol, and which way leads to a recipient."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from pydantic_core import PydanticCustomError
 from gateway.api import examples
 from gateway.api.answers import Shown
 from gateway.api.body import body
-from gateway.api.problems import WITH_BODY, Problem, Type
+from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
+from gateway.api.ways import DocumentFacts, WaysFound, ways_of
+from gateway.intake.customer import RecipientFacts
 from gateway.intake.shape import Shape
-from gateway.intake.submission import JSON
+from gateway.intake.submission import JSON, Channel
 from gateway.lookup import TooOften, Verdict
 from schemas.identifiers import Participant
 
@@ -37,23 +39,37 @@ def _participant(value: object) -> Participant:
 
 
 class LookupQuestion(Shape):
-    """Whom to look up."""
+    """Whom to look up: `participants` in Peppol, or a `recipient` on all channels."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        use_attribute_docstrings=True,
+        json_schema_extra={"oneOf": [{"required": ["participants"]}, {"required": ["recipient"]}]},
+    )
 
-    participants: Annotated[
-        list[
-            Annotated[
-                Participant,
-                PlainValidator(_participant),
-                WithJsonSchema(
-                    {"type": "string", "pattern": _PATTERN, "examples": ["0192:918130047"]}
-                ),
-            ]
-        ],
-        Field(min_length=1, max_length=MOST),
-    ]
+    participants: (
+        Annotated[
+            list[
+                Annotated[
+                    Participant,
+                    PlainValidator(_participant),
+                    WithJsonSchema(
+                        {"type": "string", "pattern": _PATTERN, "examples": ["0192:918130047"]}
+                    ),
+                ]
+            ],
+            Field(min_length=1, max_length=MOST),
+        ]
+        | None
+    ) = None
     """Electronic addresses: scheme, colon, number."""
+    recipient: RecipientFacts | None = None
+    """Whom a document is to reach: the answer is the plan, and what its channels say."""
+    document: DocumentFacts | None = None
+    """What is to be sent to the recipient; by default an invoice."""
+    channels: list[Channel] | None = None
+    """The channels to try for the recipient, in this order, instead of the country's order."""
+    disabled_channels: list[Channel] | None = None
+    """Channels never to use for the recipient."""
 
 
 class LookedUpService(Shown):
@@ -92,16 +108,21 @@ class LookedUp(Shown):
 
 
 class LookupAnswer(Shown):
-    """Whom you asked for, in the order you did."""
+    """What you asked for."""
 
     participants: tuple[LookedUp, ...]
+    """Those you asked for, in the order you did."""
+    ways: WaysFound | None
+    """The ways to the recipient; null where none was asked for."""
 
 
 @routes.operation(
     "POST",
     "/v1/lookup",
     query=NoParameters,
-    body=Body({JSON: Media(LookupQuestion, {"two": examples.LOOKUP})}),
+    body=Body(
+        {JSON: Media(LookupQuestion, {"two": examples.LOOKUP, "recipient": examples.WAYS_LOOKUP})}
+    ),
     answers={200: Answer("What each can receive.", LookupAnswer, examples.LOOKED_UP)},
     problems=(
         *WITH_BODY,
@@ -109,13 +130,26 @@ class LookupAnswer(Shown):
     ),
 )
 async def look_up(call: Call[NoParameters]) -> web.Response:
-    """Look up what participants can receive in Peppol.
+    """Look up what participants can receive in Peppol, or which way leads to a recipient.
 
-    Every answer is yes, no or unknown, with the reason: the network's silence is no no. Nothing is
-    stored, and nobody is told.
+    With `recipient`, the answer is the plan of a document to it: each step, in or out, why, and
+    what each channel that is in says of the recipient now.
+
+    Every answer is yes, no or unknown, with the reason: silence is no no. Nothing is stored or
+    sent, and nobody is told.
     """
     question = await body(call, LookupQuestion)
-    found = await call.service.lookups.ask(call.company.id, question.participants)
+    if (question.participants is None) is (question.recipient is None):
+        fault = Fault(pointer="/participants", detail="needs either `participants` or `recipient`")
+        raise Problem(Type.INVALID_BODY, faults=[fault])
+    if question.recipient is not None:
+        wishes = {"channels": question.channels, "disabled_channels": question.disabled_channels}
+        ways = await ways_of(
+            *(call, question.recipient, question.document or DocumentFacts()),
+            {name: value for name, value in wishes.items() if value},
+        )
+        return answer(LookupAnswer(participants=(), ways=ways))
+    found = await call.service.lookups.ask(call.company.id, question.participants or ())
     if isinstance(found, TooOften):
         after = str(math.ceil(found.after_s))
         raise Problem(
@@ -138,4 +172,4 @@ async def look_up(call: Call[NoParameters]) -> web.Response:
         )
         for one in found
     ]
-    return answer(LookupAnswer(participants=tuple(shown)))
+    return answer(LookupAnswer(participants=tuple(shown), ways=None))

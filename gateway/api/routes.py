@@ -25,6 +25,7 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import Company, Store
+from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
 
 
@@ -50,6 +51,7 @@ class Service:
     terms: Mapping[str, Wrong]  # by channel: what is wrong with a company's terms with it
     participants: Verbs | None  # where a publisher is set up
     lookups: Lookups
+    ways: Ways
     checking: Checking
     unpacking: Unpacking
     logos: Logos

@@ -32,6 +32,7 @@ COMMANDS = {
     "events": "client",
     "webhook": "webhooks",
     "lookup": "lookup",
+    "route": "route",
     "report": "report",
     "evidence": "evidence",
     "export": "evidence",

@@ -28,8 +28,32 @@ from validators.pipeline import parse, plain_tag
 from validators.profiles import UNKNOWN, of
 
 Channel = Literal[
-    "internal", "peppol", "operator", "bank_se", "kivra", "efaktura_no", "vipps", "email", "letter"
+    "internal",
+    "peppol",
+    "operator",
+    "bank_se",
+    "kivra",
+    "efaktura_no",
+    "vipps",
+    "avtalegiro",
+    "email",
+    "letter",
 ]
+
+
+# What recipients are known by.
+Email = Annotated[
+    str,
+    Field(
+        max_length=254,  # RFC 5321, 4.5.3.1.3, less the angle brackets
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+        r"@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$",
+    ),
+]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{4,18}[0-9]$")]
+PersonalNumber = Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8})[-+]?[0-9]{4}$|^[0-9]{11}$")]
+Fmi = Annotated[str, Field(pattern=r"^[0-9]{10,12}\.[A-Z0-9]{1,4}\.[A-Z]{2}$")]
+EfakturaId = Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,50}$")]
 
 
 class FetchedFile(Shape):
@@ -57,33 +81,21 @@ class DeliveryOptions(Shape):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    email: (
-        Annotated[
-            str,
-            Field(
-                max_length=254,  # RFC 5321, 4.5.3.1.3, less the angle brackets
-                pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
-                r"@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$",
-            ),
-        ]
-        | None
-    ) = None
+    email: Email | None = None
     """The recipient's e-mail address; without it the buyer contact's (BT-58) is used."""
 
-    phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{4,18}[0-9]$")] | None = None
+    phone: Phone | None = None
     """The recipient's mobile number, for channels that find people by it."""
 
-    personal_number: (
-        Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8})[-+]?[0-9]{4}$|^[0-9]{11}$")] | None
-    ) = None
+    personal_number: PersonalNumber | None = None
     """A consumer's national number. Used to deliver; never shown, logged or told to others."""
 
-    fmi: Annotated[str, Field(pattern=r"^[0-9]{10,12}\.[A-Z0-9]{1,4}\.[A-Z]{2}$")] | None = None
+    fmi: Fmi | None = None
     """What a Swedish bank knows a recipient of e-invoices by: personal or organisation number, bank
     and country, with points between (`196505030004.NB.SE`). Without it, as the recipient registered
     with you. Never shown, logged or told to others."""
 
-    efaktura_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,50}$")] | None = None
+    efaktura_id: EfakturaId | None = None
     """What Norwegian eFaktura knows a consumer by; without it they are looked for by personal
     number, mobile number, e-mail or name and address."""
 

@@ -20,7 +20,7 @@ MOST_BYTES: Final = 16 * 1024
 Wrong = Callable[[Mapping[str, Any]], tuple[str, ...]]
 
 _PATH: Final = re.compile(r"(?:[^\s:]{1,50}: )+")
-_WORD: Final = re.compile(r"[a-z][a-z0-9_]*")
+_WORD: Final = re.compile(r"`?([a-z][a-z0-9_]*)")
 
 
 def terms(settings: Mapping[str, Any], channel: str) -> Mapping[str, Any]:
@@ -53,4 +53,4 @@ def _place(text: str) -> tuple[str, ...]:
     if path:
         return tuple(path[0].removesuffix(": ").split(": "))
     word = _WORD.match(text)
-    return (word[0],) if word else ()
+    return (word[1],) if word else ()

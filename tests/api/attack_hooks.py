@@ -84,6 +84,11 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.body.pop("after", None)
     if case.path == "/v1/image-rules":
         case.body = dict(examples.IMAGE_RULES[1])
+    if case.path.startswith("/v1/channels") and isinstance(case.body, dict):
+        case.body = {"terms": examples.CHANNEL["terms"]}
+        case.path_parameters["channel"] = examples.PATH["channel"]
+    if case.path == "/v1/lookup" and isinstance(case.body, dict):
+        case.body = examples.WAYS_LOOKUP if case.body.get("recipient") else examples.LOOKUP
     if case.path.startswith("/v1/participants") and isinstance(case.body, dict):
         case.body.pop("expires_at", None)  # it must be later than now
         if "migration_key" in case.body:
