@@ -21,6 +21,7 @@ from gateway.channels.email import Email
 from gateway.channels.kivra import Kivra
 from gateway.channels.letter import Letter
 from gateway.channels.operator import Operator
+from gateway.channels.vipps import Vipps
 from gateway.section import Channel, Section
 
 PREFIX = "BUDKAVLE_"
@@ -505,6 +506,7 @@ class Settings(BaseSettings):
     operator: Operator | None = None
     peppol: Peppol | None = None
     publisher: Publisher | None = None
+    vipps: Vipps | None = None
     outer: Outer = Field(default_factory=Outer)
     links: Links | None = None
 

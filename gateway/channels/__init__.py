@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from gateway import section
-from gateway.channels import efaktura_no, email, kivra, letter, operator
+from gateway.channels import efaktura_no, email, kivra, letter, operator, vipps
 from gateway.channels.parts import Parts
 from gateway.inbound.inboxes import Inboxes
 from gateway.routing.terms import Wrong
@@ -25,6 +25,7 @@ from transports.efaktura_no import terms as efaktura_terms
 from transports.email import terms as email_terms
 from transports.internal.driver import Internal
 from transports.kivra import terms as kivra_terms
+from transports.vipps import terms as vipps_terms
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -36,6 +37,7 @@ MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
     "kivra": kivra.make,
     "letter": letter.make,
     "operator": operator.make,
+    "vipps": vipps.make,
 }
 
 # By channel: what is wrong with a company's terms with it. One that is not here has none.
@@ -43,6 +45,7 @@ TERMS: Final[Mapping[str, Wrong]] = {
     "efaktura_no": efaktura_terms.wrong,
     "email": email_terms.wrong,
     "kivra": kivra_terms.wrong,
+    "vipps": vipps_terms.wrong,
 }
 
 # By channel: what its partners post to, on the outer listener of every process that has one. A
@@ -50,6 +53,7 @@ TERMS: Final[Mapping[str, Wrong]] = {
 # the worker's `collect` takes it from there.
 ROUTES: Final[Mapping[str, Callable[[Any, Parts], Sequence[web.AbstractRouteDef]]]] = {
     "kivra": kivra.routes,
+    "vipps": vipps.routes,
 }
 
 

@@ -21,7 +21,7 @@ from gateway.store.sqlite import SqliteStore
 from schemas.identifiers import (
     Participant,
 )
-from tests.contracts import channel_efaktura_no, channel_email, channel_kivra, channel_operator
+from tests.contracts import channel_efaktura_no, channel_email, channel_kivra, channel_operator, channel_vipps
 from tests.contracts.case import (
     NOBODY,
     NOW,
@@ -270,6 +270,7 @@ CASES: Mapping[str, Case] = {
     "efaktura_no": channel_efaktura_no.CASE,
     "kivra": channel_kivra.CASE,
     "operator": channel_operator.REST,
+    "vipps": channel_vipps.CASE,
 }
 
 

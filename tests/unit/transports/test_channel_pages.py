@@ -13,6 +13,7 @@ from transports.kivra.sandbox import MAGIC as KIVRA_MAGIC
 from transports.letter.sandbox import MAGIC
 from transports.operator.sandbox import MAGIC as OPERATOR_MAGIC
 from transports.peppol.sandbox.access_point import MAGIC as PEPPOL_MAGIC
+from transports.vipps.sandbox import MAGIC as VIPPS_MAGIC
 
 ROOT = Path(transports.__file__).parent
 PAGES = ROOT.parent / "docs/reference/channels"
@@ -77,3 +78,5 @@ def test_every_magic_recipient_is_told() -> None:
         assert f"`{number}`" in page("operator")
     for digits in PEPPOL_MAGIC:
         assert f"`{digits}`" in page("peppol")
+    for number in VIPPS_MAGIC.values():
+        assert f"`{number}`" in page("vipps")

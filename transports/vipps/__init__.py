@@ -1,0 +1,1 @@
+"""The Vipps channel: an eFaktura in the payer's Vipps app and bank, found by mobile number."""
