@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from transports.email.connections import Tls
 
@@ -131,22 +131,28 @@ class Mailbox:
     def _open(self) -> int:
         settings = self._settings
         host, _, port = settings.address.rpartition(":")
+        where = {"host": host, "port": int(port), "timeout": settings.timeout_s}
         if settings.tls is Tls.NONE:
-            self._imap = _Plain(host, int(port), timeout=settings.timeout_s)
+            imap: imaplib.IMAP4 = _Plain(self._connected, **where)
         else:
             context = ssl.create_default_context(cafile=settings.ca_file)
             if settings.tls is Tls.IMPLICIT:
-                self._imap = _Safe(host, int(port), ssl_context=context, timeout=settings.timeout_s)
+                imap = _Safe(self._connected, ssl_context=context, **where)
             else:
-                self._imap = _Plain(host, int(port), timeout=settings.timeout_s)
-                self._imap.starttls(context)
-        self._imap.login(_quoted(settings.username), settings.password)
-        _ok(self._imap.select(_quoted(settings.folder)), f"no folder {settings.folder}")
-        _, said = self._imap.response("UIDVALIDITY")
+                imap = _Plain(self._connected, **where)
+                imap.starttls(context)
+        imap.login(_quoted(settings.username), settings.password)
+        _ok(imap.select(_quoted(settings.folder)), f"no folder {settings.folder}")
+        _, said = imap.response("UIDVALIDITY")
         number = said[0] if said else None
         if not isinstance(number, bytes) or not number.isdigit():
             raise NoMailbox("the server tells no UIDVALIDITY")
         return int(number)
+
+    def _connected(self, imap: imaplib.IMAP4) -> None:
+        self._imap = imap  # from here on it can be dropped
+        if self._dropped:
+            raise NoMailbox("it was dropped")
 
     def _after(self, number: int) -> Sequence[int]:
         said = _ok(self._there.uid("SEARCH", f"UID {number + 1}:*"), "it can not be searched")
@@ -198,7 +204,17 @@ class Mailbox:
 
 
 class _Bounded:
-    """Reads no more than an answer can have."""
+    """Says when it is connected, before anything was said on it, and reads no more than an answer
+    can have."""
+
+    def __init__(self, connected: Callable[[Any], None], **where: Any) -> None:
+        self._connected = connected
+        super().__init__(**where)
+
+    def open(self, *args: Any, **options: Any) -> None:
+        """Connects."""
+        super().open(*args, **options)  # type: ignore[misc]
+        self._connected(self)
 
     def read(self, size: int) -> bytes:
         """The next bytes of an answer."""

@@ -109,7 +109,7 @@ _ORDER: Final = tuple(Action)
 
 def _blocks(content: bytes) -> Iterator[Headers]:
     """The groups of fields, which an empty line divides."""
-    for block in re.split(rb"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)", content.strip()):
+    for block in re.split(rb"\n[ \t]*\r?\n", content.strip()):
         found = headers(block.strip(b"\r\n"))
         if found.fields:
             yield found
@@ -138,10 +138,15 @@ def _after_type(value: str) -> str:
 
 def _message_id(parts: Sequence[Part]) -> str | None:
     for part in parts:
-        if part.headers.content_type in _RETURNED:
-            found = _MESSAGE_ID.search(read(part.decoded()).headers.get("message-id"))
-            if found:
-                return found[1]
+        if part.headers.content_type not in _RETURNED:
+            continue
+        try:
+            original = read(part.decoded())
+        except Malformed:
+            continue  # cut off, or spoilt on its way back; the notice stands by itself
+        found = _MESSAGE_ID.search(original.headers.get("message-id"))
+        if found:
+            return found[1]
     return None
 
 

@@ -22,7 +22,7 @@ _MOST_FIELD_BYTES: Final = 8 * 1024
 _MOST_PARTS: Final = 20
 
 _FIELD: Final = re.compile(rb"([!-9;-~]{1,100})[ \t]*:(.*)", re.DOTALL)
-_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+_LINE_END: Final = re.compile(rb"\r?\n")
 
 
 class Malformed(ValueError):
@@ -89,9 +89,8 @@ class Part:
         mark = re.escape(boundary[:200].encode("utf-8", "replace"))
         pieces: list[bytes] = []
         start = None
-        for found in re.finditer(
-            rb"(?:^|(?:\r\n|\n|\r))--" + mark + rb"(--)?[ \t]*(?=[\r\n]|$)", self.body
-        ):
+        between = rb"(?:\A|\r?\n)--" + mark + rb"(--)?[ \t]*\r?(?=\n|\Z)"
+        for found in re.finditer(between, self.body):
             if start is not None:
                 pieces.append(self.body[start : found.start()])
             start = found.end()
@@ -102,12 +101,12 @@ class Part:
                 break
         if start is not None:
             pieces.append(self.body[start:])
-        return tuple(read(_LINE_END.sub(b"", piece, count=1)) for piece in pieces)
+        return tuple(read(piece.removeprefix(b"\n")) for piece in pieces)
 
 
 def read(content: bytes) -> Part:
     """A message, or a part of one. Raises Malformed."""
-    found = re.search(rb"(?:^|\r\n|\n|\r)(?:\r\n|\n|\r)", content[: _MOST_HEADER_BYTES + 4])
+    found = re.search(rb"(?:\A|\n)\r?\n", content[: _MOST_HEADER_BYTES + 4])
     if found is None:
         if len(content) > _MOST_HEADER_BYTES:
             raise Malformed(f"its headers are longer than {_MOST_HEADER_BYTES} bytes")
