@@ -12,6 +12,8 @@ from gateway.app import fetch_limits, fetch_rules
 from gateway.channels import lane_limits
 from gateway.channels.email import Email as EmailSection
 from gateway.channels.email import email_settings
+from gateway.channels.kivra import Kivra as KivraSection
+from gateway.channels.kivra import kivra_settings
 from gateway.channels.letter import Letter as LetterSection
 from gateway.channels.letter import letter_settings
 from gateway.channels.operator import Operator as OperatorSection
@@ -25,6 +27,7 @@ from transports.letter.driver import Letter
 EMAIL = {"host": "mail.example", "sender": "bills@example.com"}
 LETTER = {"url": "https://print.example", "token": "t"}
 OPERATOR = {"url": "https://operator.example", "token": "t"}
+KIVRA: dict[str, Any] = {"client_id": "us", "client_secret": "hunter2"}
 PEPPOL: dict[str, Any] = {
     "key_store": "ap.p12",
     "roots": [],
@@ -38,6 +41,7 @@ OTHER: dict[str, Any] = {
     "letter_class": "priority",
     "attachments": "merged",
     "url": "https://other.example",
+    "too_large": "decline",
 }
 
 
@@ -111,6 +115,14 @@ def test_every_letter_setting_reaches_the_channel(name: str) -> None:
     before = LetterSection(**LETTER)
     after = LetterSection(**{**LETTER, name: other(before, name)})
     assert letter_settings(before) != letter_settings(after)
+
+
+@pytest.mark.parametrize("name", sorted({*names(KivraSection)} - {"webhook_secret"}))
+def test_every_kivra_setting_reaches_the_channel(name: str) -> None:
+    before = KivraSection(**KIVRA)
+    after = KivraSection(**{**KIVRA, name: other(before, name)})
+    assert kivra_settings(before) != kivra_settings(after)
+    assert "hunter2" not in repr(before) + repr(kivra_settings(before))
 
 
 @pytest.mark.parametrize("name", names(OperatorSection))
