@@ -6,20 +6,22 @@ worked on afterwards (`payments`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
 
 from transports.base import Entry, Now, Register
+from transports.bodies import Bodies, Body, Limits, Unread
 from transports.kivra import webhooks
 from transports.kivra.payments import TOLD
 
 PATH: Final = "/kivra/webhooks"
 
 # Kivra gives up after a second; somebody else may dawdle.
-_READ_S: Final = 10
+_LIMITS: Final = Limits(
+    body_bytes=webhooks.MOST_BYTES, idle_s=5, total_s=10, held_bytes=256 * webhooks.MOST_BYTES
+)
 
 
 class Endpoint:
@@ -29,20 +31,23 @@ class Endpoint:
         self._secrets = secrets
         self._register = register
         self._now = now
+        self._bodies = Bodies(_LIMITS)
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """What it answers."""
         return [web.post(PATH, self._post)]
 
     async def _post(self, request: web.Request) -> web.Response:
-        length = request.content_length
-        if length is None or length > webhooks.MOST_BYTES:
-            return web.Response(status=413 if length else 411)
+        came = Body()
         try:
-            async with asyncio.timeout(_READ_S):
-                body = await request.read()
-        except TimeoutError:
-            return web.Response(status=408)
+            await self._bodies.read(request, came)
+            return await self._take(request, came.whole())
+        except Unread as error:
+            return web.Response(status=error.status, text=f"{error}\n")
+        finally:
+            self._bodies.let_go(came)
+
+    async def _take(self, request: web.Request, body: bytes) -> web.Response:
         now = self._now()
         try:
             name = webhooks.verified(self._secrets, request.headers, body, now)
