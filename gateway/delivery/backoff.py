@@ -21,10 +21,13 @@ LONGEST = timedelta(hours=24)
 JITTER = 0.2
 
 # How long a channel is kept after its first try. Mail servers are given the three days that mail
-# itself commonly is; a letter is the last resort, and nothing is gained by giving it up early.
+# itself commonly is, and so are banks, who do not work on two days of seven; a letter is the last
+# resort, and nothing is gained by giving it up early.
 DEADLINE = timedelta(hours=24)
 DEADLINES = {
     "internal": timedelta(hours=1),
+    "bank_se": timedelta(days=3),
+    "avtalegiro": timedelta(days=3),
     "email": timedelta(days=3),
     "letter": timedelta(days=7),
 }

@@ -18,16 +18,13 @@ from gateway.delivery.legs import LegState
 from gateway.delivery.outcome import Result, Try, ended, told
 from gateway.events import Type
 from gateway.lifecycle import State
+from gateway.routing.wishes import HOLD_SEVERAL
 from gateway.store.port import Checkpoint, Done, NewPart, Role
 from transports.base import Candidate, NotReachable, Reachable, Several, Verdict
 
 SEVERAL: Final = "route.several"
 
 CHOSEN: Final = "route.chosen"
-
-# Whether a document is held until one of several recipients is chosen: a company's setting, or a
-# customer's.
-HOLD_SEVERAL: Final = "hold_several"
 
 # A sentence names so many; the event names all.
 _NAMED = 5

@@ -20,11 +20,11 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.clock import Clock
-from gateway.delivery import choice
+from gateway.delivery import choice, recheck
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.bindery import Bindery
 from gateway.delivery.lanes import Lanes
-from gateway.delivery.legs import LegState, failed, next_leg, what_channels_said
+from gateway.delivery.legs import LegState, failed, next_leg, step_of, what_channels_said
 from gateway.delivery.links import Linking
 from gateway.delivery.merging import Merging
 from gateway.delivery.outcome import (
@@ -41,6 +41,8 @@ from gateway.delivery.rendition import Lossy
 from gateway.delivery.trouble import revived
 from gateway.delivery.workshop import Workshop
 from gateway.lifecycle import State
+from gateway.routing.orders import Orders, shipped
+from gateway.routing.plan import Step
 from gateway.routing.terms import terms
 from gateway.store.ids import new_id
 from gateway.store.port import (
@@ -74,6 +76,7 @@ from transports.base import (
     Transport,
     Unknown,
     Verdict,
+    Waiting,
 )
 
 log = structlog.get_logger()
@@ -143,6 +146,7 @@ class Delivering:
         bindery: Bindery,
         lanes: Lanes,
         linking: Linking | None = None,
+        orders: Orders | None = None,
         call_limit_s: float = CALL_LIMIT_S,
     ) -> None:
         self._store = store
@@ -178,6 +182,7 @@ class Delivering:
         self._bindery = bindery
         self._lanes = lanes
         self._linking = linking
+        self._questioned = (orders or shipped()).questioned()
         self._call_limit_s = call_limit_s
 
     async def __call__(self, job: Job) -> None:
@@ -216,7 +221,7 @@ class Delivering:
         leg = next_leg(case.legs)
         if leg is None:
             return await self._nothing_left(job, case)
-        earlier = [attempt for attempt in case.attempts if attempt.leg == leg.n]
+        earlier = recheck.present([attempt for attempt in case.attempts if attempt.leg == leg.n])
         transport = self._transports.get(leg.channel)
         if earlier and earlier[-1].ended_at is None:
             cut_short = Try(document, leg, earlier[-1], earlier[:-1])
@@ -227,12 +232,16 @@ class Delivering:
             trial = self._trial(document, leg, earlier)
             work = not_tried(trial, NOT_CONFIGURED, self._backoff, self._clock.now())
             return await self._end(job, case, trial, work)
+        step = await self._question(case, leg)
+        if step is not None and recheck.is_over(step, earlier):
+            work = recheck.rechecked(document, await case.papers.plan(), case.legs, leg, step)
+            return await self._save(job, work, case)
         if job.lane != leg.channel:
             onward = self._lanes.onward(job, Keep(), leg.channel, self._clock.now())
             if isinstance(onward, Again):
                 return await self._save(job, Checkpoint(next=onward), case)
             job = replace(job, lane=leg.channel)  # written down with the intent
-        return await self._try(job, case, self._trial(document, leg, earlier), transport)
+        return await self._try(job, case, self._trial(document, leg, earlier), transport, step)
 
     def _trial(self, document: Document, leg: Leg, earlier: Sequence[Attempt]) -> Try:
         now = self._clock.now()
@@ -240,11 +249,21 @@ class Delivering:
             document, leg, Attempt(new_id("att"), document.id, leg.n, leg.channel, now), earlier
         )
 
-    async def _try(self, job: Job, case: Case, trial: Try, transport: Transport) -> Job | None:
+    async def _question(self, case: Case, leg: Leg) -> Step | None:
+        """The step of a leg whose channel is asked more than one thing; None for all others, which
+        need no look into the plan."""
+        if leg.channel not in self._questioned:
+            return None
+        return step_of(await case.papers.plan(), case.legs, leg)
+
+    async def _try(
+        self, job: Job, case: Case, trial: Try, transport: Transport, step: Step | None
+    ) -> Job | None:
         papers, sparing = case.papers, self._sparing.get(trial.leg.channel)
         known = await papers.particulars()
         inquiry = Inquiry(
             *(known.sender, known.recipient, known.summary),
+            question=step.question if step is not None else None,
             terms=await self._terms(job.company_id, transport),
         )
         answer = await self._reach(trial, transport, inquiry, papers)
@@ -271,7 +290,8 @@ class Delivering:
             now = self._clock.now()
             work = settle(trial, made.refused(now), transport.repeat, self._backoff, now)
             return await self._end(job, case, trial, work)
-        envelope, linked = replace(made.envelope, terms=inquiry.terms), None
+        envelope, linked = made.envelope, None
+        envelope = replace(envelope, question=inquiry.question, terms=inquiry.terms)
         linker = self._linkers.get(trial.leg.channel)
         if self._linking is not None and linker is not None:
             files = linker.too_large(envelope)
@@ -305,6 +325,8 @@ class Delivering:
         if not await self._store.holds(job, self._clock.now()):
             return await self._end(job, case, begun, not_called(begun, self._clock.now()))
         outcome = await self._call(transport, envelope)
+        if isinstance(outcome, Waiting) and step is not None:
+            outcome = recheck.given_time(outcome, step, self._clock.now())
         work = settle(begun, outcome, transport.repeat, self._backoff, self._clock.now())
         return await self._end(job, case, begun, work)
 

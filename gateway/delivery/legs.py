@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from gateway.events import Type
 from gateway.lifecycle import State, change
-from gateway.routing.plan import Plan
+from gateway.routing.plan import Plan, Step
 from gateway.store.port import Checkpoint, Document, Done, Event, Leg, NewEvent
 
 
@@ -57,6 +57,12 @@ def first_of_round(plan: Plan, legs: Sequence[Leg]) -> int:
     return len(legs) - len(plan.included)
 
 
+def step_of(plan: Plan, legs: Sequence[Leg], leg: Leg) -> Step | None:
+    """The step of a leg; None for one of a round before, whose plan may have been another."""
+    place = leg.n - first_of_round(plan, legs)
+    return plan.included[place] if 0 <= place < len(plan.included) else None
+
+
 def next_leg(legs: Iterable[Leg]) -> Leg | None:
     """The leg that is being tried, or else the first one that has not been."""
     return next((leg for leg in legs if leg.state in OPEN), None)
@@ -96,5 +102,7 @@ def reasons(
 
 
 def what_channels_said(events: Iterable[Event]) -> list[Mapping[str, Any]]:
-    """The answers and reports among a document's events, in order."""
-    return [event.data for event in events if event.type in (Type.ATTEMPTED, Type.REPORTED)]
+    """The answers and reports among a document's events, in order, and what became of a step that
+    was waited for."""
+    said = (Type.ATTEMPTED, Type.REPORTED, Type.RECHECKED)
+    return [event.data for event in events if event.type in said]

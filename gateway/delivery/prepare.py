@@ -17,7 +17,6 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.customers import settled
-from gateway.delivery.choice import HOLD_SEVERAL
 from gateway.delivery.deliver import Case
 from gateway.delivery.envelope import Particulars, enclosed, sender
 from gateway.delivery.fetches import MOST_FILES, Fetches, missing, part, wanted
@@ -37,6 +36,7 @@ from gateway.intake.prepare import Prepared, Rejected
 from gateway.lifecycle import State, change
 from gateway.routing.orders import Orders
 from gateway.routing.plan import Plan
+from gateway.routing.wishes import HOLD_SEVERAL
 from gateway.store.port import (
     Again,
     Checkpoint,

@@ -70,6 +70,7 @@ def preview(
     result = prepare(original, attachments, delivery, at=at, settings=settings)
     if isinstance(result, Rejected):
         return result
+    of_customer = settled(settings, result.recipient)
     route = plan(
         result.recipient,
         result.summary,
@@ -79,8 +80,9 @@ def preview(
         at=at,
         profile=result.profile,
         mark=mark(result.invoice),
+        settled=of_customer,
     )
-    return Ready(result, route, image_rule(settled(settings, result.recipient)))
+    return Ready(result, route, image_rule(of_customer))
 
 
 def told(seen: Ready | Rejected) -> dict[str, Any]:

@@ -94,13 +94,16 @@ async def act(
 ) -> Document | Denied | None:
     """Does what a person asks; answers the document as it is then, None when there is none.
 
+    `reroute` takes the plan there is once more here; with another one it is `rerouting`'s.
+
     `actor` is who asks, for the audit. The reason is not kept there: it may hold names.
     """
 
     async def decide_now(document: Document, now: datetime) -> Decision | Denied:
         parts = await store.parts(company_id, document_id)
         attempts = await store.attempts(company_id, document_id)
-        anew = verb is Verb.RESEND or (verb is Verb.RETRY and document.state is State.FAILED)
+        failed = verb is Verb.RETRY and document.state is State.FAILED
+        anew = failed or verb in (Verb.RESEND, Verb.REROUTE)
         if anew and not any(part.role is Role.ORIGINAL for part in parts):
             return Denied(verb, document.state, CONTENT_GONE)
         prepared = any(part.role is Role.PLAN for part in parts)

@@ -111,6 +111,7 @@ class Worker:
             bindery=bindery or Bindery(workshop),
             lanes=self._lanes,
             linking=linking,
+            orders=orders,
             call_limit_s=call_limit_s,
         )
         preparing = Preparing(

@@ -43,13 +43,19 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The steps for the recipients of a country since a day. `country` None: all others."""
+    """The steps for the recipients of a country since a day. `country` None: all others.
+
+    `public`: for the public sector. `only_asked_for`: its channels that are taken only where
+    somebody asked for them.
+    """
 
     name: str
     country: str | None
     consumers: bool | None  # None: companies and consumers
     begins: date
     questions: tuple[Question, ...]
+    public: bool = False
+    only_asked_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,19 @@ class Orders:
     orders: tuple[Order, ...]
     channels: Mapping[str, Channel]
 
-    def find(self, country: str, consumer: bool, at: date) -> Order:
-        """The newest order in force on the day: the country's own, else that of all others.
+    def find(self, country: str, consumer: bool, at: date, *, public: bool = False) -> Order:
+        """The newest order in force on the day: the country's own, for the `public` sector where
+        it has one of its own, else that of all others.
 
         A day before every order gets the oldest one. LookupError when there is none at all.
         """
-        fitting = [order for order in self.orders if order.consumers in (None, consumer)]
+        fitting = [
+            order
+            for order in self.orders
+            if order.consumers in (None, consumer) and (public or not order.public)
+        ]
         own = [order for order in fitting if order.country == country]
+        own = [order for order in own if order.public] or own
         candidates = own or [order for order in fitting if order.country is None]
         if not candidates:
             raise LookupError(f"orders.toml has no order for {country} and none for all others")
@@ -73,6 +85,16 @@ class Orders:
         if begun:
             return max(begun, key=lambda order: order.begins)
         return min(candidates, key=lambda order: order.begins)
+
+    def questioned(self) -> frozenset[str]:
+        """The channels that are asked more than one thing, or whose answer is waited for: with
+        them a step is more than its channel."""
+        return frozenset(
+            question.channel
+            for order in self.orders
+            for question in order.questions
+            if question.asks is not None
+        )
 
 
 def read(text: str) -> Orders:
@@ -105,14 +127,18 @@ def _order(
         return Question(step, channel, **questions.get(step, {}))
 
     recipients = entry.get("recipients")
-    if recipients not in (None, "companies", "consumers"):
-        raise ValueError(f"order {entry['name']}: recipients is companies, consumers or absent")
+    if recipients not in (None, "companies", "consumers", "public"):
+        raise ValueError(
+            f"order {entry['name']}: recipients is companies, consumers, public or absent"
+        )
     return Order(
         name=entry["name"],
         country=entry.get("country"),
         consumers=None if recipients is None else recipients == "consumers",
         begins=entry["from"],
         questions=tuple(question(step) for step in entry["steps"]),
+        public=recipients == "public",
+        only_asked_for=frozenset(entry.get("only_asked_for", ())),
     )
 
 

@@ -7,13 +7,23 @@ answers when its turn comes (`gateway.delivery`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from gateway.customers import Settled
 from gateway.routing.orders import Channel, Order, Orders, Question
-from schemas.identifiers import Kind, check, is_sole_trader
+from gateway.routing.wishes import (
+    NOTHING_SETTLED,
+    RECHECK,
+    Whose,
+    Wish,
+    against,
+    order_of,
+    wishes,
+)
+from schemas.identifiers import Kind, check, is_sole_trader, normal
 from schemas.marks import Mark
 from transports.base import Recipient, Summary
 from validators.profiles import PEPPOL_BILLING, PEPPOL_BILLING_PRINT
@@ -29,6 +39,11 @@ class Step:
     code: str
     reason: str
     recheck_after_days: int | None = None
+
+    @property
+    def question(self) -> str | None:
+        """What the channel is asked, where an order asks it more than one thing."""
+        return self.step.partition("/")[2] or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +87,38 @@ def plan(
     at: date,
     profile: str = PEPPOL_BILLING,
     mark: Mark | None = None,
+    settled: Settled = NOTHING_SETTLED,
 ) -> Plan:
     """Makes the plan.
 
     `delivery` is what the sender asked for: `channels` are taken instead of the country's order,
-    `disabled_channels` are left out; both hold known names only (intake sees to it). `configured`
-    are the channels set up on this gateway; `profile` is one of `validators.profiles`; `mark` is
-    what the invoice asks of an operator of print and bank services: it goes there and nowhere else.
+    `disabled_channels` are left out; both hold known names only (intake sees to it). `settled` is
+    what the sender has settled for the recipient (`gateway.customers.settled`); the document's own
+    wishes count first. `configured` are the channels set up on this gateway; `profile` is one of
+    `validators.profiles`; `mark` is what the invoice asks of an operator of print and bank
+    services: it goes there and nowhere else.
     """
-    order = orders.find(recipient.country, recipient.consumer, at)
-    wanted = list(delivery.get("channels") or ())
-    disabled = set(delivery.get("disabled_channels") or ())
+    order = orders.find(recipient.country, recipient.consumer, at, public=_is_public(recipient))
+    wished = wishes(delivery, settled)
+    lead = order_of(wished)
+    wanted = lead.order if lead is not None else ()
+    waits = settled.get(RECHECK, True)
 
     def judge(question: Question) -> Step:
-        code, reason = _why(
+        code, reason = _against(question.channel, wished, lead) or _why(
             question,
             orders.channels[question.channel],
             recipient,
             summary,
+            asked_for=bool(wanted) or question.channel not in order.only_asked_for,
+            waits=waits or question.recheck_after_days is None,
             configured=question.channel in configured,
-            wanted=not wanted or question.channel in wanted,
-            disabled=question.channel in disabled,
             barred=question.channel in NEVER_OVER.get(profile, ()),
             mark=mark,
             at=at,
         )
+        if code == INCLUDED and lead is not None:
+            reason += _PLACE[lead.whose]
         return Step(
             question.step,
             question.channel,
@@ -106,7 +128,7 @@ def plan(
             question.recheck_after_days,
         )
 
-    name = f"{order.name}, your order" if wanted else order.name
+    name = order.name + (_ORDER[lead.whose] if lead is not None else "")
     steps = tuple(judge(question) for question in _line_up(order, wanted))
     return Plan(name, steps, profile)
 
@@ -128,7 +150,43 @@ NEEDS = {
 }
 
 
-def _line_up(order: Order, wanted: list[str]) -> list[Question]:
+# Whose wish it was, in words.
+_OFF: Mapping[Whose, str] = {
+    Whose.DOCUMENT: "Switched off for this document by you.",
+    Whose.CUSTOMER: "Switched off by your rule for this customer.",
+    Whose.COMPANY: "Switched off by your rule for all customers.",
+}
+_NOT_IN: Mapping[Whose, str] = {
+    Whose.DOCUMENT: "Not among the channels you gave for this document.",
+    Whose.CUSTOMER: "Not among the channels of your rule for this customer.",
+    Whose.COMPANY: "Not among the channels of your rule for all customers.",
+}
+_PLACE: Mapping[Whose, str] = {
+    Whose.DOCUMENT: "",
+    Whose.CUSTOMER: " Its place is by your rule for this customer.",
+    Whose.COMPANY: " Its place is by your rule for all customers.",
+}
+_ORDER: Mapping[Whose, str] = {
+    Whose.DOCUMENT: ", your order",
+    Whose.CUSTOMER: ", your order for this customer",
+    Whose.COMPANY: ", your order for all customers",
+}
+
+
+def _against(channel: str, wished: Sequence[Wish], lead: Wish | None) -> tuple[str, str] | None:
+    """Why the sender does not want the channel, if that is so: a sender's word counts first."""
+    wish = against(wished, channel)
+    if wish is not None:
+        return "route.switched_off", _OFF[wish.whose]
+    if lead is None or channel in lead.order:
+        return None
+    if lead.forced:
+        text = _NOT_IN[lead.whose].removesuffix(".")
+        return "route.not_forced", f"{text}: this goes by {lead.order[0]} and nothing else."
+    return "route.not_in_your_order", _NOT_IN[lead.whose]
+
+
+def _line_up(order: Order, wanted: Sequence[str]) -> list[Question]:
     """The order's questions; the wanted channels first and as asked, whatever the order says."""
     chosen: list[Question] = []
     for channel in dict.fromkeys(wanted):
@@ -143,18 +201,20 @@ def _why(
     recipient: Recipient,
     summary: Summary,
     *,
+    asked_for: bool,
+    waits: bool,
     configured: bool,
-    wanted: bool,
-    disabled: bool,
     barred: bool,
     mark: Mark | None,
     at: date,
 ) -> tuple[str, str]:
-    """Why the step is in or out: the sender's word counts first, then what never changes."""
-    if disabled:
-        return "route.switched_off", "Switched off for this document by you."
-    if not wanted:
-        return "route.not_in_your_order", "Not among the channels you gave for this document."
+    """Why a step that nobody is against is in or out: what never changes counts first."""
+    if not asked_for:
+        text = "Not by itself: the public sector takes electronic invoices. Ask for it by name."
+        return "route.public_sector", text
+    if not waits:
+        text = f"You want no recipient to be asked for an agreement and waited for ({RECHECK})."
+        return "route.no_recheck", text
     if question.until is not None and at > question.until:
         return "route.ended", f"Not asked any more since {question.until}."
     if not configured:
@@ -179,6 +239,17 @@ def _has(recipient: Recipient, need: str) -> bool:
     if need == "personal_number":
         return bool(recipient.personal_number) or _is_sole_trader(recipient)
     return bool(getattr(recipient, need))
+
+
+def _is_public(recipient: Recipient) -> bool:
+    """Whether the number says so: in Sweden those of the state, regions and municipalities begin
+    with 2. In Norway no number tells."""
+    number = recipient.organisation_number
+    if recipient.country != "SE" or recipient.consumer or number is None:
+        return False
+    if not check(Kind.SE_ORGNR, number) or is_sole_trader(number):
+        return False
+    return normal(Kind.SE_ORGNR, number).startswith("2")
 
 
 def _is_sole_trader(recipient: Recipient) -> bool:
