@@ -1,4 +1,4 @@
-"""A Norwegian consumer is asked for an agreement; three days later the ways before are tried anew."""
+"""A Norwegian consumer is asked for an agreement; after 3 days the ways before are tried anew."""
 
 from __future__ import annotations
 
