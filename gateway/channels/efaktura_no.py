@@ -42,9 +42,6 @@ class EfakturaNo(Channel):
     """How long after an invoice went MPS is first asked about it; then four times as long apart,
     and 96 times once the recipient's net bank shows it."""
 
-    recheck_days: int = Field(default=3, ge=1, le=60)
-    """How many days a recipient has who was asked for an agreement, before the next channel."""
-
     report_days: int = Field(default=30, ge=1)
     """How many days after its due date MPS is asked about an invoice no more."""
 
@@ -69,7 +66,6 @@ def efaktura_settings(section: EfakturaNo) -> EfakturaSettings:
         tls=_tls(section),
         pdf_bytes=section.max_pdf_bytes,
         poll=timedelta(seconds=section.poll_s),
-        recheck_days=section.recheck_days,
         report_days=section.report_days,
         connect_timeout_s=section.connect_timeout_s,
         answer_timeout_s=section.answer_timeout_s,

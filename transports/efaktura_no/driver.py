@@ -68,7 +68,6 @@ class EfakturaSettings:
     connect_timeout_s: float = 30
     answer_timeout_s: float = 120
     poll: timedelta = timedelta(minutes=15)  # when an invoice is first asked about
-    recheck_days: int = 3  # how long a consumer who was asked has time to answer
     report_days: int = 30  # after the due date
 
 
@@ -97,13 +96,7 @@ class Efaktura:
         self._issuers = Issuers(self._client, register, now)
         pace = Pace(settings.poll, timedelta(days=settings.report_days))
         self._following = Following(self._client, settings.service, register, now, pace)
-        self._handing_over = HandingOver(
-            self._client,
-            settings.service,
-            self._following,
-            now,
-            recheck_days=settings.recheck_days,
-        )
+        self._handing_over = HandingOver(self._client, settings.service, self._following, now)
 
     async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Whether MPS has a consumer who takes eFaktura from this sender, as the question asks.

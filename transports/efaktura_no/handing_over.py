@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 from uuid import uuid4
 
 from transports.base import (
@@ -38,25 +39,18 @@ from transports.efaktura_no.wire.invoices import ConsignmentState
 from transports.efaktura_no.wire.operations import Operation, Service
 from transports.efaktura_no.wire.soap import Fault, Malformed
 
+# How long a consumer who was asked has time to answer, where the routing order does not say.
+ANSWERS_IN: Final = timedelta(days=3)
+
 
 class HandingOver:
-    """Calls the service that invoices go to; what may have gone is followed from before the call.
-    `recheck_days`: how long a consumer who was asked has time to answer."""
+    """Calls the service that invoices go to. What may have gone is followed before it goes."""
 
-    def __init__(
-        self,
-        client: Client,
-        service: Service,
-        following: Following,
-        now: Now,
-        *,
-        recheck_days: int,
-    ) -> None:
+    def __init__(self, client: Client, service: Service, following: Following, now: Now) -> None:
         self._client = client
         self._service = service
         self._following = following
         self._now = now
-        self._recheck_days = recheck_days
 
     async def hand_over(self, envelope: Envelope, read: Terms) -> Outcome:
         """Hands an invoice over under the first of its numbers that is free, or its own already."""
@@ -196,9 +190,8 @@ class HandingOver:
                 text = "The recipient does not want eFaktura from this sender."
                 return Refused(asked.verdict("efaktura_no.blocked", text), evidence)
             case Acceptance.NONE:
-                days = self._recheck_days
-                text = f"The recipient was asked for an eFaktura agreement; {days} days to answer."
-                until = self._now() + timedelta(days=days)
+                text = "The recipient was asked for an eFaktura agreement."
+                until = self._now() + ANSWERS_IN
                 return Waiting(asked.verdict("efaktura_no.asked", text), until, evidence)
         text = "The recipient takes eFaktura by now."
         return Waiting(asked.verdict("efaktura_no.takes_it_now", text), self._now(), evidence)

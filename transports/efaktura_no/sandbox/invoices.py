@@ -68,7 +68,7 @@ class Invoices:
         self.in_progress: set[str] = set()
         self._now = now
         self._shown_after = shown_after
-        self._paid_after = paid_after
+        self.paid_after = paid_after
 
     def take(self, invoice: Invoice, body: bytes) -> Fault | None:
         """Takes an invoice; a consignment's number once."""
@@ -130,7 +130,7 @@ class Invoices:
             return InvoiceState.RECEIVED, None
         if kept.behaviour is Behaviour.REJECT:
             return InvoiceState.REJECTED, "The consumer has closed the net bank."
-        if kept.behaviour is Behaviour.PAY and age >= self._paid_after:
+        if kept.behaviour is Behaviour.PAY and age >= self.paid_after:
             return InvoiceState.PAID, None
         return InvoiceState.DELIVERED, None
 

@@ -36,11 +36,13 @@ class Signing:
 
 
 class Issuers:
-    """The issuers by organisation number. `granted`: those whose next request is active at once."""
+    """The issuers by organisation number. `granted`: those whose next request is active at once;
+    `barred`: those that may not be issuers."""
 
     def __init__(self, signed_after: int) -> None:
         self.known: dict[str, Signing] = {}
         self.granted: set[str] = set()
+        self.barred: set[str] = set()
         self._signed_after = signed_after
 
     def active(self, organisation_number: str) -> bool:
@@ -52,8 +54,8 @@ class Issuers:
         """Answers createIssuer: of one that is there, how it stands."""
         issuer = issuers.issuer(asked)
         number = issuer.organisation_number
-        if not check(Kind.NO_ORGNR, number):
-            return Fault("5002", "There is no such organisation number.", ours=True)
+        if number in self.barred or not check(Kind.NO_ORGNR, number):
+            return Fault("5002", "No rights to this organisation number.", ours=True)
         if not check(Kind.NO_ACCOUNT, issuer.account):
             return Fault("5006", "The billing account is no account.", ours=True)
         known = self.known.get(number)
