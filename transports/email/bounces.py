@@ -144,7 +144,7 @@ class Bounces:
             return _left(number, "email_notice_forged")
         if mail.says is None:
             return _left(number, "email_notice_not_understood", why="no notice of delivery")
-        key = found.key or self._named(mail)
+        key = found.key or named(mail, self._message_host)
         if key is None:
             return _left(number, "email_notice_of_nothing_known")
         evidence = (Evidence("report", "message/rfc822", content, self._now()),)
@@ -152,19 +152,6 @@ class Bounces:
         if isinstance(mail.says, Notice):
             await self._watch(key, delayed=mail.says.action is Action.DELAYED)
         return Report(key, outcome, id=f"email/{digest}")
-
-    def _named(self, mail: Mail) -> UUID | None:
-        """The key that a notice names without our return path: some servers write elsewhere."""
-        if not isinstance(mail.says, Notice):
-            return None
-        left, _, right = (mail.says.message_id or "").rpartition("@")
-        ours = left if right.lower() == self._message_host else ""
-        for text in (ours, mail.says.envelope_id or ""):
-            try:
-                return UUID(text)
-            except ValueError:
-                continue
-        return None
 
     async def _watch(self, key: UUID, *, delayed: bool) -> None:
         """Remembers that a delivery is delayed, from the first time that it is said; forgets it
@@ -175,6 +162,20 @@ class Bounces:
             await self._register.put([Entry("", _DELAYED, str(key), due_at=due_at)])
         elif not delayed and known is not None:
             await self._register.drop([known])
+
+
+def named(mail: Mail, message_host: str) -> UUID | None:
+    """The key that a notice names without our return path: some servers write elsewhere."""
+    if not isinstance(mail.says, Notice):
+        return None
+    left, _, right = (mail.says.message_id or "").rpartition("@")
+    ours = left if right.lower() == message_host else ""
+    for text in (ours, mail.says.envelope_id or ""):
+        try:
+            return UUID(text)
+        except ValueError:
+            continue
+    return None
 
 
 def _left(number: int, event: str, **told: str) -> Report | None:

@@ -87,6 +87,8 @@ def _notice(whole: Part) -> Notice | None:
     parts = whole.parts()
     status = next((part for part in parts if part.headers.content_type in _STATUSES), None)
     if status is None:
+        if whole.headers.parameter("report-type").lower() == "delivery-status":
+            raise Malformed("a notice without its status")
         return None  # a report of another kind: of reading, of abuse
     blocks = list(_blocks(status.decoded()))
     recipients = [block for block in blocks if block.get("action")]
