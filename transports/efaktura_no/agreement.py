@@ -36,7 +36,7 @@ class State(StrEnum):
 # What may follow; what is over is asked for anew.
 _ASKED: Final = frozenset({State.ACTIVE, State.DECLINED, State.EXPIRED, State.ELSEWHERE})
 FOLLOWS: Final[Mapping[State, frozenset[State]]] = {
-    State.REQUESTED: _ASKED | {State.EMAIL_SENT},
+    State.REQUESTED: _ASKED | {State.EMAIL_SENT, State.REQUESTED},
     State.EMAIL_SENT: _ASKED | {State.REQUESTED},
     State.ELSEWHERE: _ASKED - {State.ELSEWHERE} | {State.EMAIL_SENT, State.REQUESTED},
     State.ACTIVE: frozenset({State.DISABLED}),
@@ -139,7 +139,7 @@ def requested(
     company_id: str, issuer: Issuer, at: datetime, before: Agreement | None = None
 ) -> Agreement:
     """A request: the first, or anew after `before`. ValueError where that is active."""
-    if before is not None and State.REQUESTED not in FOLLOWS[before.state] | {State.REQUESTED}:
+    if before is not None and State.REQUESTED not in FOLLOWS[before.state]:
         raise ValueError(f"an agreement that is {before.state} is not asked for again")
     version = 0 if before is None else before.version
     return Agreement(company_id, issuer, State.REQUESTED, at, version=version)
