@@ -53,6 +53,7 @@ TERMS: Final[Mapping[str, Wrong]] = {
 # the worker's `collect` takes it from there.
 ROUTES: Final[Mapping[str, Callable[[Any, Parts], Sequence[web.AbstractRouteDef]]]] = {
     "kivra": kivra.routes,
+    "operator": operator.routes,
     "vipps": vipps.routes,
 }
 

@@ -15,11 +15,14 @@ from gateway.clock import Clock
 from gateway.inbound.answers import Answers
 from gateway.intake import head as intake
 from gateway.store.port import Arrival, Head, NewPart, Role, Store
+from schemas import forms
+from schemas.forms import Form
 from schemas.identifiers import Participant
 from schemas.response import Kind, document_type
 from schemas.response import read as read_response
+from schemas.svefaktura.read import read as read_svefaktura
 from schemas.ubl.read import Unreadable, read
-from transports.base import Envelope, File, Inbound
+from transports.base import Envelope, Evidence, File, Inbound
 from validators.pipeline import parse
 
 
@@ -74,15 +77,24 @@ class Inboxes:
             await asyncio.to_thread(read_head, inbound.document),
             (inbound.document, *inbound.attachments),
             channel,
+            inbound.evidence,
         )
         await self._store.arrive(arrival, self._clock.now())
         return True
 
 
-def _arrival(key: str, company_id: str, head: Head, files: Sequence[File], channel: str) -> Arrival:
+def _arrival(
+    key: str,
+    company_id: str,
+    head: Head,
+    files: Sequence[File],
+    channel: str,
+    evidence: Sequence[Evidence] = (),
+) -> Arrival:
     document, *attachments = files
     roles = [(Role.DOCUMENT, document), *((Role.ATTACHMENT, file) for file in attachments)]
     parts = [NewPart(role, file.name, file.media_type, file.content) for role, file in roles]
+    parts += [NewPart(Role.EVIDENCE, e.kind, e.media_type, e.content) for e in evidence]
     return Arrival(key, company_id, head, parts, channel)
 
 
@@ -93,6 +105,8 @@ def read_head(document: File) -> Head:
     if isinstance(root, tuple):
         return Head()
     try:
+        if forms.of(root) is Form.SVEFAKTURA:
+            return intake.head(read_svefaktura(root).invoice)
         return intake.head(read(root))
     except Unreadable:
         return Head()

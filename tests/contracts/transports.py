@@ -270,6 +270,7 @@ CASES: Mapping[str, Case] = {
     "efaktura_no": channel_efaktura_no.CASE,
     "kivra": channel_kivra.CASE,
     "operator": channel_operator.REST,
+    "operator_sfti": channel_operator.SFTI,
     "vipps": channel_vipps.CASE,
 }
 

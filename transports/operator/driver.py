@@ -8,6 +8,7 @@ the recipient's own address, is `sfti`.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -53,6 +54,7 @@ from transports.operator.inbox import Inbox
 from transports.operator.wire import Format, Found, Query, Submission
 
 NAME: Final = "operator"
+ANSWER_TIMEOUT_S: Final = 300.0  # for the whole exchange; 150 MB go out in it at 4 Mbit/s
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,13 @@ class OperatorSettings:
     url: str
     token: str = field(repr=False)
     connect_timeout_s: float = 30
-    answer_timeout_s: float = 300  # the whole exchange; 150 MB go out in it at 4 Mbit/s
+    answer_timeout_s: float = ANSWER_TIMEOUT_S
     report_days: int = 30  # when to stop expecting a report
 
 
 class Operator:
-    """The channel `operator`. Use it in a running event loop."""
+    """The channel `operator`. Use it in a running event loop. `tls` is for an operator whose
+    certificate the machine itself does not trust."""
 
     name = NAME
     needs_image = False
@@ -81,6 +84,7 @@ class Operator:
         register: Register,
         inbox: Inbox,
         *,
+        tls: ssl.SSLContext | None = None,
         now: Now = utc_now,
     ) -> None:
         self._settings = settings
@@ -90,6 +94,7 @@ class Operator:
             headers={"Authorization": f"Bearer {settings.token}"},
             connect_timeout_s=settings.connect_timeout_s,
             answer_timeout_s=settings.answer_timeout_s,
+            tls=tls,
         )
         self._feeds = Feeds(self._client, self._base, register, inbox, now)
 

@@ -27,7 +27,7 @@ from transports.base import (
 )
 from transports.http import Answer, Client, NoAnswer
 from transports.operator import wire
-from transports.operator.inbox import Inbox
+from transports.operator.inbox import Inbox, NotKept
 from transports.operator.wire import Arrived, Reported, State
 
 # A report on a document that is being worked on is put off, in memory. After a crash the reports
@@ -106,8 +106,11 @@ class Feeds:
             arrived = wire.read_arrived(answer.body)
         except wire.Malformed as error:
             return f"It can not be read: {error}."
-        if not await self._inbox.serves(arrived.recipient):
-            return "The recipient is not one of our companies."
+        try:
+            if not await self._inbox.serves(arrived.recipient):
+                return "The recipient is not one of our companies."
+        except NotKept as error:
+            raise self._not_collected(str(error)) from error
         return self._inbound(id_, arrived, answer)
 
     def _inbound(self, id_: str, arrived: Arrived, answer: Answer) -> Inbound:

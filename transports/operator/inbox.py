@@ -8,8 +8,12 @@ from schemas.identifiers import Participant
 from transports.base import Inbound
 
 
+class NotKept(Exception):
+    """The gateway can not keep anything just now: whoever sends has to come again."""
+
+
 class Inbox(Protocol):
-    """The inboxes of this gateway's companies."""
+    """The inboxes of this gateway's companies. Every operation may raise NotKept."""
 
     async def serves(self, recipient: Participant) -> bool:
         """Whether it is one of our companies."""

@@ -17,7 +17,7 @@ from gateway.channels.kivra import kivra_settings
 from gateway.channels.letter import Letter as LetterSection
 from gateway.channels.letter import letter_settings
 from gateway.channels.operator import Operator as OperatorSection
-from gateway.channels.operator import operator_settings
+from gateway.channels.operator import operator_settings, sfti_settings
 from gateway.peppol import peppol_settings
 from gateway.section import Channel, ConfigError, Section
 from gateway.store.lanes import Limits
@@ -27,6 +27,7 @@ from transports.letter.driver import Letter
 EMAIL = {"host": "mail.example", "sender": "bills@example.com"}
 LETTER = {"url": "https://print.example", "token": "t"}
 OPERATOR = {"url": "https://operator.example", "token": "t"}
+SFTI = {"kind": "sfti", "host": "gateway.example", "partners_file": "partners.toml"}
 KIVRA: dict[str, Any] = {"client_id": "us", "client_secret": "hunter2"}
 PEPPOL: dict[str, Any] = {
     "key_store": "ap.p12",
@@ -125,11 +126,43 @@ def test_every_kivra_setting_reaches_the_channel(name: str) -> None:
     assert "hunter2" not in repr(before) + repr(kivra_settings(before))
 
 
-@pytest.mark.parametrize("name", names(OperatorSection))
-def test_every_operator_setting_reaches_the_channel(name: str) -> None:
-    before = OperatorSection(**OPERATOR)
-    after = OperatorSection(**{**OPERATOR, name: other(before, name)})
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"url": "https://other.example"},
+        {"token": "u"},
+        {"report_days": 9},
+        {"connect_timeout_s": 9},
+        {"answer_timeout_s": 9},
+    ],
+    ids=str,
+)
+def test_what_an_operator_is_asked_with_reaches_the_channel(given: dict[str, Any]) -> None:
+    before, after = OperatorSection(**OPERATOR), OperatorSection(**{**OPERATOR, **given})
     assert operator_settings(before) != operator_settings(after)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"host": "other.example"}, {"connect_timeout_s": 9}, {"answer_timeout_s": 9}],
+    ids=str,
+)
+def test_what_sftis_profile_is_set_to_reaches_the_channel(given: dict[str, Any]) -> None:
+    before, after = OperatorSection(**SFTI), OperatorSection(**{**SFTI, **given})
+    assert sfti_settings(before) != sfti_settings(after)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "url and token or token_file are missing for kind rest"),
+        ({"url": "https://operator.example"}, "token or token_file is missing for kind rest"),
+        ({**OPERATOR, "kind": "sfti"}, "host and partners_file are missing for kind sfti"),
+    ],
+)
+def test_what_a_kind_of_operator_needs_is_told(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        OperatorSection(**given)
 
 
 def test_a_secret_in_a_file_reaches_the_channel(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from transports.email.sandbox import Behaviour as MailBehaviour
 from transports.kivra.sandbox import MAGIC as KIVRA_MAGIC
 from transports.letter.sandbox import MAGIC
 from transports.operator.sandbox import MAGIC as OPERATOR_MAGIC
+from transports.operator.sfti_sandbox import MAGIC as SFTI_MAGIC
 from transports.peppol.sandbox.access_point import MAGIC as PEPPOL_MAGIC
 from transports.vipps.sandbox import MAGIC as VIPPS_MAGIC
 
@@ -74,7 +75,7 @@ def test_every_magic_recipient_is_told() -> None:
         assert f"| `{number}`" in page("kivra")
     for digits in MAGIC:
         assert f"`{digits}`" in page("letter")
-    for number in OPERATOR_MAGIC.values():
+    for number in (*OPERATOR_MAGIC.values(), *SFTI_MAGIC.values()):
         assert f"`{number}`" in page("operator")
     for digits in PEPPOL_MAGIC:
         assert f"`{digits}`" in page("peppol")
