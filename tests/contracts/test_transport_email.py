@@ -9,16 +9,35 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.clock import MovableClock
+from tests.contracts.channel_email import KEY
 from tests.contracts.transports import NOW, RECIPIENT, envelope, until
-from transports.base import File, Link, Outcome, Refused, Sent, TryLater, Unknown
+from transports.base import (
+    Binder,
+    Contracted,
+    File,
+    Inquiry,
+    Link,
+    NotReachable,
+    Outcome,
+    Reachable,
+    Refused,
+    Sent,
+    TryLater,
+    Unknown,
+    Waiting,
+)
 from transports.email.connections import Relay, Tls
 from transports.email.driver import FILES_LIMIT_BYTES, Email, EmailSettings
 from transports.email.sandbox import Behaviour, Sandbox
+from transports.email.signing import Key, Keys
+from transports.email.terms import Attachments
 
 ADDRESS = "accept@bageri.example"
 
@@ -138,6 +157,93 @@ async def test_later_is_taken_at_the_next_attempt_and_only_once(
     outcomes = [await channel.deliver(letter("1")) for _ in range(2)]
     assert [code(outcome) for outcome in outcomes] == ["email.deferred", "email.sent"]
     assert len(server.received) == 1
+
+
+# --- by the sender's terms --------------------------------------------------------------------
+
+OWN = Key("akeri.example", "2026a", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+
+
+def inquiry(**terms: object) -> Inquiry:
+    filler = envelope(RECIPIENT, ADDRESS, "1")
+    return Inquiry(filler.sender, RECIPIENT, filler.summary, terms=terms)
+
+
+async def test_a_company_with_a_key_for_its_domain_sends_from_there() -> None:
+    keys = Keys({KEY.domain: [KEY], OWN.domain: [OWN]})
+    records = {KEY.name: KEY.record, OWN.name: OWN.record}
+    async with Sandbox(txt=records.get) as server:
+        channel = Email(replace(settings(server), keys=keys))
+        terms = {"sender": "Faktura@Akeri.example", "name": "Åkeriet"}
+        assert channel.wrong(terms) == ()
+        assert isinstance(await channel.resolve(inquiry(**terms)), Reachable)
+        for one in (letter("1"), replace(letter("2"), terms=terms)):
+            assert code(await channel.deliver(one)) == "email.sent"
+        await channel.close()
+    of_gateway, of_company = server.received
+    assert of_gateway.message["From"].addresses[0].domain == "gateway.example"
+    assert of_gateway.signatures == {("gateway.example", "ed25519-sha256"): True}
+    assert str(of_company.message["From"]) == "Åkeriet <Faktura@akeri.example>"
+    assert of_company.signatures == {("akeri.example", "ed25519-sha256"): True}
+
+
+async def test_without_a_key_it_does_not(channel: Email, server: Sandbox) -> None:
+    terms = {"sender": "faktura@akeri.example", "name": 3}
+    assert channel.wrong(terms) == (
+        "name: a line of at most 100 characters.",
+        "sender: there is no DKIM key for akeri.example here, to sign its e-mails with.",
+    )
+    found = await channel.resolve(inquiry(**terms))
+    assert isinstance(found, NotReachable)
+    assert found.verdict.code == "email.bad_terms"
+    assert all(fault in found.verdict.public_text for fault in channel.wrong(terms))
+    outcome = await channel.deliver(replace(letter("1"), terms=terms))
+    assert isinstance(outcome, TryLater), "the terms can be set right"
+    assert code(outcome) == "email.bad_terms"
+    assert not server.open and not server.received
+
+
+async def test_the_gateways_own_address_needs_no_key(channel: Email) -> None:
+    assert channel.wrong({"sender": "faktura@GATEWAY.example"}) == ()
+
+
+async def test_outside_the_senders_hours_it_waits(server: Sandbox) -> None:
+    clock = MovableClock(NOW)  # a Saturday
+    channel = Email(settings(server), now=clock.now)
+    hours = {"from": "08:00", "to": "17:00", "days": ["mon", "tue", "wed", "thu", "fri"]}
+    one = replace(letter("1"), terms={"hours": hours})
+    waiting = await channel.deliver(one)
+    assert isinstance(waiting, Waiting)
+    assert waiting.until == datetime(2026, 11, 23, 7, tzinfo=UTC)
+    assert code(waiting) == "email.scheduled"
+    assert waiting.verdict.public_text == (
+        "The sender has its e-mails sent mon, tue, wed, thu, fri 08:00-17:00 (Europe/Stockholm): "
+        "this one goes at 2026-11-23 08:00."
+    )
+    assert not server.received
+    clock.move(waiting.until - NOW)
+    assert code(await channel.deliver(one)) == "email.sent"
+    await channel.close()
+
+
+async def test_a_link_that_is_wanted_and_not_made_is_said(channel: Email, server: Sandbox) -> None:
+    one = replace(letter("1"), terms={"attachments": "link"})
+    assert channel.too_large(one) == (one.image,)
+    outcome = await channel.deliver(one)
+    assert isinstance(outcome, Refused)
+    assert code(outcome) == "email.no_link"
+    link = Link("https://bills.example/d/x", NOW + timedelta(days=90))
+    assert code(await channel.deliver(replace(one, link=link))) == "email.sent"
+    (received,) = server.received
+    assert not list(received.message.iter_attachments())
+
+
+async def test_who_wants_one_pdf_is_asked_of_the_sender(server: Sandbox) -> None:
+    separate = Email(settings(server))
+    merged = Email(replace(settings(server), attachments=Attachments.MERGED))
+    assert not separate.merges({}) and separate.merges({"attachments": "merged"})
+    assert merged.merges({}) and not merged.merges({"attachments": "separate"})
+    assert isinstance(merged, Binder) and isinstance(merged, Contracted)
 
 
 # --- what the relay takes ---------------------------------------------------------------------

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transports.base import Envelope, File, Recipient, Sender, Summary
-from transports.email.message import Style, compose
+from transports.base import Envelope, File, Link, Merged, Recipient, Sender, Summary
+from transports.email.message import Style, compose, most_bytes
+from transports.email.terms import Attachments, Terms, read
 
 STYLE = Style("faktura@gateway.example")
 KEY = UUID("8a6e0804-2bd0-5672-b79d-d97027f9071a")
@@ -247,3 +248,115 @@ def test_no_text_ends_the_message(text: str) -> None:
 def test_without_image_there_is_no_message() -> None:
     with pytest.raises(ValueError, match="needs_image"):
         compose(replace(ENVELOPE, image=None), STYLE)
+
+
+# --- by the sender's terms ----------------------------------------------------------------------
+
+
+MERGED = replace(
+    ENVELOPE,
+    merged=Merged(
+        File("faktura.pdf", "application/pdf", b"%PDF-both"), 3, apart=(ENVELOPE.attachments[1],)
+    ),
+)
+LINKED = replace(
+    ENVELOPE, link=Link("https://bills.example/d/x", datetime(2027, 2, 20, tzinfo=UTC))
+)
+
+
+def with_terms(**terms: object) -> Style:
+    return replace(STYLE, terms=read(terms))
+
+
+def names(envelope: Envelope, style: Style) -> list[str | None]:
+    return [part.get_filename() for part in parsed(envelope, style).iter_attachments()]
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ({}, ["faktura.pdf", "ritning å.pdf", "brev.eml"]),
+        ({"attach_xml": True}, ["faktura.pdf", "ritning å.pdf", "brev.eml", "1001.xml"]),
+        ({"attachments": "merged"}, ["faktura.pdf", "brev.eml"]),
+        ({"attachments": "merged", "attach_xml": True}, ["faktura.pdf", "brev.eml", "1001.xml"]),
+    ],
+)
+def test_the_sender_says_how_its_files_go(terms: dict[str, object], expected: list[str]) -> None:
+    assert names(MERGED, with_terms(**terms)) == expected
+
+
+def test_the_senders_word_goes_before_the_channels() -> None:
+    merged = replace(STYLE, attachments=Attachments.MERGED, attach_xml=True)
+    assert names(MERGED, merged) == ["faktura.pdf", "brev.eml", "1001.xml"]
+    own = replace(merged, terms=read({"attachments": "separate", "attach_xml": False}))
+    assert names(MERGED, own) == ["faktura.pdf", "ritning å.pdf", "brev.eml"]
+
+
+def test_without_an_image_the_xml_goes_whatever_was_settled() -> None:
+    without = replace(ENVELOPE, image=None, attachments=())
+    channel = replace(STYLE, attach_xml=True, terms=read({"attach_xml": False}))
+    assert names(without, channel) == ["1001.xml"]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "reason"),
+    [
+        ("en", "You find it here until 19", "too large"),
+        ("sv", "Du hittar den här till och med", "för stor"),
+        ("nb", "Du finner den her til og med", "for stor"),
+    ],
+)
+def test_a_link_that_is_wanted_needs_no_reason(language: str, sentence: str, reason: str) -> None:
+    linked = replace(LINKED, summary=in_language(language).summary)
+    wanted, needed = (
+        body(parsed(linked, style)) for style in (with_terms(attachments="link"), STYLE)
+    )
+    for text in (wanted, needed):
+        assert sentence in text
+        assert "https://bills.example/d/x" in text
+    assert reason in needed and reason not in wanted
+    assert names(LINKED, with_terms(attachments="link")) == []
+
+
+def test_whom_it_comes_from_and_answers_go_to() -> None:
+    style = with_terms(
+        sender="Faktura@Åkeri.example",
+        name="Åkeriet\r\nBcc: x@y.example",
+        reply_to="kund@a.example",
+    )
+    message = parsed(ENVELOPE, style)
+    assert message["From"] == "Åkeriet Bcc: x@y.example <Faktura@xn--keri-poa.example>".replace(
+        "Åkeriet Bcc: x@y.example", '"Åkeriet Bcc: x@y.example"'
+    )
+    assert message["Reply-To"].addresses[0].addr_spec == "kund@a.example"
+    assert message["Bcc"] is None
+    assert message["Message-ID"] == f"<{KEY}@gateway.example>", "the gateway knows it again"
+    assert message["Subject"] == "Faktura 1001 från Åkeri & Söner AB", "who has made the invoice"
+
+
+def test_a_note_and_a_contact_stand_in_every_message() -> None:
+    style = with_terms(
+        note="Vi har bytt bankgiro.\r\nSe fakturan.",
+        contact={"name": "Bo Ek", "email": "bo@akeri.example", "phone": "08-765 43 21"},
+    )
+    text = body(parsed(ENVELOPE, style))
+    assert "Vi har bytt bankgiro.\nSe fakturan.\n" in text
+    assert "Kontakta gärna:\nBo Ek\nbo@akeri.example\n08-765 43 21\n" in text
+    assert "Åsa Öberg" not in text
+    assert text.index("bankgiro") < text.index("Att betala") < text.index("Bo Ek")
+
+
+@given(
+    sizes=st.lists(st.integers(0, 20_000), min_size=1, max_size=5),
+    note=st.text(max_size=2000),
+    name=st.text(max_size=100),
+)
+@settings(max_examples=30)
+def test_a_message_is_never_larger_than_was_reckoned(
+    sizes: list[int], note: str, name: str
+) -> None:
+    going = [File(f"{n}.pdf", "application/pdf", b"x" * size) for n, size in enumerate(sizes)]
+    terms = Terms(note=note or None, name=name or None)
+    one = replace(ENVELOPE, image=going[0], attachments=tuple(going[1:]))
+    made = compose(one, replace(STYLE, terms=terms))
+    assert len(made) <= most_bytes(going)
