@@ -172,6 +172,7 @@ def test_every_magic_recipient_is_told() -> None:
         ("sandbox-none", "agreement", "no_consumer_agreement"),
         ("sandbox-none", "yes_to_all", "no_consent"),
         ("sandbox-none", "ask", "can_be_asked"),
+        ("sandbox-accept", "ask", "takes_it_already"),
         ("sandbox-blocked", "agreement", "blocked"),
         ("sandbox-blocked", "ask", "blocked"),
         ("nobody-at-all", "ask", "not_found"),

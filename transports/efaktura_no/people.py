@@ -20,8 +20,8 @@ TAKEN: Final[dict[str | None, frozenset[Acceptance]]] = {
     "agreement": frozenset({Acceptance.AGREEMENT}),
     "yes_to_all": frozenset({Acceptance.YES_TO_ALL, Acceptance.AGREEMENT}),
     None: frozenset({Acceptance.YES_TO_ALL, Acceptance.AGREEMENT}),
-    # One who has said yes in the meantime is asked too: that costs nobody anything.
-    ASK: frozenset(Acceptance) - {Acceptance.BLOCKED},
+    # Whoever has said yes, and was not reached that way, has nothing to be asked for.
+    ASK: frozenset({Acceptance.NONE}),
 }
 
 
@@ -92,6 +92,8 @@ def answer(question: str | None, found: tuple[Consumer, ...], asked: Exchange) -
             return no(
                 "efaktura_no.blocked", "The recipient does not want eFaktura from this sender."
             )
+        if question == ASK:
+            return no("efaktura_no.takes_it_already", "The recipient takes eFaktura already.")
         if question == "agreement":
             return no("efaktura_no.no_consumer_agreement", "The recipient has no agreement.")
         return no("efaktura_no.no_consent", "The recipient has not said yes to eFaktura.")

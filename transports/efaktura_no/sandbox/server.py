@@ -8,6 +8,7 @@ agreement is signed by its link, or seen so by a later poll.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -36,7 +37,7 @@ class Sandbox:
     `times` is how often BUSY, ERROR, FAULT, GARBAGE and DROP misbehave for an invoice;
     `signed_after` the poll that sees an agreement signed. An invoice is shown or rejected, and then
     paid, so long after it was taken, by `now`; a consumer who is asked answers after a day.
-    `heard` has every request, as it came.
+    `heard` has every request, as it came. `tls`: it is spoken to over TLS.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Sandbox:
         signed_after: int = 2,
         shown_after: timedelta = timedelta(seconds=1),
         paid_after: timedelta = timedelta(seconds=2),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.url = ""
         self.available = True  # False: every request is answered 503
@@ -54,6 +56,7 @@ class Sandbox:
         self.consumers = Consumers(now)
         self.issuers = Issuers(signed_after)
         self.invoices = Invoices(now, shown_after, paid_after)
+        self._tls = tls
         self._times = times
         self._misbehaved: Counter[str] = Counter()
         self._closing = asyncio.Event()
@@ -86,8 +89,9 @@ class Sandbox:
             app, shutdown_timeout=1, access_log=None, handler_cancellation=True
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
+        scheme = "http" if self._tls is None else "https"
+        self.url = f"{scheme}://{host}:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:
         """Stops, and lets go of those that hang."""
