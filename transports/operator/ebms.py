@@ -154,7 +154,7 @@ def _part(media_type: str, content_id: str, content: bytes) -> bytes:
 
 def envelope(message: Message, payloads: Sequence[Payload]) -> bytes:
     """The SOAP envelope of a message."""
-    places = (quoteattr(f"cid:{quote(each.content_id)}") for each in payloads)
+    places = (quoteattr(f"cid:{quote(each.content_id, safe='@')}") for each in payloads)
     references = "".join(
         f'<eb:Reference xlink:type="simple" xlink:href={place}/>' for place in places
     )

@@ -151,11 +151,11 @@ def _check_blocks(head: etree._Element | None, message: Message) -> None:
 
 def _references(body: etree._Element, message: Message) -> list[str]:
     manifest = _only(body, "Manifest")
-    places = [] if manifest is None else [each.get(_tag("href", XLINK), "") for each in manifest]
-    if not places:
-        text = "The body has one Manifest, which refers to one part or more."
+    references = [] if manifest is None else list(manifest)
+    if not references or any(each.tag != _tag("Reference") for each in references):
+        text = "The body has one Manifest, of references to one part or more."
         raise Problem(ErrorCode.OTHER_XML, text, message, "Manifest")
-    return places
+    return [each.get(_tag("href", XLINK), "") for each in references]
 
 
 def _tag(name: str, namespace: str = EB) -> str:

@@ -188,7 +188,7 @@ def read(key: UUID, body: bytes) -> Submission:
     parts = [part.partition(b"\r\n\r\n") for part in inner.split(b"\r\n" + dashes + b"\r\n")]
     names = [re.search(rb'name="(\w+)"', head) for head, _, _ in parts]
     given = [found[1].decode() if found else "" for found in names]
-    if given[:2] != ["submission", "document"] or set(given[2:]) > {"attachment"}:
+    if given[:2] != ["submission", "document"] or set(given[2:]) - {"attachment"}:
         raise Malformed("the parts are submission, document, and any number of attachment")
     data = _object(parts[0][2])
     contents = [content for _, _, content in parts[2:]]
