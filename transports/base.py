@@ -160,7 +160,8 @@ class Envelope:
     with it the same bytes. `address` is what `resolve` answered. `accepted_at` is when we took the
     document on: the one time a channel may write into the bytes, since no attempt changes it.
     `image` is the invoice as a PDF, None where the channel has not asked for one
-    (`Transport.needs_image`). `merged` is there for a channel that wants one PDF (`merge_bytes`),
+    (`Transport.needs_image`); `own_image` says that it is a PDF of the sender's, and none of our
+    drawing. `merged` is there for a channel that wants one PDF (`merge_bytes`),
     where that could be made; image and attachments are there too. `link` goes instead
     of all files, where they are too large for the channel (`Linker`). `form` is the form of
     `document` where `resolve` asked for one; then `attachments` are the files that belong to it in
@@ -182,6 +183,7 @@ class Envelope:
     merged: Merged | None = None
     link: Link | None = None
     form: Form | None = None
+    own_image: bool = False
     request: Evidence | None = None
     repeated: bool = False
     question: str | None = None

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from gateway.channels.parts import Parts
+from gateway.pdf.cover import draw
 from gateway.section import Channel, revealed
 from transports.letter import driver
+from transports.letter.address import Window
 from transports.letter.driver import LetterSettings
 from transports.letter.enclosures import Limits as LetterLimits
+from transports.letter.terms import CoverPage
 from transports.letter.wire import LetterClass
 
 
@@ -35,6 +38,16 @@ class Letter(Channel):
 
     letter_class: Literal["standard", "priority"] = "standard"
     """How fast letters are carried."""
+
+    cover_page: Literal["own_pdf", "always", "never"] = "own_pdf"
+    """Whether a page with the address goes before the invoice, which counts as a page. `own_pdf`:
+    where the invoice is a PDF of the sender's own, or `window_mm` is not where our invoices have the
+    address; `never`: where the print house lays the address over the page itself."""
+
+    window_mm: tuple[int, int, int, int] = (15, 44, 95, 30)
+    """What the envelope's window shows of the first page: left, top, width and height, in
+    millimetres from the page's top left corner. An address of more lines than it shows (4.7 mm
+    each) can not be printed."""
 
     recognises_key: bool = True
     """Whether the print house knows a job by its key and prints a repeated one once. Where it does
@@ -62,6 +75,19 @@ class Letter(Channel):
     report_days: int = Field(default=30, ge=1)
     """How many days a report on a letter is expected."""
 
+    @field_validator("window_mm")
+    @classmethod
+    def _is_on_the_page(cls, window: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        left, top, width, height = window
+        if (
+            min(left, top) < 0
+            or min(width, height) < 14
+            or left + width > 210
+            or top + height > 297
+        ):
+            raise ValueError("left, top, width and height of a box on A4 (210 x 297 mm)")
+        return window
+
     @model_validator(mode="after")
     def _has_token(self) -> Self:
         if self.token is None:
@@ -77,6 +103,8 @@ def letter_settings(section: Letter) -> LetterSettings:
         colour=section.colour,
         duplex=section.duplex,
         letter_class=LetterClass(section.letter_class),
+        cover_page=CoverPage(section.cover_page),
+        window=Window(*section.window_mm),
         recognises_key=section.recognises_key,
         limits=LetterLimits(
             pages=section.max_pages,
@@ -92,4 +120,5 @@ def letter_settings(section: Letter) -> LetterSettings:
 
 def make(section: Letter, parts: Parts) -> driver.Letter:
     """The channel."""
-    return driver.Letter(letter_settings(section), now=parts.clock.now, count=parts.count)
+    settings = letter_settings(section)
+    return driver.Letter(settings, now=parts.clock.now, count=parts.count, draw=draw)

@@ -122,7 +122,7 @@ class Papers:
             for item in known.attachments
         ]
         beside = tuple(attachments)
-        image, new_image = None, None
+        image, new_image, own_image = None, None, False
         merged, new_merged = None, None
         told: list[NewEvent] = []
         if to_people:
@@ -133,7 +133,8 @@ class Papers:
                 image, new_image = await self._image(document, known, first, count)
             if known.image is not ImageRule.DRAWN:
                 told.append(picture.chosen(leg.channel, known.image, first, image))
-            if first is not None and image is first:
+            own_image = first is not None and image is first
+            if own_image:
                 attachments = attachments[1:]
         choice = choose(leg.channel, attachments)
         if choice.left:
@@ -163,6 +164,7 @@ class Papers:
             attachments=files,
             merged=merged,
             form=rendered.form if rendered else None,
+            own_image=own_image,
             repeated=repeated,
         )
         return Enveloped(envelope, new_image, new_merged, tuple(told), made)

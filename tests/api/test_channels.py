@@ -88,7 +88,7 @@ async def test_numbers_and_names_of_any_kind_are_told(api: Api, body: bytes) -> 
     assert refused.status == 422
 
 
-@pytest.mark.parametrize("channel", ["letter", "peppol", "pigeon", "email%2Fx"])
+@pytest.mark.parametrize("channel", ["internal", "peppol", "pigeon", "email%2Fx"])
 async def test_there_is_nothing_to_settle_with_some(api: Api, channel: str) -> None:
     for refused in (
         await settle(api, {}, f"/v1/channels/{channel}"),
@@ -103,7 +103,7 @@ async def test_every_channel_is_listed(api: Api) -> None:
     assert set(names) == {*shipped().channels, *TERMS} and len(names) == len(set(names))
     assert {one["channel"] for one in listed if one["takes_terms"]} == set(TERMS)
     assert (await api.get("/v1/channels/pigeon")).status == 404
-    assert (await api.get("/v1/channels/letter")).json["takes_terms"] is False
+    assert (await api.get("/v1/channels/internal")).json["takes_terms"] is False
 
 
 async def test_what_was_settled_before_and_is_wrong_now_is_told(api: Api) -> None:

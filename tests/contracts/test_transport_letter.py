@@ -12,12 +12,15 @@ import pytest
 from aiohttp import web
 
 from gateway.clock import MovableClock
+from gateway.pdf.cover import draw
 from tests.contracts.transports import NOW, POST_CODES, RECIPIENT, envelope, pdf
 from transports.base import (
     Delivered,
     Envelope,
     File,
+    Inquiry,
     NotCollected,
+    NotReachable,
     Outcome,
     Recipient,
     Refused,
@@ -28,7 +31,7 @@ from transports.base import (
     Unknown,
 )
 from transports.letter.driver import Letter, LetterSettings
-from transports.letter.enclosures import CountFailed, Limits
+from transports.letter.enclosures import CountFailed, Limits, pages
 from transports.letter.sandbox import Behaviour, Sandbox
 from transports.letter.wire import JobState, LetterClass
 
@@ -96,6 +99,89 @@ async def test_the_print_house_has_it_as_it_was_given(house: Sandbox, clock: Mov
     assert kept.job.letter_class is LetterClass.PRIORITY
     assert kept.job.pages == 3
     assert kept.job.reference == "1001"
+
+
+async def test_a_sender_has_its_letters_as_its_terms_say(house: Sandbox, channel: Letter) -> None:
+    plain = replace(letter(name="plain"), attachments=())
+    own = {"colour": True, "duplex": False, "letter_class": "priority"}
+    wished = replace(plain, key=letter(name="wished").key, terms=own)
+    for given in (plain, wished):
+        assert isinstance(await channel.deliver(given), Sent)
+    jobs = [house.jobs[given.key].submission.job for given in (plain, wished)]
+    assert [(job.colour, job.duplex, job.letter_class) for job in jobs] == [
+        (False, True, LetterClass.STANDARD),
+        (True, False, LetterClass.PRIORITY),
+    ]
+
+
+async def test_a_sender_may_want_no_attachments_printed(house: Sandbox, channel: Letter) -> None:
+    given = replace(letter(), terms={"attachments": False})
+    outcome = await channel.deliver(given)
+    assert code(outcome) == "letter.accepted_without_attachments"
+    assert "terms" in outcome.verdict.public_text
+    assert house.jobs[given.key].submission.attachments == ()
+
+
+async def test_terms_that_are_wrong_are_told(house: Sandbox, channel: Letter) -> None:
+    wrong = {"colour": "yes", "class": "A"}
+    given = replace(letter(), terms=wrong)
+    found = await channel.resolve(
+        Inquiry(given.sender, given.recipient, given.summary, terms=wrong)
+    )
+    outcome = await channel.deliver(given)
+    assert isinstance(found, NotReachable)
+    assert isinstance(outcome, Refused)
+    for verdict in (found.verdict, outcome.verdict):
+        assert verdict.code == "letter.bad_terms"
+        assert "colour is" in verdict.public_text and "class is" in verdict.public_text
+    assert house.jobs == {}
+
+
+async def test_an_address_that_can_not_be_printed_is_told(channel: Letter) -> None:
+    given = letter()
+    address = replace(given.recipient.postal_address, post_code="22", lines=("a",) * 6)
+    recipient = replace(given.recipient, postal_address=address)
+    found = await channel.resolve(Inquiry(given.sender, recipient, given.summary))
+    assert isinstance(found, NotReachable)
+    assert code(found) == "letter.address_not_printable"
+    assert "five digits" in found.verdict.text and "8 lines" in found.verdict.text
+
+
+async def test_an_own_pdf_goes_behind_a_page_with_the_address(
+    house: Sandbox, clock: MovableClock
+) -> None:
+    settings = LetterSettings(house.url, house.token, limits=Limits(pages=3))
+    channel = Letter(settings, now=clock.now, draw=draw)
+    drawn = letter(name="drawn")
+    own = replace(letter(name="own"), own_image=True)
+    never = replace(own, key=letter(name="never").key, terms={"cover_page": "never"})
+    codes = [code(await channel.deliver(given)) for given in (drawn, own, never)]
+    await channel.close()
+    # With the page it has four, of three that fit: what is enclosed stays behind.
+    assert codes == ["letter.accepted", "letter.accepted_without_attachments", "letter.accepted"]
+    assert [
+        house.jobs[given.key].submission.cover is not None for given in (drawn, own, never)
+    ] == [
+        False,
+        True,
+        False,
+    ]
+    job = house.jobs[own.key].submission
+    assert job.job.pages == 2
+    assert pages(job.files[0].content) == 1
+    assert job.files[1] == job.letter
+
+
+async def test_the_page_before_it_is_the_same_on_a_repeat(
+    house: Sandbox, clock: MovableClock
+) -> None:
+    given = replace(letter(), own_image=True)
+    for _ in range(2):
+        channel = Letter(LetterSettings(house.url, house.token), now=clock.now, draw=draw)
+        assert isinstance(await channel.deliver(given), Sent)
+        await channel.close()
+    assert house.jobs[given.key].requests == 2
+    assert house.conflicts == []
 
 
 async def test_the_answer_is_kept_whole(channel: Letter) -> None:

@@ -1,24 +1,25 @@
 """Has the invoice printed and posted by a print house.
 
-In charge of the channel's contract over the wire format in `wire`. What goes along is chosen in
-`enclosures`. The strongest proof a print house gives is that it handed the letter to the postal
-company (`letter.posted`); a letter that comes back says so weeks later (`letter.returned`).
-Repeating is safe by the wire format: docs/decisions/0001-letters-are-repeated-by-key.md.
+In charge of the channel's contract: whether the address can be printed, and what makes up a job.
+How the job gets to the print house is `over_http`'s or `over_sftp`'s; what goes along is chosen in
+`enclosures`, how it is printed by the channel's settings and the sender's `terms`. The strongest
+proof a print house gives is that it handed the letter to the postal company (`letter.posted`); a
+letter that comes back says so weeks later (`letter.returned`). Repeating is safe by the wire
+format: docs/decisions/0001-letters-are-repeated-by-key.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from transports.base import (
-    Delivered,
     Envelope,
-    Evidence,
+    File,
     Inbound,
     Inquiry,
-    NotCollected,
     NotReachable,
     Now,
     Outcome,
@@ -28,14 +29,14 @@ from transports.base import (
     Refused,
     Repeat,
     Report,
-    Sent,
+    Sender,
     TryLater,
-    Unknown,
     Verdict,
     utc_now,
 )
-from transports.http import Answer, Client, NoAnswer
-from transports.letter import wire
+from transports.letter import address, terms
+from transports.letter.address import Window
+from transports.letter.cover import Draw, cover, is_wanted
 from transports.letter.enclosures import (
     Count,
     CountFailed,
@@ -44,7 +45,10 @@ from transports.letter.enclosures import (
     count_here,
     enclose,
 )
-from transports.letter.wire import Job, JobReport, JobState, LetterClass, Submission
+from transports.letter.house import House
+from transports.letter.over_http import OverHttp
+from transports.letter.terms import CoverPage, Terms
+from transports.letter.wire import PDF, Job, LetterClass, Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class LetterSettings:
     colour: bool = False
     duplex: bool = True
     letter_class: LetterClass = LetterClass.STANDARD
+    cover_page: CoverPage = CoverPage.OWN_PDF
+    window: Window = field(default_factory=Window)
     recognises_key: bool = True
     limits: Limits = field(default_factory=Limits)
     merge_bytes: int = 20 * 1024 * 1024  # image and attachments as one PDF; 0: never
@@ -70,37 +76,48 @@ class LetterSettings:
 
 class Letter:
     """The channel `letter`. Create and use it in a running event loop. `count` says how many pages
-    a PDF has, which others made."""
+    a PDF has, which others made; `draw` makes a page with the address, None where nobody can."""
 
     name = "letter"
     needs_image = True
     at_once: int | None = 4  # a print house is no fast partner, and letters are large
 
     def __init__(
-        self, settings: LetterSettings, *, now: Now = utc_now, count: Count = count_here
+        self,
+        settings: LetterSettings,
+        *,
+        now: Now = utc_now,
+        count: Count = count_here,
+        draw: Draw | None = None,
     ) -> None:
         self.merge_bytes: int | None = settings.merge_bytes or None
-        self._count = count
         self.repeat = Repeat.SAFE if settings.recognises_key else Repeat.HOLD
+        self._count = count
+        self._draw = draw
         self._settings = settings
-        self._base = settings.url.rstrip("/")
-        self._now = now
-        self._cursor = ""
-        self._client = Client(
-            headers={"Authorization": f"Bearer {settings.token}"},
-            connect_timeout_s=settings.connect_timeout_s,
-            answer_timeout_s=settings.answer_timeout_s,
-        )
+        self._house = _house(settings, now)
+
+    def wrong(self, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """What is wrong with a sender's terms."""
+        return terms.wrong(given)
 
     async def resolve(self, inquiry: Inquiry) -> Reachability:
-        """Reachable at a complete postal address; otherwise says what is missing."""
-        address = inquiry.recipient.postal_address
-        missing = _missing(address)
-        if address is None or missing:
+        """Reachable at a postal address that is complete and can be printed; otherwise says what is
+        missing or wrong."""
+        to = inquiry.recipient.postal_address
+        missing = address.missing(to)
+        if to is None or missing:
             text = f"The postal address lacks {', '.join(missing)}."
             return NotReachable(Verdict("letter.address_incomplete", text, text))
+        faults = address.faults(to, _home(inquiry.sender), self._settings.window)
+        if faults:
+            text = f"The postal address can not be printed: {'; '.join(faults)}."
+            return NotReachable(Verdict("letter.address_not_printable", text, text))
+        wrong = terms.wrong(inquiry.terms)
+        if wrong:
+            return NotReachable(_bad_terms(wrong))
         text = "The recipient has a complete postal address."
-        return Reachable(_on_one_line(address), Verdict("letter.address", text, text))
+        return Reachable(_on_one_line(address.normal(to)), Verdict("letter.address", text, text))
 
     async def deliver(self, envelope: Envelope) -> Outcome:
         """Gives the print house the job under the envelope's key.
@@ -110,7 +127,14 @@ class Letter:
         """
         if envelope.image is None:
             raise ValueError("the letter channel needs the invoice as a PDF: needs_image")
-        limits = self._settings.limits
+        wrong = terms.wrong(envelope.terms)
+        if wrong:
+            return Refused(_bad_terms(wrong))
+        settled = terms.read(envelope.terms)
+        covered = self._is_covered(envelope, settled)
+        most = self._settings.limits
+        limits = replace(most, pages=most.pages - 1) if covered else most
+        envelope, unwanted = _without_unwanted(envelope, settled)
         try:
             enclosed = await enclose(envelope, limits, self._count)
         except CountFailed:
@@ -122,173 +146,71 @@ class Letter:
         if enclosed.pages > limits.pages:
             text = f"The invoice has {enclosed.pages} pages; a letter takes {limits.pages}."
             return Refused(Verdict("letter.too_many_pages", text, text))
-        return await self._put(envelope, self._job(envelope, enclosed), enclosed)
+        submission = await self._submission(envelope, settled, enclosed, covered)
+        left_out = (*unwanted, *enclosed.left_out)
+        return await self._house.hand_over(envelope.key, submission, left_out)
 
     async def collect(self) -> AsyncIterator[Report | Inbound]:
-        """Reports since the last one taken; from the oldest the print house keeps after a start."""
-        while True:
-            reports, following = await self._reports()
-            for report in reports:
-                yield Report(report.job, self._late(report), id=f"letter/{report.id}")
-            if not reports or following == self._cursor:  # the same page would come for ever
-                return
-            self._cursor = following
+        """Reports since the last one taken."""
+        async for report in self._house.reports():
+            yield report
 
     async def close(self) -> None:
-        """Lets go of the HTTP client."""
-        await self._client.close()
+        """Lets go of the print house."""
+        await self._house.close()
 
-    def _job(self, envelope: Envelope, enclosed: Enclosures) -> Submission:
+    def _is_covered(self, envelope: Envelope, settled: Terms) -> bool:
+        wish = settled.cover_page or self._settings.cover_page
+        return self._draw is not None and is_wanted(envelope, wish, self._settings.window)
+
+    async def _submission(
+        self, envelope: Envelope, settled: Terms, enclosed: Enclosures, covered: bool
+    ) -> Submission:
         assert envelope.recipient.postal_address is not None, "resolve said yes"
-        settings = self._settings
+        settings, back = self._settings, envelope.sender.postal_address
+        to = address.normal(envelope.recipient.postal_address)
+        page: File | None = None
+        if covered and self._draw is not None:
+            sheet = cover(envelope, to, _home(envelope.sender), settings.window)
+            page = File("cover.pdf", PDF, await asyncio.to_thread(self._draw, sheet))
         job = Job(
-            recipient=envelope.recipient.postal_address,
-            return_address=envelope.sender.postal_address,
-            colour=settings.colour,
-            duplex=settings.duplex,
-            letter_class=settings.letter_class,
-            pages=enclosed.pages,
+            recipient=to,
+            return_address=back,
+            colour=settings.colour if settled.colour is None else settled.colour,
+            duplex=settings.duplex if settled.duplex is None else settled.duplex,
+            letter_class=settled.letter_class or settings.letter_class,
+            pages=enclosed.pages + (page is not None),
             reference=envelope.summary.number,
         )
-        return Submission(job, enclosed.letter, enclosed.files)
-
-    async def _put(
-        self, envelope: Envelope, submission: Submission, enclosed: Enclosures
-    ) -> Outcome:
-        key = envelope.key
-        content = wire.write(key, submission)
-        sent = Evidence("request", wire.content_type(key), content, self._now())
-        try:
-            answer = await self._client.call(
-                "PUT",
-                f"{self._base}/jobs/{key}",
-                content,
-                headers={"Content-Type": wire.content_type(key)},
-            )
-        except NoAnswer as broken:
-            return self._no_answer(broken, sent)
-        return self._outcome(answer, (sent, answer.evidence(self._now())), enclosed)
-
-    def _no_answer(self, broken: NoAnswer, sent: Evidence) -> Outcome:
-        text = str(broken)
-        if broken.handed_over:
-            public = "The letter was handed over, but no answer ever came."
-            return Unknown(self._verdict("outcome_unknown", text, public), (sent,), answered=False)
-        if broken.timed_out:
-            public = "The print house did not take the letter in time."
-            return TryLater(self._verdict("timeout", text, public), (sent,), answered=False)
-        public = "The print house can not be reached at the moment."
-        return TryLater(self._verdict("unreachable", text, public), (sent,), answered=False)
-
-    def _outcome(
-        self, answer: Answer, evidence: tuple[Evidence, ...], enclosed: Enclosures
-    ) -> Outcome:
-        code, said = wire.read_refusal(answer.body)
-        text = f"HTTP {answer.status}: {said or answer.reason}"
-        match answer.status:
-            case 200 | 201:
-                return self._taken(answer.body, evidence, enclosed)
-            case 409:
-                # Of ours: with other attachments, or printed otherwise, as it was set up then.
-                public = "The print house has another letter under this job's key."
-                return Unknown(self._verdict("conflict", text, public), evidence)
-            case 400 | 413 | 422:
-                name = code if code in _REFUSALS else "refused"
-                return Refused(self._verdict(name, text, _REFUSALS[name]), evidence)
-            case 401 | 403:
-                public = "The print house does not accept our token at the moment."
-                verdict = self._verdict("token_refused", text, public)
-                return TryLater(verdict, evidence, answered=False)
-            case 429 | 503:
-                public = "The print house is busy."
-                verdict = self._verdict("busy", text, public)
-                return TryLater(verdict, evidence, answer.retry_after, answered=False)
-            case status if status >= 500:
-                # Whoever stumbled may have done so after taking the job.
-                public = "The print house failed while it was taking the letter."
-                verdict = self._verdict("outcome_unknown", text, public)
-                return Unknown(verdict, evidence, answered=False)
-            case status if 200 <= status < 300:  # a yes of another kind: it may have the job
-                public = "The print house gave an answer that is not in the format."
-                return Unknown(self._verdict("outcome_unknown", text, public), evidence)
-        public = "The print house gave an answer that is not in the format."
-        return TryLater(self._verdict("not_understood", text, public), evidence)
-
-    def _taken(
-        self, answer: bytes, evidence: tuple[Evidence, ...], enclosed: Enclosures
-    ) -> Outcome:
-        try:
-            number = wire.read_number(answer)
-        except wire.Malformed as error:
-            public = "The print house gave an answer that is not in the format."
-            return Unknown(self._verdict("outcome_unknown", str(error), public), evidence)
-        name = "accepted_without_attachments" if enclosed.left_out else "accepted"
-        text = " ".join(("The print house has taken the letter.", *enclosed.left_out))
-        return Sent(
-            self._verdict(name, f"{text} Its number: {number}.", text),
-            evidence,
-            reference=number,
-            expects="report",
-            until=self._now() + timedelta(days=self._settings.report_days),
-        )
-
-    def _late(self, report: JobReport) -> Delivered | Sent | Refused:
-        content = f"{report.id} {report.job} {report.state} {report.at} {report.reason or ''}"
-        evidence = (Evidence("report", "text/plain; charset=utf-8", content.encode(), self._now()),)
-        because = f": {report.reason.rstrip('.')}" if report.reason else ""
-
-        def verdict(public: str) -> Verdict:
-            return self._verdict(report.state, f"{public[:-1]} ({report.at}){because}.", public)
-
-        match report.state:
-            case JobState.POSTED:
-                return Delivered(verdict("The letter has been posted."), evidence)
-            case JobState.RETURNED:
-                return Refused(verdict("The letter came back."), evidence)
-            case JobState.REJECTED:
-                return Refused(verdict("The print house will not print the letter."), evidence)
-            case JobState.PRODUCED:
-                return Sent(verdict("The letter has been printed."), evidence, expects="report")
-        public = "The print house has reported something about the letter."
-        text = f"{report.state} ({report.at}){because}"
-        return Sent(self._verdict("reported", text, public), evidence, expects="report")
-
-    async def _reports(self) -> tuple[tuple[JobReport, ...], str]:
-        try:
-            answer = await self._client.call(
-                "GET", f"{self._base}/reports", params={"after": self._cursor}
-            )
-            if answer.status != 200:
-                raise wire.Malformed(f"HTTP {answer.status}")
-            return wire.read_reports(answer.body)
-        except (NoAnswer, wire.Malformed) as error:
-            public = "The print house's reports can not be read at the moment."
-            verdict = self._verdict("reports_unavailable", str(error), public)
-            raise NotCollected(verdict) from error
-
-    def _verdict(self, name: str, text: str, public_text: str) -> Verdict:
-        return Verdict(f"letter.{name}", text, public_text, self._base)
+        return Submission(job, enclosed.letter, enclosed.files, page)
 
 
-# What the print house's refusals are to the ERP, by the format's codes.
-_REFUSALS = {
-    "bad_address": "The print house can not post to this address.",
-    "too_many_pages": "The print house does not take that many pages.",
-    "too_large": "The letter is larger than the print house takes.",
-    "bad_pdf": "The print house can not print the PDF.",
-    "refused": "The print house turned the letter away.",
-}
+def _house(settings: LetterSettings, now: Now) -> House:
+    return OverHttp(
+        settings.url,
+        settings.token,
+        connect_timeout_s=settings.connect_timeout_s,
+        answer_timeout_s=settings.answer_timeout_s,
+        report_days=settings.report_days,
+        now=now,
+    )
 
 
-def _missing(address: PostalAddress | None) -> list[str]:
-    wanted = {
-        "a name": address and address.name,
-        "a street or box": address and "".join(address.lines),
-        "a post code": address and address.post_code,
-        "a city": address and address.city,
-        "a country": address and address.country,
-    }
-    return [name for name, value in wanted.items() if not (value or "").strip()]
+def _without_unwanted(envelope: Envelope, settled: Terms) -> tuple[Envelope, tuple[str, ...]]:
+    """The envelope without attachments, where the sender wants none printed."""
+    if settled.attachments is not False or not envelope.attachments:
+        return envelope, ()
+    text = "No attachment is printed: the sender's terms say so."
+    return replace(envelope, attachments=(), merged=None), (text,)
+
+
+def _bad_terms(wrong: tuple[str, ...]) -> Verdict:
+    text = f"The sender's terms with the print house (channels.letter) are wrong: {' '.join(wrong)}"
+    return Verdict("letter.bad_terms", text, text)
+
+
+def _home(sender: Sender) -> str:
+    return sender.postal_address.country if sender.postal_address else sender.country
 
 
 def _on_one_line(address: PostalAddress) -> str:

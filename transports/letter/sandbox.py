@@ -272,7 +272,7 @@ def _wrong(submission: Submission, behaviour: Behaviour) -> tuple[str, str] | No
     """Code and text of what is wrong with a job; None when it can be printed."""
     if behaviour is Behaviour.BAD_ADDRESS:
         return "bad_address", "There is no such address."
-    counts = [pages(file.content) for file in (submission.letter, *submission.attachments)]
+    counts = [pages(file.content) for file in submission.files]
     known = [count for count in counts if count is not None]
     if len(known) < len(counts):
         return "bad_pdf", "A file is not a PDF that can be printed."

@@ -27,6 +27,7 @@ class LetterClass(StrEnum):
 class JobState(StrEnum):
     """What the print house reports of a job, in the order it can happen."""
 
+    ACCEPTED = "accepted"  # taken: where jobs are handed over as files
     PRODUCED = "produced"  # printed and put into an envelope
     POSTED = "posted"  # handed to the postal company
     RETURNED = "returned"  # came back
@@ -35,7 +36,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """How to print and where to post; `pages` counts the letter and its attachments."""
+    """How to print and where to post; `pages` counts all files."""
 
     recipient: PostalAddress
     return_address: PostalAddress | None
@@ -48,11 +49,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job with its files; all are PDF."""
+    """A job with its files; all are PDF. `cover` is a page with the address, printed first."""
 
     job: Job
     letter: File
     attachments: tuple[File, ...]
+    cover: File | None = None
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """All, in the order they are printed."""
+        return (*((self.cover,) if self.cover else ()), self.letter, *self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,11 @@ def write(key: UUID, submission: Submission) -> bytes:
     job = json.dumps(_job_data(submission.job), ensure_ascii=False, sort_keys=True).encode()
     parts = [
         _part('name="job"', "application/json", job),
+        *(
+            _part('name="cover"; filename="cover.pdf"', PDF, cover.content)
+            for cover in (submission.cover,)
+            if cover is not None
+        ),
         _part('name="letter"; filename="letter.pdf"', PDF, submission.letter.content),
         *(
             # The name given is for people; numbers keep quotes and controls off the header line.
@@ -104,20 +116,23 @@ def read(key: UUID, body: bytes) -> Submission:
     inner = body[len(dashes) + 2 : -len(dashes) - 6]
     job: Job | None = None
     letter: File | None = None
+    cover: File | None = None
     attachments: list[File] = []
     for part in inner.split(b"\r\n" + dashes + b"\r\n"):
         head, _, content = part.partition(b"\r\n\r\n")
         if b'name="job"' in head:
             job = _job(content)
+        elif b'name="cover"' in head:
+            cover = File("cover.pdf", PDF, content)
         elif b'name="letter"' in head:
             letter = File("letter.pdf", PDF, content)
         elif b'name="attachment"' in head:
             attachments.append(File(f"attachment-{len(attachments) + 1}.pdf", PDF, content))
         else:
-            raise Malformed("there is a part that is not job, letter or attachment")
+            raise Malformed("there is a part that is not job, cover, letter or attachment")
     if job is None or letter is None:
         raise Malformed("the parts job and letter must both be there")
-    return Submission(job, letter, tuple(attachments))
+    return Submission(job, letter, tuple(attachments), cover)
 
 
 def read_number(body: bytes) -> str:

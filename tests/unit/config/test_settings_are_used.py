@@ -43,6 +43,8 @@ OTHER: dict[str, Any] = {
     "attachments": "merged",
     "url": "https://other.example",
     "too_large": "decline",
+    "cover_page": "never",
+    "window_mm": (20, 40, 90, 35),
 }
 
 

@@ -52,6 +52,12 @@ def test_its_return_address_too() -> None:
     assert read(KEY, write(KEY, letter)) == letter
 
 
+def test_a_page_before_it_too() -> None:
+    letter = replace(LETTER, cover=File("cover.pdf", PDF, b"%PDF-0"))
+    assert read(KEY, write(KEY, letter)) == letter
+    assert [file.name for file in letter.files][:2] == ["cover.pdf", "letter.pdf"]
+
+
 def test_the_same_submission_is_the_same_bytes() -> None:
     assert write(KEY, LETTER) == write(KEY, replace(LETTER))
 
