@@ -877,3 +877,41 @@ async def test_what_mps_refuses_of_a_request_is_told(
     assert await state(register) == "declined"
     mps.issuers.barred.clear()
     assert (await requested(unsigned)).state == "email_sent"
+
+
+async def test_a_provider_that_is_shut_out_loses_no_agreement(
+    channel: Efaktura, mps: Sandbox, clock: MovableClock, register: Register
+) -> None:
+    mps.issuers.shut_out = True
+    for _ in range(3):
+        clock.move(DAY)
+        await collected(channel)
+    assert await state(register) == "active"
+    answer = await channel.end(SENDER.company_id, ISSUER)
+    assert isinstance(answer, Verdict)
+    assert answer.code == "efaktura_no.provider_not_authorised"
+    other = replace(SENDER, organisation_number="988077917")
+    entry = await channel.request(other, TERMS)
+    assert isinstance(entry, Entry)
+    assert entry.state == "requested"
+    assert "does not accept this gateway" in entry.data["text"]
+    mps.issuers.shut_out = False
+    clock.move(HALF_AN_HOUR)
+    await collected(channel)
+    entry = await register.get(SENDER.company_id, AGREEMENT, "988077917")
+    assert entry is not None
+    assert entry.state == "email_sent"
+    assert entry.data["text"].startswith("OK: e-mail sent to")
+
+
+async def test_a_service_that_is_away_is_asked_about_one_agreement_and_no_more(
+    unsigned: Efaktura, mps: Sandbox, clock: MovableClock
+) -> None:
+    mps.available = False
+    for number in ("918130047", "988077917", "948100010"):
+        await unsigned.request(replace(SENDER, organisation_number=number), TERMS)
+    clock.move(HALF_AN_HOUR)
+    before = len(mps.heard)
+    with pytest.raises(NotCollected):
+        await collected(unsigned)
+    assert len(mps.heard) == before + 1

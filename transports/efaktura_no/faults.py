@@ -24,7 +24,8 @@ class Kind(StrEnum):
     SEVERAL = "several"  # more than one fits the question
     DONE = "done"  # what was asked for is so already
     PAID = "paid"  # too late
-    NOT_ALLOWED = "not_allowed"  # we, or the issuer through us
+    NO_ISSUER = "no_issuer"  # the organisation number sends nothing through us
+    NOT_ALLOWED = "not_allowed"  # we ourselves
     REFUSED = "refused"  # what we handed over can not be taken
     FAILED = "failed"  # the service itself
 
@@ -51,7 +52,7 @@ _DUPLICATE = Meaning(
     Kind.DUPLICATE, "efaktura_no.duplicate", "MPS has a consignment of this number already."
 )
 _ISSUER = Meaning(
-    Kind.NOT_ALLOWED,
+    Kind.NO_ISSUER,
     "efaktura_no.issuer_not_authorised",
     "MPS does not know this organisation number as an issuer that sends through this gateway. Ask "
     "for an eFaktura agreement, or wait until it is active.",

@@ -135,7 +135,7 @@ class HandingOver:
         meant = meaning(self._service, fault)
         verdict = asked.verdict(meant.code, meant.text, f"{fault.code} {fault.text}".strip())
         match meant.kind:
-            case Kind.NOT_ALLOWED:  # it may be allowed within a day, when an agreement is new
+            case Kind.NO_ISSUER | Kind.NOT_ALLOWED:  # a new agreement takes up to a day
                 return TryLater(verdict, evidence, POLL)
             case Kind.FAILED:  # it may have stumbled after taking it
                 return Unknown(verdict, evidence, answered=False)
@@ -177,7 +177,7 @@ class HandingOver:
         if isinstance(asked.said, Fault):
             meant = meaning(self._service, asked.said)
             verdict = asked.verdict(meant.code, meant.text, asked.said.text)
-            if meant.kind in (Kind.NOT_ALLOWED, Kind.FAILED):
+            if meant.kind in (Kind.NO_ISSUER, Kind.NOT_ALLOWED, Kind.FAILED):
                 return TryLater(verdict, evidence, POLL)
             return Refused(verdict, evidence)
         try:

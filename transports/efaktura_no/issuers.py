@@ -71,7 +71,8 @@ class Issuers:
         why_not = await self._save(asked)
         if why_not is not None:
             return why_not
-        return await self._ask(replace(asked, version=asked.version + 1))
+        kept = replace(asked, version=asked.version + 1)
+        return await self._created(await self._asked(Operation.CREATE_ISSUER, kept), kept)
 
     async def end(self, company_id: str, organisation_number: str) -> Entry | Verdict:
         """Ends an active agreement. A Verdict says why it can not be ended."""
@@ -87,7 +88,7 @@ class Issuers:
         if isinstance(asked.said, Fault):
             meant = meaning(Service.ERP, asked.said)
             # Whom MPS does not know as an issuer of ours has no agreement through us any more.
-            if meant.kind not in (Kind.NOT_FOUND, Kind.NOT_ALLOWED):
+            if meant.kind is not Kind.NO_ISSUER:
                 return asked.verdict(meant.code, meant.text, asked.said.text)
         return await self._kept(agreement.moved(found, State.DISABLED))
 
@@ -107,8 +108,9 @@ class Issuers:
 
     async def _look_at(self, found: Agreement) -> Verdict | None:
         if found.state is State.REQUESTED:
-            await self._ask(found)
-            return None
+            asked = await self._asked(Operation.CREATE_ISSUER, found)
+            await self._created(asked, found)
+            return silent(asked, asked.said) if isinstance(asked.said, Silence) else None
         if found.rule_due:
             found = await self._add_rule(found)
         asked = await self._asked(Operation.GET_ISSUER, found)
@@ -117,22 +119,22 @@ class Issuers:
             return silent(asked, told)
         if isinstance(told, IssuerStatus):
             found = agreement.news(found, told)
-        elif meaning(Service.ERP, told).kind in (Kind.NOT_FOUND, Kind.NOT_ALLOWED):
+        elif meaning(Service.ERP, told).kind is Kind.NO_ISSUER:
             found = agreement.moved(found, State.DISABLED)
         await self._kept(agreement.looked_at(found, self._now()))
         return None
 
-    async def _ask(self, found: Agreement) -> Entry | Verdict:
-        """Makes an issuer, or learns how it stands where it is one: MPS answers both alike."""
-        asked = await self._asked(Operation.CREATE_ISSUER, found)
+    async def _created(self, asked: Exchange, found: Agreement) -> Entry | Verdict:
+        """What came of making an issuer. Of one that there is MPS tells how it stands."""
         told = _status(asked)
         if isinstance(told, IssuerStatus):
             return await self._kept(agreement.news(found, told))
         if isinstance(told, Fault):
             meant = meaning(Service.ERP, told)
-            if meant.kind is not Kind.FAILED:
+            if meant.kind not in (Kind.FAILED, Kind.NOT_ALLOWED):
                 await self._kept(agreement.moved(found, State.DECLINED, meant.text))
                 return asked.verdict(meant.code, meant.text, told.text)
+            found = replace(found, reason=meant.text)
         # It is in the register, and asked for again by itself.
         return await self._kept(agreement.looked_at(found, self._now()))
 

@@ -146,7 +146,7 @@ def test_the_same_number_means_another_thing_to_another_service() -> None:
     assert (cancelled.kind, account.kind) == (Kind.DONE, Kind.REFUSED)
     rule = faults.meaning(Service.ERP, Fault("5008", "", ours=True))
     barred = faults.meaning(Service.MPS, Fault("5008", "", ours=True))
-    assert (rule.kind, barred.kind) == (Kind.DONE, Kind.NOT_ALLOWED)
+    assert (rule.kind, barred.kind) == (Kind.DONE, Kind.NO_ISSUER)
 
 
 @pytest.mark.parametrize("service", Service)

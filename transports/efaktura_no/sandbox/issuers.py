@@ -37,12 +37,13 @@ class Signing:
 
 class Issuers:
     """The issuers by organisation number. `granted`: those whose next request is active at once;
-    `barred`: those that may not be issuers."""
+    `barred`: those that may not be issuers. `shut_out`: we are not accepted as a provider."""
 
     def __init__(self, signed_after: int) -> None:
         self.known: dict[str, Signing] = {}
         self.granted: set[str] = set()
         self.barred: set[str] = set()
+        self.shut_out = False
         self._signed_after = signed_after
 
     def active(self, organisation_number: str) -> bool:

@@ -183,7 +183,8 @@ class Sandbox:
             return await self._add(invoices.invoice(asked), body, request)
         for operation, tell in self._told[service].items():
             if asked.name == operation:
-                return _xml(tell(asked, message))
+                shut_out = service is Service.ERP and self.issuers.shut_out
+                return _xml(_SHUT_OUT if shut_out else tell(asked, message))
         raise Malformed(f"{asked.name} is not an operation of this service")
 
     async def _add(self, invoice: Invoice, body: bytes, request: web.Request) -> web.StreamResponse:
@@ -226,6 +227,9 @@ class Sandbox:
 _A_NUMBER_OF_TIMES: Final = frozenset(
     {Behaviour.BUSY, Behaviour.ERROR, Behaviour.FAULT, Behaviour.GARBAGE, Behaviour.DROP}
 )
+
+
+_SHUT_OUT: Final = Fault("5009", "The service provider is not authorised.", ours=True)
 
 
 def _xml(told: bytes | Fault) -> web.Response:
