@@ -143,18 +143,7 @@ class Email(Channel):
 def email_settings(section: Email) -> EmailSettings:
     """The e-mail channel's own settings. Raises ConfigError when the DKIM keys can not be used."""
     return EmailSettings(
-        relay=Relay(
-            host=section.host,
-            port=section.port,
-            tls=Tls(section.tls),
-            ca_file=section.ca_file,
-            username=section.username,
-            password=revealed(section.password),
-            hello_name=section.hello_name,
-            connect_timeout_s=section.connect_timeout_s,
-            max_connections=section.max_connections,
-            messages_per_connection=section.messages_per_connection,
-        ),
+        relay=relay_settings(section),
         sender=section.sender,
         attach_xml=section.attach_xml,
         files_limit_bytes=section.files_limit_bytes,
@@ -163,6 +152,22 @@ def email_settings(section: Email) -> EmailSettings:
         bounces=_bounces(section),
         reply_timeout_s=section.reply_timeout_s,
         end_timeout_s=section.end_timeout_s,
+    )
+
+
+def relay_settings(section: Email) -> Relay:
+    """The mail server that takes our messages."""
+    return Relay(
+        host=section.host,
+        port=section.port,
+        tls=Tls(section.tls),
+        ca_file=section.ca_file,
+        username=section.username,
+        password=revealed(section.password),
+        hello_name=section.hello_name,
+        connect_timeout_s=section.connect_timeout_s,
+        max_connections=section.max_connections,
+        messages_per_connection=section.messages_per_connection,
     )
 
 

@@ -69,6 +69,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _encryption(settings)
     yield from _scan(settings)
     yield from _channels(settings)
+    yield from _dkim(settings)
+    yield from _bounces(settings)
     yield from _peppol(settings)
     yield from _publisher(settings)
 
@@ -248,6 +250,53 @@ def _channels(settings: Settings) -> Iterator[Check]:
             yield Check("ok", name, "It answers.")
 
 
+def _dkim(settings: Settings) -> Iterator[Check]:
+    from gateway.channels import dkim_records
+    from gateway.section import ConfigError
+
+    if settings.email is None or settings.email.dkim_folder is None:
+        return
+    try:
+        keys = asyncio.run(dkim_records.look(settings.email, REACH_S))
+    except ConfigError as error:
+        yield Check("fail", "dkim", f"{error}.", "Correct the keys; without them no start.")
+        return
+    for found in keys:
+        name = found.key.name
+        if found.differs is None:
+            yield Check("ok", "dkim", f"{name} fits our key.")
+        elif not found.asked:
+            text = f"{name}: {found.differs}."
+            yield Check("warn", "dkim", text, "Check the network and email.name_servers.")
+        else:
+            todo = f"Publish it as a TXT record: {found.key.record}"
+            yield Check("fail", "dkim", f"{name}: {found.differs}.", todo)
+
+
+def _bounces(settings: Settings) -> Iterator[Check]:
+    from gateway.channels.email import mailbox_settings
+    from transports.email.mailbox import Mailbox, NoMailbox
+
+    if settings.email is None or settings.email.bounce_host is None:
+        return
+    where = replace(mailbox_settings(settings.email), timeout_s=REACH_S)
+
+    async def look() -> None:
+        mailbox = Mailbox(where)
+        await mailbox.open()
+        await mailbox.close()
+
+    try:
+        asyncio.run(look())
+    except NoMailbox as error:
+        text = f"{where.address}: {error}."
+        yield Check(
+            "fail", "bounces", text, "Check email.bounce_*; bounces are not read meanwhile."
+        )
+    else:
+        yield Check("ok", "bounces", f"{where.folder} at {where.address} can be read.")
+
+
 def _peppol(settings: Settings) -> Iterator[Check]:
     from gateway.clock import SystemClock
     from gateway.peppol import standing
@@ -329,11 +378,11 @@ def _is_current(settings: Settings) -> bool:
 
 async def _email_fault(section: Email) -> str | None:
     """Why no message could be handed over now: connecting, TLS, login."""
-    from gateway.channels.email import email_settings
+    from gateway.channels.email import relay_settings
     from transports.email.connections import Connections, NoConnection
     from transports.email.dialogue import Transcript
 
-    relay = replace(email_settings(section).relay, connect_timeout_s=REACH_S)
+    relay = replace(relay_settings(section), connect_timeout_s=REACH_S)
     connections = Connections(relay)
     try:
         async with connections.lend(Transcript()):

@@ -18,6 +18,7 @@ from tests.flows.house import SENDER, House, invoice
 from tests.hostile import pdfs
 from transports.email.connections import Relay, Tls
 from transports.email.driver import Email, EmailSettings
+from transports.email.terms import Attachments
 
 NAMES = ("terms.pdf", "photo.png", "sheet.xlsx")
 
@@ -37,7 +38,9 @@ async def submit(house: House, *, files: tuple[bytes, ...], email: str | None = 
 def with_merged_mail(house: House, limit_bytes: int = 5 * pdfs.MB) -> None:
     relay = Relay("127.0.0.1", house.mail.port, tls=Tls.NONE)
     settings = EmailSettings(
-        *(relay, "faktura@gateway.example"), files_limit_bytes=limit_bytes, merged=True
+        *(relay, "faktura@gateway.example"),
+        files_limit_bytes=limit_bytes,
+        attachments=Attachments.MERGED,
     )
     house.transports["email"] = Email(settings, now=house.clock.now)
     house.worker = house.new_worker(house.store)

@@ -1,4 +1,4 @@
-"""A name server on loopback that answers NAPTR, and fails when it is told to."""
+"""A name server on loopback that answers for one type of record, and fails when it is told to."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ class Behaviour(StrEnum):
     ANSWER = "answer"
     FAIL = "fail"  # SERVFAIL
     SILENT = "silent"  # nothing at all
-    EMPTY = "empty"  # the name is there, without a NAPTR record
+    EMPTY = "empty"  # the name is there, without such a record
 
 
 class NameServer:
     """`async with NameServer(lookup) as server: ... server.port`.
 
-    `lookup` gives the NAPTR record of a name as text (`100 10 "U" "Meta:SMP" "!.*!http://..!" .`),
-    or None for a name that is not there.
+    `lookup` gives the record of a name as text (`100 10 "U" "Meta:SMP" "!.*!http://..!" .`), or
+    None for a name that is not there. `kind` is the type of the records.
     """
 
-    def __init__(self, lookup: Callable[[str], str | None]) -> None:
+    def __init__(self, lookup: Callable[[str], str | None], kind: str = "NAPTR") -> None:
         self.behaviour = Behaviour.ANSWER
         self.asked: list[str] = []
         self.port = 0
         self._lookup = lookup
+        self._kind = kind
         self._transport: asyncio.DatagramTransport | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -81,7 +82,7 @@ class NameServer:
         elif record is None:
             response.set_rcode(dns.rcode.NXDOMAIN)
         elif self.behaviour is Behaviour.ANSWER:
-            response.answer.append(dns.rrset.from_text(name, TTL_S, "IN", "NAPTR", record))
+            response.answer.append(dns.rrset.from_text(name, TTL_S, "IN", self._kind, record))
         return response.to_wire()
 
 
