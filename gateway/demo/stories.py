@@ -57,7 +57,7 @@ STORIES = (
         "By e-mail, with an attachment",
         "se-b2b-email-with-attachment.json",
         ends="sent",
-        tried=("internal unreachable", "peppol unreachable", "email sent"),
+        tried=("internal unreachable", "peppol unreachable", "operator unreachable", "email sent"),
         attach=("timesheet.pdf",),
     ),
     Story(
@@ -77,19 +77,22 @@ STORIES = (
         "Rejected by a status over Peppol: a letter instead",
         "se-b2b-peppol-rejected.json",
         ends="delivered",
-        tried=("internal unreachable", "peppol sent", "letter sent"),
+        tried=("internal unreachable", "peppol sent", "operator unreachable", "letter sent"),
     ),
     Story(
         "The mail server asks to come back later",
         "se-b2b-email-later.json",
         ends="sent",
-        tried=("internal unreachable", "peppol unreachable", "email try_later", "email sent"),
+        tried=(
+            *("internal unreachable", "peppol unreachable", "operator unreachable"),
+            *("email try_later", "email sent"),
+        ),
     ),
     Story(
         "The mailbox does not exist: a letter instead",
         "no-b2c-email-refused-then-letter.json",
         ends="delivered",
-        tried=("email refused", "letter sent"),
+        tried=(*3 * ("efaktura_no unreachable",), "email refused", "letter sent"),
         sender=SENDER_NO,
     ),
     Story(

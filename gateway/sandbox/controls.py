@@ -5,7 +5,9 @@ In charge of the page and its JSON. Not in charge of what the controls do (`gate
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -23,6 +25,8 @@ _PAGES: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+_WITH_TIMES: Final = partial(json.dumps, default=str)
 
 # By how much the page's buttons put the clock forward.
 STEPS: Final = {"an hour": 3600, "a day": 86_400, "three days": 3 * 86_400, "a month": 31 * 86_400}
@@ -73,7 +77,7 @@ class Controls:
 
     async def _received(self, request: web.Request) -> web.Response:
         """What reached the partners: the proof that something was sent, seen from outside."""
-        return web.json_response(self._sandbox.received())
+        return web.json_response(self._sandbox.received(), dumps=_WITH_TIMES)
 
     async def _invoice(self, request: web.Request) -> web.Response:
         try:

@@ -12,8 +12,15 @@ from typing import Any
 
 from gateway.clock import Clock
 from gateway.sandbox.peppol import PeppolNetwork
+from gateway.sandbox.seeds import ISSUER
+from transports.efaktura_no.sandbox import Sandbox as PaymentServices
+from transports.efaktura_no.sandbox import Signing
+from transports.efaktura_no.wire.issuers import IssuerState
 from transports.email.sandbox import Sandbox as MailServer
+from transports.kivra.sandbox import Sandbox as KivraServer
+from transports.kivra.sandbox.server import SECRET
 from transports.letter.sandbox import Sandbox as PrintHouse
+from transports.operator.sandbox import Sandbox as OperatorServer
 
 Row = Mapping[str, Any]
 
@@ -44,11 +51,19 @@ class Partners:
     def __init__(self, data: Path, clock: Clock, *, patience_s: float = 5) -> None:
         self.mail = MailServer()
         self.print_house = PrintHouse(now=clock.now)
+        self.operator = OperatorServer(now=clock.now)
+        self.kivra = KivraServer(now=clock.now)
+        self.efaktura = PaymentServices(now=clock.now)
+        signed = Signing(ISSUER, IssuerState.ACTIVE)
+        self.efaktura.issuers.known[ISSUER.organisation_number] = signed
         self.peppol = PeppolNetwork(data, clock, patience_s)
         self.outer_url = ""
         self.all: tuple[Partner, ...] = (
             mail_server(self.mail, patience_s),
             print_house(self.print_house, patience_s),
+            operator(self.operator, patience_s),
+            kivra(self.kivra, patience_s),
+            efaktura_no(self.efaktura, patience_s),
         )
         self._up = AsyncExitStack()
 
@@ -74,6 +89,7 @@ class Partners:
             for partner in self.all:
                 await up.enter_async_context(partner.server)
             await self.peppol.start(up, self.outer_url)
+            self.kivra.posting.url = f"{self.outer_url}/kivra/webhooks"
             self._up = up.pop_all()
         return self
 
@@ -131,3 +147,38 @@ def print_house(server: PrintHouse, patience_s: float) -> Partner:
         ]
 
     return Partner("letter", "letters", "Print house", server, section, received)
+
+
+def operator(server: OperatorServer, patience_s: float) -> Partner:
+    """An operator of e-invoices."""
+
+    def section() -> Mapping[str, Any]:
+        return {"url": server.url, "token": server.token, "answer_timeout_s": patience_s}
+
+    return Partner("operator", "operator", "E-invoice operator", server, section, server.received)
+
+
+def kivra(server: KivraServer, patience_s: float) -> Partner:
+    """Kivra."""
+
+    def section() -> Mapping[str, Any]:
+        return {
+            "url": server.url,
+            "client_id": "sandbox",
+            "client_secret": "sandbox",
+            "webhook_secret": SECRET,
+            "answer_timeout_s": patience_s,
+        }
+
+    return Partner("kivra", "kivra", "Kivra", server, section, server.received)
+
+
+def efaktura_no(server: PaymentServices, patience_s: float) -> Partner:
+    """Norwegian eFaktura."""
+
+    def section() -> Mapping[str, Any]:
+        return {"url": server.url, "answer_timeout_s": patience_s}
+
+    return Partner(
+        "efaktura_no", "efaktura", "Norwegian eFaktura", server, section, server.received
+    )

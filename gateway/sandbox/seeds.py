@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from gateway.clock import Clock
+from gateway.routing.terms import CHANNELS
 from gateway.store.port import Company, Store
+from gateway.store.register import StoredRegister
+from transports.efaktura_no import terms
+from transports.efaktura_no.agreement import Agreement, State, issuer
+from transports.kivra.sandbox import TENANT
+
+# What the seeds have settled with the sandbox's partners.
+TERMS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "sender": {"kivra": {"tenant": TENANT, "bankgiro": "50501055"}},
+    "sender_no": {
+        "efaktura_no": {
+            "account": "97100000028",
+            "kid_algorithm": "mod10",
+            "kid_length": 12,
+            "reference_position": "1-5",
+            "signer_name": "Eirik Solbakk",
+            "signer_email": "faktura@havbris.example",
+        },
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +43,7 @@ def _seed(name: str, country: str, participant: str, word: str) -> Seed:
     # Fixed ids and keys, so that a sandbox that is started again knows them.
     company_id = f"com_01900000-0000-7000-8000-{hashlib.sha256(word.encode()).hexdigest()[:12]}"
     # The same example may be handed in again and again here.
-    settings = {"duplicate_days": 0}
+    settings = {"duplicate_days": 0, CHANNELS: TERMS.get(word, {})}
     return Seed(Company(company_id, name, country, (participant,), settings), f"bk_sandbox_{word}")
 
 
@@ -31,6 +53,10 @@ RECEIVER = _seed("Nordlys Drift AS", "NO", "0192:918130047", "receiver")
 SEEDS = (SENDER, SENDER_NO, RECEIVER)
 
 
+# Its agreement with the payment services is active from the start.
+ISSUER = issuer("948100010", SENDER_NO.company.name, terms.read(TERMS["sender_no"]["efaktura_no"]))
+
+
 async def plant(store: Store, clock: Clock) -> None:
     """Adds the seeds; where they are already, nothing changes."""
     for seed in SEEDS:
@@ -38,3 +64,7 @@ async def plant(store: Store, clock: Clock) -> None:
         digest = hashlib.sha256(seed.key.encode()).hexdigest()
         if await store.company_of_key(digest) is None:
             await store.add_key(seed.company.id, digest, "sandbox", clock.now())
+    register = StoredRegister(store, clock, "efaktura_no")
+    now = clock.now()
+    active = Agreement(SENDER_NO.company.id, ISSUER, State.ACTIVE, now)
+    await register.put([active.entry(now)])  # False: it is there already

@@ -17,6 +17,10 @@ from stdnum import luhn
 from gateway.demo.stories import EXAMPLES
 from gateway.sandbox import RECEIVER, SENDER, SENDER_NO, Seed
 from tests.e2e.invoices import submission
+from transports.kivra.sandbox import MAGIC as KIVRA
+from transports.kivra.sandbox import Behaviour as Kivra
+from transports.operator.sandbox import MAGIC as OPERATOR
+from transports.operator.sandbox import Behaviour as Operator
 from transports.peppol.sandbox.access_point import MAGIC
 from transports.peppol.sandbox.access_point import Behaviour as AccessPoint
 
@@ -104,6 +108,31 @@ def _letter(name: str, code: str, ends: str, **copies: int) -> Fate:
     return Fate(f"letter-{name}", ends, "letter", True, buyer=_post_code(code), copies=copies)
 
 
+def _operator(
+    behaviour: Operator, ends: str, channel: str, fault: bool = True, **copies: int
+) -> Fate:
+    number = OPERATOR[behaviour]
+    buyer = {"legal_id": {"scheme": "0007", "value": number}}
+    return Fate(f"operator-{behaviour}", ends, channel, fault, buyer=buyer, copies=copies)
+
+
+def _kivra(behaviour: Kivra, ends: str, channel: str, fault: bool = True, **copies: int) -> Fate:
+    delivery = {"personal_number": KIVRA[behaviour], "consumer": True}
+    return Fate(f"kivra-{behaviour}", ends, channel, fault, delivery=delivery, copies=copies)
+
+
+def _efaktura(who: str, ends: str, channel: str, fault: bool = True, **copies: int) -> Fate:
+    return Fate(
+        f"efaktura-{who}",
+        ends,
+        channel,
+        fault,
+        sender=SENDER_NO,
+        delivery={"consumer": True, "efaktura_id": f"sandbox-{who}"},
+        copies=copies,
+    )
+
+
 # --- fates ------------------------------------------------------------------------------------
 
 SWEDISH = (
@@ -135,6 +164,51 @@ SWEDISH = (
     _letter("drop", "999 93", "delivered", letters=1),
 )
 
+OPERATORS = (
+    _operator(Operator.ACCEPT, "delivered", "operator", False, operator=1),
+    _operator(Operator.BIS3, "delivered", "operator", False, operator=1),
+    _operator(Operator.SEVERAL, "held", None),
+    _operator(Operator.NOT_FOUND, "delivered", "letter", letters=1),
+    _operator(Operator.NO_FORMAT, "delivered", "letter", letters=1),
+    _operator(Operator.UNSURE, "delivered", "operator", operator=1),
+    _operator(Operator.REFUSE, "delivered", "letter", letters=1),
+    _operator(Operator.REJECT, "delivered", "letter", operator=1, letters=1),
+    _operator(Operator.ERROR, "delivered", "operator", operator=1),
+    _operator(Operator.BUSY, "delivered", "operator", operator=1),
+    _operator(Operator.CONFLICT, "held", "operator"),
+    _operator(Operator.DROP, "delivered", "operator", operator=1),
+)
+
+MAILBOXES = (
+    _kivra(Kivra.ACCEPT, "delivered", "kivra", False, kivra=1),
+    _kivra(Kivra.PAY, "delivered", "kivra", False, kivra=1),
+    _kivra(Kivra.LEFT, "delivered", "letter", letters=1),
+    _kivra(Kivra.BAD_ACCOUNT, "delivered", "letter", letters=1),
+    _kivra(Kivra.BAD_DUE_DATE, "delivered", "letter", letters=1),
+    _kivra(Kivra.BAD_REFERENCE, "delivered", "letter", letters=1),
+    _kivra(Kivra.ALREADY_PAID, "delivered", "letter", letters=1),
+    _kivra(Kivra.TOO_LARGE, "delivered", "letter", letters=1),
+    _kivra(Kivra.TOO_MANY, "delivered", "kivra", kivra=1),
+    _kivra(Kivra.EXPIRED, "delivered", "kivra", kivra=1),
+    _kivra(Kivra.ERROR, "delivered", "kivra", kivra=1),
+    _kivra(Kivra.BUSY, "delivered", "kivra", kivra=1),
+    _kivra(Kivra.DROP, "delivered", "kivra", kivra=1),
+)
+
+NET_BANKS = (
+    _efaktura("accept", "delivered", "efaktura_no", False, efaktura=1),
+    _efaktura("agreement", "delivered", "efaktura_no", False, efaktura=1),
+    _efaktura("pay", "delivered", "efaktura_no", False, efaktura=1),
+    _efaktura("blocked", "delivered", "letter", False, letters=1),
+    _efaktura("reject", "delivered", "letter", efaktura=1, letters=1),
+    _efaktura("refuse", "delivered", "letter", letters=1),
+    _efaktura("busy", "delivered", "efaktura_no", efaktura=1),
+    _efaktura("error", "delivered", "efaktura_no", efaktura=1),
+    _efaktura("fault", "delivered", "efaktura_no", efaktura=1),
+    _efaktura("garbage", "delivered", "efaktura_no", efaktura=1),
+    _efaktura("drop", "delivered", "efaktura_no", efaktura=1),
+)
+
 NORWEGIAN = (
     Fate(
         "no-email",
@@ -155,4 +229,4 @@ NORWEGIAN = (
     ),
 )
 
-FATES = (*SWEDISH, *NORWEGIAN)
+FATES = (*SWEDISH, *OPERATORS, *MAILBOXES, *NORWEGIAN, *NET_BANKS)
