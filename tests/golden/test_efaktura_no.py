@@ -72,7 +72,7 @@ FOUND = (
 )
 STATUS = InvoiceStatus("1001", CONSIGNMENT, InvoiceState.REJECTED, "The consumer has moved.")
 HELD = ConsignmentStatus(CONSIGNMENT, ConsignmentState.PROCESSED, ((ORG, "1001"),))
-STANDS = IssuerStatus(ORG, IssuerState.EMAIL_SENT, "kari@havbris.example")
+STANDS = IssuerStatus(ORG, IssuerState.EMAIL_SENT)
 NO = Fault("209", "Duplicate consignmentId.", ours=True)
 
 CALLS: Mapping[str, bytes] = {

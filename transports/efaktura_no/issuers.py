@@ -114,7 +114,7 @@ class Issuers:
         if found.rule_due:
             found = await self._add_rule(found)
         asked = await self._asked(Operation.GET_ISSUER, found)
-        told = _status(asked)
+        told = _status(asked, found)
         if isinstance(told, Silence):
             return silent(asked, told)
         if isinstance(told, IssuerStatus):
@@ -126,7 +126,7 @@ class Issuers:
 
     async def _created(self, asked: Exchange, found: Agreement) -> Entry | Verdict:
         """What came of making an issuer. Of one that there is MPS tells how it stands."""
-        told = _status(asked)
+        told = _status(asked, found)
         if isinstance(told, IssuerStatus):
             return await self._kept(agreement.news(found, told))
         if isinstance(told, Fault):
@@ -186,13 +186,16 @@ class Issuers:
         return None if await self._register.put(entries) else _CHANGED
 
 
-def _status(asked: Exchange) -> IssuerStatus | Fault | Silence:
+def _status(asked: Exchange, found: Agreement) -> IssuerStatus | Fault | Silence:
     if isinstance(asked.said, Fault | Silence):
         return asked.said
     try:
-        return issuers.read_issuer_status(asked.said)
+        told = issuers.read_issuer_status(asked.said)
+        if told.organisation_number != found.issuer.organisation_number:
+            raise Malformed("the answer is about another issuer")
     except Malformed as error:
         return Silence(Trouble.OUTCOME_UNKNOWN, str(error))
+    return told
 
 
 def _no(code: str, text: str) -> Verdict:

@@ -112,5 +112,5 @@ _UNKNOWN: Final = Fault("5002", "The issuer is unknown.", ours=True)
 
 def _stands(operation: Operation, message: str, known: Signing) -> bytes:
     issuer = known.issuer
-    status = IssuerStatus(issuer.organisation_number, known.state, issuer.signer_email)
+    status = IssuerStatus(issuer.organisation_number, known.state)
     return issuers.issuer_status(operation, message, status)

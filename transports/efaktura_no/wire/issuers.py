@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from transports.base import storable
 from transports.efaktura_no.wire.operations import Operation, answering, asking, one_of
 from transports.efaktura_no.wire.soap import Part
 
@@ -41,7 +40,6 @@ class IssuerStatus:
 
     organisation_number: str
     state: IssuerState
-    signer_email: str | None = None  # where the e-mail went
 
 
 def create_issuer(message: str, issuer: Issuer) -> bytes:
@@ -100,16 +98,13 @@ def issuer_status(operation: Operation, message: str, status: IssuerStatus) -> b
     about = {
         "organisationNumber": status.organisation_number,
         "status": status.state,
-        "signerEmail": status.signer_email,
     }
     return answering(operation, message, about)
 
 
 def read_issuer_status(body: Part) -> IssuerStatus:
     """How an issuer stands. Raises Malformed."""
-    email = body.optional("signerEmail", 300)
     return IssuerStatus(
         organisation_number=body.text("organisationNumber", 9),
         state=one_of(IssuerState, body, "status"),
-        signer_email=None if email is None else storable(email),
     )
