@@ -85,8 +85,10 @@ class Try:
 
     @property
     def first_at(self) -> datetime:
-        """When the leg was first tried."""
-        return self.earlier[0].started_at if self.earlier else self.attempt.started_at
+        """When the leg was first tried. What the channel put off to a time of its own choosing
+        was no try: a wait of a week must not use up the days that trouble is given."""
+        tried = (each.started_at for each in self.earlier if each.outcome != Result.WAITING)
+        return next(tried, self.attempt.started_at)
 
     @property
     def unknowns(self) -> int:

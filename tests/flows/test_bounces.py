@@ -126,6 +126,18 @@ async def test_a_company_has_its_e_mails_sent_in_its_hours(bouncing: House) -> N
     assert len(bouncing.mail.received) == 1
 
 
+async def test_a_week_of_waiting_leaves_the_channel_its_days(bouncing: House) -> None:
+    await settle(bouncing, hours={"from": "08:00", "days": ["fri"]})
+    document_id = await sent(bouncing, "later")
+    waiting = await bouncing.is_in(document_id, State.WAITING)
+    assert waiting.next_at is not None and waiting.next_at - START > timedelta(days=5)
+    await bouncing.later(waiting.next_at - bouncing.clock.now())
+    refused = await bouncing.is_in(document_id, State.WAITING)
+    assert refused.code == "email.deferred" and refused.next_at is not None
+    await bouncing.later(refused.next_at - bouncing.clock.now())
+    assert (await bouncing.is_in(document_id, State.SENT)).channel == "email"
+
+
 async def test_a_company_that_wants_one_pdf_gets_one(bouncing: House, tmp_path: Path) -> None:
     await sent(bouncing, "accept")
     await settle(bouncing, attachments="merged", name="Snickeriet", attach_xml=True)
