@@ -467,6 +467,17 @@ async def test_terms_that_were_lost_do_not_send_a_repeat_elsewhere(channel: Efak
     assert isinstance(await channel.deliver(replace(lost, repeated=True)), Unknown)
 
 
+async def test_terms_that_were_changed_count_for_what_has_not_gone(channel: Efaktura) -> None:
+    changed = replace(invoice(), terms={**TERMS, "kid_length": 20})
+    outcome = await channel.deliver(changed)
+    assert isinstance(outcome, Refused)
+    assert code(outcome) == "wrong_kid"
+    sent = invoice(Behaviour.DROP)
+    assert isinstance(await channel.deliver(sent), Unknown)
+    again = replace(sent, terms=changed.terms, repeated=True)
+    assert isinstance(await channel.deliver(again), Sent), "MPS has it"
+
+
 async def test_an_issuer_mps_does_not_know_yet_is_tried_later(
     channel: Efaktura, mps: Sandbox
 ) -> None:

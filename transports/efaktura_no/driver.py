@@ -141,8 +141,10 @@ class Efaktura:
         read = _terms(envelope.terms)
         if isinstance(read, Verdict):
             return Unknown(read) if envelope.repeated else Refused(read)
-        if self.too_large(envelope) and envelope.link is None:
-            return Refused(_too_large(envelope, self._settings.pdf_bytes))
+        # What may have gone already is asked about, whatever has been changed since.
+        kept = None if envelope.repeated else self._kept_from(envelope, read)
+        if kept is not None:
+            return Refused(kept)
         return await self._handing_over.hand_over(envelope, read)
 
     async def collect(self) -> AsyncIterator[Report | Inbound]:
@@ -186,6 +188,12 @@ class Efaktura:
         """Has MPS take back the invoice of this envelope, as long as it is not paid. What became of
         it is reported like everything else."""
         return await self._following.cancel(company_id, key)
+
+    def _kept_from(self, envelope: Envelope, read: Terms) -> Verdict | None:
+        """What keeps an envelope from going, though its recipient may have been chosen long ago."""
+        if self.too_large(envelope) and envelope.link is None:
+            return _too_large(envelope, self._settings.pdf_bytes)
+        return papers.unfit(envelope.sender, envelope.summary, read)
 
     # --- who may send, and to whom ---
 
