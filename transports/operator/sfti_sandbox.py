@@ -128,7 +128,7 @@ class Sandbox:
         """What it has taken, a row for each message."""
         return [
             {
-                "to": f"{kept.message.recipient[:2]}...{kept.message.recipient[-4:]}",
+                "to": f"{kept.message.recipient[:2]}...{kept.message.recipient[-2:]}",
                 "number": f"{len(kept.payloads)} files",
                 "reference": id_,
                 "state": "acknowledged",
