@@ -10,6 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from gateway.clock import Clock
 from gateway.sandbox.peppol import PeppolNetwork
 from gateway.sandbox.seeds import ISSUER
@@ -17,6 +20,7 @@ from transports.efaktura_no.sandbox import Sandbox as PaymentServices
 from transports.efaktura_no.sandbox import Signing
 from transports.efaktura_no.wire.issuers import IssuerState
 from transports.email.sandbox import Sandbox as MailServer
+from transports.email.signing import Key
 from transports.kivra.sandbox import Sandbox as KivraServer
 from transports.kivra.sandbox.server import SECRET
 from transports.letter.sandbox import Sandbox as PrintHouse
@@ -49,7 +53,8 @@ class Partners:
     """
 
     def __init__(self, data: Path, clock: Clock, *, patience_s: float = 5) -> None:
-        self.mail = MailServer()
+        signing = Key("gateway.example", "sandbox", Ed25519PrivateKey.generate())
+        self.mail = MailServer(txt={signing.name: signing.record}.get, now=clock.now)
         self.print_house = PrintHouse(now=clock.now)
         self.operator = OperatorServer(now=clock.now)
         self.kivra = KivraServer(now=clock.now)
@@ -59,7 +64,7 @@ class Partners:
         self.peppol = PeppolNetwork(data, clock, patience_s)
         self.outer_url = ""
         self.all: tuple[Partner, ...] = (
-            mail_server(self.mail, patience_s),
+            mail_server(self.mail, signing, data, patience_s),
             print_house(self.print_house, patience_s),
             operator(self.operator, patience_s),
             kivra(self.kivra, patience_s),
@@ -102,15 +107,29 @@ class Partners:
         await self._up.aclose()
 
 
-def mail_server(server: MailServer, patience_s: float) -> Partner:
-    """The mail server."""
+def mail_server(server: MailServer, key: Key, data: Path, patience_s: float) -> Partner:
+    """The mail server, and the mailbox behind it. It knows the key that messages are signed with;
+    the gateway finds it under `data`."""
 
     def section() -> Mapping[str, Any]:
+        folder = data / "dkim"
+        (folder / key.domain).mkdir(parents=True, exist_ok=True)
+        pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / key.domain / f"{key.selector}.pem").write_bytes(pem)
         return {
             "host": "127.0.0.1",
             "port": server.port,
             "tls": "none",
             "sender": "invoices@gateway.example",
+            "dkim_folder": folder,
+            "bounce_domain": "bounce.gateway.example",
+            "bounce_host": "127.0.0.1",
+            "bounce_port": server.mailbox.port,
+            "bounce_tls": "none",
+            "bounce_username": server.mailbox.username,
+            "bounce_password": server.mailbox.password,
+            "bounce_done_folder": "Taken",
+            "bounce_every_s": 1,
             "reply_timeout_s": patience_s,
             "end_timeout_s": patience_s,
         }
@@ -120,6 +139,7 @@ def mail_server(server: MailServer, patience_s: float) -> Partner:
             {
                 "to": mail.recipient,
                 "subject": str(mail.message["Subject"]),
+                "signed": [domain for (domain, _), right in mail.signatures.items() if right],
                 "files": [part.get_filename() for part in mail.message.iter_attachments()],
             }
             for mail in server.received

@@ -60,3 +60,18 @@ async def test_its_page_lists_what_partners_took_and_moves_the_clock(tmp_path: P
     assert "accept@customer.example" in page
     assert "Q-4" in page
     assert "<script>" not in page
+
+
+async def test_a_message_that_bounces_goes_by_letter(tmp_path: Path) -> None:
+    body = submission("Q-5", email="bounce@customer.example")
+    async with (
+        Sandbox(tmp_path) as sandbox,
+        Client(sandbox.gateway.url, SENDER.key) as client,
+        asyncio.timeout(120),
+    ):
+        accepted = await client.submit(json.dumps(body).encode())
+        while (document := await client.document(accepted.id))["channel"] != "letter":
+            await asyncio.sleep(0.05)
+        (mail,) = sandbox.received()["emails"]
+    assert document["state"] in {"routing", "sending", "sent", "delivered"}
+    assert mail["signed"] == ["gateway.example"]
