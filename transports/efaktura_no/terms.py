@@ -107,10 +107,10 @@ def _wrong_layout(terms: Mapping[str, Any]) -> list[str]:
         try:
             reference = Positions.parse(position if isinstance(position, str) else "")
         except ValueError as error:
-            found.append(f"`reference_position`: {error}.")
+            found.append(f"`reference_position` is no part of the KID: {error}.")
     if right_length and reference is not None:
         try:
             KidLayout("mod10", length, reference)  # whatever the algorithm: places alone count
         except ValueError as error:
-            found.append(f"`reference_position`: {error}.")
+            found.append(f"`reference_position` is no part of the KID: {error}.")
     return found

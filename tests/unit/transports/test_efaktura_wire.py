@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.routing.terms import faults as faults_of
 from tests.contracts.case import envelope
 from tests.contracts.channel_efaktura_no import CONSUMER, TERMS, norwegian
 from transports.base import Account, AccountKind
@@ -43,7 +44,10 @@ READ = terms.read(TERMS)
         ({"kid_length": "12"}, ("`kid_length`",)),
         ({"reference_position": "5-1"}, ("`reference_position`",)),
         ({"reference_position": 15}, ("`reference_position`",)),
-        ({"reference_position": "8-12"}, ("`reference_position`: the reference lies before",)),
+        (
+            {"reference_position": "8-12"},
+            ("`reference_position` is no part of the KID: the reference lies before",),
+        ),
         ({"reference_position": "KID[8-11]"}, ()),
         ({"signer_name": " "}, ("`signer_name`",)),
         ({"signer_email": "a@b"}, ("`signer_email`",)),
@@ -65,6 +69,12 @@ def test_all_that_is_wrong_with_terms_is_told(
         assert raised.value.faults == found
     else:
         assert terms.read(given_terms).account == "15038366383"
+
+
+def test_each_fault_begins_with_the_term_it_is_in() -> None:
+    bad = {**dict.fromkeys(terms.FIELDS, 7), "accuont": 7, "kid_length": 99}
+    places = [place for place, _ in faults_of(terms.wrong, bad)]
+    assert sorted(places) == sorted((name,) for name in bad)
 
 
 @given(st.dictionaries(st.sampled_from(list(terms.FIELDS)), st.none() | st.text() | st.integers()))
