@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from gateway import section
-from gateway.channels import efaktura_no, email, kivra, letter, operator, vipps
+from gateway.channels import bank_se, efaktura_no, email, kivra, letter, operator, vipps
 from gateway.channels.parts import Parts
 from gateway.inbound.inboxes import Inboxes
 from gateway.routing.terms import Wrong
 from gateway.store import lanes
+from transports.bank_se import terms as bank_se_terms
 from transports.base import Transport
 from transports.efaktura_no import terms as efaktura_terms
 from transports.email import terms as email_terms
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # By channel: makes it of its section.
 MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
+    "bank_se": bank_se.make,
     "efaktura_no": efaktura_no.make,
     "email": email.make,
     "kivra": kivra.make,
@@ -43,6 +45,7 @@ MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
 
 # By channel: what is wrong with a company's terms with it. One that is not here has none.
 TERMS: Final[Mapping[str, Wrong]] = {
+    "bank_se": bank_se_terms.wrong,
     "efaktura_no": efaktura_terms.wrong,
     "email": email_terms.wrong,
     "kivra": kivra_terms.wrong,

@@ -55,7 +55,7 @@ EVERY_UNREACHABLE = [
 ]
 
 # Those whose other side can be away while it hands over.
-AWAY = ["efaktura_no", "email", "kivra", "letter", "operator", "operator_sfti"]
+AWAY = ["bank_se", "efaktura_no", "email", "kivra", "letter", "operator", "operator_sfti"]
 
 
 @pytest.fixture

@@ -21,7 +21,14 @@ from gateway.store.sqlite import SqliteStore
 from schemas.identifiers import (
     Participant,
 )
-from tests.contracts import channel_efaktura_no, channel_email, channel_kivra, channel_operator, channel_vipps
+from tests.contracts import (
+    channel_bank_se,
+    channel_efaktura_no,
+    channel_email,
+    channel_kivra,
+    channel_operator,
+    channel_vipps,
+)
 from tests.contracts.case import (
     NOBODY,
     NOW,
@@ -219,6 +226,7 @@ CASES: Mapping[str, Case] = {
             ),
         },
     ),
+    "bank_se": channel_bank_se.CASE,
     "email": channel_email.CASE,
     "peppol": Case(
         open=open_peppol,

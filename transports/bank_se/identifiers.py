@@ -152,3 +152,12 @@ def _not(digits: str) -> str:
     if digits.isascii() and digits.isdecimal():
         return f"not {len(digits)}"
     return "and nothing else"
+
+
+# A personal number in whatever way people write one, and an organisation number with it.
+_NUMBER: Final = re.compile(r"(?<![0-9])(?:[0-9]{2})?[0-9]{6}[-+ ]?[0-9]{4}(?![0-9])")
+
+
+def without_persons(text: str) -> str:
+    """A partner's words with everything masked that may be a personal number."""
+    return _NUMBER.sub("(a number)", text)

@@ -23,7 +23,7 @@ from transports.bank_se.identifiers import Fmi
 _CBC: Final = f"{{{NAMESPACES['cbc']}}}"
 _CAC: Final = f"{{{NAMESPACES['cac']}}}"
 
-_CODE: Final = "P01"
+_FOR_THE_BANK: Final = "P01"
 _DESCRIPTION: Final = "AQY"
 # What SFTI's own files call the number that a seller knows a buyer by.
 _CUSTOMER: Final = "IT Säljarens kundnummer"
@@ -61,11 +61,11 @@ def _root(document: bytes) -> etree._Element:
 def _mark(root: etree._Element) -> None:
     references = root.findall(f"{_CAC}AdditionalDocumentReference")
     marks = [one for one in references if is_mark(one.findtext(f"{_CBC}DocumentDescription"))]
-    if [_id(one) for one in marks] == [_CODE]:
+    if [_id(one) for one in marks] == [_FOR_THE_BANK]:
         return
     for mark in marks:
         _remove(mark)
-    _refer(root, _CODE, _DESCRIPTION)
+    _refer(root, _FOR_THE_BANK, _DESCRIPTION)
 
 
 def _identify(root: etree._Element, fmi: Fmi) -> None:

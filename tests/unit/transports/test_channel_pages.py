@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import transports
+from transports.bank_se.sandbox import MAGIC as BANK_MAGIC
 from transports.email.sandbox import Behaviour as MailBehaviour
 from transports.kivra.sandbox import MAGIC as KIVRA_MAGIC
 from transports.letter.sandbox import MAGIC
@@ -71,6 +72,8 @@ def test_it_tells_what_every_channel_page_tells(channel: str, heading: str) -> N
 def test_every_magic_recipient_is_told() -> None:
     for behaviour in MailBehaviour:
         assert f"| `{behaviour}`" in page("email")
+    for number in BANK_MAGIC.values():
+        assert f"| `{number}`" in page("bank_se")
     for number in KIVRA_MAGIC.values():
         assert f"| `{number}`" in page("kivra")
     for digits in MAGIC:
