@@ -22,6 +22,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from gateway import config
+from gateway.agreements import Agreements
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
 from gateway.api.link_pages import LinkPages
 from gateway.api.routes import Limits
@@ -46,6 +47,8 @@ from gateway.delivery.unpacking import Unpacking, unpackers
 from gateway.delivery.warming import warm_up
 from gateway.delivery.worker import Worker
 from gateway.delivery.workshop import HERE, Workshop
+from gateway.identifying.jobs import KIND as IDENTIFY
+from gateway.identifying.jobs import Jobs
 from gateway.outside.client import Outside, Rules
 from gateway.peppol import AccessPoint, access_point
 from gateway.publisher import PublishingPoint, publishing_point
@@ -120,10 +123,13 @@ class Gateway:
             linking = await linking_of(settings, self.store)
             bindery = None if self.role is Role.API else self._bindery(up)
             channels = self._channels(up, bindery, peppol)
+            ways = Ways(channels, self.clock, per_minute=settings.lookup.per_minute)
+            jobs = Jobs(self.store, ways, self.clock, rows_per_s=settings.lookup.rows_per_s)
             worker = None
             if bindery is not None:
                 worker = await self._worker(
-                    *(up, registry, courier, channels, bindery, peppol, publishing, linking)
+                    *(up, registry, courier, channels, bindery, jobs),
+                    *(peppol, publishing, linking),
                 )
             opening = self._opening(up)
             app = make_app(
@@ -135,7 +141,9 @@ class Gateway:
                 terms=TERMS,
                 participants=None if publishing is None else publishing.verbs,
                 lookups=peppol.lookups if peppol else None,
-                ways=Ways(channels, self.clock),
+                ways=ways,
+                jobs=jobs,
+                agreements=Agreements(self.store, channels, self.clock),
                 unpacking=Unpacking(opening),
                 logos=Logos(opening),
                 registry=registry,
@@ -200,6 +208,7 @@ class Gateway:
         courier: Courier,
         channels: Mapping[str, Transport],
         bindery: Bindery,
+        jobs: Jobs,
         peppol: AccessPoint | None,
         publishing: PublishingPoint | None,
         linking: Linking | None,
@@ -220,12 +229,14 @@ class Gateway:
             },
             handlers={
                 **self._handlers(courier),
+                IDENTIFY: jobs,
                 FETCH: self._fetching(up, registry),
                 **(peppol.handlers if peppol else {}),
                 **(publishing.handlers if publishing else {}),
             },
-            schedules=(*self._schedules(), *(peppol.schedules if peppol else ())),
-            aside=(PUSH, FETCH),  # a slow ledger or store of files keeps no other invoice waiting
+            schedules=(*self._schedules(jobs), *(peppol.schedules if peppol else ())),
+            # A slow ledger, store of files, or partner who is asked keeps no invoice waiting.
+            aside=(PUSH, FETCH, IDENTIFY),
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,
             poll_s=settings.worker.poll_s,
@@ -249,7 +260,7 @@ class Gateway:
         limits = fetch_limits(section)
         return Fetching(self.store, outside, self.clock, limits=limits, registry=registry)
 
-    def _schedules(self) -> Sequence[Schedule]:
+    def _schedules(self, jobs: Jobs) -> Sequence[Schedule]:
         section = self.settings.retention
         nightly = Daily(
             self.store,
@@ -263,6 +274,7 @@ class Gateway:
         return (
             Schedule("retention", day, nightly.piece, offset=at_two),
             Schedule("blob_sweep", day, sweeps, offset=at_four),
+            Schedule("lookup_sweep", timedelta(hours=1), jobs.sweep),
         )
 
     def _bindery(self, up: AsyncExitStack) -> Bindery:

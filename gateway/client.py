@@ -149,6 +149,17 @@ class Client:
         _, answer = await self._call("POST", path, json=body)
         return json.loads(answer) if answer else None
 
+    async def find_ways(self, content: bytes, media_type: str) -> Any:
+        """Hands in a file of customers, `text/csv` or `application/json`; answers the job."""
+        headers = {"Content-Type": media_type}
+        _, answer = await self._call("POST", "/v1/lookup/jobs", data=content, headers=headers)
+        return json.loads(answer)
+
+    async def ways_found(self, job_id: str) -> bytes:
+        """What was found for the customers of a file so far, as CSV."""
+        place = f"/v1/lookup/jobs/{job_id}/result"
+        return (await self._call("GET", place, headers={"Accept": "text/csv"}))[1]
+
     async def document(self, document_id: str) -> Any:
         """One document as it is now."""
         return await self.get(f"/v1/documents/{document_id}")
@@ -224,6 +235,21 @@ class Client:
     async def revoke_link(self, document_id: str, reason: str) -> Any:
         """Takes back the link to a document; answers the document."""
         return await self.post(f"/v1/documents/{document_id}/revoke-link", {"reason": reason})
+
+    async def reroute(self, document_id: str, reason: str, **wish: Any) -> Any:
+        """Gives a document another route; `wish` is `channels`, `disabled_channels`, `email` and so
+        on, as the API takes them. Answers the document."""
+        given = {name: value for name, value in wish.items() if value is not None}
+        return await self.post(f"/v1/documents/{document_id}/reroute", {"reason": reason, **given})
+
+    async def resend(self, document_id: str, reason: str) -> Any:
+        """Has a document that was sent sent once more; answers the document."""
+        return await self.post(f"/v1/documents/{document_id}/resend", {"reason": reason})
+
+    async def choose(self, document_id: str, address: str, reason: str) -> Any:
+        """Chooses one of several possible recipients of a held document; answers the document."""
+        chosen = {"address": address, "reason": reason}
+        return await self.post(f"/v1/documents/{document_id}/choose", chosen)
 
     async def repair(self, document_id: str, reason: str, **wish: Any) -> Any:
         """Does something about the files that a document lacks; `wish` is `action`, `attachment`,

@@ -257,6 +257,16 @@ class Links(Section):
     the end of `X-Forwarded-For`."""
 
 
+class Lookup(Section):
+    """What may be looked up before anything is sent: which way leads to a recipient."""
+
+    per_minute: int = Field(default=120, ge=1)
+    """Recipients that one company may ask for in a minute, one by one, in each process."""
+
+    rows_per_s: float = Field(default=50, gt=0)
+    """Customers of a file that are asked for in a second, of each company, by all its files."""
+
+
 class Scan(Section):
     """A virus scanner that looks at every document, and at the files with it, before it is checked
     and sent: clamd, the daemon of ClamAV. What is sent to it is not encrypted."""
@@ -510,6 +520,7 @@ class Settings(BaseSettings):
     publisher: Publisher | None = None
     vipps: Vipps | None = None
     outer: Outer = Field(default_factory=Outer)
+    lookup: Lookup = Field(default_factory=Lookup)
     links: Links | None = None
 
     @classmethod

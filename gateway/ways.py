@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -21,6 +21,7 @@ import structlog
 
 from gateway.allowance import Allowance
 from gateway.clock import Clock
+from gateway.customers import settled
 from gateway.routing.orders import Orders, shipped
 from gateway.routing.plan import Plan, Step, plan
 from gateway.routing.terms import terms
@@ -145,7 +146,7 @@ class Ways:
         self._limit_s = limit_s
         self._room = {name: asyncio.Semaphore(_AT_ONCE) for name in transports}
         self._salt = os.urandom(32)
-        self._known: dict[bytes, tuple[datetime, Reachability]] = {}
+        self._known: dict[bytes, Asked] = {}
 
     async def explain(self, company: Company, question: Question) -> Found | TooOften:
         """What every channel of the plan answers, all asked at the same time."""
@@ -174,6 +175,7 @@ class Ways:
             configured=self._configured,
             orders=self._orders or shipped(),
             at=self._clock.now().date(),
+            settled=settled(company.settings, question.recipient),
         )
 
     async def _step(self, company: Company, question: Question, step: Step) -> Asked:
@@ -187,14 +189,15 @@ class Ways:
         )
         now = self._clock.now()
         key = hashlib.sha256(self._salt + f"{step.step}\n{inquiry!r}".encode()).digest()
-        at, found = self._known.get(key, (now, None))
-        if found is None or now - at >= _GOOD_FOR or at > now:
-            at, found = now, await self._resolved(transport, inquiry)
-            if not isinstance(found, ReachabilityUnknown):
-                if len(self._known) >= _MOST_REMEMBERED:
-                    self._known.clear()
-                self._known[key] = (at, found)
-        return _asked(step, found, at)
+        known = self._known.get(key)
+        if known is not None and known.at is not None and known.at <= now < known.at + _GOOD_FOR:
+            return replace(known, step=step)
+        asked = _asked(step, await self._resolved(transport, inquiry), now)
+        if asked.answer is not Answer.UNKNOWN:
+            if len(self._known) >= _MOST_REMEMBERED:
+                self._known.clear()
+            self._known[key] = asked
+        return asked
 
     async def _resolved(self, transport: Transport, inquiry: Inquiry) -> Reachability:
         try:

@@ -23,6 +23,8 @@ from aiohttp.typedefs import Middleware
 from multidict import istr
 from prometheus_client import CollectorRegistry
 
+from gateway.agreements import Agreements
+from gateway.api import agreements as agreement_routes
 from gateway.api import (
     archive,
     documents,
@@ -31,6 +33,7 @@ from gateway.api import (
     inbox,
     logo,
     lookup,
+    lookup_jobs,
     preview,
     repair,
     responses,
@@ -51,6 +54,7 @@ from gateway.clock import Clock
 from gateway.delivery.logos import Logos
 from gateway.delivery.unpacking import Unpacking
 from gateway.delivery.workshop import HERE
+from gateway.identifying.jobs import Jobs
 from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
@@ -76,8 +80,10 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         participant_routes,
         image_rules,
         channel_routes,
+        agreement_routes,
         logo,
         lookup,
+        lookup_jobs,
         validation,
         preview,
         service,
@@ -114,6 +120,8 @@ def make_app(
     participants: Verbs | None = None,
     lookups: Lookups | None = None,
     ways: Ways | None = None,
+    jobs: Jobs | None = None,
+    agreements: Agreements | None = None,
     unpacking: Unpacking | None = None,
     logos: Logos | None = None,
     registry: CollectorRegistry | None = None,
@@ -126,6 +134,7 @@ def make_app(
     are; `registry` is where the worker registers its metrics too. Long polls end when the
     application shuts down; the store stays the caller's to close.
     """
+    ways = ways or Ways({}, clock)
     made = Service(
         store,
         webhooks,
@@ -136,7 +145,9 @@ def make_app(
         terms,
         participants,
         lookups or Lookups(None, clock),
-        ways or Ways({}, clock),
+        ways,
+        jobs or Jobs(store, ways, clock),
+        agreements or Agreements(store, {}, clock),
         Checking(),
         unpacking or Unpacking(HERE),
         logos or Logos(HERE),

@@ -370,6 +370,49 @@ WAYS_LOOKUP = {
     "document": {"kind": "invoice", "amount_due": "1250.00", "payment_reference": "2345676"},
 }
 
+CUSTOMERS = {
+    "customers": [
+        {"customer": "1001", "name": "Kari Nordmann", "country": "NO", "phone": "+4799999999"},
+        {"customer": "1002", "name": "Snickeri AB", "country": "SE", "email": "a@b.example"},
+    ]
+}
+
+CUSTOMERS_CSV = (
+    "customer,name,country,phone,email\r\n"
+    "1001,Kari Nordmann,NO,+4799999999,\r\n"
+    "1002,Snickeri AB,SE,,a@b.example\r\n"
+)
+
+_LOOKUP_JOB_ID = "lkp_7d1cbb3b-0a34-5c9e-9f5e-2f7a5a2c6b10"
+
+LOOKUP_JOB: dict[str, Any] = {
+    "id": _LOOKUP_JOB_ID,
+    "running": True,
+    "rows": 2,
+    "done": 1,
+    "counts": {"vipps": 1},
+    "created_at": "2026-11-22T09:30:00Z",
+    "ended_at": None,
+    "gone_at": "2026-11-29T09:30:00Z",
+    "links": {
+        "self": f"/v1/lookup/jobs/{_LOOKUP_JOB_ID}",
+        "result": f"/v1/lookup/jobs/{_LOOKUP_JOB_ID}/result",
+    },
+}
+
+CUSTOMER_WAYS: list[dict[str, Any]] = [
+    {
+        "row": 1,
+        "customer": "1001",
+        "name": "Kari Nordmann",
+        "participant": None,
+        "channel": "vipps",
+        "step": "vipps",
+        "certain": True,
+        "text": "The recipient takes invoices in Vipps.",
+    }
+]
+
 LOOKED_UP = {
     "ways": None,
     "participants": [
@@ -497,6 +540,37 @@ IMAGE_RULES: list[dict[str, Any]] = [
     {"customer": "SE:5592034846", "omit_image": True, "image_from_first_attachment": True},
 ]
 
+ROUTING_RULES: list[dict[str, Any]] = [
+    {
+        "customer": None,
+        "route_order": None,
+        "forced_route": None,
+        "disabled_routes": ["letter"],
+        "recheck": False,
+        "hold_several": None,
+    },
+    {
+        "customer": "SE:5592034846",
+        "route_order": ["peppol", "letter"],
+        "forced_route": None,
+        "disabled_routes": None,
+        "recheck": None,
+        "hold_several": True,
+    },
+]
+
+REROUTING: dict[str, Any] = {
+    "reason": "The buyer reads no e-mail, and has moved.",
+    "channels": ["letter"],
+    "postal_address": {
+        "street": "Nygatan 7",
+        "post_code": "621 55",
+        "city": "Visby",
+        "country": "SE",
+    },
+}
+CHOOSING: dict[str, Any] = {"reason": "The one in Visby.", "address": "5592034846"}
+
 CHANNEL: dict[str, Any] = {
     "channel": "email",
     "title": "e-mail",
@@ -504,6 +578,16 @@ CHANNEL: dict[str, Any] = {
     "takes_terms": True,
     "terms": {"name": "Norrsken Papper", "hours": {"from": "08:00", "to": "17:00"}},
     "wrong": [],
+}
+
+AGREEMENT: dict[str, Any] = {
+    "channel": "efaktura_no",
+    "kind": "agreement",
+    "name": "918130047",
+    "state": "email_sent",
+    "text": "OK: e-mail sent. Whoever signs follows the link in it.",
+    "asked_at": "2026-11-22T09:30:00Z",
+    "next_at": "2026-11-22T10:00:00Z",
 }
 
 PARTICIPANT: dict[str, Any] = {
@@ -582,6 +666,8 @@ EXPORT: dict[str, Any] = {
 
 PATH = {
     "channel": "email",
+    "agreement": "918130047",
+    "lookup_job_id": _LOOKUP_JOB_ID,
     "document_id": _ID,
     "sha256": _SHA256,
     "name": "invalid-body",

@@ -208,6 +208,7 @@ class Fault(BaseModel):
     where: str | None = Field(default=None, description="Where in an XML document.")
     parameter: str | None = Field(default=None, description="Which query parameter or header.")
     line: int | None = Field(default=None, description="The line, from 1.")
+    column: str | None = Field(default=None, description="Which column of a table.")
     rule: str | None = Field(default=None, description="The rule that says so.")
     hint: str | None = Field(default=None, description="What to do.")
     terms: list[str] | None = Field(default=None, description="Business terms: BT-9.")

@@ -70,7 +70,7 @@ class RepairWish(Shape):
     """Why, in a sentence; the company's people can read it."""
     action: Action = "fetch"
     """`fetch`: ask for it again; `leave_out`: go on without it."""
-    attachment: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=99)] | None = None
+    attachment: Annotated[int, Field(ge=0, le=99), BeforeValidator(_whole)] | None = None
     """Which of the document's `fetches`, from 0; without it all that are missing."""
     url: Annotated[str, Field(max_length=2000, pattern=r"^https?://[!-~]+$")] | None = None
     """Where it is now."""

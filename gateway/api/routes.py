@@ -15,12 +15,14 @@ from typing import Any, Generic, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gateway.agreements import Agreements
 from gateway.api.checking import Checking
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
 from gateway.clock import Clock
 from gateway.delivery.logos import Logos
 from gateway.delivery.unpacking import Unpacking
+from gateway.identifying.jobs import Jobs
 from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
@@ -52,6 +54,8 @@ class Service:
     participants: Verbs | None  # where a publisher is set up
     lookups: Lookups
     ways: Ways
+    jobs: Jobs
+    agreements: Agreements
     checking: Checking
     unpacking: Unpacking
     logos: Logos

@@ -181,10 +181,10 @@ def _line(document: Document) -> list[str]:
         *(head.recipient, head.recipient_name, head.amount_due, head.currency),
         *(document.state.value, document.channel, document.created_at.isoformat()),
     )
-    return ["" if value is None else _cell(str(value)) for value in values]
+    return ["" if value is None else cell(str(value)) for value in values]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """The text as a spreadsheet shows it: one that begins like a formula would be run. A number
     with a sign before it is only a number."""
     if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not text[1:].replace(".", "").isdigit():

@@ -38,7 +38,8 @@ def _explain(problem: Problem, file: str | None = None) -> None:
     """Tells what the gateway refused, with every error it gave."""
     say(f"{file}: {problem}" if file else str(problem))
     for error in problem.errors:
-        place = error.get("pointer") or error.get("where") or error.get("parameter")
+        places = ("pointer", "where", "parameter", "column")
+        place = next((error[name] for name in places if error.get(name)), None)
         line = f" line {error['line']}" if error.get("line") else ""
         rule = f" [{error['rule']}]" if error.get("rule") else ""
         hint = f" {error['hint']}" if error.get("hint") else ""

@@ -40,6 +40,8 @@ class StoredRegister:
 
     async def get(self, company_id: str, kind: str, name: str) -> Entry | None:
         """The entry, None where there is none. Raises ContentLost when its key was deleted."""
+        if not _is_kept(name):  # a name may come from a stranger
+            return None
         row = await self._store.register_entry(self._channel, company_id, kind, name)
         return None if row is None else await self._entry(row)
 
@@ -129,8 +131,13 @@ def _check(entries: Sequence[Entry]) -> None:
                 f"{_shown(entry)}: it has a kind, and a name of 1 to {NAME_CHARACTERS} characters"
             )
         for word in (entry.company_id, entry.kind, entry.name, entry.state):
-            if "\0" in word or word.encode("utf-8", "replace").decode() != word:
+            if not _is_kept(word):
                 raise ValueError(f"{_shown(entry)}: no store keeps NUL or half a character")
+
+
+def _is_kept(word: str) -> bool:
+    """Whether any store keeps it."""
+    return "\0" not in word and word.encode("utf-8", "replace").decode() == word
 
 
 def _shown(entry: Entry) -> str:

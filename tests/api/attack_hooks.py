@@ -50,6 +50,11 @@ def as_picture(context: Any, value: Any) -> bytes:
     return picture() if is_right(context.case) else b"GIF89a"
 
 
+@schemathesis.serializer("text/csv")
+def as_csv(context: Any, value: Any) -> bytes:
+    return f"name,country\nA{next(numbers)},SE\n".encode() if is_right(context.case) else b"\xff"
+
+
 def is_right(case: Any) -> bool:
     return case.meta is None or case.meta.generation.mode is GenerationMode.POSITIVE
 
@@ -84,9 +89,15 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.body.pop("after", None)
     if case.path == "/v1/image-rules":
         case.body = dict(examples.IMAGE_RULES[1])
+    if case.path == "/v1/routing-rules":
+        case.body = dict(examples.ROUTING_RULES[1])
     if case.path.startswith("/v1/channels") and isinstance(case.body, dict):
         case.body = {"terms": examples.CHANNEL["terms"]}
         case.path_parameters["channel"] = examples.PATH["channel"]
+    if case.path == "/v1/lookup/jobs" and isinstance(case.body, dict):
+        case.body = examples.CUSTOMERS
+    if (case.path_parameters or {}).get("lookup_job_id") == examples.PATH["lookup_job_id"]:
+        case.path_parameters["lookup_job_id"] = os.environ["LOOKUP_JOB_ID"]
     if case.path == "/v1/lookup" and isinstance(case.body, dict):
         case.body = examples.WAYS_LOOKUP if case.body.get("recipient") else examples.LOOKUP
     if case.path.startswith("/v1/participants") and isinstance(case.body, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,10 +15,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from gateway.agreements import Agreements
 from gateway.api.app import make_app, make_runner
 from gateway.api.routes import Limits
 from gateway.channels import TERMS
-from gateway.clock import MovableClock
+from gateway.clock import Clock, MovableClock
 from gateway.delivery.deliver import Case
 from gateway.delivery.prepare import Preparing
 from gateway.delivery.unpacking import Unpacking
@@ -112,9 +113,12 @@ async def serving(
     limits: Limits = LIMITS,
     *,
     publisher: bool = True,
+    channels: Collection[str] = (),
     unpacking: Unpacking | None = None,
+    agreements: Callable[[Clock], Agreements] | None = None,
 ) -> AsyncIterator[Api]:
-    """The server over a store, which is closed at the end. `publisher`: one is set up."""
+    """The server over a store, which is closed at the end. `publisher`: one is set up;
+    `channels`: those that are."""
     clock = MovableClock(AT)
     for company, key in ((COMPANY, KEY), (OTHER, OTHER_KEY)):
         await store.add_company(company, AT)
@@ -127,9 +131,11 @@ async def serving(
     app = make_app(
         *(store, webhooks, clock),
         limits=limits,
+        channels=channels,
         terms=TERMS,
         participants=participants,
         unpacking=unpacking,
+        agreements=None if agreements is None else agreements(clock),
     )
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()

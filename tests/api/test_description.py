@@ -90,6 +90,7 @@ async def test_schemathesis_finds_nothing(api: Api, sink: Sink) -> None:
         "OUTBOUND_ID": (await api.submit(examples.SWEDISH_COMPANY)).json["id"],
         "INBOUND_ID": await arrive(api, "known"),
         "EXPORT_ID": await export(api),
+        "LOOKUP_JOB_ID": (await api.post("/v1/lookup/jobs", json=examples.CUSTOMERS)).json["id"],
         "PARTICIPANT": COMPANY.participants[0],
         "SCHEMATHESIS_HOOKS": "tests.api.attack_hooks",
         "PYTHONHASHSEED": "0",  # else the same seed draws others each time

@@ -240,6 +240,11 @@ async def test_what_no_store_keeps_is_refused_before(register: Register, entry: 
     assert await names(register) == []
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", ""])
+async def test_what_no_store_keeps_is_not_there(register: Register, name: str) -> None:
+    assert await register.get(OURS.id, "consumer", name) is None
+
+
 async def test_the_same_entry_twice_is_refused(register: Register) -> None:
     with pytest.raises(ValueError, match="twice"):
         await register.put([CONSUMER, replace(CONSUMER, state="other")])

@@ -92,3 +92,28 @@ async def test_metrics_tell_the_days_of_the_certificate(sandbox: Sandbox) -> Non
         text = (await client.get_bytes("/metrics")).decode()
     (row,) = (row for row in text.splitlines() if row.startswith("budkavle_certificate_days{"))
     assert 700 < float(row.split()[-1]) < 730
+
+
+async def test_it_finds_the_channels_of_a_file_of_customers(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "customers.csv", tmp_path / "found.csv"
+    here = {"BUDKAVLE_URL": sandbox.gateway.url, "BUDKAVLE_API_KEY": SENDER.key}
+    file.write_text(
+        "customer,name,country,participant,email\n"
+        f"1,Peppol AB,SE,{OTHERS[0]},\n"
+        "2,Mail AB,SE,,a@b.example\n"
+        "3,Nobody AB,SE,,\n"
+    )
+    result = await budkavle("lookup", "--file", file, environment=here)
+    assert result.code == 0, result.err
+    assert [(row["customer"], row["channel"]) for row in result.lines] == [
+        *(("1", "peppol"), ("2", "email")),
+        ("3", None),
+    ]
+    assert "3 customers: email 1, none 1, peppol 1" in result.err
+    again = await budkavle("lookup", "--file", file, "--out", out, environment=here)
+    assert again.code == 0 and out.read_text().splitlines()[1].startswith("1,1,Peppol AB,")
+    file.write_text("name,land\nA,SE\n")
+    refused = await budkavle("lookup", "--file", file, environment=here)
+    assert refused.code == 1 and "land" in refused.err and "country" in refused.err

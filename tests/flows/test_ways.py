@@ -230,7 +230,9 @@ async def asked(client: Client, **body: Any) -> dict[str, Any]:
 
 async def test_a_gateway_that_only_answers_knows_the_ways_too(client: Client) -> None:
     whom = {
-        **{"name": "Kari", "country": "NO", "personal_number": "15076500565"},
+        "name": "Kari",
+        "country": "NO",
+        "personal_number": "15076500565",
         "email": "kari@customer.example",
     }
     ways = await asked(client, recipient=whom)
