@@ -245,7 +245,7 @@ def read_reports(body: bytes) -> tuple[tuple[Reported, ...], str]:
                 document=UUID(item["document"]),
                 state=storable(str(item["state"])),
                 at=storable(str(item["at"])),
-                code=str(item.get("code") or ""),
+                code=storable(str(item.get("code") or "")),
                 reason=storable(str(item.get("reason") or "")),
             )
             for item in _list(data, "reports")
@@ -303,7 +303,7 @@ def read_arrived(body: bytes) -> Arrived:
 
 def write_settled(*, taken: bool, reason: str = "") -> bytes:
     """The body of PUT inbox/{id}/settled."""
-    return _json({"taken": taken, "reason": reason})
+    return _json({"taken": taken, "reason": storable(reason)})
 
 
 def _file_data(file: File) -> dict[str, str]:

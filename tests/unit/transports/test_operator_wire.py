@@ -100,6 +100,14 @@ def test_a_report_says_what_became_of_a_document() -> None:
     assert (report.code, report.reason, following) == ("", "", "1")
 
 
+def test_half_a_character_in_a_report_can_be_kept() -> None:
+    half = "\ud800"
+    line = {"id": half, "document": str(KEY), "state": half, "at": half}
+    body = json.dumps({"reports": [{**line, "code": half, "reason": half}], "next": ""}).encode()
+    ((report,), _) = wire.read_reports(body)
+    "".join((report.id, report.state, report.at, report.code, report.reason)).encode()
+
+
 @pytest.mark.parametrize(
     "body",
     [
