@@ -144,6 +144,9 @@ NEEDS = {
     "participant": "an electronic address (BT-49)",
     "organisation_number": "an organisation number (BT-47)",
     "personal_number": "a personal number (delivery.personal_number)",
+    "national_number": (
+        "a personal number (delivery.personal_number) or an organisation number (BT-47)"
+    ),
     "phone": "a mobile number (delivery.phone)",
     "email": "an e-mail address (delivery.email or BT-58)",
     "postal_address": "a complete postal address (BG-8)",
@@ -231,14 +234,24 @@ def _why(
     for need in channel.needs:
         if not _has(recipient, need):
             return f"route.no_{need}", f"Needs {NEEDS[need]}; none was given."
-    known = " and ".join(NEEDS[need] for need in channel.needs)
+    known = " and ".join(NEEDS[_met_by(recipient, need)] for need in channel.needs)
     return INCLUDED, f"In line: the recipient has {known}." if known else "In line."
 
 
 def _has(recipient: Recipient, need: str) -> bool:
     if need == "personal_number":
         return bool(recipient.personal_number) or _is_sole_trader(recipient)
+    if need == "national_number":  # Kivra knows people by the one and companies by the other
+        orgnr = recipient.organisation_number
+        return bool(recipient.personal_number) or bool(orgnr and check(Kind.SE_ORGNR, orgnr))
     return bool(getattr(recipient, need))
+
+
+def _met_by(recipient: Recipient, need: str) -> str:
+    """What is there of a need that one of two things meets."""
+    if need != "national_number":
+        return need
+    return "personal_number" if _has(recipient, "personal_number") else "organisation_number"
 
 
 def _is_public(recipient: Recipient) -> bool:

@@ -134,7 +134,6 @@ def test_a_channel_that_is_not_set_up_is_named_as_such() -> None:
         ("participant", "peppol", "route.no_participant"),
         ("organisation_number", "operator", "route.no_organisation_number"),
         ("personal_number", "bank_se", "route.no_personal_number"),
-        ("personal_number", "kivra", "route.no_personal_number"),
         ("email", "email", "route.no_email"),
         ("postal_address", "letter", "route.no_postal_address"),
     ],
@@ -153,7 +152,16 @@ def test_a_sole_trader_is_reached_by_the_organisation_number() -> None:
 
 def test_a_number_that_is_none_is_no_sole_trader_s() -> None:
     unknown = replace(KNOWN, organisation_number="nonsense", personal_number=None)
-    assert why(make(unknown), "kivra") == "route.no_personal_number"
+    assert why(make(unknown), "bank_se") == "route.no_personal_number"
+    assert why(make(unknown), "kivra") == "route.no_national_number"
+
+
+def test_kivra_knows_companies_too() -> None:
+    company = replace(KNOWN, personal_number=None)
+    assert why(make(company), "kivra") == "route.included"
+    nobody = make(replace(company, organisation_number=None))
+    assert why(nobody, "kivra") == "route.no_national_number"
+    assert NEEDS["national_number"] in next(s.reason for s in nobody.steps if s.step == "kivra")
 
 
 def test_a_company_has_no_consumer_channel_even_when_it_is_asked_for() -> None:
