@@ -65,5 +65,6 @@ MAGIC: Final[Mapping[Behaviour, str]] = {
     Behaviour.DROP: "189001189803",
 }
 
-# Everybody else is a user, and so is every company but this one.
-NOT_USERS: Final = frozenset({"189001199802", "SE556016909501"})
+# Every other person is a user; of companies these are.
+NOT_USERS: Final = frozenset({"189001199802"})
+COMPANIES: Final = frozenset({"SE556840226601"})

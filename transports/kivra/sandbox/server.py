@@ -22,7 +22,7 @@ from aiohttp import web
 
 from transports.base import Now, utc_now
 from transports.kivra import wire
-from transports.kivra.sandbox.behaviour import CODES, MAGIC, NOT_USERS, Behaviour
+from transports.kivra.sandbox.behaviour import CODES, COMPANIES, MAGIC, NOT_USERS, Behaviour
 from transports.kivra.sandbox.checks import ERRORS, Seen, Wrong, is_company, is_person, look
 from transports.kivra.sandbox.posting import Posting
 
@@ -77,6 +77,7 @@ class Sandbox:
     ) -> None:
         self.contents: list[Kept] = []
         self.not_users = set(NOT_USERS)
+        self.companies = set(COMPANIES)
         self.tenants = set(tenants)
         self.tokens_given = 0
         self.matches: list[list[str]] = []  # the numbers of each call
@@ -232,7 +233,10 @@ class Sandbox:
 
     def _matched(self, numbers: list[str]) -> web.Response:
         self.matches.append(numbers)
-        return web.json_response({"list": [n for n in numbers if n not in self.not_users]})
+        return web.json_response({"list": [number for number in numbers if self._has(number)]})
+
+    def _has(self, number: str) -> bool:
+        return number in self.companies if is_company(number) else number not in self.not_users
 
     # --- the content ----------------------------------------------------------------------------
 
@@ -248,7 +252,7 @@ class Sandbox:
             raise Wrong(CODES[behaviour], "as it is told to")
         if behaviour in _FOR_A_WHILE and self._misbehaves(seen):
             raise Wrong(_FOR_A_WHILE[behaviour], "this once")
-        if seen.to in self.not_users:
+        if not self._has(seen.to):
             raise Wrong(40032, "nobody by that number")
         kept = self._take(tenant, seen, body, behaviour)
         if behaviour is Behaviour.DROP and self._misbehaves(seen):
