@@ -26,6 +26,7 @@ from tests.contracts import (
     channel_efaktura_no,
     channel_email,
     channel_kivra,
+    channel_letter_sftp,
     channel_operator,
     channel_vipps,
 )
@@ -277,6 +278,7 @@ CASES: Mapping[str, Case] = {
     ),
     "efaktura_no": channel_efaktura_no.CASE,
     "kivra": channel_kivra.CASE,
+    "letter_sftp": channel_letter_sftp.CASE,
     "operator": channel_operator.REST,
     "operator_sfti": channel_operator.SFTI,
     "vipps": channel_vipps.CASE,

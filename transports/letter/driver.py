@@ -47,13 +47,16 @@ from transports.letter.enclosures import (
 )
 from transports.letter.house import House
 from transports.letter.over_http import OverHttp
+from transports.letter.over_sftp import Directories, OverSftp
 from transports.letter.terms import CoverPage, Terms
 from transports.letter.wire import PDF, Job, LetterClass, Submission
+from transports.sftp import Server
 
 
 @dataclass(frozen=True, slots=True)
 class LetterSettings:
-    """The channel's configuration. `url` is the print house's base address.
+    """The channel's configuration. `url` is the print house's base address; with `server` it is
+    spoken to by SFTP, and `url` and `token` are not used.
 
     `recognises_key` False says that the print house would print a repeated job twice: then an
     attempt without an outcome is held for a person.
@@ -72,6 +75,8 @@ class LetterSettings:
     connect_timeout_s: float = 30
     answer_timeout_s: float = 300  # the whole exchange; 150 MB go out in it at 4 Mbit/s
     report_days: int = 30  # when to stop expecting a report
+    server: Server | None = None  # over SFTP instead of HTTP
+    directories: Directories = field(default_factory=Directories)
 
 
 class Letter:
@@ -186,6 +191,14 @@ class Letter:
 
 
 def _house(settings: LetterSettings, now: Now) -> House:
+    if settings.server is not None:
+        return OverSftp(
+            settings.server,
+            settings.directories,
+            answer_timeout_s=settings.answer_timeout_s,
+            report_days=settings.report_days,
+            now=now,
+        )
     return OverHttp(
         settings.url,
         settings.token,

@@ -89,7 +89,7 @@ def content_type(key: UUID) -> str:
 
 def write(key: UUID, submission: Submission) -> bytes:
     """The body of PUT jobs/{key}. Same values, same bytes."""
-    job = json.dumps(_job_data(submission.job), ensure_ascii=False, sort_keys=True).encode()
+    job = json.dumps(job_data(submission.job), ensure_ascii=False, sort_keys=True).encode()
     parts = [
         _part('name="job"', "application/json", job),
         *(
@@ -121,7 +121,7 @@ def read(key: UUID, body: bytes) -> Submission:
     for part in inner.split(b"\r\n" + dashes + b"\r\n"):
         head, _, content = part.partition(b"\r\n\r\n")
         if b'name="job"' in head:
-            job = _job(content)
+            job = read_job(content)
         elif b'name="cover"' in head:
             cover = File("cover.pdf", PDF, content)
         elif b'name="letter"' in head:
@@ -137,7 +137,7 @@ def read(key: UUID, body: bytes) -> Submission:
 
 def read_number(body: bytes) -> str:
     """The print house's number for a job, from its answer 200 or 201. Raises Malformed."""
-    number = _object(body).get("number")
+    number = read_object(body).get("number")
     if not isinstance(number, str) or not number:
         raise Malformed("the answer has no number")
     return storable(number)
@@ -146,7 +146,7 @@ def read_number(body: bytes) -> str:
 def read_refusal(body: bytes) -> tuple[str, str]:
     """The code and the text of a refusal; empty where the body is something else."""
     try:
-        data = _object(body)
+        data = read_object(body)
     except Malformed:
         return "", ""
     return str(data.get("code") or ""), str(data.get("text") or "")
@@ -154,7 +154,7 @@ def read_refusal(body: bytes) -> tuple[str, str]:
 
 def read_reports(body: bytes) -> tuple[tuple[JobReport, ...], str]:
     """A page of reports, oldest first, and the cursor to ask on with. Raises Malformed."""
-    data = _object(body)
+    data = read_object(body)
     if not isinstance(data.get("reports"), list):
         raise Malformed("the reports are not a list")
     try:
@@ -178,14 +178,16 @@ def _part(disposition: str, media_type: str, content: bytes) -> bytes:
     return head.encode("ascii") + content
 
 
-def _job_data(job: Job) -> dict[str, Any]:
+def job_data(job: Job) -> dict[str, Any]:
+    """The same as JSON data."""
     data = asdict(job)
     data["class"] = data.pop("letter_class")
     return data
 
 
-def _job(content: bytes) -> Job:
-    data = _object(content)
+def read_job(content: bytes) -> Job:
+    """How to print and where to post, from its JSON. Raises Malformed."""
+    data = read_object(content)
     try:
         back = data["return_address"]
         return Job(
@@ -206,7 +208,8 @@ def _address(data: dict[str, Any]) -> PostalAddress:
     return PostalAddress(lines=tuple(str(line) for line in data["lines"]), **fields)
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> dict[str, Any]:
+    """A JSON object. Raises Malformed."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:

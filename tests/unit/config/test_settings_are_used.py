@@ -113,7 +113,38 @@ def test_every_email_setting_reaches_the_channel(name: str) -> None:
     assert email_settings(before) != email_settings(after)
 
 
-@pytest.mark.parametrize("name", names(LetterSection))
+SFTP = [name for name in names(LetterSection) if name.startswith("sftp_")]
+PRINT_SFTP: dict[str, Any] = {
+    "sftp_host": "sftp.print.example",
+    "sftp_host_key": "ssh-ed25519 AAAA",
+    "sftp_username": "us",
+    "sftp_password": "hunter2",
+}
+
+
+@pytest.mark.parametrize("name", SFTP)
+def test_every_setting_of_a_print_house_that_takes_files_reaches_it(name: str) -> None:
+    before = LetterSection(**PRINT_SFTP)
+    after = LetterSection(**{**PRINT_SFTP, name: other(before, name)})
+    assert letter_settings(before) != letter_settings(after)
+    assert "hunter2" not in repr(before) + repr(letter_settings(before))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "url or sftp_host"),
+        ({"url": "https://print.example", **PRINT_SFTP}, "not both"),
+        ({"url": "https://print.example"}, "token or token_file"),
+        ({"sftp_host": "print.example"}, "sftp_host_key, sftp_username, sftp_password or"),
+    ],
+)
+def test_a_print_house_is_reached_in_one_way(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        LetterSection(**given)
+
+
+@pytest.mark.parametrize("name", sorted({*names(LetterSection)} - {*SFTP}))
 def test_every_letter_setting_reaches_the_channel(name: str) -> None:
     before = LetterSection(**LETTER)
     after = LetterSection(**{**LETTER, name: other(before, name)})
