@@ -40,7 +40,7 @@ async def gateway(data: Path, **section: Any) -> AsyncIterator[tuple[Gateway, Cl
         data=data,
         http=config.Http(listen="127.0.0.1:0"),
         outer=config.Outer(listen="127.0.0.1:0"),
-        worker=config.Worker(collect_every_s=0.1),
+        worker=config.Worker(collect_every_s=0.1, processes=0),
         operator=OperatorSection(**section),
     )
     async with asyncio.timeout(180), Gateway(settings) as gateway:
