@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 if TYPE_CHECKING:
     from gateway.archive.days import Days
 
+from gateway.channels.avtalegiro import AvtaleGiro
 from gateway.channels.bank_se import BankSe
 from gateway.channels.efaktura_no import EfakturaNo
 from gateway.channels.email import Email
@@ -510,6 +511,7 @@ class Settings(BaseSettings):
     blobs: Blobs | None = None
     encryption: Encryption | None = None
     scan: Scan | None = None
+    avtalegiro: AvtaleGiro | None = None
     bank_se: BankSe | None = None
     efaktura_no: EfakturaNo | None = None
     email: Email | None = None

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from gateway import section
-from gateway.channels import bank_se, efaktura_no, email, kivra, letter, operator, vipps
+from gateway.channels import avtalegiro, bank_se, efaktura_no, email, kivra, letter, operator, vipps
 from gateway.channels.parts import Parts
 from gateway.inbound.inboxes import Inboxes
 from gateway.routing.terms import Wrong
 from gateway.store import lanes
+from transports.avtalegiro import terms as avtalegiro_terms
 from transports.bank_se import terms as bank_se_terms
 from transports.base import Transport
 from transports.efaktura_no import terms as efaktura_terms
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 # By channel: makes it of its section.
 MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
+    "avtalegiro": avtalegiro.make,
     "bank_se": bank_se.make,
     "efaktura_no": efaktura_no.make,
     "email": email.make,
@@ -45,6 +47,7 @@ MAKERS: Final[Mapping[str, Callable[[Any, Parts], Transport]]] = {
 
 # By channel: what is wrong with a company's terms with it. One that is not here has none.
 TERMS: Final[Mapping[str, Wrong]] = {
+    "avtalegiro": avtalegiro_terms.wrong,
     "bank_se": bank_se_terms.wrong,
     "efaktura_no": efaktura_terms.wrong,
     "email": email_terms.wrong,

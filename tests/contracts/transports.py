@@ -22,6 +22,7 @@ from schemas.identifiers import (
     Participant,
 )
 from tests.contracts import (
+    channel_avtalegiro,
     channel_bank_se,
     channel_efaktura_no,
     channel_email,
@@ -227,6 +228,7 @@ CASES: Mapping[str, Case] = {
             ),
         },
     ),
+    "avtalegiro": channel_avtalegiro.CASE,
     "bank_se": channel_bank_se.CASE,
     "email": channel_email.CASE,
     "peppol": Case(

@@ -9,6 +9,7 @@ import pytest
 
 import transports
 from transports.bank_se.sandbox import MAGIC as BANK_MAGIC
+from transports.avtalegiro.sandbox import MAGIC as AVTALEGIRO_MAGIC
 from transports.email.sandbox import Behaviour as MailBehaviour
 from transports.kivra.sandbox import MAGIC as KIVRA_MAGIC
 from transports.letter.sandbox import MAGIC
@@ -80,6 +81,8 @@ def test_every_magic_recipient_is_told() -> None:
         assert f"`{digits}`" in page("letter")
     for number in (*OPERATOR_MAGIC.values(), *SFTI_MAGIC.values()):
         assert f"`{number}`" in page("operator")
+    for customer in AVTALEGIRO_MAGIC.values():
+        assert f"| `{customer}`" in page("avtalegiro")
     for digits in PEPPOL_MAGIC:
         assert f"`{digits}`" in page("peppol")
     for number in VIPPS_MAGIC.values():
