@@ -23,7 +23,7 @@ from gateway.routing.wishes import (
     order_of,
     wishes,
 )
-from schemas.identifiers import Kind, check, is_sole_trader, normal
+from schemas.identifiers import KIND_OF_SCHEME, Kind, check, is_sole_trader, normal
 from schemas.marks import Mark
 from transports.base import Recipient, Summary
 from validators.profiles import PEPPOL_BILLING, PEPPOL_BILLING_PRINT
@@ -147,6 +147,8 @@ NEEDS = {
     "national_number": (
         "a personal number (delivery.personal_number) or an organisation number (BT-47)"
     ),
+    "company_number": "an organisation number (BT-47) or a GLN (BT-49)",
+    "gln": "a GLN (BT-49)",
     "phone": "a mobile number (delivery.phone)",
     "email": "an e-mail address (delivery.email or BT-58)",
     "postal_address": "a complete postal address (BG-8)",
@@ -244,14 +246,21 @@ def _has(recipient: Recipient, need: str) -> bool:
     if need == "national_number":  # Kivra knows people by the one and companies by the other
         orgnr = recipient.organisation_number
         return bool(recipient.personal_number) or bool(orgnr and check(Kind.SE_ORGNR, orgnr))
+    if need == "company_number":  # operators know companies by either
+        return bool(recipient.organisation_number) or _has(recipient, "gln")
+    if need == "gln":
+        participant = recipient.participant
+        return participant is not None and KIND_OF_SCHEME.get(participant.scheme) is Kind.GLN
     return bool(getattr(recipient, need))
 
 
 def _met_by(recipient: Recipient, need: str) -> str:
     """What is there of a need that one of two things meets."""
-    if need != "national_number":
-        return need
-    return "personal_number" if _has(recipient, "personal_number") else "organisation_number"
+    if need == "national_number":
+        return "personal_number" if _has(recipient, "personal_number") else "organisation_number"
+    if need == "company_number":
+        return "organisation_number" if recipient.organisation_number else "gln"
+    return need
 
 
 def _is_public(recipient: Recipient) -> bool:

@@ -132,7 +132,7 @@ def test_a_channel_that_is_not_set_up_is_named_as_such() -> None:
     [
         ("participant", "internal", "route.no_participant"),
         ("participant", "peppol", "route.no_participant"),
-        ("organisation_number", "operator", "route.no_organisation_number"),
+        ("organisation_number", "operator", "route.no_company_number"),
         ("personal_number", "bank_se", "route.no_personal_number"),
         ("email", "email", "route.no_email"),
         ("postal_address", "letter", "route.no_postal_address"),
@@ -162,6 +162,14 @@ def test_kivra_knows_companies_too() -> None:
     nobody = make(replace(company, organisation_number=None))
     assert why(nobody, "kivra") == "route.no_national_number"
     assert NEEDS["national_number"] in next(s.reason for s in nobody.steps if s.step == "kivra")
+
+
+def test_operators_know_companies_by_gln_too() -> None:
+    company = replace(KNOWN, organisation_number=None)
+    known = make(replace(company, participant=Participant("0088", "7300010000001")))
+    assert why(known, "operator") == "route.included"
+    reason = next(item.reason for item in known.steps if item.step == "operator")
+    assert reason == "In line: the recipient has a GLN (BT-49)."
 
 
 def test_a_company_has_no_consumer_channel_even_when_it_is_asked_for() -> None:
