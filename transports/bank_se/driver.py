@@ -266,9 +266,11 @@ class BankSe:
         settings = self._settings
         path = f"{settings.download_directory}/{name}"
         content = await session.read(path, settings.most_file_bytes)
+        if content is None:
+            return None  # another worker was faster
         try:
-            if content is None:
-                raise Malformed(f"the file is gone, or has over {settings.most_file_bytes} bytes")
+            if len(content) > settings.most_file_bytes:
+                raise Malformed(f"the file has over {settings.most_file_bytes} bytes")
             incoming = read_incoming(content)
             if isinstance(incoming, BatchReceipt):
                 await self._keys(incoming)

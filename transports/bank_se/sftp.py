@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 from transports.bank_se.identifiers import without_persons
@@ -112,7 +113,9 @@ class Session:
         Raises Trouble."""
         import asyncssh
 
-        path, temporary = f"{directory}/{name}", f"{directory}/{name}{_TEMPORARY}"
+        path = f"{directory}/{name}"
+        # Of this connection alone: another process may be writing the same file just now.
+        temporary = f"{path}.{token_hex(4)}{_TEMPORARY}"
         with self._troubles():
             # Not `async with`: that would ask a server that hangs to close the file, and wait.
             file = await self._client.open(temporary, "wb", block_size=_ONE_AFTER_ANOTHER)
@@ -157,7 +160,8 @@ class Session:
             return sorted(found)
 
     async def read(self, path: str, most: int) -> bytes | None:
-        """A file; None where it is larger, or gone. Raises Trouble."""
+        """A file, and no more of it than a byte over `most`; None where it is gone. Raises
+        Trouble."""
         import asyncssh
 
         with self._troubles():
@@ -173,7 +177,7 @@ class Session:
                     break
                 content += chunk
             await file.close()
-        return bytes(content) if len(content) <= most else None
+        return bytes(content[: most + 1])
 
     async def move(self, path: str, directory: str) -> None:
         """Moves a file into a directory, which is made where there is none; nothing is done where
@@ -184,13 +188,20 @@ class Session:
         with self._troubles():
             try:
                 await self._client.makedirs(directory, exist_ok=True)
-                await self._client.rename(path, f"{directory}/{name}")
+                await self._rename(path, f"{directory}/{name}")
             except asyncssh.SFTPNoSuchFile:
                 return  # another worker was faster
-            except asyncssh.SFTPError as error:
-                if _is_lost(error) or not await self._client.exists(f"{directory}/{name}"):
-                    raise
-                await self._client.remove(path)  # it came a second time
+
+    async def _rename(self, path: str, to: str) -> None:
+        """Renames a file; one that is there already is this one, come a second time."""
+        import asyncssh
+
+        try:
+            await self._client.rename(path, to)
+        except asyncssh.SFTPError as error:
+            if _is_lost(error) or not await self._client.exists(to):
+                raise
+            await self._client.remove(path)
 
     async def _has(self, path: str, size: int) -> bool:
         import asyncssh
