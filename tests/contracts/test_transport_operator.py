@@ -303,6 +303,19 @@ async def test_many_reports_come_page_by_page(channel: Operator, operator: Sandb
     assert len({item.id for item in await collected(channel)}) == 250
 
 
+async def test_reports_that_can_not_be_read_keep_no_document_waiting(
+    channel: Operator, operator: Sandbox
+) -> None:
+    operator.report_raw({"id": "R-1"})
+    id_ = operator.send(ARRIVED)
+    items = channel.collect()
+    assert (await anext(items)).id == id_
+    with pytest.raises(NotCollected) as told:
+        await anext(items)
+    assert told.value.verdict.code == "operator.feeds_unavailable"
+    assert operator.settled(id_) == {"taken": True, "reason": ""}
+
+
 # --- documents for us -------------------------------------------------------------------------
 
 

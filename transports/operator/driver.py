@@ -29,6 +29,7 @@ from transports.base import (
     Evidence,
     Inbound,
     Inquiry,
+    NotCollected,
     NotReachable,
     Now,
     Outcome,
@@ -148,11 +149,18 @@ class Operator:
         return self._outcome(answer, (sent, answer.evidence(self._now())))
 
     async def collect(self) -> AsyncIterator[Report | Inbound]:
-        """Reports and documents since the last ones taken."""
-        async for report in self._feeds.reports():
-            yield report
+        """Reports and documents since the last ones taken; documents come, too, where the reports
+        can not be read."""
+        unread: NotCollected | None = None
+        try:
+            async for report in self._feeds.reports():
+                yield report
+        except NotCollected as error:
+            unread = error
         async for inbound in self._feeds.arrivals():
             yield inbound
+        if unread is not None:
+            raise unread
 
     async def close(self) -> None:
         """Lets go of the HTTP client."""

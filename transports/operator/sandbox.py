@@ -119,7 +119,7 @@ class Sandbox:
         }
         self._entered: list[tuple[Query, Found]] = []
         self._misbehaved: Counter[str] = Counter()
-        self._reports: list[dict[str, str]] = []
+        self._reports: list[Any] = []
         self._inbox: list[_Waiting] = []
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -158,6 +158,10 @@ class Sandbox:
     def report(self, key: UUID, state: State, code: str = "", reason: str = "") -> None:
         """Reports on a document now, whatever the clock says."""
         self._tell(self.documents[key], state, self._now(), code, reason)
+
+    def report_raw(self, line: Any) -> None:
+        """Reports something that need not be in the format."""
+        self._reports.append(line)
 
     def send(self, arrived: Arrived) -> str:
         """Has a document for one of our companies; answers its id."""
