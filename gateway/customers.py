@@ -1,8 +1,9 @@
 """What a company has settled for its customers, and what counts for one of them.
 
 In charge of the names that customers are settled under, and of which of several settings counts:
-the one nearest to the customer. Not in charge of what can be settled (`gateway.image_rule`) nor of
-storing it: all of it is in the company's own settings, `customers` by customer. Pure.
+the one nearest to the customer. Not in charge of what can be settled (`gateway.image_rule`,
+`gateway.routing.rules`) nor of storing it: all of it is in the company's own settings, `customers`
+by customer. Pure.
 """
 
 from __future__ import annotations
@@ -45,6 +46,35 @@ def settled(settings: Mapping[str, Any], recipient: Recipient) -> Settled:
     known = settings.get(CUSTOMERS, {})
     of_customer = [known[name] for name in names(recipient) if name in known]
     return Settled((*of_customer, settings))
+
+
+class NotSettled(ValueError):
+    """What was given can not be settled; the text says why."""
+
+
+def settle(
+    settings: Mapping[str, Any], customer: str | None, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A company's settings with some for one customer, or for all (None). A value None takes the
+    setting back: then the one for all counts. Raises NotSettled."""
+    if customer is None:
+        return _with(settings, given)
+    customers = dict(settings.get(CUSTOMERS, {}))
+    own = _with(customers.pop(customer, {}), given)
+    if own:
+        customers[customer] = own
+    if len(customers) > MOST:
+        raise NotSettled(f"a company may settle something for {MOST} customers")
+    return {**settings, CUSTOMERS: customers}
+
+
+def each(settings: Mapping[str, Any]) -> Mapping[str | None, Mapping[str, Any]]:
+    """What is settled, for all customers (None) first, then customer by customer."""
+    return {None: settings, **settings.get(CUSTOMERS, {})}
+
+
+def _with(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**own, **given}.items() if value is not None}
 
 
 def names(recipient: Recipient) -> tuple[str, ...]:

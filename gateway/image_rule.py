@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from gateway.customers import CUSTOMERS, MOST, Settled
+from gateway import customers
+from gateway.customers import CUSTOMERS, Settled
+from gateway.customers import NotSettled as NotSettled
 
 OMIT: Final = "omit_image"
 FIRST: Final = "image_from_first_attachment"
@@ -34,36 +36,18 @@ def image_rule(settled: Settled) -> ImageRule:
 def faults(settings: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
     """Yields what does not go together in a company's settings: (customer or None, why)."""
     of_all = {None: Settled((settings,))}
-    customers = settings.get(CUSTOMERS, {})
-    each = {name: Settled((own, settings)) for name, own in customers.items()}
+    each = {name: Settled((own, settings)) for name, own in settings.get(CUSTOMERS, {}).items()}
     for name, settled in {**of_all, **each}.items():
         if settled.get(FIRST, False) and not settled.get(OMIT, False):
             yield name, f"{FIRST} goes only with {OMIT}"
 
 
-class NotSettled(ValueError):
-    """What was given can not be settled; the text says why."""
-
-
 def settle(
     settings: Mapping[str, Any], customer: str | None, given: Mapping[str, bool | None]
 ) -> dict[str, Any]:
-    """A company's settings with rules for one customer, or for all (None). A value None takes the
-    rule back: then the one for all counts. Raises NotSettled."""
-    if customer is None:
-        changed = _with(settings, given)
-    else:
-        customers = dict(settings.get(CUSTOMERS, {}))
-        own = _with(customers.pop(customer, {}), given)
-        if own:
-            customers[customer] = own
-        if len(customers) > MOST:
-            raise NotSettled(f"a company may settle something for {MOST} customers")
-        changed = {**settings, CUSTOMERS: customers}
+    """A company's settings with rules for one customer, or for all, as `customers.settle` says.
+    Raises NotSettled."""
+    changed = customers.settle(settings, customer, given)
     for whom, why in faults(changed):
         raise NotSettled(why if whom in (None, customer) else f"{whom}: {why}")
     return changed
-
-
-def _with(own: Mapping[str, Any], given: Mapping[str, bool | None]) -> dict[str, Any]:
-    return {name: value for name, value in {**own, **given}.items() if value is not None}

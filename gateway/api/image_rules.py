@@ -12,16 +12,14 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import ConfigDict, Field, StrictBool
 
-from gateway import settling
 from gateway.api import examples
 from gateway.api.answers import Shown
 from gateway.api.body import body
-from gateway.api.callers import actor
-from gateway.api.problems import WITH_BODY, Fault, Problem, Type
+from gateway.api.problems import WITH_BODY
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
-from gateway.audit.chain import NewEntry
-from gateway.customers import CUSTOMERS, name, told
-from gateway.image_rule import FIRST, OMIT, NotSettled, settle
+from gateway.api.settling import settle_for
+from gateway.customers import each
+from gateway.image_rule import FIRST, OMIT, settle
 from gateway.intake.shape import TEXT, Shape
 from gateway.intake.submission import JSON
 
@@ -85,38 +83,12 @@ async def set_image_rule(call: Call[NoParameters]) -> web.Response:
     go with a document.
     """
     asked = await body(call, NewImageRule)
-    customer = _customer(call, asked.customer)
     given = {OMIT: asked.omit_image, FIRST: asked.image_from_first_attachment}
-    entry = NewEntry(
-        *(await actor(call), "customer.settled", call.company.id, call.company.id),
-        {**given, "customers": [told(customer)] if customer else []},
-    )
-    try:
-        settings = await settling.settle(
-            call.service.store,
-            call.company.id,
-            lambda settings: settle(settings, customer, given),
-            entry,
-            call.service.clock.now(),
-        )
-    except NotSettled as error:
-        fault = Fault(pointer=f"/{FIRST}", detail=str(error))
-        raise Problem(Type.INVALID_BODY, "It does not go together.", [fault]) from None
+    settings = await settle_for(call, asked.customer, given, settle, pointer=f"/{FIRST}")
     return answer(_rules(settings))
 
 
-def _customer(call: Call[NoParameters], text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        return name(text, call.service.clock.now().date())
-    except ValueError as error:
-        fault = Fault(pointer="/customer", detail=str(error))
-        raise Problem(Type.INVALID_BODY, "There is no such customer.", [fault]) from None
-
-
 def _rules(settings: Mapping[str, Any]) -> ImageRules:
-    each = {None: settings, **settings.get(CUSTOMERS, {})}
     return ImageRules(
         rules=tuple(
             ImageRuleRow(
@@ -124,6 +96,7 @@ def _rules(settings: Mapping[str, Any]) -> ImageRules:
                 omit_image=own.get(OMIT),
                 image_from_first_attachment=own.get(FIRST),
             )
-            for customer, own in each.items()
+            for customer, own in each(settings).items()
+            if customer is None or OMIT in own or FIRST in own
         )
     )

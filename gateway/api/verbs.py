@@ -1,7 +1,9 @@
-"""What a person may do to a document: hold, release, retry, cancel, revoke its link."""
+"""What a person may do to a document: hold, release, retry, resend, reroute, choose whom it goes
+to, cancel, revoke its link."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, assert_never
 
 from aiohttp import web
@@ -10,15 +12,28 @@ from pydantic import ConfigDict, Field
 from gateway.api import answers, examples
 from gateway.api.body import body
 from gateway.api.callers import actor
-from gateway.api.problems import WITH_BODY, Problem, Type
+from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.delivery import links
-from gateway.delivery.verbs import Denied, Verb, act
+from gateway.delivery.rerouting import NewRoute, NoWay, reroute
+from gateway.delivery.verbs import Denied, Verb, act, choose
 from gateway.intake.shape import TEXT, Shape
-from gateway.intake.submission import JSON
+from gateway.intake.submission import (
+    JSON,
+    Channel,
+    EfakturaId,
+    Email,
+    Fmi,
+    PersonalNumber,
+    Phone,
+)
 from gateway.store.port import Document
+from transports.base import PostalAddress
 
 routes = Routes("verbs")
+
+
+_Line = Annotated[str, Field(max_length=200, pattern=TEXT)]
 
 
 class Reason(Shape):
@@ -29,6 +44,69 @@ class Reason(Shape):
     reason: Annotated[str, Field(max_length=500, pattern=TEXT)]
     """In a sentence; the company's people can read it."""
 
+
+class Choosing(Reason):
+    """Which of several possible recipients shall have it, and why."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    address: Annotated[str, Field(max_length=200, pattern=TEXT)]
+    """The address of one of the `candidates` of the event `document.held`."""
+
+
+class PostalFacts(Shape):
+    """Where a letter goes."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: _Line | None = None
+    """Without it, as the invoice has it."""
+    street: _Line
+    street2: _Line | None = None
+    post_code: Annotated[str, Field(max_length=20, pattern=TEXT)]
+    city: _Line
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    """ISO 3166-1 alpha-2."""
+
+    def address(self) -> PostalAddress:
+        """As `transports` says it."""
+        lines = tuple(filter(None, (self.street, self.street2)))
+        return PostalAddress(self.name or "", lines, self.post_code, self.city, self.country)
+
+
+class Rerouting(Reason):
+    """Another route, and why. What is left out stays as it was."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    channels: list[Channel] | None = None
+    """The channels to try, in this order; an empty list: those of the country, or of your rules."""
+    disabled_channels: list[Channel] | None = None
+    """Channels never to use for this document."""
+    email: Email | None = None
+    phone: Phone | None = None
+    """The recipient's mobile number."""
+    personal_number: PersonalNumber | None = None
+    """Never shown, logged or told to others."""
+    fmi: Fmi | None = None
+    """What a Swedish bank knows the recipient by. Never shown, logged or told to others."""
+    efaktura_id: EfakturaId | None = None
+    """What Norwegian eFaktura knows the consumer by."""
+    postal_address: PostalFacts | None = None
+
+    def route(self) -> NewRoute:
+        """As `gateway.delivery` says it."""
+        said = {name: getattr(self, name) for name in _OF_RECIPIENT}
+        postal = self.postal_address
+        return NewRoute(
+            channels=None if self.channels is None else tuple(self.channels),
+            disabled=None if self.disabled_channels is None else tuple(self.disabled_channels),
+            recipient={name: value for name, value in said.items() if value is not None},
+            postal_address=postal.address() if postal is not None else None,
+        )
+
+
+_OF_RECIPIENT = ("email", "phone", "personal_number", "fmi", "efaktura_id")
 
 _ANSWERS = {200: Answer("The document as it is now.", answers.DocumentRow, examples.ROW)}
 _BODY = Body({JSON: Media(Reason, {"reason": examples.REASON})})
@@ -86,6 +164,86 @@ async def retry_document(call: Call[NoParameters]) -> web.Response:
 
 @routes.operation(
     "POST",
+    "/v1/documents/{document_id}/resend",
+    query=NoParameters,
+    body=_BODY,
+    answers=_ANSWERS,
+    problems=_PROBLEMS,
+)
+async def resend_document(call: Call[NoParameters]) -> web.Response:
+    """Send a document that was sent or delivered once more, from the first channel of its plan.
+
+    The recipient may get it twice: no channel takes it for a repeat.
+    """
+    return await _act(call, Verb.RESEND)
+
+
+@routes.operation(
+    "POST",
+    "/v1/documents/{document_id}/reroute",
+    query=NoParameters,
+    body=Body({JSON: Media(Rerouting, {"as a letter": examples.REROUTING})}),
+    answers=_ANSWERS,
+    problems=_PROBLEMS,
+)
+async def reroute_document(call: Call[NoParameters]) -> web.Response:
+    """Give a document another route: other channels, or another address of the recipient.
+
+    It begins anew with the first channel of the new plan, whatever the old one had tried: the
+    recipient may get it twice, where one of these reached them.
+    """
+    asked = await body(call, Rerouting)
+    service = call.service
+    done = await reroute(
+        service.store,
+        service.clock,
+        call.company.id,
+        call.path("document_id"),
+        asked.route(),
+        asked.reason,
+        configured=service.channels,
+        actor=await actor(call),
+    )
+    if isinstance(done, NoWay):
+        faults = [
+            Fault(pointer="/channels", detail=f"{step.step}: {step.reason}")
+            for step in done.plan.steps
+        ]
+        raise Problem(Type.NOT_ALLOWED_NOW, "No channel is possible by that.", faults)
+    return _done(done)
+
+
+@routes.operation(
+    "POST",
+    "/v1/documents/{document_id}/choose",
+    query=NoParameters,
+    body=Body({JSON: Media(Choosing, {"one of two": examples.CHOOSING})}),
+    answers=_ANSWERS,
+    problems=_PROBLEMS,
+)
+async def choose_recipient(call: Call[NoParameters]) -> web.Response:
+    """Choose one of several possible recipients of a document that is held for that
+    (`route.several`): it goes there, and the channel is not asked again."""
+    asked = await body(call, Choosing)
+    service = call.service
+    done = await choose(
+        service.store,
+        service.clock,
+        call.company.id,
+        call.path("document_id"),
+        asked.address,
+        asked.reason,
+        actor=await actor(call),
+    )
+    if isinstance(done, Sequence):
+        known = ", ".join(f"{each.address} ({each.text})" for each in done)
+        fault = Fault(pointer="/address", detail="no recipient has it", hint=f"There are {known}.")
+        raise Problem(Type.INVALID_BODY, faults=[fault])
+    return _done(done)
+
+
+@routes.operation(
+    "POST",
     "/v1/documents/{document_id}/cancel",
     query=NoParameters,
     body=_BODY,
@@ -134,6 +292,10 @@ async def _act(call: Call[NoParameters], verb: Verb) -> web.Response:
         why.reason,
         actor=await actor(call),
     )
+    return _done(done)
+
+
+def _done(done: Document | Denied | None) -> web.Response:
     match done:
         case None:
             raise Problem(Type.NOT_FOUND)

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from gateway.cli import COMMANDS
+from gateway.routing.rules import RULES
 from gateway.sandbox import RECEIVER, Sandbox
 from gateway.store.sqlite import SqliteStore
 from tests.e2e.command import ROOT, budkavle, environment_of, on_terminal
@@ -325,7 +326,12 @@ async def test_a_company_settles_what_its_customers_get_as_the_invoice(tmp_path:
     assert well.code == 0
     assert (await budkavle("customer", "set", company, "--omit-image", "no", *data)).code == 0
     assert (await budkavle("customer", "list", company, *data)).lines == [
-        {"customer": name, "omit_image": omit, "image_from_first_attachment": omit or None}
+        {
+            "customer": name,
+            "omit_image": omit,
+            "image_from_first_attachment": omit or None,
+            **dict.fromkeys(RULES),
+        }
         for name, omit in (("", False), ("0192:918130047", True), ("kund@x.example", True))
     ]
     assert (await budkavle("customer", "set", company, "nobody", *first, *data)).code == 2
@@ -334,6 +340,34 @@ async def test_a_company_settles_what_its_customers_get_as_the_invoice(tmp_path:
     entries = (await budkavle("audit", "list", *data)).lines
     assert [entry["action"] for entry in entries] == ["company.added", *["customer.settled"] * 2]
     assert "Kund" not in str(entries) and "kund" not in str(entries)
+
+
+async def test_a_company_settles_by_which_channels_its_documents_go(tmp_path: Path) -> None:
+    data = ("--data", tmp_path)
+    made = ("company", "add", "Snickeri AB", "--country", "SE", "--participant", "0007:5560001116")
+    company = (await budkavle(*made, "--no-archives", *data)).lines[0]["id"]
+    order = ("--route-order", "peppol, letter", "--recheck", "no")
+    for_all = ("--disabled-routes", "letter", "--hold-several", "no")
+    here = ("customer", "set", company)
+    assert (await budkavle(*here, "se:559203-4846", *order, *data)).code == 0
+    assert (await budkavle(*here, *for_all, *data)).code == 0
+
+    async def settled() -> list[dict[str, Any]]:
+        rows = (await budkavle("customer", "list", company, *data)).lines
+        return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+    customer = {"customer": "SE:5592034846", "recheck": False}
+    assert await settled() == [
+        {"customer": "", "disabled_routes": ["letter"], "hold_several": False},
+        {**customer, "route_order": ["peppol", "letter"]},
+    ]
+    both = await budkavle(*here, "se:559203-4846", "--forced-route", "email", *data)
+    assert both.code == 2 and "forced_route is one channel" in both.err
+    back = ("--route-order", "default", "--forced-route", "email")
+    assert (await budkavle(*here, "se:559203-4846", *back, *data)).code == 0
+    assert (await settled())[1] == {**customer, "forced_route": "email"}
+    unknown = await budkavle(*here, "--forced-route", "pigeon", *data)
+    assert unknown.code == 2 and "there is no channel pigeon" in unknown.err
 
 
 async def test_a_company_gets_a_logo(tmp_path: Path) -> None:
