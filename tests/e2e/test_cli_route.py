@@ -8,13 +8,10 @@ from gateway.sandbox import OTHERS, SENDER, Sandbox
 from tests.e2e.command import ROOT, budkavle, on_terminal
 
 
-def reach(sandbox: Sandbox) -> dict[str, str]:
-    return {"BUDKAVLE_URL": sandbox.gateway.url, "BUDKAVLE_API_KEY": SENDER.key}
-
-
-async def test_it_explains_the_way_of_a_document_that_is_not_sent(sandbox: Sandbox) -> None:
+async def test_it_explains_the_way_of_what_is_not_sent(sandbox: Sandbox) -> None:
+    reach = {"BUDKAVLE_URL": sandbox.gateway.url, "BUDKAVLE_API_KEY": SENDER.key}
     file = ROOT / "examples" / "no-b2b-email-embedded-pdf.json"
-    result = await budkavle("route", file, environment=reach(sandbox))
+    result = await budkavle("route", file, environment=reach)
     steps = {row["step"]: row for row in result.lines}
     assert result.code == 0, result.err
     assert list(steps)[:2] == ["internal", "peppol"] and steps["email"]["answer"] == "yes"
@@ -22,10 +19,8 @@ async def test_it_explains_the_way_of_a_document_that_is_not_sent(sandbox: Sandb
     page = await sandbox.gateway.store.documents(SENDER.company.id)
     assert page.documents == ()
 
-
-async def test_it_explains_the_way_to_a_recipient_in_sentences(sandbox: Sandbox) -> None:
     whom = {"name": "X", "country": "SE", "participant": str(OTHERS[0])}
-    result = await on_terminal("route", "--recipient", json.dumps(whom), environment=reach(sandbox))
-    assert result.code == 0, result.out
-    assert "peppol: in." in result.out and "email: out. Needs an e-mail address" in result.out
-    assert "So: by peppol." in result.out
+    told = await on_terminal("route", "--recipient", json.dumps(whom), environment=reach)
+    assert told.code == 0, told.out
+    assert "peppol: in." in told.out and "email: out. Needs an e-mail address" in told.out
+    assert "So: by peppol." in told.out
