@@ -22,7 +22,7 @@ from transports.email.dialogue import Answer, Stage
 from transports.email.notices import Action, AutomaticReply, Notice
 
 PUBLIC_TEXTS = {
-    "email.sent": "The mail server has taken the message. Only trouble is told from here on.",
+    "email.sent": "The mail server has taken the message. More is known if a mail server says so.",
     "email.mailbox_unavailable": "There is no mailbox for the recipient's e-mail address.",
     "email.mailbox_full": "The recipient's mailbox is full.",
     "email.too_large": "The message is larger than the recipient's mail server takes.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -48,11 +49,21 @@ class Folder:
 
 
 class Mailbox:
-    """The server; it knows one user. `capabilities` are what it says it can, beyond IMAP4rev1;
-    with `silent` it takes commands and never answers. `before_reading` is called when somebody is
-    about to look into a folder."""
+    """The server; it knows one user. `capabilities` are what it says it can, beyond IMAP4rev1; with
+    `silent` it takes commands and never answers. With `tls` it is spoken to in TLS, from the first
+    byte on or, where `starttls` says so, after STARTTLS. `before_reading` is called when somebody
+    is about to look into a folder."""
 
-    def __init__(self, username: str, password: str) -> None:
+    def __init__(
+        self,
+        username: str,
+        password: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        starttls: bool = False,
+    ) -> None:
+        self.starttls = tls if starttls else None
+        self._tls = None if starttls else tls
         self.username = username
         self.password = password
         self.capabilities = {"MOVE", "UIDPLUS"}
@@ -71,7 +82,7 @@ class Mailbox:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listens; port 0 is a free one."""
-        self._server = await asyncio.start_server(self._serve, host, port)
+        self._server = await asyncio.start_server(self._serve, host, port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -96,6 +107,9 @@ class Mailbox:
                 for answer in session.answer(line.rstrip(b"\r\n")):
                     writer.write(answer)
                 await writer.drain()
+                if session.begins_tls and self.starttls is not None:
+                    session.begins_tls = False
+                    await writer.start_tls(self.starttls)
         except (ConnectionError, ValueError):  # ValueError: a line beyond all bounds
             pass
         finally:
@@ -108,6 +122,7 @@ class _Session:
 
     def __init__(self, mailbox: Mailbox) -> None:
         self.ended = False
+        self.begins_tls = False
         self._mailbox = mailbox
         self._known = False
         self._folder: Folder | None = None
@@ -133,13 +148,19 @@ class _Session:
     def _do(self, name: str, rest: list[str]) -> Iterable[bytes]:
         match name, rest:
             case "CAPABILITY", _:
-                said = " ".join(["IMAP4rev1", *sorted(self._mailbox.capabilities)])
+                able = {*self._mailbox.capabilities}
+                if self._mailbox.starttls is not None:
+                    able.add("STARTTLS")
+                said = " ".join(["IMAP4rev1", *sorted(able)])
                 return [f"* CAPABILITY {said}\r\n".encode()]
             case "NOOP", _:
                 return []
             case "LOGOUT", _:
                 self.ended = True
                 return [b"* BYE\r\n"]
+            case "STARTTLS", [] if self._mailbox.starttls is not None:
+                self.begins_tls = True
+                return []
             case "LOGIN", [username, password]:
                 return self._login(username, password)
         if not self._known:
