@@ -94,7 +94,7 @@ class Partners:
             for partner in self.all:
                 await up.enter_async_context(partner.server)
             await self.peppol.start(up, self.outer_url)
-            self.kivra.posting.url = f"{self.outer_url}/kivra/webhooks"
+            self.kivra.post_to(f"{self.outer_url}/kivra/webhooks")
             self._up = up.pop_all()
         return self
 
