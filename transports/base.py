@@ -198,8 +198,9 @@ REQUEST: Final = "request"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Bytes that went over the wire, kept for good. `kind`: request, answer, receipt, report; question
-    and told, of what was asked on the side; or losses, the values that kept a document from going out in the form that was wanted."""
+    """Bytes that went over the wire, kept for good. `kind`: request, answer, receipt, report;
+    question and told, of what was asked on the side; or losses, the values that kept a document
+    from going out in the form that was wanted."""
 
     kind: str
     media_type: str
