@@ -4,6 +4,7 @@ files, and its server's own ways."""
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -694,6 +695,14 @@ async def test_a_file_that_is_being_written_is_left_alone(house: House, channel:
     house.file("1.xml.tmp").write_bytes(b"<Invoi")
     assert await reports(channel) == []
     assert house.files() == ["1.xml.tmp"]
+
+
+async def test_what_can_not_be_a_file_of_ours_is_left_alone(house: House, channel: BankSe) -> None:
+    house.file("inner.xml").mkdir()
+    (house.distributor.directory / "out" / os.fsdecode(b"\xff.xml")).write_bytes(b"")
+    house.file("en fil.xml").write_bytes(b"")
+    assert await reports(channel) == []
+    assert len(house.files()) == 2
 
 
 async def test_it_does_not_look_more_often_than_it_should(house: House) -> None:

@@ -11,6 +11,7 @@ nobody knows.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import asyncssh
 
 _TEMPORARY: Final = ".tmp"
+_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}\.xml")
+# A server's words and names that are no UTF-8 are no reason to fail.
+_ANYHOW: Final = "backslashreplace"
 # What every server takes at once; and no two of them under way, so that none is left behind.
 _CHUNK_BYTES: Final = 32 * 1024
 _ONE_AFTER_ANOTHER: Final = 0
@@ -105,7 +109,7 @@ class Session:
         """Connects, and lets go at the end; all of it within the time. Raises Trouble."""
         with self._troubles():
             async with asyncio.timeout(within_s), _connection(server) as connection:
-                self._client = await connection.start_sftp_client()
+                self._client = await connection.start_sftp_client(path_errors=_ANYHOW)
                 yield self
 
     async def put(self, directory: str, name: str, content: bytes) -> None:
@@ -144,18 +148,19 @@ class Session:
             self._handing_over = False
 
     async def names(self, directory: str) -> list[str]:
-        """The files in a directory that are not being written just now, in order. Raises
-        Trouble."""
+        """The files in a directory by name, those that may be ours (`*.xml`, no more than letters,
+        digits, `.`, `_` and `-`). Raises Trouble."""
         import asyncssh
 
         with self._troubles():
             found: list[str] = []
+            seen = 0
             async for one in self._client.scandir(directory):
-                name = str(one.filename)
-                regular = one.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR
-                if regular and not name.endswith(_TEMPORARY):
-                    found.append(name)
-                if len(found) == _MOST_NAMES:
+                seen += 1
+                inner = one.attrs.type == asyncssh.FILEXFER_TYPE_DIRECTORY
+                if _NAME.fullmatch(str(one.filename)) and not inner:
+                    found.append(str(one.filename))
+                if seen == _MOST_NAMES:
                     break
             return sorted(found)
 
@@ -271,6 +276,7 @@ async def _connection(server: Server) -> AsyncIterator[asyncssh.SSHClientConnect
         agent_path=None,
         config=None,
         gss_host=None,
+        utf8_decode_errors=_ANYHOW,
     )
     try:
         yield connection
