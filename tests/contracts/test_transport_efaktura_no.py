@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -67,9 +67,12 @@ from transports.efaktura_no.sandbox import (
     Person,
     Sandbox,
 )
+from transports.efaktura_no.wire import invoices, issuers, soap
 from transports.efaktura_no.wire.consumers import Acceptance
-from transports.efaktura_no.wire.issuers import IssuerState
-from transports.efaktura_no.wire.operations import Service
+from transports.efaktura_no.wire.invoices import InvoiceState, InvoiceStatus
+from transports.efaktura_no.wire.issuers import IssuerState, IssuerStatus
+from transports.efaktura_no.wire.operations import Operation, Service, message_of
+from transports.efaktura_no.wire.soap import Part
 
 PERSON = "01032300371"
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -413,7 +416,9 @@ async def test_a_repeat_is_known_by_its_consignment(channel: Efaktura, mps: Sand
     assert len(kept.came) == 2
 
 
-async def test_another_s_number_is_passed_over(channel: Efaktura, mps: Sandbox) -> None:
+async def test_another_s_number_is_passed_over(
+    channel: Efaktura, mps: Sandbox, clock: MovableClock
+) -> None:
     given = invoice()
     first, second, _ = consignments(given.key)
     mps.invoices.occupied.add(first)
@@ -422,6 +427,9 @@ async def test_another_s_number_is_passed_over(channel: Efaktura, mps: Sandbox) 
         assert isinstance(outcome, Sent)
         assert outcome.reference == second
     assert len(mps.behind(given.key)) == 1
+    clock.move(timedelta(minutes=15))
+    (report,) = await collected(channel)
+    assert report.key == given.key, "it is followed under the number that it has"
 
 
 async def test_numbers_that_are_all_another_s_are_told(channel: Efaktura, mps: Sandbox) -> None:
@@ -537,6 +545,34 @@ ENVELOPE = (
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>' + ENVELOPE % "<x>&b;</x>"
 
 
+@asynccontextmanager
+async def answering(
+    register: Register, clock: MovableClock, status: int, body: bytes
+) -> AsyncIterator[Efaktura]:
+    """A channel whose other side has one answer to everything. "ECHO" in it is the identifier of
+    the message that it answers."""
+
+    async def answer(request: web.Request) -> web.Response:
+        asked = soap.read(await request.read())
+        assert isinstance(asked, Part)
+        headers = {"Location": "/elsewhere"} if status == 302 else {}
+        said = body.replace(b"ECHO", message_of(asked).encode())
+        return web.Response(status=status, body=said, headers=headers)
+
+    app = web.Application(client_max_size=50 * 1024 * 1024)
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    channel = Efaktura(EfakturaSettings(url), register, now=clock.now)
+    try:
+        yield channel
+    finally:
+        await channel.close()
+        await runner.cleanup()
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind", "answer"),
     [
@@ -555,24 +591,60 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>' + ENVELO
 async def test_an_answer_that_is_none_is_no_yes_and_no_no(
     clock: MovableClock, register: Register, status: int, body: str, kind: type, answer: str
 ) -> None:
-    async def anything(request: web.Request) -> web.Response:
-        await request.read()
-        headers = {"Location": "/elsewhere"} if status == 302 else {}
-        return web.Response(status=status, text=body, headers=headers)
-
-    app = web.Application(client_max_size=50 * 1024 * 1024)
-    app.router.add_route("*", "/{path:.*}", anything)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    channel = Efaktura(EfakturaSettings(url), register, now=clock.now)
-    outcome = await channel.deliver(invoice())
-    await channel.close()
-    await runner.cleanup()
+    async with answering(register, clock, status, body.encode()) as channel:
+        outcome = await channel.deliver(invoice())
     assert isinstance(outcome, kind)
     assert code(outcome) == answer
+
+
+OURS = consignments(invoice().key)[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (invoices.added("ECHO", OURS), Sent),
+        (invoices.added("another", OURS), Unknown),
+        (invoices.added("ECHO", "10000000000"), Unknown),
+        (invoices.cancelled("ECHO", OURS), Unknown),
+        (invoices.added("ECHO", OURS) + b" " * 2_000_000, Unknown),
+    ],
+    ids=["right", "to another message", "another number", "another answer", "without an end"],
+)
+async def test_only_the_answer_to_this_very_call_is_a_yes(
+    clock: MovableClock, register: Register, body: bytes, kind: type
+) -> None:
+    async with answering(register, clock, 200, body) as channel:
+        assert isinstance(await channel.deliver(invoice()), kind)
+
+
+@pytest.mark.parametrize(
+    ("number", "consignment", "reports"), [("1001", OURS, 1), ("1002", OURS, 0), ("1001", "1", 0)]
+)
+async def test_only_what_is_said_of_this_invoice_is_reported(
+    clock: MovableClock, register: Register, number: str, consignment: str, reports: int
+) -> None:
+    status = InvoiceStatus(number, consignment, InvoiceState.DELIVERED)
+    body = invoices.invoice_status("ECHO", status)
+    async with answering(register, clock, 200, body) as channel:
+        await channel.deliver(invoice())
+        clock.move(timedelta(minutes=15))
+        found: list[Report] = []
+        try:
+            found = await collected(channel)
+        except NotCollected as error:
+            assert error.verdict.code == "efaktura_no.not_understood"
+        assert len(found) == reports
+
+
+@pytest.mark.parametrize(("number", "end"), [(ISSUER, "active"), ("988077917", "requested")])
+async def test_only_what_is_said_of_this_issuer_counts(
+    clock: MovableClock, register: Register, number: str, end: str
+) -> None:
+    status = IssuerStatus(number, IssuerState.ACTIVE)
+    body = issuers.issuer_status(Operation.CREATE_ISSUER, "ECHO", status)
+    async with answering(register, clock, 200, body) as channel:
+        assert (await requested(channel)).state == end
 
 
 # --- reports ------------------------------------------------------------------------------------
@@ -623,6 +695,19 @@ async def test_one_whose_outcome_nobody_saw_is_asked_about(
     await after_restart.close()
     assert report.key == given.key
     assert isinstance(report.outcome, Delivered)
+
+
+async def test_a_repeat_that_comes_to_nothing_does_not_end_the_following(
+    channel: Efaktura, mps: Sandbox, clock: MovableClock
+) -> None:
+    given = invoice(Behaviour.DROP)
+    assert isinstance(await channel.deliver(given), Unknown)
+    mps.available = False
+    assert isinstance(await channel.deliver(replace(given, repeated=True)), TryLater)
+    mps.available = True
+    clock.move(timedelta(minutes=15))
+    (report,) = await collected(channel)
+    assert report.key == given.key
 
 
 async def test_what_mps_never_got_is_forgotten_in_the_end(
