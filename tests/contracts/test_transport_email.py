@@ -262,6 +262,8 @@ async def test_a_relay_that_takes_less_is_found_out_and_a_link_goes(server: Sand
     link = Link("https://bills.example/d/x", NOW + timedelta(days=90))
     assert code(await channel.deliver(replace(large, link=link))) == "email.sent"
     assert b"https://bills.example/d/x" in server.received[0].content
+    again = await channel.deliver(large)
+    assert code(again) == "email.over_size", "who asked before it was known is told as well"
     without = await channel.deliver(large)
     assert isinstance(without, Refused), "it is larger than goes, and there is no link"
     assert "100,000" in without.verdict.public_text

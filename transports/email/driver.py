@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from transports.base import (
     Envelope,
@@ -99,6 +100,8 @@ class Email:
         self._sender = normal(settings.sender)
         self._patience = Patience(settings.reply_timeout_s, settings.end_timeout_s)
         self._connections = Connections(settings.relay)
+        # Larger than the relay takes, and tried once more: by then the gateway may have a link.
+        self._link_asked: set[UUID] = set()
         self._secret = secret
         self._now = now
         self._bounces: Bounces | None = None
@@ -154,7 +157,11 @@ class Email:
             return until
         too_large = self.too_large(envelope)
         if too_large and envelope.link is None:
+            if self._fits_here(too_large, style) and envelope.key not in self._link_asked:
+                return self._with_a_link(envelope, most_bytes(too_large))
+            self._link_asked.discard(envelope.key)
             return Refused(self._does_not_fit(too_large, style))
+        self._link_asked.discard(envelope.key)
         return await self._hand_over(envelope, style)
 
     async def _hand_over(self, envelope: Envelope, style: Style) -> Outcome:
@@ -164,17 +171,13 @@ class Email:
             await self._return_path(envelope), envelope.address, content, envelope.key.hex
         )
         transcript = Transcript()
-        known = self._connections.most_bytes
         try:
             async with self._connections.lend(transcript) as smtp:
                 most = self._connections.most_bytes
-                if most is not None and len(content) > most and most != known:
+                if most is not None and len(content) > most and envelope.link is None:
                     transcript.noted(f"{len(content)} bytes are more than it takes")
-                    return TryLater(
-                        _over_size(len(content), most, self._settings.relay.address),
-                        (request, self._heard(transcript)),
-                        after=timedelta(),
-                    )
+                    evidence = (request, self._heard(transcript))
+                    return self._with_a_link(envelope, len(content), evidence)
                 answer = await hand_over(smtp, letter, self._patience, transcript)
         except NoConnection as failure:
             answer = failure.answer
@@ -186,10 +189,9 @@ class Email:
         has told; or where the sender wants a link."""
         style = self._style(envelope.terms)
         going = files(envelope, style)
-        fits = sum(len(file.content) for file in going) <= self._settings.files_limit_bytes
         most = self._connections.most_bytes
-        fits &= most is None or most_bytes(going) <= most
-        return () if fits and style.mode is not Attachments.LINK else going
+        fits = self._fits_here(going, style) and (most is None or most_bytes(going) <= most)
+        return () if fits else going
 
     async def collect(self) -> AsyncIterator[Report | Inbound]:
         """What the bounce mailbox says of earlier messages."""
@@ -240,6 +242,22 @@ class Email:
         kind = "text/plain; charset=utf-8"
         return Evidence("answer", kind, transcript.encoded(), self._now())
 
+    def _fits_here(self, going: tuple[File, ...], style: Style) -> bool:
+        """Whether files go along by our own settings and the sender's terms."""
+        size = sum(len(file.content) for file in going)
+        return size <= self._settings.files_limit_bytes and style.mode is not Attachments.LINK
+
+    def _with_a_link(
+        self, envelope: Envelope, size: int, evidence: tuple[Evidence, ...] = ()
+    ) -> TryLater:
+        """Now that it is known what the relay takes, the gateway is asked for a link, once."""
+        self._link_asked.add(envelope.key)
+        remote, most = self._settings.relay.address, self._connections.most_bytes
+        text = f"The message has {size:,} bytes or so; the mail server takes {most:,} (SIZE)."
+        public = "It is larger than our mail server takes; it goes with a link where it can."
+        verdict = Verdict("email.over_size", text, public, remote)
+        return TryLater(verdict, evidence, after=timedelta())
+
     def _does_not_fit(self, going: tuple[File, ...], style: Style) -> Verdict:
         if style.mode is Attachments.LINK:
             text = "The sender wants a link to go, and this gateway makes none ([links])."
@@ -255,9 +273,3 @@ class Email:
 def _bad_terms(faults: tuple[str, ...]) -> Verdict:
     text = f"The sender's terms for e-mail can not be used: {' '.join(faults)}"
     return Verdict("email.bad_terms", text, text)
-
-
-def _over_size(size: int, most: int, remote: str) -> Verdict:
-    text = f"The message has {size:,} bytes; the mail server takes {most:,} (SIZE)."
-    public = "The message is larger than our mail server takes; it goes with a link where it can."
-    return Verdict("email.over_size", text, public, remote)
