@@ -44,6 +44,9 @@ OTHER: dict[str, Any] = {
     "url": "https://other.example",
     "too_large": "decline",
     "cover_page": "never",
+    "bounce_domain": "other.example.com",
+    "bounce_port": 1993,
+    "bounce_tls": "none",
     "window_mm": (20, 40, 90, 35),
 }
 
@@ -106,11 +109,28 @@ def test_what_the_peppol_channel_itself_is_told_reaches_it(given: dict[str, Any]
     assert peppol_settings(before) != peppol_settings(after)
 
 
-@pytest.mark.parametrize("name", names(EmailSection))
+BOUNCES: dict[str, Any] = {
+    **EMAIL,
+    "bounce_domain": "bounce.example.com",
+    "bounce_host": "imap.example.com",
+    "bounce_username": "bounces",
+    "bounce_password": "hunter2",
+}
+# The first is read when the channel is made, the others are the doctor's.
+NOT_THE_CHANNEL_S = {"dkim_folder", "name_servers", "name_server_port"}
+
+
+@pytest.mark.parametrize("name", sorted({*names(EmailSection)} - NOT_THE_CHANNEL_S))
 def test_every_email_setting_reaches_the_channel(name: str) -> None:
-    before = EmailSection(**EMAIL)
-    after = EmailSection(**{**EMAIL, name: other(before, name)})
+    before = EmailSection(**BOUNCES)
+    after = EmailSection(**{**BOUNCES, name: other(before, name)})
     assert email_settings(before) != email_settings(after)
+    assert "hunter2" not in repr(before) + repr(email_settings(before))
+
+
+def test_a_folder_of_keys_is_looked_into(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"email\.dkim_folder"):
+        email_settings(EmailSection(**EMAIL, dkim_folder=tmp_path / "none"))
 
 
 SFTP = [name for name in names(LetterSection) if name.startswith("sftp_")]
