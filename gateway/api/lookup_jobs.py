@@ -214,7 +214,7 @@ def _jobs(call: Call[Q]) -> Jobs:
 
 async def _job(call: Call[Q]) -> Progress:
     found = await _jobs(call).one(call.company.id, call.path("lookup_job_id"))
-    if found is None or found.gone_at <= call.service.clock.now():
+    if found is None:
         raise Problem(Type.NOT_FOUND)
     return found
 

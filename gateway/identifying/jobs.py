@@ -40,6 +40,7 @@ KIND: Final = "identify"  # of the job in line: one for each company
 KEPT: Final = timedelta(days=7)
 # Of one company at a time; the next is answered when one has been deleted or is gone.
 MOST_JOBS: Final = 20
+_EVERY: Final = 10 * MOST_JOBS  # of one company, those whose time is over included
 PIECE_ROWS: Final = 50
 # The data of an entry has 64 KB. A row as a text in JSON is twice as long at most; an answer has
 # less of it, a sentence, and some 200 bytes.
@@ -107,11 +108,13 @@ class Jobs:
         same job. Raises TooMany."""
         now = self._clock.now()
         id_ = f"lkp_{uuid5(_SPACE, f'{company_id} {hashlib.sha256(content).hexdigest()}')}"
-        there = await self._register.get(company_id, _JOB, id_)
+        jobs = await self.all(company_id)
+        there = next((job for job in jobs if job.id == id_), None)
         if there is not None:
-            return _progress(there)
-        if len(await self._register.entries(company_id, _JOB, limit=MOST_JOBS)) >= MOST_JOBS:
+            return there
+        if len(jobs) >= MOST_JOBS:
             raise TooMany
+        await self.remove(company_id, id_)  # one whose time is over, and is not swept away yet
         await self._drop_pieces(company_id, id_)  # what a crash has left of the same file
         gone_at = now + KEPT
         pieces = [
@@ -138,14 +141,16 @@ class Jobs:
         return _progress(job)
 
     async def all(self, company_id: str) -> Sequence[Progress]:
-        """The company's jobs, the newest first."""
-        found = await self._register.entries(company_id, _JOB, limit=MOST_JOBS * 2)
-        return sorted(map(_progress, found), key=lambda job: job.created_at, reverse=True)
+        """The company's jobs, the newest first; none whose time is over."""
+        found = map(_progress, await self._register.entries(company_id, _JOB, limit=_EVERY))
+        there = [job for job in found if job.gone_at > self._clock.now()]
+        return sorted(there, key=lambda job: job.created_at, reverse=True)
 
     async def one(self, company_id: str, job_id: str) -> Progress | None:
-        """How far a job is."""
+        """How far a job is; None when it is not there, or its time is over."""
         found = await self._register.get(company_id, _JOB, job_id)
-        return None if found is None else _progress(found)
+        job = None if found is None else _progress(found)
+        return job if job is not None and job.gone_at > self._clock.now() else None
 
     async def answers(self, company_id: str, job_id: str) -> AsyncIterator[Sequence[Answered]]:
         """What is proposed so far, in the order of the file."""
@@ -187,7 +192,7 @@ class Jobs:
         return swept
 
     async def _oldest(self, company_id: str) -> Entry | None:
-        found = await self._register.entries(company_id, _JOB, limit=MOST_JOBS * 2)
+        found = await self._register.entries(company_id, _JOB, limit=_EVERY)
         running = [entry for entry in found if entry.state == "running"]
         return min(running, key=lambda entry: str(entry.data["created_at"]), default=None)
 

@@ -219,10 +219,25 @@ async def test_after_seven_days_all_of_it_is_gone(
     await work.begin(OURS.id, *file(2 * PIECE_ROWS))
     await work_off(store, work, clock)
     assert not await work.sweep(NOW + KEPT - timedelta(seconds=1))
+    clock.move(NOW + KEPT - clock.now())
+    assert await work.all(OURS.id) == []
     while await work.sweep(NOW + KEPT):
         pass
     for kind in ("job", "piece"):
         assert await store.register_entries("lookup", OURS.id, kind, "", 10) == []
+
+
+async def test_one_whose_time_is_over_begins_anew_before_it_is_swept_away(
+    store: Store, work: Jobs, clock: MovableClock
+) -> None:
+    begun = await work.begin(OURS.id, *file(PIECE_ROWS + 1))
+    await work_off(store, work, clock)
+    clock.move(KEPT)
+    assert await work.one(OURS.id, begun.id) is None
+    again = await work.begin(OURS.id, *file(PIECE_ROWS + 1))
+    assert (again.id, again.done, again.running) == (begun.id, 0, True)
+    await work_off(store, work, clock)
+    assert len(await answers(work, again.id)) == PIECE_ROWS + 1
 
 
 async def test_so_many_files_may_there_be(work: Jobs) -> None:
