@@ -435,8 +435,24 @@ async def test_the_distributor_has_it_as_it_was_given(house: House, channel: Ban
     assert kept.batch.encode() in answer.content
     assert b"renamed to in/batch-" in answer.content
     assert PERSON.encode() not in answer.content
-    (row,) = house.distributor.received()
-    assert PERSON not in str(row)
+
+
+async def test_a_page_of_what_the_distributor_has_masks_people(
+    house: House, channel: BankSe
+) -> None:
+    document = (
+        b'<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2" '
+        b'xmlns:c="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">'
+        b"<c:ID>F-1</c:ID></Invoice>"
+    )
+    await channel.deliver(
+        replace(invoice(Behaviour.REJECT), document=File("a.xml", "application/xml", document))
+    )
+    (before,) = house.distributor.received()
+    house.clock.move(timedelta(seconds=2))
+    (after,) = house.distributor.received()
+    assert (before["state"], after["state"]) == ("taken", "rejected")
+    assert (after["to"], after["number"], after["requests"]) == ("19**********.NB.SE", "F-1", 1)
 
 
 async def test_those_that_come_together_go_in_one_file(house: House) -> None:

@@ -20,7 +20,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncssh
+from lxml import etree
 
+from schemas.ubl.structure import NAMESPACES
 from transports.bank_se.identifiers import Fmi, Fui
 from transports.bank_se.sandbox.behaviour import MAGIC, Behaviour
 from transports.bank_se.sandbox.server import Door, Files
@@ -42,6 +44,7 @@ from transports.bank_se.wire.registrations import (
 from transports.base import Now, utc_now
 
 _BY_PERSON: Final = {person: behaviour for behaviour, person in MAGIC.items()}
+_ID: Final = f"{{{NAMESPACES['cbc']}}}ID"
 _ENTRY: Final = re.compile(rb'<Entry key="([0-9a-f-]{36})" fui="[^"]*" fmi="([0-9]{12})\.')
 
 _REJECTIONS: Final = {
@@ -52,7 +55,8 @@ _REJECTIONS: Final = {
 
 @dataclass(slots=True)
 class Kept:
-    """An invoice that was taken. `came` tells when: more than once, when it was repeated."""
+    """An invoice that was taken. `came` tells when: more than once, when it was repeated. `ends` is
+    what becomes of it."""
 
     entry: Entry
     line: bytes
@@ -60,7 +64,7 @@ class Kept:
     behaviour: Behaviour
     at: datetime
     came: list[datetime] = field(default_factory=list)
-    state: str = "taken"
+    ends: str = "taken"
 
 
 @dataclass(slots=True)
@@ -185,18 +189,18 @@ class Sandbox:
         )
 
     def received(self) -> list[dict[str, Any]]:
-        """What was taken, the newest first, for people."""
+        """What was taken, a row for each invoice, personal numbers masked."""
+        told = self._now() - self._delivered_after
         return [
             {
-                "key": str(kept.entry.key),
-                "issuer": str(kept.entry.fui),
                 "to": f"{kept.entry.fmi.person[:2]}**********.{kept.entry.fmi.place}",
-                "batch": kept.batch,
+                "number": _number(kept.entry.document),
+                "reference": kept.batch,
+                "state": kept.ends if kept.at <= told else "taken",
                 "at": kept.at.isoformat(),
-                "times": len(kept.came),
-                "state": kept.state,
+                "requests": len(kept.came),
             }
-            for kept in reversed(self.invoices.values())
+            for kept in self.invoices.values()
         ]
 
     # --- what the server asks -----------------------------------------------------------------
@@ -247,7 +251,7 @@ class Sandbox:
             if kept is None or kept.behaviour in (Behaviour.SILENT, Behaviour.UNREADABLE):
                 continue
             rejection = _REJECTIONS.get(kept.behaviour)
-            kept.state = "delivered" if rejection is None else "rejected"
+            kept.ends = "delivered" if rejection is None else "rejected"
             receipts.append(InvoiceReceipt(entry.key, rejection))
         if receipts and Behaviour.UNREADABLE not in kinds:
             content = write_invoice_receipts(self._id(), receipts)
@@ -291,3 +295,8 @@ class Sandbox:
         whole = f"{self._written:06}-{name}.xml"
         (self.directory / "out" / whole).write_bytes(content)
         return whole
+
+
+def _number(document: bytes) -> str:
+    """The invoice's number (BT-1)."""
+    return etree.fromstring(document).findtext(_ID) or ""
