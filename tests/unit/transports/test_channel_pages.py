@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import transports
-from transports.bank_se.sandbox import MAGIC as BANK_MAGIC
 from transports.avtalegiro.sandbox import MAGIC as AVTALEGIRO_MAGIC
+from transports.bank_se.sandbox import MAGIC as BANK_MAGIC
 from transports.email.sandbox import Behaviour as MailBehaviour
 from transports.kivra.sandbox import MAGIC as KIVRA_MAGIC
 from transports.letter.sandbox import MAGIC
+from transports.letter.sandbox_sftp import MAGIC as SFTP_MAGIC
 from transports.operator.sandbox import MAGIC as OPERATOR_MAGIC
 from transports.operator.sfti_sandbox import MAGIC as SFTI_MAGIC
 from transports.peppol.sandbox.access_point import MAGIC as PEPPOL_MAGIC
@@ -79,6 +80,8 @@ def test_every_magic_recipient_is_told() -> None:
         assert f"| `{number}`" in page("kivra")
     for digits in MAGIC:
         assert f"`{digits}`" in page("letter")
+    for digits in SFTP_MAGIC:
+        assert f"`{digits}` |" in page("letter").partition("takes files, as a real SFTP server")[2]
     for number in (*OPERATOR_MAGIC.values(), *SFTI_MAGIC.values()):
         assert f"`{number}`" in page("operator")
     for customer in AVTALEGIRO_MAGIC.values():
