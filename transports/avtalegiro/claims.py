@@ -31,8 +31,8 @@ def unfit(summary: Summary, terms: Terms, today: date) -> Iterator[tuple[str, st
     yield from kid_account.unfit(summary, terms.account)
     if kid_account.ore(summary) > MOST_AMOUNT:
         yield "amount", "The amount due has more digits than a claim has places."
-    due = summary.due_date
-    if due is not None and not today < due <= (latest := _a_year_on(today)):
+    due, latest = summary.due_date, _a_year_on(today)
+    if due is not None and not today < due <= latest:
         yield "due_date", f"The due date (BT-9) is {due}; after {today}, to {latest}, is expected."
 
 
