@@ -30,7 +30,7 @@ from gateway.archive import exports
 from gateway.archive.backup import between_backups
 from gateway.archive.retention import Daily, signing_key
 from gateway.blobs.sweep import Sweeps
-from gateway.channels import TERMS, configured, lane_limits, routes, transports
+from gateway.channels import TERMS, configured, lane_limits, rates, routes, transports
 from gateway.channels.parts import Parts
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
@@ -123,7 +123,12 @@ class Gateway:
             linking = await linking_of(settings, self.store)
             bindery = None if self.role is Role.API else self._bindery(up)
             channels = self._channels(up, bindery, peppol)
-            ways = Ways(channels, self.clock, per_minute=settings.lookup.per_minute)
+            ways = Ways(
+                channels,
+                self.clock,
+                rates=rates(settings),
+                per_minute=settings.lookup.per_minute,
+            )
             jobs = Jobs(self.store, ways, self.clock, rows_per_s=settings.lookup.rows_per_s)
             worker = None
             if bindery is not None:

@@ -61,6 +61,8 @@ LIMIT_S: Final = 20.0
 _GOOD_FOR: Final = timedelta(minutes=5)
 _MOST_REMEMBERED: Final = 20_000
 
+NO_RATES: Final[Mapping[str, float]] = {}
+
 
 class Answer(StrEnum):
     """What a channel answers."""
@@ -124,9 +126,28 @@ class TooOften:
     after_s: float
 
 
+class _Turns:
+    """Lets so many through in a second, one after the other."""
+
+    def __init__(self, rate_per_s: float) -> None:
+        self._every_s = 1 / rate_per_s
+        self._next = 0.0
+
+    async def wait(self, most_s: float | None) -> bool:
+        """Returns when it is the caller's turn; at once, False, when that is not within `most_s`."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next)
+        if most_s is not None and at - now > most_s:
+            return False
+        self._next = at + self._every_s
+        await asyncio.sleep(at - now)
+        return True
+
+
 class Ways:
     """Asks the channels. `orders` None: those that are shipped. Each company may ask for
-    `per_minute` recipients, in each process of the gateway."""
+    `per_minute` recipients, and each channel in `rates` is asked so often in a second, in each
+    process of the gateway."""
 
     def __init__(
         self,
@@ -135,6 +156,7 @@ class Ways:
         *,
         configured: Collection[str] | None = None,
         orders: Orders | None = None,
+        rates: Mapping[str, float] = NO_RATES,
         per_minute: int = 120,
         limit_s: float = LIMIT_S,
     ) -> None:
@@ -145,6 +167,7 @@ class Ways:
         self._allowance = Allowance(clock, per_minute)
         self._limit_s = limit_s
         self._room = {name: asyncio.Semaphore(_AT_ONCE) for name in transports}
+        self._turns = {name: _Turns(rate) for name, rate in rates.items()}
         self._salt = os.urandom(32)
         self._known: dict[bytes, Asked] = {}
 
@@ -154,15 +177,18 @@ class Ways:
         if short:
             return TooOften(short)
         route = self._plan(company, question)
-        asked = await asyncio.gather(*(self._step(company, question, s) for s in route.steps))
+        asked = await asyncio.gather(
+            *(self._step(company, question, step, self._limit_s) for step in route.steps)
+        )
         return Found(route, tuple(asked), proposed(asked))
 
     async def propose(self, company: Company, question: Question) -> Proposal:
         """The way that a document would take: channels are asked one after the other, and none
-        behind the first that is certain. How often that may be asked, the caller sees to."""
+        behind the first that is certain. How often that may be asked, the caller sees to; however
+        long it is until a channel's turn, it is waited for."""
         asked: list[Asked] = []
         for step in self._plan(company, question).included:
-            asked.append(await self._step(company, question, step))
+            asked.append(await self._step(company, question, step, None))
             if asked[-1].answer is Answer.YES:
                 break
         return proposed(asked)
@@ -178,7 +204,9 @@ class Ways:
             settled=settled(company.settings, question.recipient),
         )
 
-    async def _step(self, company: Company, question: Question, step: Step) -> Asked:
+    async def _step(
+        self, company: Company, question: Question, step: Step, most_s: float | None
+    ) -> Asked:
         transport = self._transports.get(step.channel)
         if not step.included or transport is None:
             return Asked(step)
@@ -192,14 +220,20 @@ class Ways:
         known = self._known.get(key)
         if known is not None and known.at is not None and known.at <= now < known.at + _GOOD_FOR:
             return replace(known, step=step)
-        asked = _asked(step, await self._resolved(transport, inquiry), now)
+        asked = _asked(step, await self._resolved(transport, inquiry, most_s), now)
         if asked.answer is not Answer.UNKNOWN:
             if len(self._known) >= _MOST_REMEMBERED:
                 self._known.clear()
             self._known[key] = asked
         return asked
 
-    async def _resolved(self, transport: Transport, inquiry: Inquiry) -> Reachability:
+    async def _resolved(
+        self, transport: Transport, inquiry: Inquiry, most_s: float | None
+    ) -> Reachability:
+        turns = self._turns.get(transport.name)
+        if turns is not None and not await turns.wait(most_s):
+            text = "The channel is asked as often as it may be already."
+            return ReachabilityUnknown(Verdict("lookup.busy", text, text))
         try:
             async with self._room[transport.name], asyncio.timeout(self._limit_s):
                 return await transport.resolve(inquiry)

@@ -98,6 +98,12 @@ def sections(settings: Settings) -> Mapping[str, section.Channel]:
     return {name: one for name, one in found.items() if one is not None}
 
 
+def rates(settings: Settings) -> Mapping[str, float]:
+    """How often in a second each channel with such a limit may be asked."""
+    limited = {name: one.rate_per_s for name, one in sections(settings).items()}
+    return {name: rate for name, rate in limited.items() if rate is not None}
+
+
 def lane_limits(
     settings: Settings, channels: Mapping[str, Transport]
 ) -> Mapping[str, lanes.Limits]:

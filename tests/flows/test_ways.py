@@ -179,6 +179,39 @@ async def test_a_channel_that_hangs_or_fails_keeps_nobody_from_the_others() -> N
     assert hanging.most <= 8
 
 
+class Timed(Scripted):
+    """Writes down when it was asked, by the loop's clock."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.at: list[float] = []
+
+    async def resolve(self, inquiry: Inquiry) -> Reachability:
+        self.at.append(asyncio.get_running_loop().time())
+        return await super().resolve(inquiry)
+
+
+async def test_a_channel_is_asked_no_more_often_than_it_may_be() -> None:
+    vipps, email = Timed("vipps"), Timed("email")
+    ways = Ways(channels(vipps, email), _clock(), rates={"vipps": 20})
+    others = [Question(replace(KARI, name=f"K{n}"), QUESTION.summary) for n in range(6)]
+    await asyncio.gather(*(ways.explain(US, other) for other in others))
+    assert len(vipps.at) == len(email.at) == 6
+    assert vipps.at[-1] - vipps.at[0] >= 0.9 * 5 / 20
+
+
+async def test_nobody_who_asks_for_one_waits_long_for_a_channels_turn() -> None:
+    vipps = Scripted("vipps", {None: [here("vipps")]})
+    ways = Ways(channels(vipps), _clock(), rates={"vipps": 0.001})
+    first = by_step(await explained(ways))["vipps"]
+    other = Question(replace(KARI, name="Other"), QUESTION.summary)
+    second = by_step(await explained(ways, other))["vipps"]
+    assert (first.answer, second.answer, second.code) == (
+        *(Answer.YES, Answer.UNKNOWN),
+        "lookup.busy",
+    )
+
+
 async def test_a_company_may_ask_so_often() -> None:
     ways = Ways({}, clock := _clock(), per_minute=2)
     for _ in range(2):
