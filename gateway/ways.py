@@ -134,7 +134,7 @@ class _Turns:
         self._next = 0.0
 
     async def wait(self, most_s: float | None) -> bool:
-        """Returns when it is the caller's turn; at once, False, when that is not within `most_s`."""
+        """Returns when it is the caller's turn; False, at once, if that is not within `most_s`."""
         now = asyncio.get_running_loop().time()
         at = max(now, self._next)
         if most_s is not None and at - now > most_s:
