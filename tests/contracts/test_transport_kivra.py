@@ -104,7 +104,7 @@ async def asked(
 async def reports(channel: Kivra) -> list[Report]:
     found = [item async for item in channel.collect()]
     assert all(isinstance(item, Report) for item in found)
-    return found  # type: ignore[return-value]
+    return found
 
 
 # --- whom it reaches --------------------------------------------------------------------------
@@ -436,7 +436,7 @@ async def test_a_round_that_breaks_off_loses_no_payment(
     await kivra.posting.send_due()
     source = channel.collect()
     first = await anext(source)
-    await source.aclose()  # type: ignore[attr-defined]
+    await source.aclose()
     assert first in await reports(channel)
 
 

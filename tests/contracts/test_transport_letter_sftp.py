@@ -69,7 +69,7 @@ def code(outcome: Outcome) -> str:
 async def reports(channel: Letter) -> list[Report]:
     found = [item async for item in channel.collect()]
     assert all(isinstance(item, Report) for item in found)
-    return found  # type: ignore[return-value]
+    return found
 
 
 async def test_a_job_is_its_pdfs_and_a_file_that_makes_it_one(
@@ -138,7 +138,7 @@ async def test_a_round_that_breaks_off_loses_no_report(
     clock.move(timedelta(seconds=10))
     source = channel.collect()
     first = await anext(source)
-    await source.aclose()  # type: ignore[attr-defined]
+    await source.aclose()
     assert (await reports(channel))[0] == first
 
 
@@ -157,7 +157,7 @@ async def test_answers_that_can_not_be_read_keep_nobody_waiting_and_stay(
     with pytest.raises(NotCollected, match=r"out/a\.json.*out/d\.json"):
         async for item in channel.collect():
             told.append(item)
-    assert [code(report.outcome) for report in told] == ["letter.accepted"]  # type: ignore[union-attr]
+    assert [code(report.outcome) for report in told] == ["letter.accepted"]
     left = sorted(path.name for path in (house.directory / "out").iterdir())
     assert left == ["a.json", "b.txt", "c.json.tmp", "d.json"]
 

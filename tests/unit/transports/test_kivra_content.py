@@ -275,7 +275,7 @@ def test_an_invoice_that_does_not_fit_goes_as_a_page_with_its_link() -> None:
     text = page.extract_text()
     assert "Åkeri & Söner AB" in text
     assert link.url in text
-    (mark,) = page["/Annots"]  # type: ignore[index]
+    (mark,) = page["/Annots"]
     assert mark.get_object()["/A"]["/URI"] == link.url
 
 
