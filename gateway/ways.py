@@ -75,11 +75,13 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who is to be reached, with what; `delivery` are the wishes that count for a plan."""
+    """Who is to be reached, with what; `delivery` are the wishes that count for a plan. `supposed`:
+    there is no document yet, so that nothing of it can be wrong (`transports.base.Inquiry`)."""
 
     recipient: Recipient
     summary: Summary
     delivery: Mapping[str, Any] = field(default_factory=dict)
+    supposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ class Ways:
             *(own(company), question.recipient, question.summary),
             question=step.step.partition("/")[2] or None,
             terms=terms(company.settings, step.channel),
+            supposed=question.supposed,
         )
         now = self._clock.now()
         key = hashlib.sha256(self._salt + f"{step.step}\n{inquiry!r}".encode()).digest()

@@ -116,6 +116,8 @@ class Inquiry:
 
     `question` names which of several, where an order asks a channel more than once
     (`efaktura_no/yes_to_all`). `terms` is what the sender has settled with this channel.
+    `supposed`: there is no document yet, and its kind is all that `summary` knows of it; the answer
+    is for the recipient, the sender and the terms alone.
     """
 
     sender: Sender
@@ -123,6 +125,7 @@ class Inquiry:
     summary: Summary
     question: str | None = None
     terms: Mapping[str, Any] = field(default_factory=dict)
+    supposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _question(
     accounts = tuple(Account(one.kind, one.number) for one in document.accounts or ())
     kind = document.kind or DocumentKind.INVOICE
     summary = usual(kind, whom.country, today, accounts=accounts, **known)
-    return Question(whom, summary, delivery)
+    return Question(whom, summary, delivery, supposed=not known and not accounts)
 
 
 def _shown(found: Found) -> WaysFound:

@@ -221,7 +221,8 @@ class Jobs:
         if isinstance(whom, Mapping):  # right when it came; a code list has changed since
             text = " ".join(f"`{name}` {text}." for name, text in whom.items())
             return _answered(n, given, None, Proposal(None, None, None, True, text))
-        question = Question(whom, usual(DocumentKind.INVOICE, whom.country, today))
+        summary = usual(DocumentKind.INVOICE, whom.country, today)
+        question = Question(whom, summary, supposed=True)
         participant = str(whom.participant) if whom.participant else None
         return _answered(n, given, participant, await self._ways.propose(company, question))
 

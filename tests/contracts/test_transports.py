@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,29 @@ async def test_a_recipient_it_can_not_reach_is_told_why(
     assert isinstance(found, NotReachable)
     assert found.verdict.code == code
     is_well_said(found.verdict, channel)
+
+
+# Its payers are known by the KID of the invoice alone.
+BY_DOCUMENT = frozenset({"avtalegiro"})
+
+
+@each_channel
+async def test_before_there_is_a_document_the_recipient_alone_counts(
+    channel: Channel, case: Case
+) -> None:
+    """As when the channels of a whole register of customers are looked for."""
+    asked = channel.inquiry(channel.recipient_for(case.accepts))
+    nothing = replace(
+        asked.summary,
+        number="",
+        due_date=None,
+        amount_due=Decimal(0),
+        payment_reference=None,
+        accounts=(),
+    )
+    found = await channel.transport.resolve(replace(asked, summary=nothing, supposed=True))
+    by_document = channel.transport.name in BY_DOCUMENT
+    assert isinstance(found, NotReachable if by_document else Reachable)
 
 
 @each_channel

@@ -133,12 +133,13 @@ class BankSe:
         person = entries.person(inquiry.recipient, self._now())
         if isinstance(person, Verdict):
             return NotReachable(person)
-        faults = found.faults(inquiry.summary)
+        faults = () if inquiry.supposed else found.faults(inquiry.summary)
         if faults:
             return NotReachable(entries.not_payable(faults))
         banks = await self._consumers.banks(inquiry.sender.company_id, found.fui, person)
         stated = inquiry.recipient.fmi and Fmi.parse(inquiry.recipient.fmi).place
-        warned = "".join(f" {each}" for each in found.warnings(inquiry.summary))
+        warnings = () if inquiry.supposed else found.warnings(inquiry.summary)
+        warned = "".join(f" {each}" for each in warnings)
         if banks:
             # The bank told us where: what the sender believes counts among several alone.
             place = stated if stated and stated in banks else banks[0]

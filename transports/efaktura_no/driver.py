@@ -104,7 +104,7 @@ class Efaktura:
         read = _terms(inquiry.terms)
         if isinstance(read, Verdict):
             return NotReachable(read)
-        unfit = papers.unfit(inquiry.sender, inquiry.summary, read)
+        unfit = papers.unfit(inquiry.sender, inquiry.summary, read, supposed=inquiry.supposed)
         if unfit is not None:
             return NotReachable(unfit)
         closed = await self._without_agreement(inquiry.sender)

@@ -38,23 +38,29 @@ def document_type(summary: Summary) -> DocumentType:
     return DocumentType.REMINDER if summary.reminder else DocumentType.INVOICE
 
 
-def unfit(sender: Sender, summary: Summary, terms: Terms) -> Verdict | None:
+def unfit(
+    sender: Sender, summary: Summary, terms: Terms, *, supposed: bool = False
+) -> Verdict | None:
     """Why the document can not go as eFaktura, all of it under the first fault's code; None where
-    nothing keeps it."""
-    faults = list(_faults(sender, summary, terms))
+    nothing keeps it. Of one that is only `supposed` nothing but its sender is looked at."""
+    faults = list(_of_sender(sender) if supposed else _faults(sender, summary, terms))
     if not faults:
         return None
     text = " ".join(text for _, text in faults)
     return Verdict(faults[0][0], text, text)
 
 
-def _faults(sender: Sender, summary: Summary, terms: Terms) -> Iterator[tuple[str, str]]:
+def _of_sender(sender: Sender) -> Iterator[tuple[str, str]]:
     number = sender.organisation_number
     if sender.country != "NO" or number is None or not check(Kind.NO_ORGNR, number):
         yield (
             "efaktura_no.no_organisation_number",
             "The seller has no Norwegian organisation number (BT-30).",
         )
+
+
+def _faults(sender: Sender, summary: Summary, terms: Terms) -> Iterator[tuple[str, str]]:
+    yield from _of_sender(sender)
     if len(summary.number) > LONGEST_NUMBER:
         yield (
             "efaktura_no.number_too_long",

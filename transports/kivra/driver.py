@@ -102,7 +102,8 @@ class Kivra:
         try:
             settled = _settled(inquiry.terms)
             who, of = number(inquiry.recipient, self._now().date())
-            content.payment(inquiry.summary, settled)
+            if not inquiry.supposed:
+                content.payment(inquiry.summary, settled)
         except Declined as no:
             return NotReachable(self._verdict(no.code, str(no), str(no)))
         return await self._asked(settled, who, of)

@@ -110,7 +110,9 @@ class Vipps:
         agreed = self._agreed(inquiry.terms)
         if isinstance(agreed, Verdict):
             return NotReachable(agreed)
-        no = _no_issuer(inquiry.sender) or self._unfit(inquiry.summary, agreed)
+        no = _no_issuer(inquiry.sender)
+        if no is None and not inquiry.supposed:
+            no = self._unfit(inquiry.summary, agreed)
         if no is not None:
             return NotReachable(no)
         asked = recipients.asked(inquiry.recipient)
