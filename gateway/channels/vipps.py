@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -117,8 +118,10 @@ def routes(section: Vipps, parts: Parts) -> Sequence[web.AbstractRouteDef]:
     def too_often(request: web.Request) -> bool:
         return by_client.too_often(client_of(request, section.proxies))
 
-    client = Client(
-        connect_timeout_s=section.connect_timeout_s, answer_timeout_s=section.answer_timeout_s
+    client = partial(
+        Client,
+        connect_timeout_s=section.connect_timeout_s,
+        answer_timeout_s=section.answer_timeout_s,
     )
     url = f"{section.url.rstrip('/')}/vipps-invoice/public/jwk"
     return Endpoint(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -399,10 +400,9 @@ URL = "https://invoices.example/vipps/8a6e0804-2bd0-5672-b79d-d97027f9071a.pdf"
 
 
 @pytest.fixture
-async def keys(norway: Norway) -> AsyncIterator[Keys]:
-    client = Client(connect_timeout_s=PATIENCE_S, answer_timeout_s=PATIENCE_S)
-    yield Keys(client, f"{norway.vipps.url}/vipps-invoice/public/jwk", norway.clock.now)
-    await client.close()
+async def keys(norway: Norway) -> Keys:
+    client = partial(Client, connect_timeout_s=PATIENCE_S, answer_timeout_s=PATIENCE_S)
+    return Keys(client, f"{norway.vipps.url}/vipps-invoice/public/jwk", norway.clock.now)
 
 
 async def is_open(norway: Norway, keys: Keys, token: str, issuer: str | None = None) -> bool:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ async def norway(house: House) -> AsyncIterator[Norway]:
     register = StoredRegister(house.store, house.clock, "vipps")
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    client = Client(connect_timeout_s=PATIENCE_S, answer_timeout_s=PATIENCE_S)
+    client = partial(Client, connect_timeout_s=PATIENCE_S, answer_timeout_s=PATIENCE_S)
     async with Sandbox(now=house.clock.now) as vipps:
         api = ApiSettings(vipps.url, "sandbox", "sandbox", "sandbox", answer_timeout_s=PATIENCE_S)
         channel = Vipps(VippsSettings(api, url), register, now=house.clock.now)
@@ -88,7 +89,6 @@ async def norway(house: House) -> AsyncIterator[Norway]:
         await house.store.add_company(COMPANY, house.clock.now())
         yield Norway(house, vipps, url)
         await runner.cleanup()
-        await client.close()
         await channel.close()
 
 

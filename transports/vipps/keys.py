@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -39,9 +39,10 @@ class Unavailable(Exception):
 
 
 class Keys:
-    """The provider's public keys, by their id."""
+    """The provider's public keys, by their id. `client` makes one for each call: they are so rare
+    that nothing is kept open between them."""
 
-    def __init__(self, client: Client, url: str, now: Now) -> None:
+    def __init__(self, client: Callable[[], Client], url: str, now: Now) -> None:
         self._client = client
         self._url = url
         self._now = now
@@ -68,10 +69,13 @@ class Keys:
         if self._asked_at is not None and self._now() - self._asked_at < AGAIN:
             return
         self._asked_at = self._now()
+        client = self._client()
         try:
-            answer = await self._client.call("GET", self._url)
+            answer = await client.call("GET", self._url)
         except NoAnswer:
             return
+        finally:
+            await client.close()
         keys = read(answer.body) if answer.status == 200 else {}
         if keys:
             self._keys, self._got_at = keys, self._now()
