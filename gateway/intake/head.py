@@ -24,6 +24,7 @@ from schemas.identifiers import (
 )
 from schemas.invoice import Address, Buyer, CreditTransfer, Identifier, Invoice, Seller
 from schemas.marks import mark
+from transports.bank_se.identifiers import Fmi
 from transports.base import Account, AccountKind, PostalAddress, Recipient, Summary
 
 LANGUAGES = {"SE": "sv", "NO": "nb"}
@@ -119,24 +120,38 @@ def recipient(invoice: Invoice, delivery: Mapping[str, Any]) -> Recipient:
     """All that is known of who shall have it.
 
     A consumer is who is said to be one, else who has a personal number and no organisation number.
+    An FMI is a personal number too, or a company's behind 00.
     """
     buyer = invoice.buyer
     orgnr = organisation_number(buyer)
     personal_number = delivery.get("personal_number")
+    fmi = delivery.get("fmi") or _fmi(buyer)
+    person = personal_number is not None or (fmi is not None and not fmi.startswith("00"))
     consumer = delivery.get("consumer")
     return Recipient(
         name=buyer.name,
         country=buyer.address.country,
-        consumer=(personal_number is not None and orgnr is None) if consumer is None else consumer,
+        consumer=(person and orgnr is None) if consumer is None else consumer,
         participant=participant(buyer.endpoint),
         organisation_number=orgnr,
         personal_number=personal_number,
         email=delivery.get("email") or (buyer.contact.email if buyer.contact else None),
         phone=delivery.get("phone"),
         postal_address=postal_address(buyer.name, buyer.address),
-        fmi=delivery.get("fmi"),
+        fmi=fmi,
         efaktura_id=delivery.get("efaktura_id"),
     )
+
+
+def _fmi(buyer: Buyer) -> str | None:
+    """The FMI where SFTI has it in invoices that are marked for the bank: the buyer's identifier
+    (BT-46), without a scheme."""
+    if buyer.identifier is None or buyer.identifier.scheme is not None:
+        return None
+    try:
+        return str(Fmi.parse(buyer.identifier.value))
+    except ValueError:
+        return None
 
 
 def participant(endpoint: Identifier | None) -> Participant | None:

@@ -241,8 +241,8 @@ def _why(
 
 
 def _has(recipient: Recipient, need: str) -> bool:
-    if need == "personal_number":
-        return bool(recipient.personal_number) or _is_sole_trader(recipient)
+    if need == "personal_number":  # an FMI holds one
+        return bool(recipient.personal_number or recipient.fmi) or _is_sole_trader(recipient)
     if need == "national_number":  # Kivra knows people by the one and companies by the other
         orgnr = recipient.organisation_number
         return bool(recipient.personal_number) or bool(orgnr and check(Kind.SE_ORGNR, orgnr))
@@ -257,7 +257,8 @@ def _has(recipient: Recipient, need: str) -> bool:
 def _met_by(recipient: Recipient, need: str) -> str:
     """What is there of a need that one of two things meets."""
     if need == "national_number":
-        return "personal_number" if _has(recipient, "personal_number") else "organisation_number"
+        person = recipient.personal_number or _is_sole_trader(recipient)
+        return "personal_number" if person else "organisation_number"
     if need == "company_number":
         return "organisation_number" if recipient.organisation_number else "gln"
     return need

@@ -145,6 +145,32 @@ async def test_a_personal_number_is_kept_from_every_text(sweden: Sweden) -> None
     assert any(PERSON.encode() in content for content in await contents(house, document_id))
 
 
+async def test_one_that_was_marked_for_the_bank_goes_there_and_nowhere_else(
+    sweden: Sweden,
+) -> None:
+    """As SFTI writes it: the code P01, the FMI as the buyer's identifier, no address."""
+    body = copy.deepcopy(EXAMPLE)
+    body["delivery"] = {}
+    for party in ("seller", "buyer"):
+        del body["invoice"][party]["endpoint"]
+    body["invoice"]["buyer"]["identifier"] = {"value": f"{PERSON}.NB.SE"}
+    mark = {"reference": "P01", "description": "AQY Filidentifiering nummer (print)"}
+    body["invoice"]["supporting_documents"] = [mark]
+    house = sweden.house
+    early = await house.submit(body)
+    await house.work()
+    document = await house.is_in(early, State.FAILED)
+    assert await house.tries(early) == [("bank_se", "unreachable")]
+    await sweden.register()
+    document_id = await house.submit(body)
+    await house.work()
+    document = await house.is_in(document_id, State.SENT)
+    assert document.channel == "bank_se"
+    (kept,) = sweden.distributor.invoices.values()
+    assert kept.entry.document.count(b">P01<") == 1
+    assert kept.entry.fmi == Fmi(PERSON, "NB", "SE")
+
+
 async def test_who_registers_between_two_invoices_gets_the_second_in_the_bank(
     sweden: Sweden,
 ) -> None:
