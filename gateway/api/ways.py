@@ -30,7 +30,8 @@ class AccountFacts(Shape):
 
 
 class DocumentFacts(Shape):
-    """What is to be sent, where a channel may want to know."""
+    """What is to be sent, where a channel may want to know. Where nothing but its kind is given,
+    the recipient alone counts."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 

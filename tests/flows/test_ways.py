@@ -235,6 +235,21 @@ def test_a_company_is_known_by_its_organisation_number() -> None:
     assert own(replace(US, participants=())).participant is None
 
 
+async def test_a_document_that_is_only_supposed_is_told_to_be_so() -> None:
+    class Recording(Scripted):
+        supposed: tuple[bool, ...] = ()
+
+        async def resolve(self, inquiry: Inquiry) -> Reachability:
+            self.supposed = (*self.supposed, inquiry.supposed)
+            return await super().resolve(inquiry)
+
+    vipps = Recording("vipps")
+    ways = Ways(channels(vipps), _clock())
+    await ways.explain(US, QUESTION)
+    await ways.explain(US, replace(QUESTION, supposed=True))
+    assert vipps.supposed == (False, True), "and one answer is not taken for the other"
+
+
 # --- over HTTP ----------------------------------------------------------------------------------
 
 KEY = "bk_the_key_of_this_test"
