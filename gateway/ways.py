@@ -214,7 +214,7 @@ class Ways:
             return Asked(step)
         inquiry = Inquiry(
             *(own(company), question.recipient, question.summary),
-            question=step.step.partition("/")[2] or None,
+            question=step.question,
             terms=terms(company.settings, step.channel),
             supposed=question.supposed,
         )
