@@ -197,7 +197,7 @@ def efaktura_no(server: PaymentServices, patience_s: float) -> Partner:
     """Norwegian eFaktura."""
 
     def section() -> Mapping[str, Any]:
-        return {"url": server.url, "answer_timeout_s": patience_s}
+        return {"url": server.url, "answer_timeout_s": patience_s, "poll_s": 1}
 
     return Partner(
         "efaktura_no", "efaktura", "Norwegian eFaktura", server, section, server.received
