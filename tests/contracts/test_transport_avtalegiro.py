@@ -282,6 +282,13 @@ async def test_an_agreement_begins_and_ends(norway: Norway) -> None:
     assert norway.files("out") == [], "what was taken in is taken away"
 
 
+async def test_before_there_is_a_document_the_kid_alone_counts(norway: Norway) -> None:
+    asked = replace(norway.inquiry(amount_due=Decimal(0), due_date=None), supposed=True)
+    assert isinstance(await norway.channel.resolve(asked), Reachable)
+    nobody = replace(asked, summary=replace(asked.summary, payment_reference=None))
+    assert (await norway.channel.resolve(nobody)).verdict.code == "avtalegiro.kid"
+
+
 async def test_an_account_is_one_company_s(norway: Norway) -> None:
     asked = norway.inquiry()
     assert isinstance(await norway.channel.resolve(asked), Reachable)

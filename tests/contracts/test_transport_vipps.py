@@ -170,6 +170,14 @@ async def test_what_vipps_would_not_take_is_told_before_any_call(
     assert not norway.vipps.asked
 
 
+async def test_before_there_is_a_document_its_faults_do_not_count(norway: Norway) -> None:
+    asked = norway.inquiry(
+        consumer("accept"), amount_due=Decimal(0), due_date=None, payment_reference=None
+    )
+    assert isinstance(await norway.channel.resolve(asked), NotReachable)
+    assert isinstance(await norway.channel.resolve(replace(asked, supposed=True)), Reachable)
+
+
 async def test_all_that_is_wrong_is_told_at_once(norway: Norway) -> None:
     found = await norway.channel.resolve(
         norway.inquiry(consumer("accept"), currency="SEK", due_date=None, payment_reference=None)

@@ -63,6 +63,12 @@ class _File:
         """What it is known by."""
         return hashlib.sha256(self.content).hexdigest()
 
+    def parsed(self) -> Transmission | Receipt:
+        """What it says. Raises Malformed."""
+        if self.content.startswith(b"NY"):
+            return reading.read(self.content)
+        return receipts.read(self.content)
+
 
 class Collecting:
     """The files in one directory of a server."""
@@ -97,13 +103,17 @@ class Collecting:
                 continue  # told before; a person takes it away
             entry = entry or Entry("", FILE, file.digest, "", {"name": file.name[:200]})
             try:
-                async for report in self._taken(file, entry):
-                    yield report
+                said = file.parsed()
             except Malformed as error:
                 wrong.append(f"{file.name}: {error}")
                 due_at = self._now() + _KEPT
                 await self._register.put([replace(entry, state=_UNREADABLE, due_at=due_at)])
                 continue
+            if entry.state != _READ:
+                for report in await self._told(file, said):
+                    yield report
+            try:
+                await self._note(said, entry)
             except Overtaken:
                 continue
             done.append(file.name)
@@ -127,8 +137,8 @@ class Collecting:
                         files.append(_File(name, content))
                     elif files:
                         break  # in the next round
-                    else:
-                        wrong.append(f"{name} is gone, or has over {self._most_bytes} bytes")
+                    elif await session.size(f"{self._directory}/{name}") is not None:
+                        wrong.append(f"{name} has over {self._most_bytes} bytes")
         except Trouble as trouble:
             wrong.append(str(trouble))
         return files
@@ -144,20 +154,19 @@ class Collecting:
         except Trouble as trouble:
             wrong.append(str(trouble))
 
-    async def _taken(self, file: _File, entry: Entry) -> AsyncIterator[Report]:
+    async def _told(self, file: _File, said: Transmission | Receipt) -> list[Report]:
+        if isinstance(said, Receipt):
+            report = await self._receipt(file, said)
+            return [] if report is None else [report]
+        return await self._payments(file, said)
+
+    async def _note(self, said: Transmission | Receipt, entry: Entry) -> None:
+        """Takes agreements in, and notes that all of the file is. Raises Overtaken."""
         if entry.state == _READ:
             return
-        if file.content.startswith(b"NY"):
-            transmission = reading.read(file.content)
-            async for report in self._payments(file, transmission):
-                yield report
-            entry = await self._lists(transmission, entry)
-        else:
-            receipt = await self._receipt(file, receipts.read(file.content))
-            if receipt is not None:
-                yield receipt
-        done = replace(entry, state=_READ, due_at=self._now() + _KEPT)
-        await self._register.put([done])
+        if isinstance(said, Transmission):
+            entry = await self._lists(said, entry)
+        await self._register.put([replace(entry, state=_READ, due_at=self._now() + _KEPT)])
 
     async def _lists(self, transmission: Transmission, entry: Entry) -> Entry:
         """Takes the agreements in, list by list: `list` says which one is under way."""
@@ -188,7 +197,8 @@ class Collecting:
             outcome = Refused(self._verdict("rejected", detail, text), evidence)
         return Report(key, outcome, id=f"avtalegiro/{file.digest[:32]}")
 
-    async def _payments(self, file: _File, transmission: Transmission) -> AsyncIterator[Report]:
+    async def _payments(self, file: _File, transmission: Transmission) -> list[Report]:
+        found: list[Report] = []
         n = 0
         for assignment in transmission.assignments:
             if not isinstance(assignment, Payments):
@@ -203,7 +213,9 @@ class Collecting:
                 claim = await self._register.get(whose.data["company"], "claim", key)
                 if claim is not None:
                     outcome = self._paid(payment, claim.data)
-                    yield Report(UUID(key), outcome, id=f"avtalegiro/{file.digest[:32]}/{n}")
+                    name = f"avtalegiro/{file.digest[:32]}/{n}"
+                    found.append(Report(UUID(key), outcome, id=name))
+        return found
 
     def _paid(self, payment: Payment, claim: Any) -> LateOutcome:
         amount = f"{abs(payment.amount) / 100:.2f} NOK on {payment.paid}"

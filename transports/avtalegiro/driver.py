@@ -120,7 +120,9 @@ class AvtaleGiro:
 
     async def resolve(self, inquiry: Inquiry) -> Reachability:
         """Reachable where the payer whom the KID names has an active agreement with the company."""
-        agreed = self._fitting(inquiry.terms, inquiry.summary)
+        # Before there is a document its KID alone matters: it says who the payer is.
+        only = frozenset({"kid"}) if inquiry.supposed else None
+        agreed = self._fitting(inquiry.terms, inquiry.summary, only)
         if isinstance(agreed, Verdict):
             return NotReachable(agreed)
         company = inquiry.sender.company_id
@@ -194,8 +196,11 @@ class AvtaleGiro:
 
     # --- what is settled, and what fits ---------------------------------------------------------
 
-    def _fitting(self, given: Mapping[str, Any], summary: Summary) -> Terms | Verdict:
-        """The sender's terms, where the document goes with them; else what is wrong."""
+    def _fitting(
+        self, given: Mapping[str, Any], summary: Summary, only: frozenset[str] | None = None
+    ) -> Terms | Verdict:
+        """The sender's terms, where the document goes with them; else what is wrong, of `only`
+        these names where not all count."""
         if not given:
             text = (
                 "The sender has settled nothing for AvtaleGiro: set `account` and `kid_algorithm` "
@@ -207,7 +212,8 @@ class AvtaleGiro:
         except ValueError as error:
             text = f"What the sender has settled for AvtaleGiro can not be used: {error}"
             return Verdict("avtalegiro.bad_terms", text, text)
-        faults = list(claims.unfit(summary, agreed, self._now().date()))
+        found = claims.unfit(summary, agreed, self._now().date())
+        faults = [fault for fault in found if only is None or fault[0] in only]
         if not faults:
             return agreed
         # The first gives the code: the others may follow from it.

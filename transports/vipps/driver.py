@@ -62,6 +62,10 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 SEEN_PAUSE: Final = timedelta(days=1)
 LAST_LOOK: Final = timedelta(days=7)
 
+# How many are looked at in a round: some thousands, so that no round takes all of a night.
+_PAGE: Final = 100
+_PAGES: Final = 20
+
 _FINAL: Final = frozenset({State.REJECTED, State.DELETED, State.REVOKED, State.EXPIRED})
 _KID_SHORTEST: Final = 4  # of other channels' 2
 
@@ -166,20 +170,30 @@ class Vipps:
 
     async def collect(self) -> AsyncIterator[Report | Inbound]:
         """What has become of the invoices whose time to be looked at has come."""
-        for entry in await self._register.due(INVOICE, self._now()):
-            try:
-                status = await self._api.status(entry.data["id"])
-            except wire.Malformed:  # the others are asked for all the same
-                later = replace(entry, due_at=self._now() + LONGEST_PAUSE)
-                await self._register.put([later])
-                continue
-            if status is not None and status.state not in (entry.state, State.CREATED):
-                outcome = answers.late(status, self._api.base, self._now())
-                # A state may come back (approved, pending, approved): its etag is another then.
-                told = hashlib.sha256(f"{status.state}/{status.etag}".encode()).hexdigest()[:16]
-                yield Report(UUID(entry.name), outcome, id=f"vipps/{entry.name}/{told}")
-            # Where another process has looked too, and written, its word stands.
-            await self._register.put([_looked_at(entry, status, self._now())])
+        for _ in range(_PAGES):
+            page = await self._register.due(INVOICE, self._now(), _PAGE)
+            for entry in page:
+                report, looked_at = await self._look(entry)
+                if report is not None:
+                    yield report
+                # Where another process has looked too, and written, its word stands.
+                await self._register.put([looked_at])
+            if len(page) < _PAGE:
+                break
+
+    async def _look(self, entry: Entry) -> tuple[Report | None, Entry]:
+        """Looks at one invoice: what is to be told, and when to look again."""
+        try:
+            status = await self._api.status(entry.data["id"])
+        except wire.Malformed:  # the others are asked for all the same
+            return None, replace(entry, due_at=self._now() + LONGEST_PAUSE)
+        looked_at = _looked_at(entry, status, self._now())
+        if status is None or status.state in (entry.state, State.CREATED):
+            return None, looked_at
+        outcome = answers.late(status, self._api.base, self._now())
+        # A state may come back (approved, pending, approved): its etag is another then.
+        told = hashlib.sha256(f"{status.state}/{status.etag}".encode()).hexdigest()[:16]
+        return Report(UUID(entry.name), outcome, id=f"vipps/{entry.name}/{told}"), looked_at
 
     async def revoke(self, company_id: str, key: UUID) -> Verdict:
         """Takes an invoice back that is created or pending. `vipps.revoked` says that it is done,
