@@ -56,7 +56,17 @@ EVERY_UNREACHABLE = [
 ]
 
 # Those whose other side can be away while it hands over.
-AWAY = ["bank_se", "efaktura_no", "email", "kivra", "letter", "operator", "operator_sfti"]
+AWAY = [
+    "avtalegiro",
+    "bank_se",
+    "efaktura_no",
+    "email",
+    "kivra",
+    "letter",
+    "operator",
+    "operator_sfti",
+    "vipps",
+]
 
 
 @pytest.fixture
