@@ -76,6 +76,7 @@ def kivra_settings(section: Kivra) -> KivraSettings:
         shrink=section.too_large == "shrink",
         connect_timeout_s=section.connect_timeout_s,
         answer_timeout_s=section.answer_timeout_s,
+        ask_timeout_s=section.answer_timeout_s,
     )
 
 

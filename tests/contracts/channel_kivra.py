@@ -36,6 +36,7 @@ async def open_kivra(data: Path, hangs: bool) -> AsyncIterator[Channel]:
             "sandbox",
             "sandbox",
             answer_timeout_s=SHORT_PATIENCE_S if hangs else PATIENCE_S,
+            ask_timeout_s=PATIENCE_S,
         )
 
         async def taken(key: UUID) -> list[bytes]:

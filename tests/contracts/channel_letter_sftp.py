@@ -33,7 +33,8 @@ async def open_letter(data: Path, hangs: bool) -> AsyncIterator[Channel]:
             "",
             "",
             server=house.server,
-            answer_timeout_s=SHORT_PATIENCE_S if hangs else PATIENCE_S,
+            answer_timeout_s=PATIENCE_S,
+            last_step_s=SHORT_PATIENCE_S if hangs else PATIENCE_S,
         )
 
         async def taken(key: UUID) -> list[bytes]:

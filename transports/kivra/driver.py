@@ -67,6 +67,7 @@ class KivraSettings:
     shrink: bool = True
     connect_timeout_s: float = 30
     answer_timeout_s: float = 60  # a megabyte at 0.2 Mbit/s
+    ask_timeout_s: float = 60  # for a token or a match
 
 
 class Kivra:
@@ -88,8 +89,12 @@ class Kivra:
             connect_timeout_s=settings.connect_timeout_s,
             answer_timeout_s=settings.answer_timeout_s,
         )
+        self._asking = Client(
+            connect_timeout_s=settings.connect_timeout_s,
+            answer_timeout_s=settings.ask_timeout_s,
+        )
         self._tokens = Tokens(
-            self._client, self._base, settings.client_id, settings.client_secret, now
+            self._asking, self._base, settings.client_id, settings.client_secret, now
         )
         self._matching = Matching(self._match)
 
@@ -136,6 +141,7 @@ class Kivra:
         """Lets go of the HTTP client."""
         await self._matching.close()
         await self._client.close()
+        await self._asking.close()
 
     # --- the match ------------------------------------------------------------------------------
 
@@ -165,7 +171,9 @@ class Kivra:
     async def _match(self, tenant: str, who: Who, numbers: Collection[str]) -> frozenset[str]:
         url = f"{self._base}/v2/tenant/{tenant}/{wire.MATCH[who]}"
         body = wire.match_request(sorted(numbers))
-        answer = await self._tokens.call(tenant, lambda token: self._call(url, body, token))
+        answer = await self._tokens.call(
+            tenant, lambda token: _call(self._asking, url, body, token)
+        )
         if answer.status != 200:
             raise _NoMatch(answer)
         try:
@@ -181,7 +189,7 @@ class Kivra:
         url = f"{self._base}/v2/tenant/{settled.tenant}/content"
         try:
             answer = await self._tokens.call(
-                settled.tenant, lambda token: self._call(url, body, token)
+                settled.tenant, lambda token: _call(self._client, url, body, token)
             )
         except NoAnswer as broken:
             return self._no_answer(broken, sent)
@@ -241,12 +249,13 @@ class Kivra:
             await self._register.put([payments.entry(key, envelope.key, self._now())])
         return Delivered(self._verdict(code, text, text), evidence, reference=key)
 
-    async def _call(self, url: str, body: bytes, token: str) -> Answer:
-        headers = {"Content-Type": wire.JSON, "Authorization": f"Bearer {token}"}
-        return await self._client.call("POST", url, body, headers=headers)
-
     def _verdict(self, code: str, text: str, public_text: str) -> Verdict:
         return Verdict(code, text, public_text, self._base)
+
+
+async def _call(client: Client, url: str, body: bytes, token: str) -> Answer:
+    headers = {"Content-Type": wire.JSON, "Authorization": f"Bearer {token}"}
+    return await client.call("POST", url, body, headers=headers)
 
 
 def _settled(given: Mapping[str, Any]) -> Terms:

@@ -76,6 +76,7 @@ class LetterSettings:
     answer_timeout_s: float = 300  # the whole exchange; 150 MB go out in it at 4 Mbit/s
     report_days: int = 30  # when to stop expecting a report
     server: Server | None = None  # over SFTP instead of HTTP
+    last_step_s: float = 60  # over SFTP: for the answer to the rename that hands a job over
     directories: Directories = field(default_factory=Directories)
 
 
@@ -196,6 +197,7 @@ def _house(settings: LetterSettings, now: Now) -> House:
             settings.server,
             settings.directories,
             answer_timeout_s=settings.answer_timeout_s,
+            last_step_s=settings.last_step_s,
             report_days=settings.report_days,
             now=now,
         )

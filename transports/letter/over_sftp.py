@@ -8,6 +8,7 @@ over again after it was taken is the same job to the print house, by its key.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -57,7 +58,8 @@ class Directories:
 
 
 class OverSftp:
-    """The print house at a server. All of a job goes within `answer_timeout_s`."""
+    """The print house at a server. All of a job goes within `answer_timeout_s`, and its last step
+    is answered within `last_step_s`."""
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class OverSftp:
         directories: Directories,
         *,
         answer_timeout_s: float,
+        last_step_s: float,
         report_days: int,
         now: Now,
     ) -> None:
@@ -72,6 +75,7 @@ class OverSftp:
         self._server = server
         self._directories = directories
         self._within_s = answer_timeout_s
+        self._last_step_s = last_step_s
         self._report_days = report_days
         self._now = now
         self._unread: set[str] = set()
@@ -142,7 +146,8 @@ class OverSftp:
         for name, file in files.names(key, submission):
             await session.write(f"{base}/{name}", file.content)
         await session.write(f"{path}{TEMPORARY}", body)
-        await session.rename(f"{path}{TEMPORARY}", path)
+        async with asyncio.timeout(self._last_step_s):
+            await session.rename(f"{path}{TEMPORARY}", path)
         return len(body)
 
     async def _read(self) -> list[tuple[str, bytes]]:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 import asyncssh
@@ -93,6 +93,7 @@ class Sandbox:
         self.malformed: list[str] = []
         self.available = True  # False: whoever connects is turned away
         self.connections: set[asyncssh.SSHServerConnection] = set()
+        self.opened: list[BinaryIO] = []
         self.closing = asyncio.Event()
         self.directory = Path()
         self._now = now
@@ -155,6 +156,8 @@ class Sandbox:
         for connection in tuple(self.connections):
             connection.abort()
         await self._up.aclose()
+        for file in self.opened:  # of connections that broke off
+            file.close()
 
     async def __aenter__(self) -> Sandbox:
         await self.start()
@@ -259,6 +262,13 @@ class _Files(asyncssh.SFTPServer):
     def __init__(self, sandbox: Sandbox, channel: asyncssh.SSHServerChannel[bytes]) -> None:
         self._sandbox = sandbox
         super().__init__(channel, chroot=str(sandbox.directory).encode())
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        """A file is opened; who breaks off closes none."""
+        file: Any = super().open(path, pflags, attrs)
+        still = [each for each in self._sandbox.opened if not each.closed]
+        self._sandbox.opened = [*still, file]
+        return file
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """A part of a file comes; a job's own file is one part."""
