@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.clock import Clock
+from gateway.sandbox.partner import Partner, Row
 from gateway.sandbox.peppol import PeppolNetwork
 from gateway.sandbox.seeds import ISSUER
 from transports.efaktura_no.sandbox import Sandbox as PaymentServices
@@ -25,24 +26,7 @@ from transports.kivra.sandbox import Sandbox as KivraServer
 from transports.kivra.sandbox.server import SECRET
 from transports.letter.sandbox import Sandbox as PrintHouse
 from transports.operator.sandbox import Sandbox as OperatorServer
-
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """A server on loopback at the other end of a channel.
-
-    `section` are the settings that lead there, once it is up. `received` is what it has taken, a
-    row for each, the oldest first, without personal numbers. It has `name` in `/received`.
-    """
-
-    channel: str
-    name: str
-    title: str
-    server: AbstractAsyncContextManager[Any]
-    section: Callable[[], Mapping[str, Any]]
-    received: Callable[[], Sequence[Row]]
+from transports.vipps.sandbox import Sandbox as VippsServer
 
 
 class Partners:
@@ -58,6 +42,7 @@ class Partners:
         self.print_house = PrintHouse(now=clock.now)
         self.operator = OperatorServer(now=clock.now)
         self.kivra = KivraServer(now=clock.now)
+        self.vipps = VippsServer(now=clock.now)
         self.efaktura = PaymentServices(now=clock.now)
         signed = Signing(ISSUER, IssuerState.ACTIVE)
         self.efaktura.issuers.known[ISSUER.organisation_number] = signed
@@ -69,6 +54,8 @@ class Partners:
             operator(self.operator, patience_s),
             kivra(self.kivra, patience_s),
             efaktura_no(self.efaktura, patience_s),
+            vipps(self.vipps, patience_s, lambda: self.outer_url),
+            *_over_sftp(clock, patience_s),
         )
         self._up = AsyncExitStack()
 
@@ -105,6 +92,15 @@ class Partners:
         trace: TracebackType | None,
     ) -> None:
         await self._up.aclose()
+
+
+def _over_sftp(clock: Clock, patience_s: float) -> tuple[Partner, ...]:
+    """Those who need the extra `sftp`, where it is installed."""
+    if find_spec("asyncssh") is None:
+        return ()
+    from gateway.sandbox import over_sftp
+
+    return over_sftp.partners(clock, patience_s)
 
 
 def mail_server(server: MailServer, key: Key, data: Path, patience_s: float) -> Partner:
@@ -202,3 +198,19 @@ def efaktura_no(server: PaymentServices, patience_s: float) -> Partner:
     return Partner(
         "efaktura_no", "efaktura", "Norwegian eFaktura", server, section, server.received
     )
+
+
+def vipps(server: VippsServer, patience_s: float, outer_url: Callable[[], str]) -> Partner:
+    """Vipps, and the banks that fetch documents from us."""
+
+    def section() -> Mapping[str, Any]:
+        return {
+            "url": server.url,
+            "client_id": server.client_id,
+            "client_secret": server.client_secret,
+            "subscription_key": server.subscription_key,
+            "document_url": outer_url(),
+            "answer_timeout_s": patience_s,
+        }
+
+    return Partner("vipps", "vipps", "Vipps", server, section, server.received)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Final
 
 from gateway.clock import Clock
@@ -17,8 +18,22 @@ from transports.kivra.sandbox import TENANT
 
 # What the seeds have settled with the sandbox's partners.
 TERMS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
-    "sender": {"kivra": {"tenant": TENANT, "bankgiro": "50501055"}},
+    "sender": {
+        "kivra": {"tenant": TENANT, "bankgiro": "50501055"},
+        "bank_se": {
+            "fui": "005560001116.00002222222.FSPA.SE",
+            "bankgiros": [{"number": "50501055", "ocr": "hard"}],
+            "trust_fmi": True,
+        },
+    },
     "sender_no": {
+        "vipps": {"account": "97100000028", "kid_algorithm": "mod10", "kid_length": 12},
+        "avtalegiro": {
+            "account": "97100000028",
+            "kid_algorithm": "mod10",
+            "kid_length": 12,
+            "reference_position": "1-5",
+        },
         "efaktura_no": {
             "account": "97100000028",
             "kid_algorithm": "mod10",
@@ -68,3 +83,7 @@ async def plant(store: Store, clock: Clock) -> None:
     now = clock.now()
     active = Agreement(SENDER_NO.company.id, ISSUER, State.ACTIVE, now)
     await register.put([active.entry(now)])  # False: it is there already
+    if find_spec("asyncssh") is not None:
+        from gateway.sandbox.over_sftp import agree
+
+        await agree(SENDER_NO.company.id, StoredRegister(store, clock, "avtalegiro"))

@@ -10,19 +10,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stdnum import luhn
 
 from gateway.demo.stories import EXAMPLES
 from gateway.sandbox import RECEIVER, SENDER, SENDER_NO, Seed
+from schemas.identifiers import make_kid, make_ocr
 from tests.e2e.invoices import submission
+from transports.avtalegiro.sandbox import MAGIC as CLAIM
+from transports.avtalegiro.sandbox import Behaviour as Claim
+from transports.bank_se.sandbox import MAGIC as BANK
+from transports.bank_se.sandbox import Behaviour as Bank
 from transports.kivra.sandbox import MAGIC as KIVRA
 from transports.kivra.sandbox import Behaviour as Kivra
 from transports.operator.sandbox import MAGIC as OPERATOR
 from transports.operator.sandbox import Behaviour as Operator
 from transports.peppol.sandbox.access_point import MAGIC
 from transports.peppol.sandbox.access_point import Behaviour as AccessPoint
+from transports.vipps.sandbox import MAGIC as VIPPS
+from transports.vipps.sandbox import Behaviour as Vipps
 
 
 @dataclass(frozen=True)
@@ -44,17 +52,27 @@ class Fate:
     buyer: Mapping[str, Any] = field(default_factory=dict)
     delivery: Mapping[str, Any] = field(default_factory=dict)
     copies: Mapping[str, int] = field(default_factory=dict)
+    reference: str | None = None  # OCR or KID
 
     def body(self, number: str) -> bytes:
         """The request body of an invoice with this number."""
         body = _swedish(number) if self.sender is SENDER else _norwegian(number)
         _lay(body["invoice"]["buyer"], self.buyer)
+        if self.reference is not None:
+            body["invoice"]["payments"][0]["reference"] = self.reference
+        # Banks and Vipps look at the due date; the clock may move by weeks before it.
+        today = datetime.now(UTC).date()
+        body["invoice"]["issue_date"] = today.isoformat()
+        body["invoice"]["due_date"] = (today + timedelta(days=60)).isoformat()
         body["delivery"] = dict(self.delivery)
         return json.dumps(body).encode()
 
 
 def _swedish(number: str) -> dict[str, Any]:
-    return submission(number)
+    body = submission(number)
+    (transfer,) = body["invoice"]["payments"][0]["credit_transfers"]
+    transfer["service_provider"] = "SE:BANKGIRO"
+    return body
 
 
 def _norwegian(number: str) -> dict[str, Any]:
@@ -119,6 +137,44 @@ def _operator(
 def _kivra(behaviour: Kivra, ends: str, channel: str, fault: bool = True, **copies: int) -> Fate:
     delivery = {"personal_number": KIVRA[behaviour], "consumer": True}
     return Fate(f"kivra-{behaviour}", ends, channel, fault, delivery=delivery, copies=copies)
+
+
+def _bank(behaviour: Bank, ends: str, channel: str, fault: bool = True, **copies: int) -> Fate:
+    person = BANK[behaviour]
+    return Fate(
+        f"bank-{behaviour}",
+        ends,
+        channel,
+        fault,
+        delivery={"personal_number": person, "fmi": f"{person}.FSPA.SE", "consumer": True},
+        copies=copies,
+        reference=make_ocr("426523"),
+    )
+
+
+def _vipps(behaviour: Vipps, ends: str, channel: str, fault: bool = True, **copies: int) -> Fate:
+    return Fate(
+        f"vipps-{behaviour}",
+        ends,
+        channel,
+        fault,
+        sender=SENDER_NO,
+        delivery={"consumer": True, "phone": VIPPS[behaviour]},
+        copies=copies,
+    )
+
+
+def _claim(behaviour: Claim, ends: str, channel: str, fault: bool = True, **copies: int) -> Fate:
+    return Fate(
+        f"avtalegiro-{behaviour}",
+        ends,
+        channel,
+        fault,
+        sender=SENDER_NO,
+        delivery={"consumer": True, "channels": ["avtalegiro"]},
+        copies=copies,
+        reference=make_kid(f"{CLAIM[behaviour]}100123", "mod10"),
+    )
 
 
 def _efaktura(who: str, ends: str, channel: str, fault: bool = True, **copies: int) -> Fate:
@@ -209,6 +265,42 @@ NET_BANKS = (
     _efaktura("drop", "delivered", "efaktura_no", efaktura=1),
 )
 
+BANKS = (
+    _bank(Bank.ACCEPT, "delivered", "bank_se", False, bank=1),
+    _bank(Bank.REJECT, "delivered", "kivra", bank=1, kivra=1),
+    _bank(Bank.OTHER_DISTRIBUTOR, "delivered", "kivra", bank=1, kivra=1),
+    _bank(Bank.SILENT, "sent", "bank_se", bank=1),
+    _bank(Bank.DENY, "delivered", "bank_se", bank=1),
+    _bank(Bank.FULL, "delivered", "bank_se", bank=1),
+    _bank(Bank.BREAK, "delivered", "bank_se", bank=1),
+    _bank(Bank.LOSE, "delivered", "bank_se", bank=1),
+    _bank(Bank.DROP, "delivered", "bank_se", bank=1),
+)
+
+PHONES = (
+    _vipps(Vipps.ACCEPT, "delivered", "vipps", False, vipps=1),
+    _vipps(Vipps.APPROVE, "delivered", "vipps", False, vipps=1),
+    _vipps(Vipps.REJECT, "delivered", "letter", vipps=1, letters=1),
+    _vipps(Vipps.OWNER, "delivered", "letter", vipps=1, letters=1),
+    _vipps(Vipps.DELETE, "delivered", "letter", vipps=1, letters=1),
+    _vipps(Vipps.REFUSE, "delivered", "letter", letters=1),
+    _vipps(Vipps.BLACKLIST, "delivered", "letter", letters=1),
+    _vipps(Vipps.LAPSED, "delivered", "vipps", vipps=1),
+    _vipps(Vipps.ERROR, "delivered", "vipps", vipps=1),
+    _vipps(Vipps.BUSY, "delivered", "vipps", vipps=1),
+    _vipps(Vipps.DROP, "delivered", "vipps", vipps=1),
+)
+
+CLAIMS = (
+    _claim(Claim.ACCEPT, "delivered", "avtalegiro", False, avtalegiro=1),
+    _claim(Claim.REJECT, "failed", "avtalegiro", avtalegiro=1),
+    _claim(Claim.DENY, "delivered", "avtalegiro", avtalegiro=1),
+    _claim(Claim.FULL, "delivered", "avtalegiro", avtalegiro=1),
+    _claim(Claim.BREAK, "delivered", "avtalegiro", avtalegiro=1),
+    _claim(Claim.LOSE, "delivered", "avtalegiro", avtalegiro=1),
+    _claim(Claim.DROP, "delivered", "avtalegiro", avtalegiro=1),
+)
+
 NORWEGIAN = (
     Fate(
         "no-email",
@@ -229,4 +321,4 @@ NORWEGIAN = (
     ),
 )
 
-FATES = (*SWEDISH, *OPERATORS, *MAILBOXES, *NORWEGIAN, *NET_BANKS)
+FATES = (*SWEDISH, *OPERATORS, *BANKS, *MAILBOXES, *NORWEGIAN, *NET_BANKS, *PHONES, *CLAIMS)

@@ -1,0 +1,83 @@
+"""The sandbox's partners who are spoken to over SFTP: there with the extra `sftp` only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.clock import Clock
+from gateway.sandbox.partner import Partner
+from gateway.sandbox.seeds import TERMS
+from schemas.identifiers import make_kid
+from transports import kid_account
+from transports.avtalegiro.agreements import Agreements
+from transports.avtalegiro.files import Agreement, Registration
+from transports.avtalegiro.sandbox import MAGIC
+from transports.avtalegiro.sandbox import Sandbox as Central
+from transports.bank_se.sandbox import Sandbox as Distributor
+from transports.base import Entry, Register
+
+# The Norwegian seed's account, and a KID of each of its magic payers.
+ACCOUNT: Final = kid_account.read(TERMS["sender_no"]["avtalegiro"])
+KIDS: Final = tuple(make_kid(f"{payer}000000", "mod10") for payer in MAGIC.values())
+
+
+def partners(clock: Clock, patience_s: float) -> tuple[Partner, ...]:
+    """Both of them."""
+    return bank_se(Distributor(now=clock.now), patience_s), avtalegiro(clock, patience_s)
+
+
+def bank_se(server: Distributor, patience_s: float) -> Partner:
+    """The Swedish banks' distributor."""
+
+    def section() -> Mapping[str, Any]:
+        return {
+            "host": server.host,
+            "port": server.port,
+            "host_key": server.host_key,
+            "username": server.username,
+            "password": server.password,
+            "batch_wait_s": 0.1,
+            "exchange_timeout_s": patience_s,
+            "collect_every_s": 1,
+        }
+
+    return Partner("bank_se", "bank", "Swedish banks", server, section, server.received)
+
+
+def avtalegiro(clock: Clock, patience_s: float) -> Partner:
+    """The Norwegian banks' central. Its magic payers have agreed already."""
+    server = _Agreeing(clock)
+
+    def section() -> Mapping[str, Any]:
+        return {
+            "host": server.server.host,
+            "port": server.server.port,
+            "host_key": server.server.host_key,
+            "username": server.username,
+            "password": server.password,
+            "sender": server.sender,
+            "exchange_timeout_s": patience_s,
+            "collect_every_s": 1,
+        }
+
+    return Partner("avtalegiro", "avtalegiro", "AvtaleGiro", server, section, server.received)
+
+
+class _Agreeing(Central):
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(now=clock.now)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        await super().start(host, port)
+        self.agree(ACCOUNT.number, *KIDS)
+
+
+async def agree(company_id: str, register: Register) -> None:
+    """Lets a company know what the magic payers have agreed to, before the central's list comes."""
+    agreements = Agreements(register)
+    await agreements.claim(company_id, ACCOUNT)
+    known = await agreements.find(company_id, ACCOUNT, KIDS[0])
+    if known is None:
+        items = [Agreement(kid, Registration.NEW, notice=False) for kid in KIDS]
+        await agreements.take(ACCOUNT.number, items, Entry("", "sandbox", "agreements"))
