@@ -57,7 +57,13 @@ STORIES = (
         "By e-mail, with an attachment",
         "se-b2b-email-with-attachment.json",
         ends="sent",
-        tried=("internal unreachable", "peppol unreachable", "operator unreachable", "email sent"),
+        tried=(
+            "internal unreachable",
+            "peppol unreachable",
+            "operator unreachable",
+            "kivra unreachable",
+            "email sent",
+        ),
         attach=("timesheet.pdf",),
     ),
     Story(
@@ -74,10 +80,46 @@ STORIES = (
         business="accepted",
     ),
     Story(
+        "To a company that an e-invoice operator knows",
+        "se-b2b-operator.json",
+        ends="delivered",
+        tried=("internal unreachable", "peppol unreachable", "operator sent"),
+    ),
+    Story(
+        "To a consumer's internet bank",
+        "se-b2c-bank.json",
+        ends="delivered",
+        tried=(
+            "internal unreachable",
+            "peppol unreachable",
+            "operator unreachable",
+            "bank_se sent",
+        ),
+    ),
+    Story(
+        "To a consumer's mailbox in Kivra",
+        "se-b2c-kivra.json",
+        ends="delivered",
+        tried=(
+            *("internal unreachable", "peppol unreachable", "operator unreachable"),
+            *("bank_se unreachable", "kivra delivered"),
+        ),
+    ),
+    Story(
+        "To a Norwegian consumer's net bank",
+        "no-b2c-efaktura.json",
+        ends="delivered",
+        tried=("efaktura_no unreachable", "efaktura_no sent"),
+        sender=SENDER_NO,
+    ),
+    Story(
         "Rejected by a status over Peppol: a letter instead",
         "se-b2b-peppol-rejected.json",
         ends="delivered",
-        tried=("internal unreachable", "peppol sent", "operator unreachable", "letter sent"),
+        tried=(
+            *("internal unreachable", "peppol sent", "operator unreachable"),
+            *("kivra unreachable", "letter sent"),
+        ),
     ),
     Story(
         "The mail server asks to come back later",
@@ -85,7 +127,7 @@ STORIES = (
         ends="sent",
         tried=(
             *("internal unreachable", "peppol unreachable", "operator unreachable"),
-            *("email try_later", "email sent"),
+            *("kivra unreachable", "email try_later", "email sent"),
         ),
     ),
     Story(
@@ -99,7 +141,7 @@ STORIES = (
         "The letter comes back, and no way is left",
         "se-b2c-letter-returned.json",
         ends="failed",
-        tried=("internal unreachable", "peppol unreachable", "letter sent"),
+        tried=("internal unreachable", "peppol unreachable", "operator unreachable", "letter sent"),
     ),
     Story(
         "The stated total is wrong",

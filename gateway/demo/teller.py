@@ -155,11 +155,23 @@ class Teller:
         self._show.say("What became of each:")
         for told in self._told:
             self._tell_outcome(told)
+        self._tell_sums()
         return self._as_foretold
 
     def _verdict(self, well: bool, sentence: str) -> None:
         self._as_foretold &= well
         self._show.verdict(well, sentence)
+
+    def _tell_sums(self) -> None:
+        """How many each channel has, by state; they add up to all that were handed in."""
+        sums = Counter((told.document["channel"] or "none", told.state) for told in self._told)
+        self._show.say("By channel:")
+        for (channel, state), number in sorted(sums.items()):
+            self._show.say(f"    {channel:<12} {state:<10} {number:>3}")
+        self._verdict(
+            sums.total() == len(self._stories),
+            f"These are {sums.total()} documents of {len(self._stories)} that were handed in.",
+        )
 
     # --- handing in -------------------------------------------------------------------------------
 

@@ -22,7 +22,10 @@ TERMS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
         "kivra": {"tenant": TENANT, "bankgiro": "50501055"},
         "bank_se": {
             "fui": "005560001116.00002222222.FSPA.SE",
-            "bankgiros": [{"number": "50501055", "ocr": "hard"}],
+            "bankgiros": [
+                {"number": "50501055", "ocr": "hard"},
+                {"number": "59990010", "ocr": "hard"},
+            ],
             "trust_fmi": True,
         },
     },

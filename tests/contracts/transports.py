@@ -26,6 +26,7 @@ from tests.contracts import (
     channel_bank_se,
     channel_efaktura_no,
     channel_email,
+    channel_example,
     channel_kivra,
     channel_letter_sftp,
     channel_operator,
@@ -228,7 +229,6 @@ CASES: Mapping[str, Case] = {
             ),
         },
     ),
-    "avtalegiro": channel_avtalegiro.CASE,
     "bank_se": channel_bank_se.CASE,
     "email": channel_email.CASE,
     "peppol": Case(
@@ -278,12 +278,14 @@ CASES: Mapping[str, Case] = {
         },
         hangs=("hang",),
     ),
-    "efaktura_no": channel_efaktura_no.CASE,
-    "kivra": channel_kivra.CASE,
-    "letter_sftp": channel_letter_sftp.CASE,
+    "crier": channel_example.CASE,
     "operator": channel_operator.REST,
     "operator_sfti": channel_operator.SFTI,
+    "kivra": channel_kivra.CASE,
+    "letter_sftp": channel_letter_sftp.CASE,
+    "efaktura_no": channel_efaktura_no.CASE,
     "vipps": channel_vipps.CASE,
+    "avtalegiro": channel_avtalegiro.CASE,
 }
 
 
