@@ -23,6 +23,9 @@ from schemas.identifiers import Participant
 # The sandbox's print house has posted a letter by then, and got back one that returns.
 PARTNERS_TAKE = timedelta(seconds=5)
 
+# After so many looks at nothing, of two seconds each, nothing more is going to happen.
+QUIET_LOOKS = 10
+
 # What Peppol leaves behind for an invoice that arrives and is answered.
 PROOFS = frozenset({"sml", "smp", "request", "answer", "status", "response"})
 
@@ -209,11 +212,12 @@ class Teller:
         followers = [asyncio.create_task(self._follow_feed(key)) for key in self._senders()]
         try:
             async with asyncio.timeout(self._limit_s):
-                while not all(told.ended for told in self._told):
+                quiet = 0
+                while quiet < QUIET_LOOKS and not all(told.ended for told in self._told):
                     if any(told.moves for told in self._told) and await self._changes():
                         continue
-                    self._put_clock_forward()
-                    await self._changes()
+                    waited = self._put_clock_forward()
+                    quiet = 0 if await self._changes() or waited else quiet + 1
         except TimeoutError:
             self._verdict(False, f"Not everything had ended after {self._limit_s:g} seconds.")
         finally:
@@ -237,7 +241,8 @@ class Teller:
             cursor = page["next"]
             for moved in {event["document_id"] for event in page["events"]}:
                 await self._read(moved)
-            self._changed.set()
+            if page["events"]:
+                self._changed.set()
 
     def _senders(self) -> Sequence[str]:
         return sorted({story.sender.key for story in self._stories})
@@ -254,8 +259,9 @@ class Teller:
         self._told[place] = replace(told, document=document, attempts=timeline["attempts"])
         self._show.table(self._told)
 
-    def _put_clock_forward(self) -> None:
-        """To when the next document goes on by itself, or to when the partners have done theirs."""
+    def _put_clock_forward(self) -> bool:
+        """To when the next document goes on by itself, or to when the partners have done theirs;
+        whether anything was to be waited for."""
         now = self._sandbox.clock.now()
         times = [
             (datetime.fromisoformat(told.document["next_at"]), told.number)
@@ -263,11 +269,12 @@ class Teller:
             if told.document["next_at"]
         ]
         if not times and self._partners_had_time:
-            return
+            return False
         self._partners_had_time |= not times
         until, who = min(times, default=(now + PARTNERS_TAKE, "the print house"))
         self._sandbox.put_forward(max(until - now, timedelta(seconds=1)))
         self._show.say(f"The clock is put forward to {until:%H:%M:%S}, for {who}.")
+        return True
 
     # --- the other side ---------------------------------------------------------------------------
 
