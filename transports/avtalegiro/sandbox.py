@@ -8,17 +8,13 @@ agreement is rejected. Receipts come `answers_after` a claim was taken, payments
 
 from __future__ import annotations
 
-import asyncio
 import re
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 import asyncssh
@@ -40,7 +36,7 @@ from transports.avtalegiro.files import (
 from transports.avtalegiro.receipts import Fate, Receipt
 from transports.avtalegiro.records import Malformed
 from transports.base import Now, utc_now
-from transports.sftp import Server
+from transports.sftp_server import Channel, OpenFiles, SftpServer
 
 
 class Behaviour(StrEnum):
@@ -86,14 +82,12 @@ class Taken:
     state: str = "taken"
 
 
-class Sandbox:
+class Sandbox(SftpServer):
     """The server; `async with Sandbox() as central: ... central.server`.
 
     `times` is how often behaviours misbehave that do so a number of times, for a claim.
     """
 
-    username = "budkavle"
-    password = "sandbox"  # noqa: S105 - a sandbox's
     sender = "00012345"
 
     def __init__(
@@ -103,12 +97,9 @@ class Sandbox:
         times: int = 1,
         answers_after: timedelta = timedelta(seconds=1),
     ) -> None:
+        super().__init__(lambda channel: _Files(self, channel))
         self.claims: dict[str, Taken] = {}  # by the name of its file
         self.cancelled: list[tuple[str, str]] = []  # account and KID
-        self.available = True  # False: whoever connects is turned away
-        self.open_connections: set[asyncssh.SSHServerConnection] = set()
-        self.closing = asyncio.Event()
-        self.directory = Path()
         self._agreed: dict[tuple[str, str], bool] = {}
         self._now = now
         self._times = times
@@ -116,34 +107,6 @@ class Sandbox:
         self._misbehaved: Counter[tuple[Behaviour, str]] = Counter()
         self._numbers: set[tuple[str, str]] = set()
         self._sent = 0
-        self._key = asyncssh.generate_private_key("ssh-ed25519")
-        self._listener: asyncssh.SSHAcceptor | None = None
-        self._port = 0
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        self.directory = Path(tempfile.mkdtemp(prefix="avtalegiro-"))
-        for name in ("in", "out"):
-            (self.directory / name).mkdir()
-        self._listener = await asyncssh.listen(
-            host,
-            port,
-            server_factory=lambda: _Door(self),
-            server_host_keys=[self._key],
-            sftp_factory=lambda channel: _Files(self, channel),
-        )
-        self._port = self._listener.get_port()
-
-    @property
-    def server(self) -> Server:
-        """Where it is, and how to log in."""
-        host_key = self._key.export_public_key().decode().strip()
-        return Server("127.0.0.1", self._port, self.username, host_key, self.password)
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        return len(self.open_connections)
 
     def agree(self, account: str, *kids: str, notice: bool = False, ends: bool = False) -> None:
         """Payers agree, or end their agreements: a list of them is in `out` from now on."""
@@ -170,29 +133,6 @@ class Sandbox:
             }
             for one in self.claims.values()
         ]
-
-    async def close(self) -> None:
-        """Stops, and lets go of those that hang."""
-        self.closing.set()
-        if self._listener is not None:
-            self._listener.close()
-            for connection in list(self.open_connections):
-                connection.abort()
-            await self._listener.wait_closed()
-            self._listener = None
-            shutil.rmtree(self.directory, ignore_errors=True)
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     # --- what the central does ------------------------------------------------------------------
 
@@ -303,42 +243,12 @@ def _reference(text: str) -> str:
     return text[REFERENCE.first - 1 : REFERENCE.last]
 
 
-class _Door(asyncssh.SSHServer):
-    """Who gets in."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Somebody connects."""
-        self._connection = conn
-        self._sandbox.open_connections.add(conn)
-        if not self._sandbox.available:
-            conn.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """They are gone."""
-        self._sandbox.open_connections.discard(self._connection)
-
-    def begin_auth(self, username: str) -> bool:
-        """Everybody has to log in."""
-        return True
-
-    def password_auth_supported(self) -> bool:
-        """By password."""
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        """Whether it is ours."""
-        return (username, password) == (self._sandbox.username, self._sandbox.password)
-
-
-class _Files(asyncssh.SFTPServer):
+class _Files(OpenFiles):
     """The files of one connection."""
 
-    def __init__(self, sandbox: Sandbox, channel: asyncssh.SSHServerChannel[bytes]) -> None:
+    def __init__(self, sandbox: Sandbox, channel: Channel) -> None:
         self._sandbox = sandbox
-        super().__init__(channel, chroot=str(sandbox.directory).encode())
+        super().__init__(sandbox, channel)
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """A part of a file comes; a claim's comes in one."""

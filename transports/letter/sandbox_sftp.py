@@ -7,18 +7,14 @@ told in a file whenever somebody looks into `out`, by the clock given.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncssh
@@ -26,7 +22,7 @@ import asyncssh
 from transports.base import Now, utc_now
 from transports.letter import files
 from transports.letter.wire import JobState, Malformed, Submission, read_job, read_object
-from transports.sftp import Server
+from transports.sftp_server import Channel, OpenFiles, SftpServer
 
 
 class Behaviour(StrEnum):
@@ -79,7 +75,7 @@ class Kept:
     reported: list[JobState] = field(default_factory=list)
 
 
-class Sandbox:
+class Sandbox(SftpServer):
     """The server; `async with Sandbox() as house: ... house.server`.
 
     `times` is how often DENY, FULL, LOSE and DROP misbehave for a job; a state follows the one
@@ -89,50 +85,15 @@ class Sandbox:
     def __init__(
         self, *, now: Now = utc_now, times: int = 1, step: timedelta = timedelta(seconds=1)
     ) -> None:
+        super().__init__(lambda channel: _Files(self, channel))
         self.jobs: dict[UUID, Kept] = {}
         self.malformed: list[str] = []
-        self.available = True  # False: whoever connects is turned away
-        self.connections: set[asyncssh.SSHServerConnection] = set()
-        self.opened: list[BinaryIO] = []
-        self.closing = asyncio.Event()
-        self.directory = Path()
         self._now = now
         self._times = times
         self._step = step
         self._misbehaved: Counter[str] = Counter()
         self._behaviours: dict[str, Behaviour] = {}
         self._told = 0
-        self._key = asyncssh.generate_private_key("ssh-ed25519")
-        self._port = 0
-        self._up = AsyncExitStack()
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        self.directory = Path(self._up.enter_context(tempfile.TemporaryDirectory()))
-        (self.directory / "in").mkdir()
-        (self.directory / "out").mkdir()
-        listener = await asyncssh.listen(
-            host,
-            port,
-            server_factory=lambda: _Door(self),
-            server_host_keys=[self._key],
-            sftp_factory=lambda channel: _Files(self, channel),
-            config=None,
-        )
-        self._up.push_async_callback(listener.wait_closed)
-        self._up.callback(listener.close)
-        self._port = listener.get_port()
-
-    @property
-    def server(self) -> Server:
-        """Where it is, and how to log in."""
-        host_key = self._key.export_public_key().decode().strip()
-        return Server("127.0.0.1", self._port, "budkavle", host_key, "sandbox")
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        return len(self.connections)
 
     def behave(self, post_code: str, behaviour: Behaviour) -> None:
         """From now on, does `behaviour` with letters to that post code."""
@@ -149,27 +110,6 @@ class Sandbox:
             }
             for kept in self.jobs.values()
         ]
-
-    async def close(self) -> None:
-        """Stops, and lets go of those that hang."""
-        self.closing.set()
-        for connection in tuple(self.connections):
-            connection.abort()
-        await self._up.aclose()
-        for file in self.opened:  # of connections that broke off
-            file.close()
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     # --- what the print house does --------------------------------------------------------------
 
@@ -231,44 +171,12 @@ class Sandbox:
             path.write_text(json.dumps({"reports": lines, "next": ""}))
 
 
-class _Door(asyncssh.SSHServer):
-    """Who gets in."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        self._connection = conn
-        self._sandbox.connections.add(conn)
-        if not self._sandbox.available:
-            conn.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._sandbox.connections.discard(self._connection)
-
-    def begin_auth(self, username: str) -> bool:
-        return True
-
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        return (username, password) == ("budkavle", "sandbox")
-
-
-class _Files(asyncssh.SFTPServer):
+class _Files(OpenFiles):
     """The files of one connection."""
 
-    def __init__(self, sandbox: Sandbox, channel: asyncssh.SSHServerChannel[bytes]) -> None:
+    def __init__(self, sandbox: Sandbox, channel: Channel) -> None:
         self._sandbox = sandbox
-        super().__init__(channel, chroot=str(sandbox.directory).encode())
-
-    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
-        """A file is opened; who breaks off closes none."""
-        file: Any = super().open(path, pflags, attrs)
-        still = [each for each in self._sandbox.opened if not each.closed]
-        self._sandbox.opened = [*still, file]
-        return file
+        super().__init__(sandbox, channel)
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """A part of a file comes; a job's own file is one part."""

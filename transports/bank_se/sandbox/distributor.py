@@ -7,25 +7,19 @@ tells what happens (`MAGIC`); `behave` tells it for any other. Needs the extra `
 
 from __future__ import annotations
 
-import asyncio
 import re
-import tempfile
 from collections import Counter
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 from uuid import UUID
 
-import asyncssh
 from lxml import etree
 
 from schemas.ubl.structure import NAMESPACES
 from transports.bank_se.identifiers import Fmi, Fui
 from transports.bank_se.sandbox.behaviour import MAGIC, Behaviour
-from transports.bank_se.sandbox.server import Door, Files
+from transports.bank_se.sandbox.server import Files
 from transports.bank_se.wire.batch import Entry, lines, read_batch
 from transports.bank_se.wire.elements import Malformed
 from transports.bank_se.wire.receipts import (
@@ -42,6 +36,7 @@ from transports.bank_se.wire.registrations import (
     write_registrations,
 )
 from transports.base import Now, utc_now
+from transports.sftp_server import SftpServer
 
 _BY_PERSON: Final = {person: behaviour for behaviour, person in MAGIC.items()}
 _ID: Final = f"{{{NAMESPACES['cbc']}}}ID"
@@ -76,7 +71,7 @@ class _Due:
     content: bytes
 
 
-class Sandbox:
+class Sandbox(SftpServer):
     """The server; `async with Sandbox() as distributor: ... distributor.port`.
 
     `times` is how often DENY, FULL, BREAK, LOSE and DROP misbehave for an invoice. `conflicts` are
@@ -95,22 +90,18 @@ class Sandbox:
         read_after: timedelta = timedelta(seconds=1),
         delivered_after: timedelta = timedelta(seconds=2),
     ) -> None:
-        self.username = username
-        self.password = password
-        self.client_key = client_key
+        super().__init__(
+            lambda channel: Files(self, channel),
+            username=username,
+            password=password,
+            client_key=client_key,
+        )
         self.invoices: dict[UUID, Kept] = {}
         self.batches: dict[str, bytes] = {}
         self.answers: dict[str, Answer] = {}
         self.conflicts: list[UUID] = []
         self.rejected: list[str] = []  # files that were not in the format
-        self.available = True  # False: nobody gets in
         self.writable = True  # False: nobody may write
-        self.connections: set[asyncssh.SSHServerConnection] = set()
-        self.host = ""
-        self.port = 0
-        self.directory = Path()
-        self.closing = asyncio.Event()
-        self._key = asyncssh.generate_private_key("ssh-ed25519")
         self._now = now
         self._times = times
         self._read_after = read_after
@@ -119,53 +110,6 @@ class Sandbox:
         self._misbehaved: Counter[str] = Counter()
         self._due: list[_Due] = []
         self._written = 0
-        self._up = AsyncExitStack()
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        return len(self.connections)
-
-    @property
-    def host_key(self) -> str:
-        """The server's public key, as settings want it."""
-        return self._key.export_public_key().decode().strip()
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        self.directory = Path(self._up.enter_context(tempfile.TemporaryDirectory()))
-        (self.directory / "in").mkdir()
-        (self.directory / "out").mkdir()
-        server = await asyncssh.listen(
-            host,
-            port,
-            server_host_keys=[self._key],
-            server_factory=lambda: Door(self),
-            sftp_factory=lambda channel: Files(self, channel),
-            config=None,
-        )
-        self._up.push_async_callback(server.wait_closed)
-        self._up.callback(server.close)
-        self.host, self.port = host, server.get_port()
-
-    async def close(self) -> None:
-        """Stops, and lets go of those that hang."""
-        self.closing.set()
-        for connection in tuple(self.connections):
-            connection.abort()
-        await self._up.aclose()
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     def behave(self, person: str, behaviour: Behaviour) -> None:
         """From now on, does `behaviour` with invoices to that person (twelve digits)."""

@@ -1,4 +1,4 @@
-"""The SFTP server of the sandbox: who gets in, and what happens to files on their way."""
+"""The SFTP server of the sandbox: what happens to files on their way."""
 
 from __future__ import annotations
 
@@ -9,57 +9,18 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from transports.bank_se.sandbox.behaviour import Behaviour
+from transports.sftp_server import Channel, OpenFiles
 
 if TYPE_CHECKING:
     from transports.bank_se.sandbox.distributor import Sandbox
 
 
-class Door(asyncssh.SSHServer):
-    """Who gets in."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-
-    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Somebody connects."""
-        self._connection = conn
-        self._sandbox.connections.add(conn)
-        if not self._sandbox.available:
-            conn.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """They are gone."""
-        self._sandbox.connections.discard(self._connection)
-
-    def begin_auth(self, username: str) -> bool:
-        """Everybody has to log in."""
-        return True
-
-    def password_auth_supported(self) -> bool:
-        """By password."""
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        """Whether it is ours."""
-        return (username, password) == (self._sandbox.username, self._sandbox.password)
-
-    def public_key_auth_supported(self) -> bool:
-        """By key, where one is known."""
-        return self._sandbox.client_key is not None
-
-    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        """Whether it is that one."""
-        wanted = self._sandbox.client_key
-        known = wanted and asyncssh.import_public_key(wanted).public_data
-        return username == self._sandbox.username and key.public_data == known
-
-
-class Files(asyncssh.SFTPServer):
+class Files(OpenFiles):
     """The files of one connection."""
 
-    def __init__(self, sandbox: Sandbox, channel: asyncssh.SSHServerChannel[bytes]) -> None:
+    def __init__(self, sandbox: Sandbox, channel: Channel) -> None:
         self._sandbox = sandbox
-        super().__init__(channel, chroot=str(sandbox.directory).encode())
+        super().__init__(sandbox, channel)
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """A part of a file comes."""
