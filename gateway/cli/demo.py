@@ -67,7 +67,7 @@ async def _demo(keep: bool, limit_s: float) -> bool:
                 for seed in SEEDS
             }
             with OnTerminal() if on_terminal() else Lines() as show:
-                show.say(f"A gateway at {sandbox.gateway.url}, a mail server and a print house.")
+                show.say(f"A gateway at {sandbox.gateway.url}, and a partner for each channel.")
                 well = await Teller(sandbox, clients, show, limit_s=limit_s).tell()
             show.verdict(well, "All as foretold." if well else "Not all was as foretold.")
             if keep:

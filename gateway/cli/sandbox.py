@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 )
 @click.option("--log", "level", default="warning", show_default=True, help="Level of the log.")
 def sandbox(data: Path | None, listen: str, level: str) -> None:
-    """Runs a gateway with a mail server and a print house on this machine, until Ctrl-C.
+    """Runs a gateway with somebody at the end of each channel on this machine, until Ctrl-C.
 
-    The recipient's e-mail address or post code says how they behave, and its own clock can be put
-    forward; see docs/howto/use-the-sandbox.md. Nothing leaves the machine.
+    The recipient's number or address says how they behave, and its own clock can be put forward;
+    see docs/howto/use-the-sandbox.md. Nothing leaves the machine.
     """
     from gateway.log import setup
     from gateway.sandbox import Sandbox
@@ -80,8 +80,7 @@ The sandbox is up; Ctrl-C ends it. In another terminal:
   {SENDER.company.name} ({SENDER.company.participants[0]}) sends with that key;
   {RECEIVER.company.name} ({RECEIVER.company.participants[0]}) receives with {RECEIVER.key}.
 
-  What the mail server and the print house got:
-  curl {running.url}/received
+  What the partners received, and a clock that can be put forward: {running.url}
   Be sent an invoice over Peppol:
   curl -d '{{"to": "{RECEIVER.company.participants[0]}"}}' {running.url}/invoices
   Put the clock three days forward:
