@@ -25,6 +25,8 @@ _MOST_NAMES: Final = 10_000  # what is more waits until some are taken away
 # What every server takes at once; and no two of them under way, so that none is left behind.
 _CHUNK_BYTES: Final = 32 * 1024
 _ONE_AFTER_ANOTHER: Final = 0
+# A server's words and names that are no UTF-8 are no reason to fail.
+_ANYHOW: Final = "backslashreplace"
 
 
 class Trouble(Exception):
@@ -91,7 +93,7 @@ class Session:
         """Connects, and lets go at the end; all of it within the time. Raises Trouble."""
         with self._troubles():
             async with asyncio.timeout(within_s), _connection(server) as connection:
-                self._client = await connection.start_sftp_client()
+                self._client = await connection.start_sftp_client(path_errors=_ANYHOW)
                 yield self
 
     async def write(self, path: str, content: bytes) -> None:
@@ -166,6 +168,11 @@ class Session:
         assert isinstance(content, bytes), "it was opened for bytes"
         return content if len(content) <= most else None
 
+    async def make(self, directory: str) -> None:
+        """Makes a directory, where there is none. Raises Trouble."""
+        with self._troubles():
+            await self._server.makedirs(directory, exist_ok=True)
+
     async def remove(self, path: str) -> None:
         """Removes a file; nothing is done where it is gone. Raises Trouble."""
         import asyncssh
@@ -194,8 +201,13 @@ class Session:
 
     def _trouble(self, name: str, text: str, *, lost: bool = False) -> Trouble:
         unknown, self._renaming = self._renaming and lost, False
+        text = self.in_our_words(text)
         self.told.append(f"{name}: {text}")
         return Trouble(name, text, unknown=unknown)
+
+    def in_our_words(self, text: str) -> str:
+        """A text of the server's as it may be written down."""
+        return text
 
 
 def _is_lost(error: Exception) -> bool:
@@ -239,6 +251,7 @@ async def _connection(server: Server) -> AsyncIterator[asyncssh.SSHClientConnect
         agent_path=None,
         config=None,
         gss_host=None,
+        utf8_decode_errors=_ANYHOW,
     )
     try:
         yield connection

@@ -433,7 +433,7 @@ async def test_the_distributor_has_it_as_it_was_given(house: House, channel: Ban
     request, answer = sent.evidence
     assert request.content == kept.line
     assert kept.batch.encode() in answer.content
-    assert b"renamed to in/batch-" in answer.content
+    assert b".tmp to in/batch-" in answer.content
     assert PERSON.encode() not in answer.content
 
 

@@ -267,10 +267,10 @@ class BankSe:
         settings = self._settings
         path = f"{settings.download_directory}/{name}"
         content = await session.read(path, settings.most_file_bytes)
-        if content is None:
+        if content is None and await session.size(path) is None:
             return None  # another worker was faster
         try:
-            if len(content) > settings.most_file_bytes:
+            if content is None:
                 raise Malformed(f"the file has over {settings.most_file_bytes} bytes")
             incoming = read_incoming(content)
             if isinstance(incoming, BatchReceipt):
