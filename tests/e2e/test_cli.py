@@ -504,10 +504,10 @@ async def test_config_shows_values_sources_and_no_secret(tmp_path: Path) -> None
 
 async def test_wrong_settings_end_a_command_with_all_reasons(tmp_path: Path) -> None:
     file = tmp_path / "some.toml"
-    file.write_text("[worker]\nconcurency = 1\n[letter]\ncolour = 3\n")
+    file.write_text("[worker]\nconcurency = 1\n[kivra]\ntoo_large = 3\n")
     ran = await budkavle("serve", "--config", file)
     assert ran.code == 2 and "Traceback" not in ran.err
-    for told in ("did you mean worker.concurrency", "letter.url: missing", "letter.colour"):
+    for told in ("did you mean worker.concurrency", "kivra.client_id: missing", "kivra.too_large"):
         assert told in ran.err
 
 
