@@ -321,4 +321,20 @@ NORWEGIAN = (
     ),
 )
 
+# Partners that never answer. Each try waits for our patience, until the step's deadline is over:
+# not in the run that belongs to the tests.
+SILENT = (
+    _email("hang", "delivered", "letter", letters=1),
+    _email("silent", "held", "email", emails=1),
+    _peppol(AccessPoint.HANG, "held", "peppol", messages=1),
+    _letter("hang", "999 94", "held"),
+    _operator(Operator.HANG, "held", "operator"),
+    _bank(Bank.STALL, "delivered", "kivra", kivra=1),
+    _bank(Bank.HANG, "held", "bank_se"),
+    _kivra(Kivra.HANG, "held", "kivra"),
+    _efaktura("hang", "held", "efaktura_no"),
+    _vipps(Vipps.HANG, "held", "vipps"),
+    _claim(Claim.HANG, "held", "avtalegiro"),
+)
+
 FATES = (*SWEDISH, *OPERATORS, *BANKS, *MAILBOXES, *NORWEGIAN, *NET_BANKS, *PHONES, *CLAIMS)

@@ -97,10 +97,11 @@ def draw(documents: int, seed: int, faults: float, fates: Sequence[Fate] = FATES
     return [One(f"M-{n:05}", fate) for n, fate in enumerate(drawn)]
 
 
-async def run(data: Path, ones: Sequence[One], *, limit_s: float) -> Result:
-    """Sends them all, and follows them to their ends, for `limit_s` at most."""
+async def run(data: Path, ones: Sequence[One], *, limit_s: float, patience_s: float = 60) -> Result:
+    """Sends them all, and follows them to their ends, for `limit_s` at most. Partners that do not
+    answer are given up after `patience_s`: on a busy machine good ones take their time too."""
     async with AsyncExitStack() as up:
-        sandbox = await up.enter_async_context(Sandbox(data))
+        sandbox = await up.enter_async_context(Sandbox(data, patience_s=patience_s))
         clients = {
             key: await up.enter_async_context(Client(sandbox.gateway.url, key))
             for key in {one.fate.sender.key for one in ones}
