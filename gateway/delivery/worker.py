@@ -92,7 +92,7 @@ class Worker:
         self._renew_at = clock.now()
         self._stopping = False
         self._wake = asyncio.Event()  # a job has ended, or `stop` was called
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Job] = {}
         self.collecting = [Collecting(store, channel, clock) for channel in transports.values()]
         self._limits = {
             name: Limits(at_once=channel.at_once)
@@ -214,12 +214,12 @@ class Worker:
             return False
         for job in jobs:
             task = asyncio.create_task(self._work(job))
-            self._running.add(task)
+            self._running[task] = job
             task.add_done_callback(self._ended)
         return bool(jobs)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        del self._running[task]
         self._wake.set()
 
     def _news(self) -> asyncio.Future[None]:
@@ -237,12 +237,13 @@ class Worker:
         self._lanes.pause(await self._store.paused())
 
     async def _keep_leases(self) -> None:
-        """Prolongs our own leases, then frees those of the dead: one that slept keeps what nobody
-        has taken. Looked at with each poll, a dead worker's job rests for its lease and no more."""
+        """Prolongs the leases of what is in hand, then frees those of the dead: who slept keeps
+        what nobody has taken. Looked at with each poll, a dead worker's job rests for its lease and
+        no more; so does one that was claimed for us while the database died, unheard of here."""
         now = self._clock.now()
         third = timedelta(seconds=self._lease_s / 3)
         if not now < self._renew_at <= now + third:  # also when the clock was set back
-            await self._store.renew(self._owner, now, self._lease_s)
+            await self._store.renew(list(self._running.values()), now, self._lease_s)
             self._renew_at = now + third
         freed = await self._store.reap(now)
         if freed:

@@ -566,8 +566,12 @@ class Store(BlobRows, KeyRows, Endpoints, Entries, Keeping, Messages, Registrati
         only)."""
         ...
 
-    async def renew(self, owner: str, now: datetime, lease_s: float) -> None:
-        """Prolongs every lease of `owner`."""
+    async def renew(self, jobs: Sequence[Job], now: datetime, lease_s: float) -> None:
+        """Prolongs the leases of these jobs, as far as their fence still is the newest.
+
+        A worker names what it has in hand: what was claimed for it without its hearing of it,
+        because the answer was lost, runs out.
+        """
         ...
 
     async def reap(self, now: datetime) -> int:

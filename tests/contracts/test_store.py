@@ -318,13 +318,16 @@ async def test_a_lease_that_runs_out_lets_another_have_the_job(store: Store) -> 
     assert second.fence > first.fence
 
 
-async def test_a_renewed_lease_lasts_and_only_its_owners(store: Store) -> None:
-    for owner in ("first", "second"):
+async def test_the_leases_of_named_jobs_are_prolonged_and_no_others(store: Store) -> None:
+    for _ in range(3):
         await accepted(store)
-        await claimed(store, owner=owner)
-    await store.renew("first", NOW + timedelta(seconds=20), 30)
-    assert await store.reap(NOW + timedelta(seconds=40)) == 1
+    lost, held, _unheard_of = await store.claim("worker", NOW, 30, 3)
+    await store.checkpoint(lost, Checkpoint(next=Again(NOW)), NOW)
+    await claimed(store, owner="heir")
+    await store.renew([lost, held], NOW + timedelta(seconds=20), 30)
+    assert await store.reap(NOW + timedelta(seconds=40)) == 2
     assert await store.reap(NOW + timedelta(seconds=51)) == 1
+    await store.renew([], NOW, 30)
 
 
 async def test_who_holds_a_job_can_ask(store: Store) -> None:

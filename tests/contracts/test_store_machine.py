@@ -70,7 +70,6 @@ class Work:
     data: Mapping[str, Any] = field(default_factory=dict)
     tries: int = 0
     holder: Job | None = None
-    owner: str = ""
     until: datetime = START
 
     @classmethod
@@ -212,7 +211,7 @@ class Walk:
                 *(work.company, work.document, work.kind, work.lane),
                 *(work.tries, work.data),
             )
-            work.holder, work.owner = job, owner
+            work.holder = job
             work.until = self.now + timedelta(seconds=LEASE_S)
         for lane, n in Counter(job.lane for job in claimed).items():
             if lane in self.limits:
@@ -247,10 +246,10 @@ class Walk:
 
     def renew(self, pick: Random) -> None:
         self.pass_time(pick)
-        owner = pick.choice(OWNERS)
-        self.do(self.store.renew(owner, self.now, LEASE_S))
+        jobs = pick.sample(self.jobs, pick.randint(0, len(self.jobs)))
+        self.do(self.store.renew(jobs, self.now, LEASE_S))
         for work in self.works.values():
-            if work.holder and work.owner == owner:
+            if work.holder in jobs:
                 work.until = self.now + timedelta(seconds=LEASE_S)
 
     def reap(self, pick: Random) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -187,8 +187,8 @@ class Renewing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def renew(self, owner: str, now: datetime, lease_s: float) -> None:
-        await self._store.renew(owner, now, lease_s)
+    async def renew(self, jobs: Sequence[Job], now: datetime, lease_s: float) -> None:
+        await self._store.renew(jobs, now, lease_s)
         self.done.set()
 
 
@@ -233,6 +233,40 @@ async def test_a_dead_worker_s_jobs_rest_for_its_lease_and_no_longer(house: Hous
         await until(house, await house.submit(invoice(here=True)), State.DELIVERED)
         await house.is_in(document_id, State.RECEIVED)
         house.clock.move(timedelta(seconds=lease_s))
+        await until(house, document_id, State.DELIVERED)
+
+
+class AnswerLost:
+    """A store whose database dies once when a claim is written and before its answer is out."""
+
+    def __init__(self, house: House) -> None:
+        self._store = house.store
+        self.unheard: list[Job] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def claim(self, *asked: Any) -> Sequence[Job]:
+        jobs: Sequence[Job] = await self._store.claim(*asked)
+        if jobs and not self.unheard:
+            self.unheard += jobs
+            raise StorageUnavailable("the connection was closed")
+        return jobs
+
+
+async def test_what_was_claimed_unheard_of_rests_for_a_lease_though_the_worker_lives(
+    house: House,
+) -> None:
+    losing: Any = AnswerLost(house)
+    worker = Worker(losing, house.transports, house.clock, poll_s=0.01, lease_s=30)
+    document_id = await house.submit(invoice(here=True))
+    async with running(worker):
+        async with asyncio.timeout(60):
+            while not losing.unheard:
+                await asyncio.sleep(0.01)
+        for _ in range(3):  # it prolongs every ten seconds what it has in hand
+            house.clock.move(timedelta(seconds=10))
+            await until(house, await house.submit(invoice(here=True)), State.DELIVERED)
         await until(house, document_id, State.DELIVERED)
 
 

@@ -41,7 +41,7 @@ _REPLACE = f"""
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A worker holds what it has claimed, or asks for more time."""
+    """A worker holds what it claims, for a time."""
 
     owner: str
     now: datetime
@@ -50,6 +50,20 @@ class Hold:
     @property
     def until(self) -> datetime:
         """When the lease ends."""
+        return rows.moment(self.now) + timedelta(seconds=self.lease_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A worker asks for more time for what it has in hand."""
+
+    jobs: Sequence[Job]
+    now: datetime
+    lease_s: float
+
+    @property
+    def until(self) -> datetime:
+        """When the leases end."""
         return rows.moment(self.now) + timedelta(seconds=self.lease_s)
 
 
@@ -69,16 +83,19 @@ async def lease(transaction: Transaction, ids: Sequence[int], hold: Hold) -> lis
     return [job_of[id_] for id_ in ids]
 
 
-async def renew(transaction: Transaction, units: Sequence[Hold]) -> list[None]:
-    """Prolongs every lease of the owners."""
+async def renew(transaction: Transaction, units: Sequence[Renewal]) -> list[None]:
+    """Prolongs the leases of jobs that are still held."""
     for unit in units:
         await transaction.run(
             """
             WITH held AS MATERIALIZED (
-                SELECT id FROM job WHERE state = 'leased' AND owner = $1 ORDER BY id FOR UPDATE)
-            UPDATE job SET lease_until = $2 FROM held WHERE job.id = held.id
+                SELECT id FROM job JOIN unnest($1::bigint[], $2::bigint[]) AS named (id, fence)
+                    USING (id, fence)
+                WHERE state = 'leased' ORDER BY id FOR UPDATE OF job)
+            UPDATE job SET lease_until = $3 FROM held WHERE job.id = held.id
             """,
-            unit.owner,
+            [job.id for job in unit.jobs],
+            [job.fence for job in unit.jobs],
             unit.until,
         )
     return [None] * len(units)

@@ -206,9 +206,9 @@ class PostgresStore(EndpointRows, EntryRows, KeepingRows, MessageRows, Registrat
         """Every lane that has limits, a pause, or jobs that are due or leased, by name."""
         return await lanes.states(self._connections, now)
 
-    async def renew(self, owner: str, now: datetime, lease_s: float) -> None:
-        """Prolongs every lease of `owner`."""
-        await self._transactions.write(job_rows.renew, Hold(owner, now, lease_s))
+    async def renew(self, jobs: Sequence[Job], now: datetime, lease_s: float) -> None:
+        """Prolongs the leases of these jobs, as far as their fence still is the newest."""
+        await self._transactions.write(job_rows.renew, job_rows.Renewal(jobs, now, lease_s))
 
     async def reap(self, now: datetime) -> int:
         """Makes jobs with a lease that ran out claimable again; answers how many."""

@@ -24,7 +24,7 @@ _COLUMNS = "key, company_id, document_id, kind, lane, priority, data, state, due
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A worker holds what it has claimed, or asks for more time."""
+    """A worker holds what it claims, for a time."""
 
     owner: str
     now: datetime
@@ -33,6 +33,20 @@ class Hold:
     @property
     def until(self) -> int:
         """When the lease ends."""
+        return micros(self.now + timedelta(seconds=self.lease_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A worker asks for more time for what it has in hand."""
+
+    jobs: Sequence[Job]
+    now: datetime
+    lease_s: float
+
+    @property
+    def until(self) -> int:
+        """When the leases end."""
         return micros(self.now + timedelta(seconds=self.lease_s))
 
 
@@ -51,12 +65,15 @@ def lease(transaction: Transaction, ids: Sequence[int], hold: Hold) -> list[Job]
     return [job_of[id_] for id_ in ids]
 
 
-def renew(transaction: Transaction, units: Sequence[Hold]) -> list[None]:
-    """Prolongs every lease of the owners."""
+def renew(transaction: Transaction, units: Sequence[Renewal]) -> list[None]:
+    """Prolongs the leases of jobs that are still held."""
     for unit in units:
         transaction.run(
-            "UPDATE job SET lease_until = ? WHERE state = 'leased' AND owner = ?",
-            (unit.until, unit.owner),
+            """
+            UPDATE job SET lease_until = ? WHERE state = 'leased' AND (id, fence) IN (
+                SELECT value ->> 0, value ->> 1 FROM json_each(?))
+            """,
+            (unit.until, json.dumps([(job.id, job.fence) for job in unit.jobs])),
         )
     return [None] * len(units)
 

@@ -166,9 +166,9 @@ class SqliteStore(EndpointRows, EntryRows, KeepingRows, MessageRows, Registratio
         """Takes jobs away, whoever works on them."""
         await self._writer.write(job_rows.drop, keys)
 
-    async def renew(self, owner: str, now: datetime, lease_s: float) -> None:
-        """Prolongs every lease of `owner`."""
-        await self._writer.write(job_rows.renew, Hold(owner, now, lease_s))
+    async def renew(self, jobs: Sequence[Job], now: datetime, lease_s: float) -> None:
+        """Prolongs the leases of these jobs, as far as their fence still is the newest."""
+        await self._writer.write(job_rows.renew, job_rows.Renewal(jobs, now, lease_s))
 
     async def reap(self, now: datetime) -> int:
         """Makes jobs with a lease that ran out claimable again; answers how many."""

@@ -145,7 +145,7 @@ def _tour(connection: sqlite3.Connection) -> None:
                 documents.page(connection, wanted, None, 10)
 
     ((job,),) = Claims().claim(tx, [CLAIM])
-    jobs.renew(tx, [CLAIM.hold])
+    jobs.renew(tx, [jobs.Renewal([job], NOW, 30)])
     jobs.holds(connection, job, NOW)
     counts(connection, NOW)
     leg = Leg(job.document_id, 0, "email", uuid4(), "sent")
