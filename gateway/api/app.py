@@ -211,7 +211,7 @@ _SERVER_LOG.addFilter(_is_ours)
 def _handler(made: Service, callers: Callers, operation: Operation) -> Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
         caller = None
-        if not operation.public:
+        if operation.scope is not None:
             caller = await callers.of(request)
             structlog.contextvars.bind_contextvars(company=caller.id)
         query = read_query(request, operation.query)

@@ -23,8 +23,9 @@ from gateway.intake.shape import Shape
 from gateway.intake.submission import JSON
 from gateway.store.keeping import Export
 from gateway.store.port import Direction
+from gateway.trust.scopes import Scope
 
-routes = Routes("archive")
+routes = Routes("archive", changes=Scope.READ)
 
 
 @routes.operation(

@@ -29,8 +29,9 @@ from gateway.store.port import (
     Role,
     Submission,
 )
+from gateway.trust.scopes import Scope
 
-routes = Routes("documents")
+routes = Routes("documents", changes=Scope.SEND)
 
 IDEMPOTENCY_KEY = Header(
     "Idempotency-Key",

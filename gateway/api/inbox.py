@@ -15,8 +15,9 @@ from gateway.api.longpoll import poll
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Answer, Call, NoParameters, Parameters, Q, Routes, answer
 from gateway.store.port import BadCursor, Direction, Document, Role
+from gateway.trust.scopes import Scope
 
-routes = Routes("inbox")
+routes = Routes("inbox", changes=Scope.RECEIVE)
 
 Wait = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
 

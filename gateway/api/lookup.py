@@ -21,9 +21,10 @@ from gateway.intake.customer import RecipientFacts
 from gateway.intake.shape import Shape
 from gateway.intake.submission import JSON, Channel
 from gateway.lookup import TooOften, Verdict
+from gateway.trust.scopes import Scope
 from schemas.identifiers import Participant
 
-routes = Routes("lookup")
+routes = Routes("lookup", changes=Scope.SEND)
 
 MOST = 50
 _PATTERN = "^(iso6523-actorid-upis::)?[0-9]{4}:[!-~]{1,130}$"

@@ -28,8 +28,9 @@ from gateway.identifying.jobs import MOST_JOBS, Answered, Jobs, Progress, TooMan
 from gateway.identifying.table import MOST_ROWS, Wrong, read
 from gateway.intake.shape import Shape
 from gateway.intake.submission import JSON
+from gateway.trust.scopes import Scope
 
-routes = Routes("lookup")
+routes = Routes("lookup", changes=Scope.SEND)
 
 CSV = "text/csv"
 

@@ -80,7 +80,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.description:
         described["description"] = operation.description
-    if operation.public:
+    if operation.scope is None:
         described["security"] = []
     if parameters := _parameters(operation):
         described["parameters"] = parameters
@@ -91,7 +91,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def problems_of(operation: Operation) -> tuple[Type, ...]:
     """Every problem the operation may answer with, its own and those any may."""
-    kinds = {*operation.problems, *ALWAYS, *(() if operation.public else WITH_KEY)}
+    kinds = {*operation.problems, *ALWAYS, *(() if operation.scope is None else WITH_KEY)}
     return tuple(kind for kind in Type if kind in kinds)
 
 

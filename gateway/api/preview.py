@@ -18,8 +18,9 @@ from gateway.api.schemas import DOCUMENT_BODY
 from gateway.delivery.logos import logo_of
 from gateway.delivery.preview import preview, told
 from gateway.intake.prepare import Rejected
+from gateway.trust.scopes import Scope
 
-routes = Routes("validation")
+routes = Routes("validation", changes=Scope.READ)
 
 JSON: Final = "application/json"
 XML, PDF, HTML = FILES = ("application/xml", "application/pdf", "text/html")

@@ -41,8 +41,9 @@ from gateway.intake.attachment import is_safe_name, safe_name
 from gateway.intake.kind import JSON
 from gateway.intake.shape import TEXT, Shape
 from gateway.store.port import BadCursor, Document, Role
+from gateway.trust.scopes import Scope
 
-routes = Routes("repair")
+routes = Routes("repair", changes=Scope.SEND)
 
 Reason = Annotated[str, Field(max_length=500, pattern=TEXT)]
 Action = Literal["fetch", "leave_out"]

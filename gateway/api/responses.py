@@ -17,10 +17,11 @@ from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, 
 from gateway.inbound.replies import Denied, Given, Word, Wrong, reply
 from gateway.intake.shape import TEXT, Date, Shape
 from gateway.intake.submission import JSON
+from gateway.trust.scopes import Scope
 from schemas.response import Clarification
 from validators.findings import Finding
 
-routes = Routes("inbox")
+routes = Routes("inbox", changes=Scope.RECEIVE)
 
 
 class Detail(Shape):

@@ -27,6 +27,7 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import Company, Store
+from gateway.trust.scopes import Scope
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
 
@@ -165,14 +166,16 @@ class Operation:
     headers: tuple[Header, ...]
     body: Body | None
     problems: tuple[Type, ...]
-    public: bool
+    scope: Scope | None  # what a caller must be allowed; None: anybody may call
 
 
 class Routes:
-    """A list of operations; each module of the API has one."""
+    """A list of operations; each module of the API has one. `changes` is the scope of those that
+    are not GET, unless they name another."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, changes: Scope = Scope.MANAGE) -> None:
         self.tag = tag
+        self.changes = changes
         self.operations: list[Operation] = []
 
     def operation(
@@ -185,12 +188,14 @@ class Routes:
         problems: tuple[Type, ...] = (),
         headers: tuple[Header, ...] = (),
         body: Body | None = None,
+        scope: Scope | None = None,
         public: bool = False,
     ) -> Callable[
         [Callable[[Call[Q]], Awaitable[web.StreamResponse]]],
         Callable[[Call[Q]], Awaitable[web.StreamResponse]],
     ]:
         """Registers the decorated handler; its docstring is what the description says of it."""
+        needed = scope or (Scope.READ if method == "GET" else self.changes)
 
         def register(
             handler: Callable[[Call[Q]], Awaitable[web.StreamResponse]],
@@ -210,7 +215,7 @@ class Routes:
                     headers,
                     body,
                     problems,
-                    public,
+                    None if public else needed,
                 )
             )
             return handler

@@ -11,8 +11,9 @@ from gateway.api.language import with_language
 from gateway.api.routes import Answer, Call, NoParameters, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
 from gateway.intake.prepare import verdict
+from gateway.trust.scopes import Scope
 
-routes = Routes("validation")
+routes = Routes("validation", changes=Scope.READ)
 
 
 @routes.operation(

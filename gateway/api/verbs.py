@@ -28,9 +28,10 @@ from gateway.intake.submission import (
     Phone,
 )
 from gateway.store.port import Document
+from gateway.trust.scopes import Scope
 from transports.base import PostalAddress
 
-routes = Routes("verbs")
+routes = Routes("verbs", changes=Scope.SEND)
 
 
 _Line = Annotated[str, Field(max_length=200, pattern=TEXT)]

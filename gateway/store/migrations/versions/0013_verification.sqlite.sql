@@ -1,0 +1,1 @@
+-- Who has proved who they are.

@@ -1,0 +1,1 @@
+-- The inbox: leases, and what became of what came in.

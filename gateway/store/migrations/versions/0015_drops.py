@@ -1,0 +1,13 @@
+"""Files and mails that were handed in."""
+
+from __future__ import annotations
+
+from gateway.store.migrations.texts import write
+
+revision = "0015"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    """Adds it."""
+    write(__file__)

@@ -1,0 +1,1 @@
+-- Files and mails that were handed in.
