@@ -60,6 +60,7 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import ContentLost, StorageUnavailable, Store
+from gateway.trust.gate import OPEN, Gate
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
 
@@ -128,6 +129,7 @@ def make_app(
     logos: Logos | None = None,
     registry: CollectorRegistry | None = None,
     operations: Sequence[Operation] = OPERATIONS,
+    gate: Gate = OPEN,
 ) -> web.Application:
     """Makes the application.
 
@@ -155,6 +157,7 @@ def make_app(
         logos or Logos(HERE),
         asyncio.Event(),
         _description(),
+        gate=gate,
     )
     callers = Callers(store)
     app = web.Application(middlewares=[_around(made)])

@@ -26,6 +26,7 @@ class Type(StrEnum):
     MALFORMED_JSON = "malformed-json"
     INVALID_PARAMETER = "invalid-parameter"
     UNAUTHENTICATED = "unauthenticated"
+    COMPANY_NOT_VERIFIED = "company-not-verified"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"
     REQUEST_TIMEOUT = "request-timeout"
@@ -91,6 +92,14 @@ MEANINGS: dict[Type, Meaning] = {
         "No valid API key",
         "The Authorization header is missing, or its key is unknown here.",
         "Send `Authorization: Bearer bk_...` with a key of your company.",
+    ),
+    Type.COMPANY_NOT_VERIFIED: Meaning(
+        403,
+        "The company has not proved who it is",
+        "A company that is not verified neither sends nor receives. Nothing was stored or handed"
+        " out.",
+        "`detail` tells where its verification stands and what to do;"
+        " `GET /v1/companies/{id}/verification` tells more. Then send again.",
     ),
     Type.NOT_FOUND: Meaning(
         404,

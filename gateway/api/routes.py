@@ -27,6 +27,7 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import Company, Store
+from gateway.trust.gate import OPEN, Gate
 from gateway.trust.scopes import Scope
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
@@ -62,6 +63,7 @@ class Service:
     logos: Logos
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
+    gate: Gate = OPEN
 
 
 class Parameters(BaseModel):

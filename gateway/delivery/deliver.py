@@ -57,6 +57,7 @@ from gateway.store.port import (
     Leg,
     Store,
 )
+from gateway.trust.gate import OPEN, Gate
 from transports.base import (
     Binder,
     Contracted,
@@ -148,6 +149,7 @@ class Delivering:
         linking: Linking | None = None,
         orders: Orders | None = None,
         call_limit_s: float = CALL_LIMIT_S,
+        gate: Gate = OPEN,
     ) -> None:
         self._store = store
         self._transports = transports
@@ -184,6 +186,7 @@ class Delivering:
         self._linking = linking
         self._questioned = (orders or shipped()).questioned()
         self._call_limit_s = call_limit_s
+        self._gate = gate
 
     async def __call__(self, job: Job) -> None:
         """Does the job. Raises what the store and the channels raise."""

@@ -36,6 +36,7 @@ from gateway.routing.orders import Orders
 from gateway.store.ids import new_id
 from gateway.store.lanes import Limits
 from gateway.store.port import Checkpoint, Done, Job, LeaseLost, StorageUnavailable, Store
+from gateway.trust.gate import OPEN, Gate
 from transports.base import Transport
 
 log = structlog.get_logger()
@@ -52,6 +53,8 @@ class Worker:
     `handlers` and `schedules` are the work of other parts; of their lanes those `aside` have a
     quarter of the places at most. `workshop` is where heavy work is done,
     `bindery` where PDFs that others made are worked on.
+
+    `gate` is asked before anything goes out.
 
     `concurrency` is how many jobs run at once; `lease_s` how long a dead worker's jobs rest;
     `poll_s` how late, at most, a job that becomes due is noticed; `collect_every_s` how often
@@ -80,6 +83,7 @@ class Worker:
         poll_s: float = 1.0,
         collect_every_s: float = 10.0,
         call_limit_s: float = CALL_LIMIT_S,
+        gate: Gate = OPEN,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -113,6 +117,7 @@ class Worker:
             linking=linking,
             orders=orders,
             call_limit_s=call_limit_s,
+            gate=gate,
         )
         preparing = Preparing(
             store,

@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.inbound.answers import Answers
 from gateway.intake import head as intake
 from gateway.store.port import Arrival, Head, NewPart, Role, Store
+from gateway.trust.gate import OPEN, Gate
 from schemas import forms
 from schemas.forms import Form
 from schemas.identifiers import Participant
@@ -29,9 +30,10 @@ from validators.pipeline import parse
 class Inboxes:
     """The `Inbox` of `transports.internal`: the address of an inbox is its company's id."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, gate: Gate = OPEN) -> None:
         self._store = store
         self._clock = clock
+        self._gate = gate
         self._answers = Answers(store, clock)
 
     async def lookup(self, participant: Participant) -> str | None:

@@ -16,6 +16,7 @@ from gateway.clock import Clock
 from gateway.inbound.inboxes import read_head
 from gateway.store.messages import Message
 from gateway.store.port import Arrival, Company, NewJob, NewPart, Role, StorageUnavailable, Store
+from gateway.trust.gate import OPEN, Gate
 from schemas.identifiers import (
     BILLING_CREDIT_NOTE,
     BILLING_INVOICE,
@@ -51,10 +52,11 @@ class PeppolReception:
     `own` is our own identifier as a service provider (`0242:000123`), which statuses come to.
     """
 
-    def __init__(self, store: Store, clock: Clock, own: Participant) -> None:
+    def __init__(self, store: Store, clock: Clock, own: Participant, gate: Gate = OPEN) -> None:
         self._store = store
         self._clock = clock
         self._own = own
+        self._gate = gate
 
     async def serves(self, receiver: Participant, kind: DocumentType, way: Process) -> bool:
         """Invoices, credit notes and responses for our companies; statuses for ourselves."""
