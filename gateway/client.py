@@ -181,6 +181,7 @@ class Client:
         *,
         types: Sequence[str] = (),
         document_id: str | None = None,
+        ledger: str | None = None,
         follow: bool = False,
         wait_s: float = 25,
     ) -> AsyncIterator[Mapping[str, Any]]:
@@ -195,6 +196,7 @@ class Client:
                 after=after,
                 types=",".join(types) or None,
                 document_id=document_id,
+                ledger=ledger,
                 wait=wait_s if follow else None,
                 limit=1000,
             )

@@ -20,6 +20,9 @@ from gateway.delivery import fetches
 from gateway.delivery.fetches import Status
 from gateway.events import Type as EventType
 from gateway.image_rule import ImageRule
+from gateway.ledger import mapping
+from gateway.ledger.mapping import Ledger
+from gateway.ledger.systems import SYSTEMS
 from gateway.lifecycle import Business, State
 from gateway.store import port
 from validators import findings
@@ -112,6 +115,20 @@ class Plan(Shown):
     steps: tuple[Step, ...]
 
 
+class LedgerStatus(Shown):
+    """The state in the words of a ledger: docs/reference/ledger.md tells what is lost by it."""
+
+    system: Ledger
+    status: str | None
+    """What to set there; null: the ledger has no word for it, leave what is there."""
+    text: str
+    """What it means."""
+
+
+# What nobody has asked for is left out, not null.
+Asked = Annotated[LedgerStatus | None, Field(exclude_if=lambda status: status is None)]
+
+
 class DocumentRow(Shown):
     """A document as lists show it."""
 
@@ -137,6 +154,9 @@ class DocumentRow(Shown):
     updated_at: datetime
     confirmed_at: datetime | None
     links: dict[str, str]
+    ledger: Asked = None
+    """The state as the ledger named by `ledger` calls it; only when asked for, and not of documents
+    that came in."""
 
 
 class Fetch(Shown):
@@ -234,6 +254,9 @@ class Event(Shown):
     data: dict[str, Any]
     cursor: str
     """Pass it as `after` to go on from here."""
+    ledger: Asked = None
+    """What it says as the ledger named by `ledger` calls it; only when asked for, and only of
+    events that tell of a new state."""
 
 
 class Response(Shown):
@@ -387,9 +410,9 @@ def links(document_id: str) -> dict[str, str]:
     return {"self": here} | {name: f"{here}/{name}" for name in below}
 
 
-def row(document: port.Document) -> DocumentRow:
+def row(document: port.Document, ledger: Ledger | None = None) -> DocumentRow:
     """A document as lists show it."""
-    return DocumentRow(**_row(document))
+    return DocumentRow(**_row(document, ledger))
 
 
 def document(
@@ -398,14 +421,15 @@ def document(
     added: bytes | None,
     plan: bytes | None,
     named: bytes | None = None,
+    ledger: Ledger | None = None,
 ) -> Document:
-    """A whole document; the rest are its newest FINDINGS, FILLED_IN, PLAN and FETCH parts."""
+    """A whole document; the bytes are its newest FINDINGS, FILLED_IN, PLAN and FETCH parts."""
     wishes = fetches.shown_wishes(row.delivery)
     for name in ("personal_number", "fmi"):
         if name in wishes:
             wishes[name] = "********"
     return Document(
-        **_row(row),
+        **_row(row, ledger),
         delivery=wishes,
         findings=tuple(Finding(**finding) for finding in json.loads(found or b"[]")),
         **filled_in(json.loads(added or b"{}")),
@@ -426,7 +450,10 @@ def _fetch(n: int, fetch: fetches.Fetch) -> Fetch:
     )
 
 
-def _row(document: port.Document) -> dict[str, Any]:
+def _row(document: port.Document, ledger: Ledger | None) -> dict[str, Any]:
+    there = None
+    if ledger is not None and document.direction is port.Direction.OUT:
+        there = mapping.status(SYSTEMS[ledger], document.state, document.business)
     return {
         "id": document.id,
         "direction": document.direction,
@@ -443,7 +470,14 @@ def _row(document: port.Document) -> dict[str, Any]:
         "updated_at": document.updated_at,
         "confirmed_at": document.confirmed_at,
         "links": links(document.id),
+        "ledger": _in_ledger(ledger, there),
     }
+
+
+def _in_ledger(ledger: Ledger | None, there: mapping.Status | None) -> LedgerStatus | None:
+    if ledger is None or there is None:
+        return None
+    return LedgerStatus(system=ledger, status=there.name, text=there.text)
 
 
 def head(row: port.Head) -> Head:
@@ -525,8 +559,11 @@ def responded(document_id: str, response_id: str, status: str, business: Busines
     )
 
 
-def event(row: port.Event) -> Event:
+def event(row: port.Event, ledger: Ledger | None = None) -> Event:
     """An event."""
+    there = None
+    if ledger is not None:
+        there = mapping.status_of_event(SYSTEMS[ledger], row.type, row.data)
     return Event(
         id=row.id,
         type=EventType(row.type),
@@ -534,6 +571,7 @@ def event(row: port.Event) -> Event:
         document_id=row.document_id,
         data=dict(row.data),
         cursor=row.cursor,
+        ledger=_in_ledger(ledger, there),
     )
 
 

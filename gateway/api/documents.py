@@ -17,6 +17,7 @@ from gateway.api.schemas import DOCUMENT_BODY
 from gateway.delivery.deliver import every_event
 from gateway.events import Type as EventType
 from gateway.intake.submission import priority
+from gateway.ledger.mapping import Ledger
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import (
@@ -29,6 +30,7 @@ from gateway.store.port import (
     Role,
     Submission,
 )
+from gateway.trust.gate import Way
 from gateway.trust.scopes import Scope
 
 routes = Routes("documents", changes=Scope.SEND)
@@ -44,6 +46,13 @@ IDEMPOTENCY_KEY = Header(
 BODY_PROBLEMS = (
     *WITH_BODY,
     Type.UNREADABLE_DOCUMENT,
+)
+
+_OF_FILES = (
+    Type.COMPANY_NOT_VERIFIED,
+    Type.NOT_FOUND,
+    Type.NOT_ALLOWED_NOW,
+    Type.CONTENT_LOST,
 )
 
 
@@ -65,6 +74,7 @@ BODY_PROBLEMS = (
         )
     },
     problems=(*BODY_PROBLEMS, Type.IDEMPOTENCY_KEY_REUSED),
+    way=Way.SUBMIT,
 )
 async def submit_document(call: Call[NoParameters]) -> web.Response:
     """Hand in an invoice or credit note.
@@ -138,6 +148,8 @@ class ListParameters(Parameters):
     """The `next` of the page before."""
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     """How many at most."""
+    ledger: Ledger | None = None
+    """Show each document's state as this ledger calls it, too."""
 
 
 @routes.operation(
@@ -167,25 +179,32 @@ async def list_documents(call: Call[ListParameters]) -> web.Response:
         )
     except BadCursor:
         raise bad_cursor() from None
-    rows = tuple(map(answers.row, page.documents))
+    rows = tuple(answers.row(document, query.ledger) for document in page.documents)
     return answer(answers.DocumentList(documents=rows, next=page.next))
+
+
+class DocumentParameters(Parameters):
+    """How to show it."""
+
+    ledger: Ledger | None = None
+    """Show its state as this ledger calls it, too."""
 
 
 @routes.operation(
     "GET",
     "/v1/documents/{document_id}",
-    query=NoParameters,
+    query=DocumentParameters,
     answers={200: Answer("The document.", answers.Document, examples.DOCUMENT)},
     problems=(Type.NOT_FOUND, Type.CONTENT_LOST),
 )
-async def get_document(call: Call[NoParameters]) -> web.Response:
+async def get_document(call: Call[DocumentParameters]) -> web.Response:
     """Read a document: its state and why, what was found, filled in and planned."""
     document, parts = await _document(call)
     found = await files.newest(call, document.id, parts, Role.FINDINGS)
     added = await files.newest(call, document.id, parts, Role.FILLED_IN)
     plan = await files.newest(call, document.id, parts, Role.PLAN)
     named = await files.newest(call, document.id, parts, Role.FETCH)
-    return answer(answers.document(document, found, added, plan, named))
+    return answer(answers.document(document, found, added, plan, named, call.query.ledger))
 
 
 @routes.operation(
@@ -220,7 +239,7 @@ class ContentParameters(Parameters):
     "/v1/documents/{document_id}/content",
     query=ContentParameters,
     answers={200: Answer("The bytes.", files=(*DOCUMENT_TYPES[:-1],), example="<Invoice/>")},
-    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW, Type.CONTENT_LOST),
+    problems=_OF_FILES,
 )
 async def get_content(call: Call[ContentParameters]) -> web.StreamResponse:
     """Read the document's bytes, as you sent them or as they travel."""
@@ -236,7 +255,7 @@ async def get_content(call: Call[ContentParameters]) -> web.StreamResponse:
     "/v1/documents/{document_id}/pdf",
     query=NoParameters,
     answers={200: Answer("The invoice as a PDF.", files=("application/pdf",), example="%PDF-1.4")},
-    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW, Type.CONTENT_LOST),
+    problems=_OF_FILES,
 )
 async def get_pdf(call: Call[NoParameters]) -> web.StreamResponse:
     """Read the invoice as people see it.
@@ -266,7 +285,7 @@ async def list_evidence(call: Call[NoParameters]) -> web.Response:
     "/v1/documents/{document_id}/evidence/{sha256}",
     query=NoParameters,
     answers={200: Answer("The bytes.", files=("*/*",), example="250 OK")},
-    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW, Type.CONTENT_LOST),
+    problems=_OF_FILES,
 )
 async def get_evidence(call: Call[NoParameters]) -> web.StreamResponse:
     """Read one file by its hash."""

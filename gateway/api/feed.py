@@ -15,6 +15,7 @@ from gateway.api.longpoll import poll
 from gateway.api.problems import Fault, Problem, Type
 from gateway.api.routes import Answer, Call, Parameters, Routes, answer
 from gateway.events import Type as EventType
+from gateway.ledger.mapping import Ledger
 from gateway.store.port import BadCursor, Event, Store
 
 routes = Routes("events")
@@ -41,6 +42,8 @@ class FeedParameters(Parameters):
     """Seconds to wait for an event when there is none; the gateway may wait less."""
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     """How many at most."""
+    ledger: Ledger | None = None
+    """Show what each event says as this ledger calls it, too."""
 
 
 @routes.operation(
@@ -71,7 +74,8 @@ async def read_events(call: Call[FeedParameters]) -> web.Response:
         fault = Fault(parameter="after", detail="is of an event that was deleted", hint=hint)
         raise Problem(Type.EVENTS_EXPIRED, faults=[fault])
     place = look.place or answers.BEGINNING
-    return answer(answers.Events(events=tuple(map(answers.event, rows)), next=place))
+    events = tuple(answers.event(row, query.ledger) for row in rows)
+    return answer(answers.Events(events=events, next=place))
 
 
 class _Enough(Exception):

@@ -14,6 +14,7 @@ import click
 from gateway.cli.options import Impossible, client_options
 from gateway.cli.output import line, on_terminal, progress, records, say
 from gateway.client import Attached, Client, Problem, Unreachable, attached
+from gateway.ledger.mapping import Ledger
 
 # States in which a document has reached its recipient, or a channel that answers for it.
 WELL = frozenset({"sent", "delivered"})
@@ -246,6 +247,9 @@ def _write(path: Path, content: bytes) -> None:
 @click.option("--after", metavar="CURSOR", help="Where to go on from; default: from the start.")
 @click.option("--type", "types", multiple=True, help="Only events of this type; repeat for more.")
 @click.option("--document", "document_id", metavar="ID", help="Only events of this document.")
+@click.option(
+    "--as", "ledger", type=click.Choice(list(Ledger)), help="Also in the words of this ledger."
+)
 @click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
 def events(
     url: str,
@@ -253,16 +257,21 @@ def events(
     after: str | None,
     types: Sequence[str],
     document_id: str | None,
+    ledger: str | None,
     follow: bool,
 ) -> None:
     """Shows the event feed: everything that happened to the company's documents, in order."""
 
     async def read() -> bool:
         async with Client(url, key) as client:
-            found = client.events(after, types=types, document_id=document_id, follow=follow)
+            found = client.events(
+                after, types=types, document_id=document_id, ledger=ledger, follow=follow
+            )
             async for event in found:
                 if on_terminal():
                     text = event["data"].get("text") or event["data"].get("code") or ""
+                    there = event.get("ledger") or {}
+                    text = f"[{there['status'] or '-'}] {text}" if there else text
                     click.echo(f"{event['at']}  {event['document_id']}  {event['type']:20}  {text}")
                 else:
                     line(event)

@@ -15,6 +15,7 @@ import click
 from gateway import events, layers, lifecycle
 from gateway.api import problems
 from gateway.cli import COMMANDS, cli
+from gateway.ledger import systems
 from gateway.registration import states as registration
 from tests.docs.api_page import api
 from validators import messages, profiles, registry
@@ -138,6 +139,23 @@ the same events to you.
 {events.table()}"""
 
 
+def ledgers() -> str:
+    """Every state in the words of each ledger."""
+    return f"""# States in the words of ledgers
+
+`GET /v1/documents?ledger=odoo`, `GET /v1/documents/{{id}}?ledger=odoo` and `GET
+/v1/events?ledger=odoo` show our states in the words of a ledger too, in a field `ledger`: `system`,
+`status`, `text`; `budkavle events --as odoo` does the same. Where the ledger has a word for it, the
+[buyer's answer](states.md#the-buyers-answer) outweighs how the document was delivered, unless it
+was rejected, failed or cancelled. An event knows what it tells itself, and no more: events that
+leave the state as it is have no `ledger`. Documents that came in have none.
+
+Ledgers know less than the gateway, so each table ends with what is lost. Keep our `state`, `code`
+and `text` beside the ledger's own status where there is room.
+
+{systems.table()}"""
+
+
 def participant_states() -> str:
     """Every state of a participant in Peppol."""
     return f"""# Participants
@@ -217,6 +235,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": commands,
     "states.md": states,
     "events.md": event_types,
+    "ledger.md": ledgers,
     "participants.md": participant_states,
     "api.md": api,
     "problems.md": problem_types,

@@ -1,0 +1,1 @@
+"""What the gateway's states are called in ledgers: tables that ship with it, and reading them."""
