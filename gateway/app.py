@@ -31,6 +31,7 @@ from gateway.archive.backup import between_backups
 from gateway.archive.retention import Daily, signing_key
 from gateway.blobs.sweep import Sweeps
 from gateway.channels import TERMS, configured, lane_limits, rates, routes, transports
+from gateway.channels.email import email_settings
 from gateway.channels.parts import Parts
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
@@ -55,6 +56,8 @@ from gateway.publisher import PublishingPoint, publishing_point
 from gateway.scanning.clamd import Clamd
 from gateway.store.opening import open_store
 from gateway.store.port import Store
+from gateway.trust.post import KIND as POST
+from gateway.trust.post import Posting
 from gateway.ways import Ways
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import Webhooks
@@ -63,6 +66,7 @@ from gateway.webhooks.pushing import Pushing
 from gateway.webhooks.sealing import Sealing
 from gateway.webhooks.waking import Waking
 from transports.base import Transport
+from transports.email.service import ServiceMail
 
 log = structlog.get_logger()
 
@@ -219,6 +223,7 @@ class Gateway:
         linking: Linking | None,
     ) -> Worker:
         settings = self.settings
+        posting = self._posting(up)
         worker = Worker(
             self.store,
             channels,
@@ -236,12 +241,18 @@ class Gateway:
                 **self._handlers(courier),
                 IDENTIFY: jobs,
                 FETCH: self._fetching(up, registry),
+                POST: posting,
                 **(peppol.handlers if peppol else {}),
                 **(publishing.handlers if publishing else {}),
             },
-            schedules=(*self._schedules(jobs), *(peppol.schedules if peppol else ())),
-            # A slow ledger, store of files, or partner who is asked keeps no invoice waiting.
-            aside=(PUSH, FETCH, IDENTIFY),
+            schedules=(
+                *self._schedules(jobs),
+                Schedule("post_sweep", timedelta(days=1), posting.sweep),
+                *(peppol.schedules if peppol else ()),
+            ),
+            # A slow ledger, store of files, partner who is asked, or mail to people keeps no
+            # invoice waiting.
+            aside=(PUSH, FETCH, IDENTIFY, POST),
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,
             poll_s=settings.worker.poll_s,
@@ -264,6 +275,14 @@ class Gateway:
         up.push_async_callback(outside.close)
         limits = fetch_limits(section)
         return Fetching(self.store, outside, self.clock, limits=limits, registry=registry)
+
+    def _posting(self, up: AsyncExitStack) -> Posting:
+        """Service mail, by the mail server of the e-mail channel where there is one."""
+        mail = None
+        if self.settings.email is not None:
+            mail = ServiceMail(email_settings(self.settings.email))
+            up.push_async_callback(mail.close)
+        return Posting(self.store, mail, self.clock)
 
     def _schedules(self, jobs: Jobs) -> Sequence[Schedule]:
         section = self.settings.retention

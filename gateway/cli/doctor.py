@@ -69,6 +69,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _encryption(settings)
     yield from _scan(settings)
     yield from _channels(settings)
+    yield from _post(settings)
     yield from _dkim(settings)
     yield from _bounces(settings)
     yield from _peppol(settings)
@@ -248,6 +249,14 @@ def _channels(settings: Settings) -> Iterator[Check]:
             yield Check("fail", name, wrong, todo)
         else:
             yield Check("ok", name, "It answers.")
+
+
+def _post(settings: Settings) -> Iterator[Check]:
+    if settings.email is None:
+        text = "No mail server for invitations and notices to people: they wait, then are given up."
+        yield Check("warn", "post", text, "Add a section [email].")
+    else:
+        yield Check("ok", "post", f"Invitations and notices come from {settings.email.sender}.")
 
 
 def _dkim(settings: Settings) -> Iterator[Check]:

@@ -151,8 +151,8 @@ def most_bytes(going: Sequence[File]) -> int:
 def compose(envelope: Envelope, style: Style) -> bytes:
     """The message, CRLF line endings, 7-bit ASCII throughout."""
     summary, terms = envelope.summary, style.terms
-    company = _line(envelope.sender.name)
-    shown = _line(terms.name or "") or company
+    company = line(envelope.sender.name)
+    shown = line(terms.name or "") or company
     wording = _WORDINGS[summary.language]
     subject = wording.credit_note if summary.credit_note else wording.invoice
     if summary.reminder:
@@ -165,8 +165,8 @@ def compose(envelope: Envelope, style: Style) -> bytes:
     reply_to = terms.reply_to or envelope.sender.reply_to
     if reply_to and not fault(reply_to):
         message["Reply-To"] = Address(shown, addr_spec=normal(reply_to))
-    message["To"] = Address(_line(envelope.recipient.name), addr_spec=envelope.address)
-    message["Subject"] = subject.format(number=_line(summary.number), sender=company)
+    message["To"] = Address(line(envelope.recipient.name), addr_spec=envelope.address)
+    message["Subject"] = subject.format(number=line(summary.number), sender=company)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_body(envelope, wording, style), cte="quoted-printable")
     if envelope.link is None:
@@ -180,7 +180,7 @@ def compose(envelope: Envelope, style: Style) -> bytes:
 def _body(envelope: Envelope, wording: Wording, style: Style) -> str:
     terms = style.terms
     contact = terms.contact.lines() if terms.contact else envelope.sender.contact
-    summary, company = envelope.summary, _line(envelope.sender.name)
+    summary, company = envelope.summary, line(envelope.sender.name)
     opening = wording.credit_note_opening if summary.credit_note else wording.invoice_opening
     if summary.reminder:
         opening = wording.reminder_opening
@@ -188,7 +188,7 @@ def _body(envelope: Envelope, wording: Wording, style: Style) -> str:
         [
             wording.greeting,
             "",
-            opening.format(number=_line(summary.number), sender=company),
+            opening.format(number=line(summary.number), sender=company),
             *_where(envelope, wording, style),
             "",
             *([_lines(terms.note), ""] * bool(terms.note)),
@@ -219,7 +219,7 @@ def _facts(summary: Summary, wording: Wording) -> list[tuple[str, str]]:
     if summary.due_date and not summary.credit_note:
         facts.append((wording.due, day(summary.due_date, summary.language)))
     if summary.payment_reference:
-        facts.append((wording.reference, _line(summary.payment_reference)))
+        facts.append((wording.reference, line(summary.payment_reference)))
     return facts
 
 
@@ -228,7 +228,7 @@ def _attach(message: EmailMessage, file: File) -> None:
     if maintype not in _SENDABLE or not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", subtype):
         maintype, subtype = "application", "octet-stream"
     message.add_attachment(
-        file.content, maintype=maintype, subtype=subtype, filename=_line(file.name)
+        file.content, maintype=maintype, subtype=subtype, filename=line(file.name)
     )
 
 
@@ -236,7 +236,7 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """One line without control and format characters: nothing can start a header of its own."""
     safe = "".join(
         " " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text
@@ -245,4 +245,4 @@ def _line(text: str) -> str:
 
 
 def _lines(text: str | None) -> str:
-    return "\n".join(_line(line) for line in (text or "").splitlines())
+    return "\n".join(map(line, (text or "").splitlines()))
