@@ -49,7 +49,7 @@ from gateway.api.callers import Callers
 from gateway.api.checking import Checking
 from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
-from gateway.api.problems import Problem, Type
+from gateway.api.problems import Problem, Type, not_verified
 from gateway.api.routes import Call, Limits, Operation, Service, read_query
 from gateway.clock import Clock
 from gateway.delivery.logos import Logos
@@ -60,7 +60,7 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import ContentLost, StorageUnavailable, Store
-from gateway.trust.gate import OPEN, Gate
+from gateway.trust.gate import OPEN, Gate, asked
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
 
@@ -218,7 +218,12 @@ def _handler(made: Service, callers: Callers, operation: Operation) -> Handle:
             caller = await callers.of(request)
             structlog.contextvars.bind_contextvars(company=caller.id)
         query = read_query(request, operation.query)
-        return await operation.handler(Call(request, made, caller, query))
+        call = Call(request, made, caller, query)
+        if operation.way is not None:
+            closed = await asked(made.gate, operation.way, call.company.id)
+            if closed is not None:
+                raise not_verified(closed)
+        return await operation.handler(call)
 
     return handle
 

@@ -13,7 +13,7 @@ from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
 from gateway.api.instant import Instant
-from gateway.api.problems import WITH_BODY, Fault, Problem, Type
+from gateway.api.problems import WITH_BODY, Fault, Problem, Type, not_verified
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Q, Routes, answer
 from gateway.archive import exports
 from gateway.archive.bundle import Dossier, bundle
@@ -33,7 +33,7 @@ routes = Routes("archive", changes=Scope.READ)
     "/v1/documents/{document_id}/bundle",
     query=NoParameters,
     answers={200: Answer("The ZIP.", files=(ZIP,), example="PK")},
-    problems=(Type.NOT_FOUND,),
+    problems=(Type.NOT_FOUND, Type.COMPANY_NOT_VERIFIED),
 )
 async def get_bundle(call: Call[NoParameters]) -> web.StreamResponse:
     """Read all evidence of a document as one signed ZIP.
@@ -47,6 +47,7 @@ async def get_bundle(call: Call[NoParameters]) -> web.StreamResponse:
     document = await store.document(call.company.id, call.path("document_id"))
     if document is None:
         raise Problem(Type.NOT_FOUND)
+    await files.may_be_read(call, document)
     dossier = await Dossier.of(store, document)
     pieces = bundle(store, dossier, await signing_key(store))
     return await streams.send(call.request, files.headers_of(f"{document.id}.zip", ZIP), pieces)
@@ -150,7 +151,7 @@ async def get_export(call: Call[NoParameters]) -> web.Response:
     "/v1/exports/{export_id}/files/{n}",
     query=NoParameters,
     answers={200: Answer("The ZIP.", files=(ZIP,), example="PK")},
-    problems=(Type.NOT_FOUND,),
+    problems=(Type.NOT_FOUND, Type.COMPANY_NOT_VERIFIED),
 )
 async def get_export_file(call: Call[NoParameters]) -> web.StreamResponse:
     """Read one ZIP of an export.
@@ -163,6 +164,10 @@ async def get_export_file(call: Call[NoParameters]) -> web.StreamResponse:
     file = next((file for file in export.files if str(file.n) == n), None)
     if file is None:
         raise Problem(Type.NOT_FOUND)
+    if file.direction == Direction.IN:
+        closed = await call.service.gate.may_receive(call.company.id)
+        if closed is not None:
+            raise not_verified(closed)
     store = call.service.store
     pieces = exports.archive(store, export, file, await signing_key(store))
     name = f"{export.id}-{file.n}.zip"

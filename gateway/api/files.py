@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from gateway.api.answers import HIDDEN
-from gateway.api.problems import Problem, Type
+from gateway.api.problems import Problem, Type, not_verified
 from gateway.api.routes import Call, Q
 from gateway.api.streams import send
 from gateway.delivery.logos import logo_of
@@ -25,6 +25,15 @@ from schemas.ubl.read import read as read_ubl
 from validators.pipeline import parse
 
 _MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9A-Za-z-]{1,127}/[!#$&^_.+0-9A-Za-z-]{1,127}")
+
+
+async def may_be_read(call: Call[Q], document: Document) -> None:
+    """Raises Problem where a document came in for a company that is not verified: it stays in the
+    inbox until it is. What was confirmed before stays readable."""
+    if document.direction is Direction.IN and document.confirmed_at is None:
+        closed = await call.service.gate.may_receive(call.company.id)
+        if closed is not None:
+            raise not_verified(closed)
 
 
 async def newest(
@@ -62,6 +71,7 @@ async def send_image(
     call: Call[Q], document: Document, parts: Sequence[Part]
 ) -> web.StreamResponse:
     """Sends the invoice as a PDF: the stored one, else one made now."""
+    await may_be_read(call, document)
     if any(part.role is Role.IMAGE for part in parts):
         return await send_first(call, document, parts, Role.IMAGE)
     ubl = await newest(call, document.id, parts, Role.DOCUMENT)
@@ -93,6 +103,7 @@ def _image(ubl: bytes, language: str | None, logo: Logo | None) -> bytes | None:
 
 
 async def _send(call: Call[Q], document: Document, part: Part) -> web.StreamResponse:
+    await may_be_read(call, document)
     if withheld(document, part):
         what = "There is a virus in what came with this document: its files are not handed out."
         raise Problem(Type.NOT_ALLOWED_NOW, what)

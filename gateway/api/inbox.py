@@ -15,6 +15,7 @@ from gateway.api.longpoll import poll
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Answer, Call, NoParameters, Parameters, Q, Routes, answer
 from gateway.store.port import BadCursor, Direction, Document, Role
+from gateway.trust.gate import Way
 from gateway.trust.scopes import Scope
 
 routes = Routes("inbox", changes=Scope.RECEIVE)
@@ -37,6 +38,7 @@ class InboxParameters(Parameters):
     "GET",
     "/v1/inbox",
     query=InboxParameters,
+    way=Way.RECEIVE,
     answers={200: Answer("What came in.", answers.Inbox, examples.INBOX)},
 )
 async def read_inbox(call: Call[InboxParameters]) -> web.Response:
@@ -62,7 +64,12 @@ async def read_inbox(call: Call[InboxParameters]) -> web.Response:
     "/v1/inbox/{document_id}/content",
     query=NoParameters,
     answers={200: Answer("The bytes.", files=(*DOCUMENT_TYPES[:-1],), example="<Invoice/>")},
-    problems=(Type.NOT_FOUND, Type.NOT_ALLOWED_NOW, Type.CONTENT_LOST),
+    problems=(
+        Type.COMPANY_NOT_VERIFIED,
+        Type.NOT_FOUND,
+        Type.NOT_ALLOWED_NOW,
+        Type.CONTENT_LOST,
+    ),
 )
 async def get_inbox_content(call: Call[NoParameters]) -> web.StreamResponse:
     """Read the bytes of a document that came in, confirmed or not."""
@@ -76,6 +83,7 @@ async def get_inbox_content(call: Call[NoParameters]) -> web.StreamResponse:
     "POST",
     "/v1/inbox/{document_id}/confirm",
     query=NoParameters,
+    way=Way.RECEIVE,
     answers={204: Answer("It is yours now; confirming again does no harm.")},
     problems=(Type.NOT_FOUND,),
 )

@@ -92,6 +92,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def problems_of(operation: Operation) -> tuple[Type, ...]:
     """Every problem the operation may answer with, its own and those any may."""
     kinds = {*operation.problems, *ALWAYS, *(() if operation.scope is None else WITH_KEY)}
+    if operation.way is not None:
+        kinds.add(Type.COMPANY_NOT_VERIFIED)
     return tuple(kind for kind in Type if kind in kinds)
 
 

@@ -24,6 +24,7 @@ from gateway.registration.reasons import public
 from gateway.registration.states import ParticipantState
 from gateway.registration.verbs import Asked, BadInput, NotNow, NotYours, Verbs
 from gateway.store.registrations import Registration
+from gateway.trust.gate import Way
 from schemas.identifiers import Participant
 from transports.peppol.migration_key import LONGEST, SHORTEST
 
@@ -186,6 +187,7 @@ async def get_participant(call: Call[NoParameters]) -> web.Response:
     "POST",
     "/v1/participants/{participant}/register",
     query=NoParameters,
+    way=Way.RECEIVE,
     body=Body({JSON: Media(NewRegistration, {"invoices": examples.REGISTRATION})}),
     answers={202: _WANTED},
     problems=(*_VERB, *_BODY),
@@ -209,6 +211,7 @@ async def register_participant(call: Call[NoParameters]) -> web.Response:
     "POST",
     "/v1/participants/{participant}/migrate-in",
     query=NoParameters,
+    way=Way.RECEIVE,
     body=Body({JSON: Media(TakingOver, {"with a key": examples.TAKING_OVER})}),
     answers={202: _WANTED},
     problems=(*_VERB, *_BODY),

@@ -13,6 +13,7 @@ from enum import StrEnum
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from gateway.trust.gate import Closed
 from validators.findings import Finding, Severity
 
 MEDIA_TYPE = "application/problem+json"
@@ -296,6 +297,12 @@ def refused(findings: Iterable[Finding], *, json: bool) -> Problem:
         return _with_faults(Type.UNREADABLE_DOCUMENT, findings)
     malformed = any(finding.rule.startswith("GUARD-") for finding in findings)
     return _with_faults(Type.MALFORMED_JSON if malformed else Type.INVALID_BODY, findings)
+
+
+def not_verified(closed: Closed) -> Problem:
+    """The problem of a company that may not, as long as it is not verified."""
+    fault = Fault(detail=closed.text, rule=closed.code)
+    return Problem(Type.COMPANY_NOT_VERIFIED, closed.text, [fault])
 
 
 def broken(findings: Iterable[Finding]) -> Problem:

@@ -17,6 +17,7 @@ from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, 
 from gateway.inbound.replies import Denied, Given, Word, Wrong, reply
 from gateway.intake.shape import TEXT, Date, Shape
 from gateway.intake.submission import JSON
+from gateway.trust.gate import Way
 from gateway.trust.scopes import Scope
 from schemas.response import Clarification
 from validators.findings import Finding
@@ -68,6 +69,7 @@ class ResponseWish(Shape):
     "POST",
     "/v1/inbox/{document_id}/response",
     query=NoParameters,
+    way=Way.SEND,
     body=Body({JSON: Media(ResponseWish, {"query": examples.RESPONSE_WISH})}),
     answers={
         202: Answer(

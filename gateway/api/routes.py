@@ -27,7 +27,7 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import Company, Store
-from gateway.trust.gate import OPEN, Gate
+from gateway.trust.gate import OPEN, Gate, Way
 from gateway.trust.scopes import Scope
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
@@ -169,6 +169,7 @@ class Operation:
     body: Body | None
     problems: tuple[Type, ...]
     scope: Scope | None  # what a caller must be allowed; None: anybody may call
+    way: Way | None  # what the gate is asked for before; None: nothing
 
 
 class Routes:
@@ -192,6 +193,7 @@ class Routes:
         body: Body | None = None,
         scope: Scope | None = None,
         public: bool = False,
+        way: Way | None = None,
     ) -> Callable[
         [Callable[[Call[Q]], Awaitable[web.StreamResponse]]],
         Callable[[Call[Q]], Awaitable[web.StreamResponse]],
@@ -218,6 +220,7 @@ class Routes:
                     body,
                     problems,
                     None if public else needed,
+                    way,
                 )
             )
             return handler

@@ -28,6 +28,7 @@ from gateway.intake.submission import (
     Phone,
 )
 from gateway.store.port import Document
+from gateway.trust.gate import Way
 from gateway.trust.scopes import Scope
 from transports.base import PostalAddress
 
@@ -135,6 +136,7 @@ async def hold_document(call: Call[NoParameters]) -> web.Response:
     "POST",
     "/v1/documents/{document_id}/release",
     query=NoParameters,
+    way=Way.SEND,
     body=_BODY,
     answers=_ANSWERS,
     problems=_PROBLEMS,
@@ -151,6 +153,7 @@ async def release_document(call: Call[NoParameters]) -> web.Response:
     "POST",
     "/v1/documents/{document_id}/retry",
     query=NoParameters,
+    way=Way.SEND,
     body=_BODY,
     answers=_ANSWERS,
     problems=_PROBLEMS,
@@ -167,6 +170,7 @@ async def retry_document(call: Call[NoParameters]) -> web.Response:
     "POST",
     "/v1/documents/{document_id}/resend",
     query=NoParameters,
+    way=Way.SEND,
     body=_BODY,
     answers=_ANSWERS,
     problems=_PROBLEMS,
@@ -183,6 +187,7 @@ async def resend_document(call: Call[NoParameters]) -> web.Response:
     "POST",
     "/v1/documents/{document_id}/reroute",
     query=NoParameters,
+    way=Way.SEND,
     body=Body({JSON: Media(Rerouting, {"as a letter": examples.REROUTING})}),
     answers=_ANSWERS,
     problems=_PROBLEMS,
@@ -218,6 +223,7 @@ async def reroute_document(call: Call[NoParameters]) -> web.Response:
     "POST",
     "/v1/documents/{document_id}/choose",
     query=NoParameters,
+    way=Way.SEND,
     body=Body({JSON: Media(Choosing, {"one of two": examples.CHOOSING})}),
     answers=_ANSWERS,
     problems=_PROBLEMS,

@@ -68,7 +68,7 @@ ROUTES: Final[Mapping[str, Callable[[Any, Parts], Sequence[web.AbstractRouteDef]
 
 def transports(settings: Settings, parts: Parts) -> Mapping[str, Transport]:
     """The channels that are set up, by name, but for Peppol."""
-    internal = Internal(Inboxes(parts.store, parts.clock), now=parts.clock.now)
+    internal = Internal(Inboxes(parts.store, parts.clock, parts.gate), now=parts.clock.now)
     made = {
         name: make(getattr(settings, name), parts)
         for name, make in MAKERS.items()

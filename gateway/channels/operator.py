@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.inbound.inboxes import Inboxes
 from gateway.section import Channel, ConfigError, revealed
 from gateway.store.port import StorageUnavailable, Store
+from gateway.trust.gate import OPEN, Gate
 from schemas.identifiers import Participant
 from transports.base import Inbound, Transport
 from transports.bodies import Limits
@@ -84,13 +85,13 @@ class Operator(Channel):
 class OperatorInbox:
     """Implements `transports.operator.inbox.Inbox` on the inboxes of this gateway's companies."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._inboxes = Inboxes(store, clock)
+    def __init__(self, store: Store, clock: Clock, gate: Gate = OPEN) -> None:
+        self._inboxes = Inboxes(store, clock, gate)
 
     async def serves(self, recipient: Participant) -> bool:
-        """Whether it is one of our companies. Raises NotKept."""
+        """Whether it is one of our companies, and may receive. Raises NotKept."""
         try:
-            return await self._inboxes.lookup(recipient) is not None
+            return isinstance(await self._inboxes.lookup(recipient), str)
         except StorageUnavailable as error:
             raise NotKept(str(error)) from error
 
@@ -142,7 +143,7 @@ def make(section: Operator, parts: Parts) -> Transport:
     return driver.Operator(
         operator_settings(section),
         parts.register(driver.NAME),
-        OperatorInbox(parts.store, parts.clock),
+        OperatorInbox(parts.store, parts.clock, parts.gate),
         tls=tls,
         now=parts.clock.now,
     )
@@ -153,7 +154,7 @@ def routes(section: Operator, parts: Parts) -> Sequence[web.AbstractRouteDef]:
     if section.kind == "rest":
         return ()
     receiver = Receiver(
-        OperatorInbox(parts.store, parts.clock),
+        OperatorInbox(parts.store, parts.clock, parts.gate),
         partners(section),
         parts.clock.now,
         host=sfti_settings(section).host,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateway.clock import Clock
 from gateway.store.port import Store
 from gateway.store.register import StoredRegister
+from gateway.trust.gate import OPEN, Gate
 from transports.base import Register
 from transports.letter.enclosures import Count, count_here
 
@@ -18,6 +19,7 @@ class Parts:
     store: Store
     clock: Clock
     count: Count = count_here
+    gate: Gate = OPEN
 
     def register(self, channel: str) -> Register:
         """What a channel remembers."""

@@ -20,7 +20,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from gateway.clock import Clock
-from gateway.delivery import choice, recheck
+from gateway.delivery import choice, recheck, standing
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.bindery import Bindery
 from gateway.delivery.lanes import Lanes
@@ -231,6 +231,9 @@ class Delivering:
             repeat = transport.repeat if transport else Repeat.HOLD
             work = interrupted(cut_short, repeat, self._clock.now())
             return await self._end(job, case, cut_short, work)
+        closed = await self._gate.may_send(document.company_id)
+        if closed is not None:
+            return await self._save(job, standing.held(document, closed, self._clock.now()), case)
         if transport is None:
             trial = self._trial(document, leg, earlier)
             work = not_tried(trial, NOT_CONFIGURED, self._backoff, self._clock.now())

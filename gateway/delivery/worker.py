@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.clock import Clock
 from gateway.delivery import schedules as rounds
+from gateway.delivery import standing
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.bindery import Bindery
 from gateway.delivery.collect import Collecting
@@ -133,6 +134,7 @@ class Worker:
             "deliver": delivering,
             "expect": self._expect,
             rounds.KIND: self._schedules,
+            standing.KIND: standing.LettingGo(store, clock, gate),
             **(handlers or {}),
         }
         self._named = frozenset({*self._handlers, *transports})

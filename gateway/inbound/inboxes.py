@@ -24,6 +24,7 @@ from schemas.response import read as read_response
 from schemas.svefaktura.read import read as read_svefaktura
 from schemas.ubl.read import Unreadable, read
 from transports.base import Envelope, Evidence, File, Inbound
+from transports.internal.driver import Shut
 from validators.pipeline import parse
 
 
@@ -36,12 +37,15 @@ class Inboxes:
         self._gate = gate
         self._answers = Answers(store, clock)
 
-    async def lookup(self, participant: Participant) -> str | None:
+    async def lookup(self, participant: Participant) -> str | Shut | None:
         """The company whose participant this is, None when it is nobody's here."""
         company = await self._store.company_of(str(participant))
-        return company.id if company else None
+        if company is None:
+            return None
+        closed = await self._gate.may_arrive(company.id)
+        return company.id if closed is None else Shut(closed.public)
 
-    async def post(self, envelope: Envelope) -> bool:
+    async def post(self, envelope: Envelope) -> bool | Shut:
         """Puts the envelope into the inbox, durably, once for each key. False: no such inbox.
 
         An Invoice Response is for no inbox: it is written to the invoice that it answers. False:
@@ -49,6 +53,9 @@ class Inboxes:
         """
         if await self._store.company(envelope.address) is None:
             return False
+        closed = await self._gate.may_arrive(envelope.address)
+        if closed is not None:
+            return Shut(closed.public)
         kind = envelope.summary.document_type
         if kind == document_type(Kind.INVOICE_RESPONSE):
             content = envelope.document.content
@@ -66,7 +73,8 @@ class Inboxes:
         return True
 
     async def take(self, channel: str, inbound: Inbound) -> bool:
-        """Puts what a channel brought into the inbox it is for, durably, once for each id.
+        """Puts what a channel brought into the inbox it is for, durably, once for each id. The gate
+        keeps it there where its company is not verified: nobody could be told no any more.
 
         False: the participant is nobody's here.
         """

@@ -43,6 +43,8 @@ RESPONSES: Final = frozenset(
 )
 _STATUS: Final = (document_type(Kind.MLS), process(Kind.MLS))
 
+_TRANSPORT: Final = (document_type(Kind.MLR), process(Kind.MLR))
+
 _DIGEST_BYTES: Final = 32
 
 
@@ -59,12 +61,18 @@ class PeppolReception:
         self._gate = gate
 
     async def serves(self, receiver: Participant, kind: DocumentType, way: Process) -> bool:
-        """Invoices, credit notes and responses for our companies; statuses for ourselves."""
+        """Invoices, credit notes and responses for our companies, as far as the gate lets them in;
+        statuses for ourselves. Whom we do not serve is told NOT_SERVICED."""
         if receiver == self._own:
             return (kind, way) == _STATUS
         if (kind, way) not in DOCUMENTS | RESPONSES:
             return False
-        return await self._asked(self._store.company_of(str(receiver))) is not None
+        company = await self._asked(self._store.company_of(str(receiver)))
+        if company is None:
+            return False
+        if (kind, way) == _TRANSPORT:  # what became of what went out, while it was verified
+            return True
+        return await self._asked(self._gate.may_arrive(company.id)) is None
 
     async def seen(self, message_id: str) -> Seen | None:
         """The message with this id, when it was kept before."""

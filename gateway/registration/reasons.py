@@ -12,6 +12,8 @@ _SENTENCES: Final = {
     " there, or get a migration key there and take it over with `migrate-in`.",
     "peppol.migration_refused": "The network does not take this migration key: it may be mistyped,"
     " used, or for another participant. Ask the other publisher for a new one.",
+    "peppol.not_verified": "Its company is not verified: it is registered as soon as the company"
+    " is.",
     "peppol.sml_refused": "The network refuses it. Ask the operator for the reason.",
     "peppol.smp_refused": "The publisher refuses it. Ask the operator for the reason.",
     "peppol.not_our_publisher": "The publisher is somebody else's: ask the operator to move it.",

@@ -30,6 +30,7 @@ from gateway.registration.states import ParticipantState, allowed
 from gateway.registration.telling import entry
 from gateway.store.port import Again, Checkpoint, Done, Job, Store
 from gateway.store.registrations import Registration
+from gateway.trust.gate import OPEN, Gate
 from schemas.identifiers import Participant
 from transports.peppol.publishing import Refused, Said, Settled, Unsettled
 from transports.peppol.registrar import Elsewhere, Here, Registrar
@@ -67,12 +68,14 @@ class Steps:
         at: AccessPointAddress,
         *,
         backoff: Backoff | None = None,
+        gate: Gate = OPEN,
     ) -> None:
         self._store = store
         self._clock = clock
         self._registrar = registrar
         self._at = at
         self._backoff = backoff or Backoff()
+        self._gate = gate
         self._steps: Mapping[ParticipantState, Callable[[Registration], Awaitable[Step]]] = {
             ParticipantState.WANTED: self._publish,
             ParticipantState.PUBLISHED: self._enter,
@@ -109,6 +112,8 @@ class Steps:
     # --- into the network ---
 
     async def _publish(self, row: Registration) -> Step:
+        if row.company_id and await self._gate.may_receive(row.company_id) is not None:
+            return self._again(row, "not_verified", "The company is not verified.")
         shown = publication(from_data(row.offer), _participant(row), self._at)
         said = await self._registrar.publisher.publish(shown)
         if isinstance(said, Settled):

@@ -19,7 +19,6 @@ from gateway.registration.states import OVER, ParticipantState
 from gateway.registration.telling import entry
 from gateway.store.port import Company, Contradiction, NewJob
 from gateway.store.registrations import Registration
-from gateway.trust.gate import OPEN, Gate
 from schemas.identifiers import Participant
 from transports.peppol import migration_key
 
@@ -68,10 +67,9 @@ class Verbs:
     """The verbs of all companies; the company "" is the gateway itself. None of them finds
     another company's participant."""
 
-    def __init__(self, store: Rows, clock: Clock, own: Participant, gate: Gate = OPEN) -> None:
+    def __init__(self, store: Rows, clock: Clock, own: Participant) -> None:
         self._store = store
         self._clock = clock
-        self._gate = gate
         self._own = own  # our identifier as a service provider
 
     async def register(

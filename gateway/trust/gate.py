@@ -21,7 +21,8 @@ the company is verified.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from enum import StrEnum
+from typing import Final, Protocol, assert_never
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,14 @@ class Closed:
     code: str
     text: str
     public: str
+
+
+class Way(StrEnum):
+    """What a request wants, where that alone decides which question is asked."""
+
+    SUBMIT = "submit"
+    SEND = "send"
+    RECEIVE = "receive"
 
 
 class Gate(Protocol):
@@ -77,3 +86,16 @@ class OpenGate:
 
 
 OPEN: Final = OpenGate()
+
+
+async def asked(gate: Gate, way: Way, company_id: str) -> Closed | None:
+    """Whether a company may go this way."""
+    match way:
+        case Way.SUBMIT:
+            return await gate.may_submit(company_id)
+        case Way.SEND:
+            return await gate.may_send(company_id)
+        case Way.RECEIVE:
+            return await gate.may_receive(company_id)
+        case _:
+            assert_never(way)

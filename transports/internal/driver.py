@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.identifiers import Participant
@@ -33,14 +34,21 @@ from transports.base import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """There is an inbox, and it takes nothing now; `text` says why, for the sender's people."""
+
+    text: str
+
+
 class Inbox(Protocol):
     """The inboxes of this gateway's companies."""
 
-    async def lookup(self, participant: Participant) -> str | None:
+    async def lookup(self, participant: Participant) -> str | Shut | None:
         """The address of the inbox of `participant`, None if it is not on this gateway."""
         ...
 
-    async def post(self, envelope: Envelope) -> bool:
+    async def post(self, envelope: Envelope) -> bool | Shut:
         """Puts the envelope into the inbox `envelope.address`, durably, once for each key.
 
         True when it is there, since now or since an earlier call with the same key; False when
@@ -72,6 +80,8 @@ class Internal:
         address = await self._inbox.lookup(participant)
         if address is None:
             return NotReachable(_verdict("not_here", "The recipient is not on this gateway."))
+        if isinstance(address, Shut):
+            return NotReachable(_verdict("not_verified", address.text))
         return Reachable(address, _verdict("here", "The recipient has an inbox on this gateway."))
 
     async def deliver(self, envelope: Envelope) -> Outcome:
@@ -79,7 +89,10 @@ class Internal:
         request = Evidence(
             "request", envelope.document.media_type, envelope.document.content, self._now()
         )
-        if not await self._inbox.post(envelope):
+        posted = await self._inbox.post(envelope)
+        if isinstance(posted, Shut):
+            return Refused(_verdict("not_verified", posted.text), (request,))
+        if not posted:
             return Refused(_verdict("not_here", "The recipient has left this gateway."), (request,))
         receipt = {
             "key": str(envelope.key),
