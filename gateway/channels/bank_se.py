@@ -96,10 +96,6 @@ class BankSe(Channel):
     collect_every_s: float = Field(default=60, ge=0)
     """How often the distributor's files are looked for, at most."""
 
-    done_after_s: float = Field(default=3600, ge=0)
-    """How long a receipt stays in its place after it was told: one that this gateway could not take
-    in before it died is told again."""
-
     report_days: int = Field(default=14, ge=1)
     """How many days a report on an invoice is expected."""
 
@@ -134,7 +130,6 @@ def bank_se_settings(section: BankSe) -> BankSeSettings:
         most_file_bytes=section.max_file_bytes,
         exchange_timeout_s=section.exchange_timeout_s,
         collect_every_s=section.collect_every_s,
-        done_after_s=section.done_after_s,
         report_days=section.report_days,
         upload_directory=section.upload_directory,
         download_directory=section.download_directory,

@@ -1,8 +1,8 @@
 """Late results: asks a channel what has become of what it took, and takes in what it brings.
 
 In charge of asking. Not in charge of what a report makes of its document (`reports`). A report on a
-document that is being worked on just now is put off until the next round; a crash loses nothing by
-that, since the channel tells it again.
+document that is being worked on just now is put off to one of the next rounds (`put_off`), on disk:
+who has told it may have let go of it by then.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import assert_never
 import structlog
 
 from gateway.clock import Clock
+from gateway.delivery.put_off import PutOffs
 from gateway.delivery.reports import Reports
 from gateway.inbound.inboxes import Inboxes
 from gateway.store.port import Store
@@ -24,17 +25,19 @@ class Collecting:
     """Collects from one channel."""
 
     def __init__(self, store: Store, transport: Transport, clock: Clock) -> None:
+        self._store = store
         self._reports = Reports(store, clock)
         self._inboxes = Inboxes(store, clock)
         self._transport = transport
-        self._put_off: list[Report] = []  # in the order they came
+        self._put_offs = PutOffs(store, clock, transport.name)
 
     async def once(self) -> None:
-        """One round. Raises what the store and the channel raise; what was put off stays so."""
-        for report in tuple(self._put_off):
-            first = next(other for other in self._put_off if other.key == report.key)
-            if first is report and await self._reports.take(report):
-                self._put_off.remove(report)
+        """One round. Raises what the store and the channel raise."""
+        for company_id, key in await self._put_offs.due():
+            waiting = await self._put_offs.of(company_id, key)
+            while waiting and await self._taken(waiting[0].report):
+                await self._put_offs.drop(waiting.pop(0))
+            await self._put_offs.postpone(waiting)
         try:
             async for item in self._transport.collect():
                 await self._take(item)
@@ -44,11 +47,19 @@ class Collecting:
     async def _take(self, item: Report | Inbound) -> None:
         match item:
             case Report():
-                waits = any(earlier.key == item.key for earlier in self._put_off)
-                if waits or not await self._reports.take(item):
-                    self._put_off.append(item)
+                await self._take_report(item)
             case Inbound():
                 if not await self._inboxes.take(self._transport.name, item):
                     log.warning("inbound_for_nobody", channel=self._transport.name, id=item.id)
             case _:
                 assert_never(item)
+
+    async def _taken(self, report: Report | None) -> bool:
+        return report is None or await self._reports.take(report)
+
+    async def _take_report(self, report: Report) -> None:
+        found = await self._store.leg(report.key)
+        company_id = found[0].company_id if found else ""
+        waits = await self._put_offs.any(company_id, report.key)
+        if waits or not await self._reports.take(report):
+            await self._put_offs.add(company_id, report)

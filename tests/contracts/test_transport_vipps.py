@@ -312,7 +312,7 @@ async def test_it_is_asked_after_until_it_is_seen_and_then_seldom(norway: Norway
         ["vipps.pending"],
     )
     for _ in range(60):
-        assert {report.id for report in await norway.later(A_DAY)} <= {seen.id}
+        assert await norway.later(A_DAY) == []
     assert norway.looks() <= 10, "a day, two, four ... until a week after the due date"
 
 
@@ -338,17 +338,14 @@ async def test_what_becomes_of_it(
     norway: Norway, behaviour: str, expected: list[str], says: str
 ) -> None:
     await norway.channel.deliver(norway.envelope(behaviour))
-    told = await norway.later(timedelta(seconds=5)) + await norway.later(A_DAY + A_SECOND)
-    found = list({report.id: report for report in told}.values())  # the same one twice is one
+    found = await norway.later(timedelta(seconds=5)) + await norway.later(A_DAY + A_SECOND)
     assert codes(found) == expected
     last = found[-1]
     assert says in last.outcome.verdict.public_text
     assert isinstance(last.outcome, Sent if behaviour == "approve" else Refused)
     number = norway.vipps.invoices[norway.id(norway.envelope(behaviour))].recipient
     assert number not in repr(last)
-    for _ in range(3):
-        last_look = await norway.later(A_DAY)
-    assert {report.id for report in last_look} <= ({last.id} if behaviour == "approve" else set())
+    assert len({report.id for report in found}) == len(found)
 
 
 async def test_a_round_that_breaks_off_loses_no_report(norway: Norway) -> None:

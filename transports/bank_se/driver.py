@@ -62,9 +62,7 @@ class BankSeSettings:
     """The channel's configuration.
 
     `recognises_key` False says that the distributor would forward a repeated invoice twice: then an
-    attempt without an outcome is held for a person. `done_after_s`: a receipt stays where it is for
-    so long after it was told, so that it is told again if this process ends before the gateway has
-    taken it in.
+    attempt without an outcome is held for a person.
     """
 
     server: Server
@@ -74,7 +72,6 @@ class BankSeSettings:
     most_file_bytes: int = 20_000_000
     exchange_timeout_s: float = 300  # a batch up, or a round of files down
     collect_every_s: float = 60
-    done_after_s: float = 3600
     report_days: int = 14
     upload_directory: str = "in"
     download_directory: str = "out"
@@ -116,7 +113,7 @@ class BankSe:
         self._batches = Batches(self._send, settings.bounds, sleep)
         self._now = now
         self._collect_at: datetime | None = None
-        self._told: dict[str, datetime] = {}  # files whose reports were yielded, since when
+        self._told: set[str] = set()  # files whose reports were taken
 
     def wrong(self, terms: Mapping[str, Any]) -> tuple[str, ...]:
         """What is wrong with a sender's terms, all of it; empty where nothing is."""
@@ -230,7 +227,7 @@ class BankSe:
         for name, content, incoming in files:
             for report in await self._reports(name, content, incoming):
                 yield report
-            self._told[name] = self._now()
+            self._told.add(name)
         if trouble is not None:
             public = "The distributor's files can not all be read at the moment."
             raise NotCollected(self._verdict("not_collected", str(trouble), public)) from trouble
@@ -247,10 +244,7 @@ class BankSe:
         try:
             async with session.open(settings.server, settings.exchange_timeout_s):
                 names = await session.names(settings.download_directory)
-                await self._put_away(session, names)
-                for name in names:
-                    if name in self._told:
-                        continue
+                for name in await self._put_away(session, names):
                     if sum(len(content) for _, content, _ in files) > settings.most_file_bytes:
                         self._collect_at = None  # there are more: no need to wait
                         break
@@ -285,16 +279,14 @@ class BankSe:
             files.append((name, content, incoming))
         return None
 
-    async def _put_away(self, session: Session, names: Sequence[str]) -> None:
-        """Moves receipts that were told long enough ago."""
-        settings, there = self._settings, set(names)
-        before = self._now() - timedelta(seconds=settings.done_after_s)
-        for name, at in list(self._told.items()):
-            if name in there and at <= before:
-                path = f"{settings.download_directory}/{name}"
-                await session.move(path, settings.done_directory)
-            if name not in there or at <= before:
-                del self._told[name]
+    async def _put_away(self, session: Session, names: Sequence[str]) -> list[str]:
+        """Moves receipts that were told; the names of all others."""
+        settings = self._settings
+        for name in self._told.intersection(names):
+            path = f"{settings.download_directory}/{name}"
+            await session.move(path, settings.done_directory)
+        told, self._told = self._told, set()
+        return [name for name in names if name not in told]
 
     async def _answer(self, session: Session) -> None:
         """Answers registrations."""

@@ -182,8 +182,7 @@ class Following:
         """Says when it is asked about again; never, when nothing more can come."""
         entry, now = asked.entry, self._now()
         state = asked.told.state if isinstance(asked.told, InvoiceStatus) else entry.state
-        told_twice = state in _LAST and state == entry.state
-        if told_twice or now >= datetime.fromisoformat(entry.data["until"]):
+        if state in _LAST or now >= datetime.fromisoformat(entry.data["until"]):
             await self._register.drop([entry])
             return
         wait = self._pace.shown if state == InvoiceState.DELIVERED else self._pace.usual
@@ -195,10 +194,9 @@ _NO_NEWS: Final = frozenset({InvoiceState.RECEIVED, InvoiceState.FORWARDED})
 
 
 def _reports(asked: _Asked, status: InvoiceStatus, now: datetime) -> list[Report]:
-    """What a status tells. It is told each time that MPS is asked, under the same id: a crash may
-    have kept the first time from being written down, and who has it already looks at the id."""
+    """What a status tells that was not told before."""
     state, key = status.state, UUID(asked.entry.name)
-    if state in _NO_NEWS:
+    if state in _NO_NEWS or state == asked.entry.state:
         return []
 
     def report(outcome: LateOutcome, word: str) -> Report:

@@ -6,10 +6,8 @@ it was taken; until then it comes again.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Final
 
 from transports.base import (
@@ -30,10 +28,6 @@ from transports.operator import wire
 from transports.operator.inbox import Inbox, NotKept
 from transports.operator.wire import Arrived, Reported, State
 
-# A report on a document that is being worked on is put off, in memory. After a crash the reports
-# since then are told again; no call lasts so long (`worker.call_limit_s`).
-TOLD_AGAIN: Final = timedelta(hours=1)
-
 # An invoice with 20 MB of files, as base64 twice where they come in an object envelope.
 MOST_ARRIVED_BYTES: Final = 64 * 1024 * 1024
 
@@ -51,15 +45,12 @@ class Feeds:
         self._register = register
         self._inbox = inbox
         self._now = now
-        self._reports_read: str | None = None  # None: not asked since the start
-        self._marks: deque[tuple[datetime, str]] = deque()  # when the reports were read how far
 
     async def reports(self) -> AsyncIterator[Report]:
-        """Reports since the last one taken; after a start those of the last hour again."""
-        if self._reports_read is None:
-            self._reports_read = str((await self._entry("reports")).data["read"])
+        """Reports since the last page that was taken."""
         while True:
-            after = self._reports_read
+            entry = await self._entry("reports")
+            after = str(entry.data["read"])
             answer = await self._ask("GET", "reports", {"after": after})
             try:
                 reports, following = wire.read_reports(answer.body)
@@ -68,10 +59,9 @@ class Feeds:
             for report in reports:
                 yield Report(report.document, self._late(report), id=f"operator/{report.id}")
             if not reports or following == after:  # the same page would come for ever
-                break
-            self._reports_read = following
-            self._marks.append((self._now(), following))
-        await self._remember_reports()
+                return
+            # Where another worker was faster, its page was this one.
+            await self._register.put([replace(entry, data={"read": following})])
 
     async def arrivals(self) -> AsyncIterator[Inbound]:
         """Documents that wait; each is settled when the next one is asked for."""
@@ -92,7 +82,6 @@ class Feeds:
                     await self._settle(id_, taken=False, reason=came)
             if not ids or following == after:
                 return
-            # Where another worker was faster, its page was this one.
             await self._register.put([replace(entry, data={"read": following})])
 
     async def _arrived(self, id_: str) -> Inbound | str | None:
@@ -157,15 +146,6 @@ class Feeds:
     async def _entry(self, feed: str) -> Entry:
         entry = await self._register.get("", _CURSOR, feed)
         return entry or Entry("", _CURSOR, feed, data={"read": ""})
-
-    async def _remember_reports(self) -> None:
-        """Writes down how far the reports had been read an hour ago."""
-        read: str | None = None
-        while self._marks and self._marks[0][0] <= self._now() - TOLD_AGAIN:
-            _, read = self._marks.popleft()
-        if read is not None:
-            entry = await self._entry("reports")
-            await self._register.put([replace(entry, data={"read": read})])
 
     # --- what a report says ---------------------------------------------------------------------
 

@@ -188,9 +188,8 @@ class Vipps:
         except wire.Malformed:  # the others are asked for all the same
             return None, replace(entry, due_at=self._now() + LONGEST_PAUSE)
         looked_at = _looked_at(entry, status, self._now())
-        if status is None or status.state == State.CREATED:
+        if status is None or status.state in (entry.state, State.CREATED):
             return None, looked_at
-        # Told at each look, under the same id: a crash may have kept the first from being written.
         outcome = answers.late(status, self._api.base, self._now())
         # A state may come back (approved, pending, approved): its etag is another then.
         told = hashlib.sha256(f"{status.state}/{status.etag}".encode()).hexdigest()[:16]
@@ -317,11 +316,8 @@ class Vipps:
 
 def _looked_at(entry: Entry, status: Status | None, at: datetime) -> Entry:
     """An invoice's entry after a look: when the next one is due."""
-    if status is None:
-        return replace(entry, due_at=None)
-    if status.state in _FINAL:
-        once_more = None if status.state == entry.state else at + LONGEST_PAUSE
-        return replace(entry, state=status.state, due_at=once_more)
+    if status is None or status.state in _FINAL:
+        return replace(entry, state=status.state if status else entry.state, due_at=None)
     since = at if status.state != entry.state else datetime.fromisoformat(entry.data["since"])
     looked = replace(entry, state=status.state, data={**entry.data, "since": since.isoformat()})
     if status.state == State.CREATED:
