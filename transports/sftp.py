@@ -63,6 +63,28 @@ class Server:
         return f"sftp://{self.host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something in a directory. `kind` is file, folder or other; `modified_s` by the server's own
+    clock."""
+
+    name: str
+    kind: str
+    size: int
+    modified_s: int
+
+
+def _found(name: str, attrs: asyncssh.SFTPAttrs) -> Found:
+    import asyncssh
+
+    kinds = {
+        asyncssh.FILEXFER_TYPE_REGULAR: "file",
+        asyncssh.FILEXFER_TYPE_DIRECTORY: "folder",
+    }
+    kind = kinds.get(attrs.type, "other")
+    return Found(name, kind, attrs.size or 0, int(attrs.mtime or 0))
+
+
 def wrong_keys(server: Server) -> tuple[str, ...]:
     """What is wrong with the keys, all of it. Raises ImportError where the extra is missing."""
     import asyncssh
@@ -153,6 +175,28 @@ class Session:
                 if len(found) == _MOST_NAMES:
                     break
         return sorted(found)
+
+    async def scan(self, directory: str, most: int) -> list[Found]:
+        """What is in a directory, whatever it is; at most so many. Raises Trouble."""
+        found: list[Found] = []
+        with self._troubles():
+            async for one in self._server.scandir(directory):
+                name = str(one.filename)
+                if name not in (".", ".."):
+                    found.append(_found(name, one.attrs))
+                if len(found) == most:
+                    break
+        return found
+
+    async def look(self, path: str) -> Found | None:
+        """What is there under this name, and is no link's target; None: nothing. Raises Trouble."""
+        import asyncssh
+
+        with self._troubles():
+            try:
+                return _found(path.rpartition("/")[2], await self._server.lstat(path))
+            except asyncssh.SFTPNoSuchFile:
+                return None
 
     async def read(self, path: str, most: int) -> bytes | None:
         """A file; None where it is larger, or gone. Raises Trouble."""
