@@ -25,6 +25,7 @@ from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
 from gateway.store.registrations import Registrations
+from gateway.store.usage import Usage
 from transports.base import File
 
 if TYPE_CHECKING:
@@ -492,7 +493,7 @@ class BadCursor(ValueError):
 NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
-class Store(BlobRows, KeyRows, Endpoints, Entries, Keeping, Messages, Registrations, Protocol):
+class Store(BlobRows, KeyRows, Endpoints, Entries, Keeping, Messages, Registrations, Usage, Protocol):
     """The operations. `now` is the caller's clock everywhere: the store has none.
 
     What a person does takes `told` along: an audit entry, written in the same transaction when it

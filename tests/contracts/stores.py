@@ -124,6 +124,7 @@ async def everything_of(store: Store, company_id: str) -> Any:
         await store.logo(company_id),
         await store.registrations(company_id, "", 1000),
         await store.register_entries("letter", company_id, "consumer", "", 1000),
+        await store.unpriced("2026-11", [company_id], 1000),
         page,
         await store.inbox(company_id, None, 1000),
         await store.company_keys(company_id),

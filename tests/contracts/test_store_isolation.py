@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ from gateway.store.port import (
     Store,
 )
 from gateway.store.registrations import Registration
+from gateway.store.usage import Charge
 from tests.contracts.stores import (
     DAY,
     LOGO,
@@ -108,8 +110,16 @@ async def ours_in(store: Store) -> Ours:
     remembered = EntryRow("letter", OURS.id, "consumer", "ours", "registered", b"{}", NOW, 0)
     assert await store.put_entries([remembered])
     sha256 = hashlib.sha256(b"ours").hexdigest()
+    await store.count(OURS.id, [charge_of(outbound, OURS.id)])
     return Ours(
         *(outbound, inbound, sha256, leg, endpoint, cursors, export, registration, remembered)
+    )
+
+
+def charge_of(document_id: str, company_id: str) -> Charge:
+    return Charge(
+        *(f"{document_id}/0", company_id, "", document_id, "email", "SE", "out", "invoice"),
+        *(NOW, date(2026, 11, 2), "2026-11"),
     )
 
 
@@ -261,6 +271,12 @@ async def _kept(store: Store, ours: Ours) -> Any:
         await refused(store.kept(THEM, cursor), BadCursor)
 
 
+async def _count(store: Store, ours: Ours) -> Any:
+    for cursor in ours.cursors:
+        await refused(store.count(THEM, [], cursor), BadCursor)
+    await store.count(THEM, [charge_of(ours.outbound, THEM)])
+
+
 CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "accept": _accept,
     "act": _act,
@@ -271,6 +287,9 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "add_push": _add_push,
     "arrive": _arrive,
     "attempts": lambda s, o: _each(s.attempts, o),
+    "charges": lambda s, o: _each(s.charges, o),
+    "count": _count,
+    "counted": lambda s, o: s.counted(THEM),
     "change_endpoint": lambda s, o: s.change_endpoint(replace(o.endpoint, company_id=THEM)),
     "company_keys": lambda s, o: s.company_keys(THEM),
     "confirm": lambda s, o: _each(lambda c, d: s.confirm(c, d, NOW), o),
@@ -308,6 +327,8 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "set_legal_hold": _set_legal_hold,
     "set_logo": _set_logo,
     "stream": _stream,
+    "sums": lambda s, o: s.sums("2026-11", [THEM]),
+    "unpriced": lambda s, o: s.unpriced("2026-11", [THEM], 10),
 }
 
 NOT_ASKED_BY_COMPANIES = {
@@ -333,6 +354,9 @@ NOT_ASKED_BY_COMPANIES = {
     "label_of_key": "by a key that nobody else knows",
     **dict.fromkeys(("message", "messages", "note"), "a network's: it knows no companies"),
     "expire_messages": "by age alone",
+    **dict.fromkeys(("uncounted", "price"), "the counting's, for all companies"),
+    **dict.fromkeys(("prices", "add_prices", "close_month", "closed_month"), "operators only"),
+    "sums_of_account": "an account's, of charges that were its own",
     "wait": "tells that something was written, never what",
     "blobs": "its operations are those of `tests/contracts/test_blobs.py`",
 }

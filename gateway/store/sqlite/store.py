@@ -70,6 +70,7 @@ from gateway.store.sqlite.messages import MessageRows
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.registrations import RegistrationRows
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
+from gateway.store.sqlite.usage import UsageRows
 from gateway.store.sqlite.writer import Transaction, Writer
 from gateway.store.topics import Topics
 from transports.base import File
@@ -77,7 +78,7 @@ from transports.base import File
 _READERS = 4
 
 
-class SqliteStore(EndpointRows, EntryRows, KeepingRows, MessageRows, RegistrationRows):
+class SqliteStore(EndpointRows, EntryRows, KeepingRows, MessageRows, RegistrationRows, UsageRows):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises DirectoryInUse, SchemaTooNew, StorageUnavailable, and OSError when the directory

@@ -1,0 +1,1 @@
+"""What companies have used, and what it costs: prices, charges, statements."""
