@@ -26,6 +26,7 @@ from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
 from gateway.store.registrations import Registrations
 from gateway.store.usage import Usage
+from gateway.store.verifications import Verifications
 from transports.base import File
 
 if TYPE_CHECKING:
@@ -493,7 +494,18 @@ class BadCursor(ValueError):
 NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
-class Store(BlobRows, KeyRows, Endpoints, Entries, Keeping, Messages, Registrations, Usage, Protocol):
+class Store(
+    BlobRows,
+    KeyRows,
+    Endpoints,
+    Entries,
+    Keeping,
+    Messages,
+    Registrations,
+    Usage,
+    Verifications,
+    Protocol,
+):
     """The operations. `now` is the caller's clock everywhere: the store has none.
 
     What a person does takes `told` along: an audit entry, written in the same transaction when it

@@ -123,6 +123,8 @@ async def everything_of(store: Store, company_id: str) -> Any:
         await store.company(company_id),
         await store.logo(company_id),
         await store.registrations(company_id, "", 1000),
+        await store.verification(company_id),
+        await store.identity_records(company_id),
         await store.register_entries("letter", company_id, "consumer", "", 1000),
         await store.unpriced("2026-11", [company_id], 1000),
         page,

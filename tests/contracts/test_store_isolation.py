@@ -39,6 +39,8 @@ from gateway.store.port import (
 )
 from gateway.store.registrations import Registration
 from gateway.store.usage import Charge
+from gateway.store.verifications import IdentityRecord, Verification, Verified
+from gateway.trust.verification.states import Asking, Standing
 from tests.contracts.stores import (
     DAY,
     LOGO,
@@ -111,6 +113,9 @@ async def ours_in(store: Store) -> Ours:
     assert await store.put_entries([remembered])
     sha256 = hashlib.sha256(b"ours").hexdigest()
     await store.count(OURS.id, [charge_of(outbound, OURS.id)])
+    standing = Verification(OURS.id, Standing.VERIFIED, Asking.NONE, "", "", NOW, NOW)
+    record = IdentityRecord("idr_1", OURS.id, NOW, "operator", b"{}")
+    assert await store.put_verification(Verified(standing, record=record), NOW)
     return Ours(
         *(outbound, inbound, sha256, leg, endpoint, cursors, export, registration, remembered)
     )
@@ -277,6 +282,12 @@ async def _count(store: Store, ours: Ours) -> Any:
     await store.count(THEM, [charge_of(ours.outbound, THEM)])
 
 
+async def _put_verification(store: Store, ours: Ours) -> Any:
+    """Theirs is a row of their own, whatever it names."""
+    theirs = Verification(THEM, Standing.VERIFIED, Asking.NONE, "", "", NOW, NOW, record_id="idr_1")
+    assert await store.put_verification(Verified(theirs), NOW)
+
+
 CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "accept": _accept,
     "act": _act,
@@ -298,6 +309,10 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "documents": _documents,
     "drop_entries": _drop_entries,
     "drop_company_keys": lambda s, o: s.drop_company_keys(THEM),
+    "identity_record": lambda s, o: s.identity_record(THEM, "idr_1"),
+    "identity_records": lambda s, o: s.identity_records(THEM),
+    "put_verification": _put_verification,
+    "verification": lambda s, o: s.verification(THEM),
     "endpoint": lambda s, o: s.endpoint(THEM, o.endpoint.id),
     "endpoints": lambda s, o: s.endpoints(THEM),
     "event": _event,
@@ -343,6 +358,7 @@ NOT_ASKED_BY_COMPANIES = {
     "shown": "what everybody may see of a participant",
     **dict.fromkeys(("behind", "pushed"), "a worker's, for all endpoints"),
     **dict.fromkeys(("leg", "report"), "a channel's, by a key that nobody else knows"),
+    "verifications": "operators only",
     **dict.fromkeys(("dead", "revive", "lanes", "set_lanes", "pause", "paused"), "operators only"),
     **dict.fromkeys(("companies", "counts", "probe", "close"), "operators only"),
     **dict.fromkeys(("company", "company_of", "company_of_key"), "shows no documents"),

@@ -70,13 +70,22 @@ from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.registrations import RegistrationRows
 from gateway.store.postgres.transactions import Transaction, Transactions
 from gateway.store.postgres.usage import UsageRows
+from gateway.store.postgres.verifications import VerificationRows
 from gateway.store.topics import Topics
 from transports.base import File
 
 CONNECTIONS = 12
 
 
-class PostgresStore(EndpointRows, EntryRows, KeepingRows, MessageRows, RegistrationRows, UsageRows):
+class PostgresStore(
+    EndpointRows,
+    EntryRows,
+    KeepingRows,
+    MessageRows,
+    RegistrationRows,
+    UsageRows,
+    VerificationRows,
+):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises StorageUnavailable, MigrationNeeded and SchemaTooNew.

@@ -219,8 +219,8 @@ def expire_events(transaction: Transaction, units: Sequence[tuple[int, ...]]) ->
     return [
         sum(
             transaction.run(
-                "DELETE FROM event WHERE seq = ? AND EXISTS"
-                f" (SELECT 1 FROM document WHERE id = event.document_id AND {_MAY_GO})",
+                "DELETE FROM event WHERE seq = ? AND NOT EXISTS"
+                f" (SELECT 1 FROM document WHERE id = event.document_id AND NOT ({_MAY_GO}))",
                 (seq,),
             ).rowcount
             for seq in unit

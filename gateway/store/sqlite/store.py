@@ -71,6 +71,7 @@ from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.registrations import RegistrationRows
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
 from gateway.store.sqlite.usage import UsageRows
+from gateway.store.sqlite.verifications import VerificationRows
 from gateway.store.sqlite.writer import Transaction, Writer
 from gateway.store.topics import Topics
 from transports.base import File
@@ -78,7 +79,15 @@ from transports.base import File
 _READERS = 4
 
 
-class SqliteStore(EndpointRows, EntryRows, KeepingRows, MessageRows, RegistrationRows, UsageRows):
+class SqliteStore(
+    EndpointRows,
+    EntryRows,
+    KeepingRows,
+    MessageRows,
+    RegistrationRows,
+    UsageRows,
+    VerificationRows,
+):
     """Implements `gateway.store.port.Store`; made by `open`, used on the event loop it was made on.
 
     `open` raises DirectoryInUse, SchemaTooNew, StorageUnavailable, and OSError when the directory
