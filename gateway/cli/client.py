@@ -13,7 +13,7 @@ import click
 
 from gateway.cli.options import Impossible, client_options
 from gateway.cli.output import line, on_terminal, progress, records, say
-from gateway.client import Attached, Client, Problem, Unreachable, attached
+from gateway.client import Attached, Client, Problem, Unreachable, answers, attached
 from gateway.ledger.mapping import Ledger
 
 # States in which a document has reached its recipient, or a channel that answers for it.
@@ -248,7 +248,10 @@ def _write(path: Path, content: bytes) -> None:
 @click.option("--type", "types", multiple=True, help="Only events of this type; repeat for more.")
 @click.option("--document", "document_id", metavar="ID", help="Only events of this document.")
 @click.option(
-    "--as", "ledger", type=click.Choice(list(Ledger)), help="Also in the words of this ledger."
+    "--as",
+    "ledger",
+    type=click.Choice([ledger.value for ledger in Ledger]),
+    help="Also in the words of this ledger.",
 )
 @click.option("--follow", is_flag=True, help="Wait for more, until interrupted.")
 def events(
@@ -257,7 +260,7 @@ def events(
     after: str | None,
     types: Sequence[str],
     document_id: str | None,
-    ledger: str | None,
+    ledger: answers.Ledger | None,
     follow: bool,
 ) -> None:
     """Shows the event feed: everything that happened to the company's documents, in order."""
@@ -270,7 +273,7 @@ def events(
             async for event in found:
                 if on_terminal():
                     text = event["data"].get("text") or event["data"].get("code") or ""
-                    there = event.get("ledger") or {}
+                    there = event.get("ledger")
                     text = f"[{there['status'] or '-'}] {text}" if there else text
                     click.echo(f"{event['at']}  {event['document_id']}  {event['type']:20}  {text}")
                 else:

@@ -285,7 +285,7 @@ class Teller:
         }
         came = Counter[str]()
         for document in await self._customer.inbox():
-            number = document["head"]["number"]
+            number = str(document["head"]["number"])
             came[number] += 1
             here = await self._customer.get_bytes(document["links"]["content"])
             await self._customer.confirm(document["id"])

@@ -1,6 +1,7 @@
-"""Writes the reference pages that are made from the code: `make docs`.
+"""Writes what is made from the code: the reference pages, and the client's operations: `make docs`.
 
-Each function is one page. `test_reference.py` compares them with what is on disk.
+Each function is one page. `test_reference.py` compares them with what is on disk, `test_client.py`
+the client.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from gateway.api import problems
 from gateway.cli import COMMANDS, cli
 from gateway.ledger import systems
 from gateway.registration import states as registration
+from tests.docs import client_code
 from tests.docs.api_page import api
 from validators import messages, profiles, registry
 
@@ -244,10 +246,12 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Writes every page that has changed."""
+    """Writes every page that has changed, and the client's part that is made as they are."""
     REFERENCE.mkdir(parents=True, exist_ok=True)
-    for name, page in PAGES.items():
-        path, text = REFERENCE / name, NOTE + page()
+    written = {REFERENCE / name: NOTE + page() for name, page in PAGES.items()}
+    for name, module in client_code.MODULES.items():
+        written[client_code.CLIENT / name] = module()
+    for path, text in written.items():
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
             click.echo(f"wrote {path.relative_to(ROOT)}")

@@ -1,0 +1,799 @@
+"""Every operation of the API as a method, for programs without asyncio.
+
+Made from the OpenAPI description by `make docs`: change that, not this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from gateway.client import answers
+from gateway.client.loop import Loop, SyncStreamed
+from gateway.client.request import Body
+
+
+class SyncOperations(Loop):
+    """One method for each operation of the API; `SyncClient` has all of them."""
+
+    def submit_document(
+        self,
+        content: Body,
+        media_type: Literal[
+            "application/json",
+            "application/xml",
+            "text/xml",
+            "application/zip",
+            "message/rfc822",
+            "application/pdf",
+            "multipart/form-data",
+        ],
+        *,
+        idempotency_key: str | None = None,
+    ) -> answers.Accepted:
+        """Hand in an invoice or credit note."""
+        return self.run(
+            self.client.submit_document(
+                idempotency_key=idempotency_key, content=content, media_type=media_type
+            )
+        )
+
+    def list_documents(
+        self,
+        *,
+        state: answers.State | None = None,
+        direction: answers.Direction | None = None,
+        number: str | None = None,
+        code: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        ledger: answers.Ledger | None = None,
+    ) -> answers.DocumentList:
+        """List documents, newest first."""
+        return self.run(
+            self.client.list_documents(
+                state=state,
+                direction=direction,
+                number=number,
+                code=code,
+                after=after,
+                limit=limit,
+                ledger=ledger,
+            )
+        )
+
+    def get_document(
+        self, document_id: str | int, *, ledger: answers.Ledger | None = None
+    ) -> answers.Document:
+        """Read a document: its state and why, what was found, filled in and planned."""
+        return self.run(self.client.get_document(document_id=document_id, ledger=ledger))
+
+    def get_timeline(self, document_id: str | int) -> answers.Timeline:
+        """Read what happened to a document: channels, every attempt, every event, and where
+        the bytes."""
+        return self.run(self.client.get_timeline(document_id=document_id))
+
+    def get_content(
+        self, document_id: str | int, *, part: Literal["original", "document"] | None = None
+    ) -> SyncStreamed:
+        """Read the document's bytes, as you sent them or as they travel."""
+        return self.streamed(self.client.get_content(document_id=document_id, part=part))
+
+    def get_pdf(self, document_id: str | int) -> SyncStreamed:
+        """Read the invoice as people see it."""
+        return self.streamed(self.client.get_pdf(document_id=document_id))
+
+    def list_evidence(self, document_id: str | int) -> answers.Files:
+        """List every file of a document: what came, what travelled, what each channel said."""
+        return self.run(self.client.list_evidence(document_id=document_id))
+
+    def get_evidence(self, document_id: str | int, sha256: str | int) -> SyncStreamed:
+        """Read one file by its hash."""
+        return self.streamed(self.client.get_evidence(document_id=document_id, sha256=sha256))
+
+    def hold_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
+        """Hold a document: nothing more happens to it until a person decides."""
+        return self.run(self.client.hold_document(document_id=document_id, reason=reason))
+
+    def release_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
+        """Release a held document: it goes on."""
+        return self.run(self.client.release_document(document_id=document_id, reason=reason))
+
+    def retry_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
+        """Try a document again now, a failed one from its first channel."""
+        return self.run(self.client.retry_document(document_id=document_id, reason=reason))
+
+    def resend_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
+        """Send a document that was sent or delivered once more, from the first channel of its
+        plan."""
+        return self.run(self.client.resend_document(document_id=document_id, reason=reason))
+
+    def reroute_document(
+        self,
+        document_id: str | int,
+        reason: str,
+        *,
+        channels: Sequence[
+            Literal[
+                "internal",
+                "peppol",
+                "operator",
+                "bank_se",
+                "kivra",
+                "efaktura_no",
+                "vipps",
+                "avtalegiro",
+                "email",
+                "letter",
+            ]
+        ]
+        | None = None,
+        disabled_channels: Sequence[
+            Literal[
+                "internal",
+                "peppol",
+                "operator",
+                "bank_se",
+                "kivra",
+                "efaktura_no",
+                "vipps",
+                "avtalegiro",
+                "email",
+                "letter",
+            ]
+        ]
+        | None = None,
+        email: str | None = None,
+        phone: str | None = None,
+        personal_number: str | None = None,
+        fmi: str | None = None,
+        efaktura_id: str | None = None,
+        postal_address: answers.PostalFacts | None = None,
+    ) -> answers.DocumentRow:
+        """Give a document another route: other channels, or another address of the recipient."""
+        return self.run(
+            self.client.reroute_document(
+                document_id=document_id,
+                reason=reason,
+                channels=channels,
+                disabled_channels=disabled_channels,
+                email=email,
+                phone=phone,
+                personal_number=personal_number,
+                fmi=fmi,
+                efaktura_id=efaktura_id,
+                postal_address=postal_address,
+            )
+        )
+
+    def choose_recipient(
+        self, document_id: str | int, reason: str, address: str
+    ) -> answers.DocumentRow:
+        """Choose one of several possible recipients of a document that is held for that."""
+        return self.run(
+            self.client.choose_recipient(document_id=document_id, reason=reason, address=address)
+        )
+
+    def cancel_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
+        """Cancel a document that has not been handed over: it will not be sent."""
+        return self.run(self.client.cancel_document(document_id=document_id, reason=reason))
+
+    def revoke_link(self, document_id: str | int, reason: str) -> answers.DocumentRow:
+        """Take back the link to a document: it opens nothing any more."""
+        return self.run(self.client.revoke_link(document_id=document_id, reason=reason))
+
+    def repair_document(
+        self,
+        document_id: str | int,
+        reason: str,
+        *,
+        action: Literal["fetch", "leave_out"] | None = None,
+        attachment: int | None = None,
+        url: str | None = None,
+        sha256: str | None = None,
+    ) -> answers.DocumentRow:
+        """Repair a document that lacks a file: have it fetched again, or go on without it."""
+        return self.run(
+            self.client.repair_document(
+                document_id=document_id,
+                reason=reason,
+                action=action,
+                attachment=attachment,
+                url=url,
+                sha256=sha256,
+            )
+        )
+
+    def hand_in_attachment(
+        self,
+        document_id: str | int,
+        attachment: str | int,
+        content: Body,
+        media_type: Literal["application/octet-stream"] = "application/octet-stream",
+        *,
+        name: str | None = None,
+        reason: str | None = None,
+    ) -> answers.DocumentRow:
+        """Hand in a file that could not be fetched: `attachment` is its place in `fetches`,
+        from 0."""
+        return self.run(
+            self.client.hand_in_attachment(
+                document_id=document_id,
+                attachment=attachment,
+                name=name,
+                reason=reason,
+                content=content,
+                media_type=media_type,
+            )
+        )
+
+    def repair_documents(
+        self,
+        reason: str,
+        *,
+        action: Literal["fetch", "leave_out"] | None = None,
+        code: str | None = None,
+        after: str | None = None,
+    ) -> answers.Repaired:
+        """Repair all documents that are held for want of a file, or those with the same fault."""
+        return self.run(
+            self.client.repair_documents(reason=reason, action=action, code=code, after=after)
+        )
+
+    def get_bundle(self, document_id: str | int) -> SyncStreamed:
+        """Read all evidence of a document as one signed ZIP."""
+        return self.streamed(self.client.get_bundle(document_id=document_id))
+
+    def make_export(
+        self, start: str, end: str, *, direction: Literal["out", "in"] | None = None
+    ) -> answers.ExportRow:
+        """Export all documents of a period, to keep them elsewhere."""
+        return self.run(self.client.make_export(start=start, end=end, direction=direction))
+
+    def get_export(self, export_id: str | int) -> answers.ExportRow:
+        """Read how far an export is, and where its files are."""
+        return self.run(self.client.get_export(export_id=export_id))
+
+    def get_export_file(self, export_id: str | int, n: str | int) -> SyncStreamed:
+        """Read one ZIP of an export."""
+        return self.streamed(self.client.get_export_file(export_id=export_id, n=n))
+
+    def read_inbox(
+        self, *, after: str | None = None, wait: float | None = None, limit: int | None = None
+    ) -> answers.Inbox:
+        """Read what came in and is not confirmed, oldest first."""
+        return self.run(self.client.read_inbox(after=after, wait=wait, limit=limit))
+
+    def get_inbox_content(self, document_id: str | int) -> SyncStreamed:
+        """Read the bytes of a document that came in, confirmed or not."""
+        return self.streamed(self.client.get_inbox_content(document_id=document_id))
+
+    def confirm_document(self, document_id: str | int) -> None:
+        """Confirm that you have taken a document over: it leaves the inbox."""
+        self.run(self.client.confirm_document(document_id=document_id))
+
+    def respond_to_document(
+        self,
+        document_id: str | int,
+        status: Literal["AB", "IP", "UQ", "CA", "RE", "AP", "PD"],
+        *,
+        reasons: Sequence[answers.Clarifying] | None = None,
+        actions: Sequence[answers.Clarifying] | None = None,
+        effective_date: answers.Date | None = None,
+    ) -> answers.Responded:
+        """Answer an invoice that came in: an Invoice Response goes to its seller."""
+        return self.run(
+            self.client.respond_to_document(
+                document_id=document_id,
+                status=status,
+                reasons=reasons,
+                actions=actions,
+                effective_date=effective_date,
+            )
+        )
+
+    def read_events(
+        self,
+        *,
+        after: str | None = None,
+        types: str | None = None,
+        document_id: str | None = None,
+        wait: float | None = None,
+        limit: int | None = None,
+        ledger: answers.Ledger | None = None,
+    ) -> answers.Events:
+        """Read events in the order they happened."""
+        return self.run(
+            self.client.read_events(
+                after=after,
+                types=types,
+                document_id=document_id,
+                wait=wait,
+                limit=limit,
+                ledger=ledger,
+            )
+        )
+
+    def list_webhooks(self) -> answers.WebhookList:
+        """List your webhooks."""
+        return self.run(self.client.list_webhooks())
+
+    def add_webhook(
+        self,
+        url: str,
+        *,
+        types: Sequence[
+            Literal[
+                "document.received",
+                "document.rejected",
+                "document.not_scanned",
+                "document.fetched",
+                "document.attachment_error",
+                "document.repaired",
+                "document.routed",
+                "document.image_chosen",
+                "document.left_out",
+                "document.merged",
+                "document.linked",
+                "document.opened",
+                "document.unlinked",
+                "document.attempted",
+                "document.sent",
+                "document.delivered",
+                "document.reported",
+                "document.unconfirmed",
+                "document.answered",
+                "document.waiting",
+                "document.held",
+                "document.released",
+                "document.retried",
+                "document.chosen",
+                "document.resent",
+                "document.rerouted",
+                "document.rechecked",
+                "document.cancelled",
+                "document.failed",
+                "inbox.received",
+                "inbox.confirmed",
+                "inbox.answered",
+            ]
+        ]
+        | None = None,
+        description: str | None = None,
+        active: bool | None = None,
+    ) -> answers.WebhookMade:
+        """Add a webhook: your events are sent there from now on."""
+        return self.run(
+            self.client.add_webhook(url=url, types=types, description=description, active=active)
+        )
+
+    def get_webhook(self, webhook_id: str | int) -> answers.Webhook:
+        """Read a webhook, and how it goes."""
+        return self.run(self.client.get_webhook(webhook_id=webhook_id))
+
+    def change_webhook(
+        self,
+        webhook_id: str | int,
+        *,
+        url: str | None = None,
+        types: Sequence[
+            Literal[
+                "document.received",
+                "document.rejected",
+                "document.not_scanned",
+                "document.fetched",
+                "document.attachment_error",
+                "document.repaired",
+                "document.routed",
+                "document.image_chosen",
+                "document.left_out",
+                "document.merged",
+                "document.linked",
+                "document.opened",
+                "document.unlinked",
+                "document.attempted",
+                "document.sent",
+                "document.delivered",
+                "document.reported",
+                "document.unconfirmed",
+                "document.answered",
+                "document.waiting",
+                "document.held",
+                "document.released",
+                "document.retried",
+                "document.chosen",
+                "document.resent",
+                "document.rerouted",
+                "document.rechecked",
+                "document.cancelled",
+                "document.failed",
+                "inbox.received",
+                "inbox.confirmed",
+                "inbox.answered",
+            ]
+        ]
+        | None = None,
+        description: str | None = None,
+        active: bool | None = None,
+    ) -> answers.Webhook:
+        """Change a webhook, or switch it off and on. What waits to be tried again is tried at
+        once."""
+        return self.run(
+            self.client.change_webhook(
+                webhook_id=webhook_id, url=url, types=types, description=description, active=active
+            )
+        )
+
+    def remove_webhook(self, webhook_id: str | int) -> None:
+        """Remove a webhook."""
+        self.run(self.client.remove_webhook(webhook_id=webhook_id))
+
+    def rotate_webhook_secret(self, webhook_id: str | int) -> answers.WebhookMade:
+        """Give a webhook a new secret."""
+        return self.run(self.client.rotate_webhook_secret(webhook_id=webhook_id))
+
+    def test_webhook(self, webhook_id: str | int) -> answers.WebhookAttempt:
+        """Send a message of the type `webhook.test` now, once, and tell what came of it."""
+        return self.run(self.client.test_webhook(webhook_id=webhook_id))
+
+    def redeliver_events(
+        self, webhook_id: str | int, *, after: str | None = None, only: str | None = None
+    ) -> answers.Webhook:
+        """Have events sent again, with the ids they had."""
+        return self.run(self.client.redeliver_events(webhook_id=webhook_id, after=after, only=only))
+
+    def list_webhook_attempts(
+        self, webhook_id: str | int, *, after: str | None = None, limit: int | None = None
+    ) -> answers.WebhookAttempts:
+        """List what was sent to a webhook, newest first; the last 200 tries are kept."""
+        return self.run(
+            self.client.list_webhook_attempts(webhook_id=webhook_id, after=after, limit=limit)
+        )
+
+    def list_participants(self) -> answers.ParticipantList:
+        """List your participants, and how they stand in Peppol."""
+        return self.run(self.client.list_participants())
+
+    def get_participant(self, participant: str | int) -> answers.ParticipantRow:
+        """Read how a participant stands in Peppol."""
+        return self.run(self.client.get_participant(participant=participant))
+
+    def register_participant(
+        self,
+        participant: str | int,
+        *,
+        takes: Sequence[
+            Literal["invoice", "credit_note", "invoice_response", "message_level_response"]
+        ]
+        | None = None,
+        activates_at: str | None = None,
+        expires_at: str | None = None,
+        entry: answers.DirectoryEntry | None = None,
+    ) -> answers.ParticipantRow:
+        """Have a participant registered, or change what it takes."""
+        return self.run(
+            self.client.register_participant(
+                participant=participant,
+                takes=takes,
+                activates_at=activates_at,
+                expires_at=expires_at,
+                entry=entry,
+            )
+        )
+
+    def take_participant_over(
+        self,
+        participant: str | int,
+        migration_key: str,
+        *,
+        takes: Sequence[
+            Literal["invoice", "credit_note", "invoice_response", "message_level_response"]
+        ]
+        | None = None,
+        activates_at: str | None = None,
+        expires_at: str | None = None,
+        entry: answers.DirectoryEntry | None = None,
+    ) -> answers.ParticipantRow:
+        """Take a participant over from another publisher, with the key that it has given out."""
+        return self.run(
+            self.client.take_participant_over(
+                participant=participant,
+                takes=takes,
+                activates_at=activates_at,
+                expires_at=expires_at,
+                entry=entry,
+                migration_key=migration_key,
+            )
+        )
+
+    def withdraw_participant(self, participant: str | int) -> answers.ParticipantRow:
+        """Have a participant taken out of Peppol: nothing can be sent to it then."""
+        return self.run(self.client.withdraw_participant(participant=participant))
+
+    def let_participant_go(self, participant: str | int) -> answers.ParticipantRow:
+        """Let a participant go to another publisher."""
+        return self.run(self.client.let_participant_go(participant=participant))
+
+    def list_image_rules(self) -> answers.ImageRules:
+        """List what your customers get as the invoice's PDF."""
+        return self.run(self.client.list_image_rules())
+
+    def set_image_rule(
+        self,
+        *,
+        customer: str | None = None,
+        omit_image: bool | None = None,
+        image_from_first_attachment: bool | None = None,
+    ) -> answers.ImageRules:
+        """Settle what a customer, or all, get as the invoice's PDF, in place of what was
+        settled."""
+        return self.run(
+            self.client.set_image_rule(
+                customer=customer,
+                omit_image=omit_image,
+                image_from_first_attachment=image_from_first_attachment,
+            )
+        )
+
+    def list_routing_rules(self) -> answers.RoutingRules:
+        """List by which channels your documents go."""
+        return self.run(self.client.list_routing_rules())
+
+    def set_routing_rule(
+        self,
+        *,
+        customer: str | None = None,
+        route_order: Sequence[
+            Literal[
+                "internal",
+                "peppol",
+                "operator",
+                "bank_se",
+                "kivra",
+                "efaktura_no",
+                "vipps",
+                "avtalegiro",
+                "email",
+                "letter",
+            ]
+        ]
+        | None = None,
+        forced_route: Literal[
+            "internal",
+            "peppol",
+            "operator",
+            "bank_se",
+            "kivra",
+            "efaktura_no",
+            "vipps",
+            "avtalegiro",
+            "email",
+            "letter",
+        ]
+        | None = None,
+        disabled_routes: Sequence[
+            Literal[
+                "internal",
+                "peppol",
+                "operator",
+                "bank_se",
+                "kivra",
+                "efaktura_no",
+                "vipps",
+                "avtalegiro",
+                "email",
+                "letter",
+            ]
+        ]
+        | None = None,
+        recheck: bool | None = None,
+        hold_several: bool | None = None,
+    ) -> answers.RoutingRules:
+        """Settle by which channels documents to a customer, or to all, go, in place of what
+        was."""
+        return self.run(
+            self.client.set_routing_rule(
+                customer=customer,
+                route_order=route_order,
+                forced_route=forced_route,
+                disabled_routes=disabled_routes,
+                recheck=recheck,
+                hold_several=hold_several,
+            )
+        )
+
+    def list_channels(self) -> answers.ChannelList:
+        """List the channels, and what you have settled with each."""
+        return self.run(self.client.list_channels())
+
+    def get_channel(self, channel: str | int) -> answers.ChannelRow:
+        """Read what you have settled with a channel."""
+        return self.run(self.client.get_channel(channel=channel))
+
+    def set_terms(self, channel: str | int, terms: dict[str, Any]) -> answers.ChannelRow:
+        """Settle your terms with a channel, in place of what was settled."""
+        return self.run(self.client.set_terms(channel=channel, terms=terms))
+
+    def remove_terms(self, channel: str | int) -> answers.ChannelRow:
+        """Take your terms with a channel back; taking them back again does no harm."""
+        return self.run(self.client.remove_terms(channel=channel))
+
+    def list_agreements(
+        self,
+        *,
+        kind: Literal["agreement", "consumer"] | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> answers.AgreementList:
+        """List your agreements with the channels, or the people registered for your invoices."""
+        return self.run(self.client.list_agreements(kind=kind, after=after, limit=limit))
+
+    def request_agreement(self, channel: str) -> answers.AgreementRow:
+        """Ask a channel for an agreement, by your terms with it."""
+        return self.run(self.client.request_agreement(channel=channel))
+
+    def end_agreement(self, channel: str | int, agreement: str | int) -> answers.AgreementRow:
+        """End an agreement with a channel: nothing of yours goes this way then."""
+        return self.run(self.client.end_agreement(channel=channel, agreement=agreement))
+
+    def get_logo(self) -> SyncStreamed:
+        """Read your logo."""
+        return self.streamed(self.client.get_logo())
+
+    def put_logo(self, content: Body, media_type: Literal["image/png", "image/jpeg"]) -> None:
+        """Set your logo, in place of the one there was."""
+        self.run(self.client.put_logo(content=content, media_type=media_type))
+
+    def remove_logo(self) -> None:
+        """Remove your logo."""
+        self.run(self.client.remove_logo())
+
+    def look_up(
+        self,
+        *,
+        participants: Sequence[str] | None = None,
+        recipient: answers.RecipientFacts | None = None,
+        document: answers.DocumentFacts | None = None,
+        channels: Sequence[
+            Literal[
+                "internal",
+                "peppol",
+                "operator",
+                "bank_se",
+                "kivra",
+                "efaktura_no",
+                "vipps",
+                "avtalegiro",
+                "email",
+                "letter",
+            ]
+        ]
+        | None = None,
+        disabled_channels: Sequence[
+            Literal[
+                "internal",
+                "peppol",
+                "operator",
+                "bank_se",
+                "kivra",
+                "efaktura_no",
+                "vipps",
+                "avtalegiro",
+                "email",
+                "letter",
+            ]
+        ]
+        | None = None,
+    ) -> answers.LookupAnswer:
+        """Look up what participants can receive in Peppol, or which way leads to a recipient."""
+        return self.run(
+            self.client.look_up(
+                participants=participants,
+                recipient=recipient,
+                document=document,
+                channels=channels,
+                disabled_channels=disabled_channels,
+            )
+        )
+
+    def find_ways(
+        self, content: Body, media_type: Literal["application/json", "text/csv"]
+    ) -> answers.LookupJob:
+        """Find the channel of each customer in a file."""
+        return self.run(self.client.find_ways(content=content, media_type=media_type))
+
+    def list_lookup_jobs(self) -> answers.LookupJobList:
+        """List your files of customers, and how far each is."""
+        return self.run(self.client.list_lookup_jobs())
+
+    def get_lookup_job(self, lookup_job_id: str | int) -> answers.LookupJob:
+        """Read how far a file of customers is."""
+        return self.run(self.client.get_lookup_job(lookup_job_id=lookup_job_id))
+
+    def remove_lookup_job(self, lookup_job_id: str | int) -> None:
+        """Cancel a file of customers where it is running, and delete all of it."""
+        self.run(self.client.remove_lookup_job(lookup_job_id=lookup_job_id))
+
+    def get_lookup_result(self, lookup_job_id: str | int) -> answers.CustomerWays:
+        """Read what is proposed for the customers of a file, as far as it is."""
+        return self.run(self.client.get_lookup_result(lookup_job_id=lookup_job_id))
+
+    def get_lookup_result_file(
+        self, lookup_job_id: str | int, *, accept: Literal["text/csv"] = "text/csv"
+    ) -> SyncStreamed:
+        """Read what is proposed for the customers of a file, as far as it is."""
+        return self.streamed(
+            self.client.get_lookup_result_file(lookup_job_id=lookup_job_id, accept=accept)
+        )
+
+    def validate_document(
+        self,
+        content: Body,
+        media_type: Literal[
+            "application/json",
+            "application/xml",
+            "text/xml",
+            "application/zip",
+            "message/rfc822",
+            "application/pdf",
+            "multipart/form-data",
+        ],
+    ) -> answers.Validation:
+        """Check a document against every rule, as if it had been handed in."""
+        return self.run(self.client.validate_document(content=content, media_type=media_type))
+
+    def preview_document(
+        self,
+        content: Body,
+        media_type: Literal[
+            "application/json",
+            "application/xml",
+            "text/xml",
+            "application/zip",
+            "message/rfc822",
+            "application/pdf",
+            "multipart/form-data",
+        ],
+    ) -> answers.Preview:
+        """See what would become of a document, as if it had been handed in."""
+        return self.run(self.client.preview_document(content=content, media_type=media_type))
+
+    def preview_document_file(
+        self,
+        content: Body,
+        media_type: Literal[
+            "application/json",
+            "application/xml",
+            "text/xml",
+            "application/zip",
+            "message/rfc822",
+            "application/pdf",
+            "multipart/form-data",
+        ],
+        *,
+        accept: Literal["application/xml", "application/pdf", "text/html"] = "application/xml",
+    ) -> SyncStreamed:
+        """See what would become of a document, as if it had been handed in."""
+        return self.streamed(
+            self.client.preview_document_file(content=content, media_type=media_type, accept=accept)
+        )
+
+    def get_health(self) -> answers.Health:
+        """Ask whether the process is alive."""
+        return self.run(self.client.get_health())
+
+    def get_readiness(self) -> answers.Health:
+        """Ask whether documents can be handed in: the store takes a write."""
+        return self.run(self.client.get_readiness())
+
+    def get_metrics(self) -> SyncStreamed:
+        """Read the metrics."""
+        return self.streamed(self.client.get_metrics())
+
+    def get_description(self) -> SyncStreamed:
+        """Read this description (OpenAPI 3.1)."""
+        return self.streamed(self.client.get_description())
+
+    def get_problem_page(self, name: str | int) -> SyncStreamed:
+        """Read what a problem type means and what to do about it."""
+        return self.streamed(self.client.get_problem_page(name=name))
