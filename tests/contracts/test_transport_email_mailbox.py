@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.contracts.case import PATIENCE_S
 from transports.email.connections import Tls
-from transports.email.mailbox import Mailbox, MailboxSettings, NoMailbox
+from transports.email.mailbox import HEAD_BYTES, Mailbox, MailboxSettings, NoMailbox
 from transports.email.sandbox.imap import Mailbox as Server
 
 
@@ -77,6 +77,25 @@ async def test_it_is_read_over_tls(certificate: Path, tls: Tls) -> None:
         await mailbox.done(1)
         await mailbox.close()
         assert server.inbox.messages[0].flags == {r"\Seen"}
+
+
+@pytest.mark.parametrize("size", [0, 10, HEAD_BYTES, 2 * HEAD_BYTES + 1])
+async def test_a_message_is_read_whole_whatever_its_size(size: int) -> None:
+    server = Server("bounces", "hemligt")
+    await server.start()
+    content = bytes(n % 251 for n in range(size))
+    server.inbox.add(content)
+    mailbox = Mailbox(settings(server.port, Tls.NONE, None, "127.0.0.1"))
+    await mailbox.open()
+    assert await mailbox.whole(1, 10_000_000) == content
+    assert await mailbox.whole(1, 5) == content[:6], "no more than shows that it is too large"
+    assert await mailbox.whole(7, 10) is None
+    await mailbox.move(1, "Taken")
+    assert not server.inbox.messages and server.folders["Taken"].messages[0].content == content
+    with pytest.raises(NoMailbox, match="can not move to Nowhere"):
+        server.inbox.add(b"")
+        await mailbox.move(2, "Nowhere")
+    await server.close()
 
 
 @pytest.mark.parametrize("tls", [Tls.IMPLICIT, Tls.STARTTLS])

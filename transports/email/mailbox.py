@@ -1,4 +1,4 @@
-"""The mailbox that notices of delivery come to, read over IMAP.
+"""A mailbox, read over IMAP: the one that notices of delivery come to, or documents.
 
 In charge of the connection and of how much is read of a message. Not in charge of what it says
 (`notices`). The standard library's client works in a thread; every method here may be cancelled,
@@ -78,6 +78,14 @@ class Mailbox:
     async def head(self, number: int) -> bytes | None:
         """The first HEAD_BYTES of a message, which stays unseen; None where it is gone."""
         return await self._do(lambda: self._head(number))
+
+    async def whole(self, number: int, most: int) -> bytes | None:
+        """A message, of which no more than `most` bytes and one are read; None where it is gone."""
+        return await self._do(lambda: self._whole(number, most))
+
+    async def move(self, number: int, folder: str) -> None:
+        """Moves a message to another folder. Raises NoMailbox."""
+        await self._do(lambda: self._move(number, folder))
 
     async def done(self, number: int) -> None:
         """Moves a message away, or flags it as seen. Raises NoMailbox."""
@@ -162,7 +170,21 @@ class Mailbox:
         return sorted(each for each in numbers if each > number)
 
     def _head(self, number: int) -> bytes | None:
-        wanted = f"(UID BODY.PEEK[]<0.{HEAD_BYTES}>)"
+        return self._piece(number, 0)
+
+    def _whole(self, number: int, most: int) -> bytes | None:
+        content = bytearray()
+        while True:
+            piece = self._piece(number, len(content))
+            if piece is None:  # behind the end many servers answer none; or it went meanwhile
+                there = bool(content) and self._piece(number, 0) is not None
+                return bytes(content) if there else None
+            content += piece
+            if len(piece) < HEAD_BYTES or len(content) > most:
+                return bytes(content[: most + 1])
+
+    def _piece(self, number: int, start: int) -> bytes | None:
+        wanted = f"(UID BODY.PEEK[]<{start}.{HEAD_BYTES}>)"
         said = _ok(self._there.uid("FETCH", str(number), wanted), "it can not be read")
         for one in said:
             if isinstance(one, tuple):
@@ -172,11 +194,14 @@ class Mailbox:
 
     def _done(self, number: int) -> None:
         imap, folder = self._there, self._settings.done_folder
-        if folder is None:
-            _ok(
-                imap.uid("STORE", str(number), "+FLAGS.SILENT", r"(\Seen)"), "it can not be flagged"
-            )
+        if folder is not None:
+            self._move(number, folder)
             return
+        flagged = imap.uid("STORE", str(number), "+FLAGS.SILENT", r"(\Seen)")
+        _ok(flagged, "it can not be flagged")
+
+    def _move(self, number: int, folder: str) -> None:
+        imap = self._there
         if "MOVE" in imap.capabilities:
             _ok(imap.uid("MOVE", str(number), _quoted(folder)), f"can not move to {folder}")
             return

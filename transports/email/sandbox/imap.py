@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|(\([^)]*\))|([^\s()"]+)')
-_PARTIAL = re.compile(rb"BODY\.PEEK\[\]<0\.(\d+)>", re.IGNORECASE)
+_PARTIAL = re.compile(rb"BODY\.PEEK\[\]<(\d+)\.(\d+)>", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -220,12 +220,14 @@ class _Session:
     def _fetch(self, wanted: str, items: bytes) -> Iterable[bytes]:
         partial = _PARTIAL.search(items)
         if partial is None:
-            raise _No("only BODY.PEEK[]<0.n> here")
+            raise _No("only BODY.PEEK[]<m.n> here")
         for n, kept in enumerate(self._selected.messages, 1):
             if kept in self._those(wanted):
-                head = kept.content[: int(partial[1])]
-                yield f"* {n} FETCH (UID {kept.number} BODY[]<0> {{{len(head)}}}\r\n".encode()
-                yield head
+                start, most = int(partial[1]), int(partial[2])
+                piece = kept.content[start : start + most]
+                said = f"* {n} FETCH (UID {kept.number} BODY[]<{start}> {{{len(piece)}}}\r\n"
+                yield said.encode()
+                yield piece
                 yield b")\r\n"
 
     def _copy(self, wanted: str, name: str) -> None:
