@@ -60,7 +60,9 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import ContentLost, StorageUnavailable, Store
+from gateway.trust.callers import Caller
 from gateway.trust.gate import OPEN, Gate, asked
+from gateway.trust.scopes import Scope
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
 
@@ -159,7 +161,7 @@ def make_app(
         _description(),
         gate=gate,
     )
-    callers = Callers(store)
+    callers = Callers(store, clock)
     app = web.Application(middlewares=[_around(made)])
     for operation in operations:
         app.router.add_route(
@@ -215,8 +217,11 @@ def _handler(made: Service, callers: Callers, operation: Operation) -> Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
         caller = None
         if operation.scope is not None:
-            caller = await callers.of(request)
-            structlog.contextvars.bind_contextvars(company=caller.id)
+            caller = await callers.of(request, across=operation.across)
+            if caller.company is not None:
+                structlog.contextvars.bind_contextvars(company=caller.company.id)
+            if not caller.may(operation.scope):
+                raise _forbidden(operation.scope, caller)
         query = read_query(request, operation.query)
         call = Call(request, made, caller, query)
         if operation.way is not None:
@@ -226,6 +231,16 @@ def _handler(made: Service, callers: Callers, operation: Operation) -> Handle:
         return await operation.handler(call)
 
     return handle
+
+
+def _forbidden(needed: Scope, caller: Caller) -> Problem:
+    has = ", ".join(f"`{scope}`" for scope in sorted(caller.scopes)) or "none"
+    return Problem(
+        Type.FORBIDDEN,
+        f"This needs the scope `{needed}`; yours: {has}.",
+        # RFC 6750, section 3.1.
+        headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'},
+    )
 
 
 async def _expect_nothing(request: web.Request) -> None:

@@ -19,7 +19,7 @@ from gateway.api.routes import Answer, Body, Media, Operation, ref
 
 # Problems that any operation may have, and those that any operation with a key may have.
 ALWAYS = (Type.INVALID_PARAMETER, Type.INTERNAL)
-WITH_KEY = (Type.UNAUTHENTICATED, Type.STORAGE_UNAVAILABLE)
+WITH_KEY = (Type.UNAUTHENTICATED, Type.FORBIDDEN, Type.STORAGE_UNAVAILABLE)
 
 _DESCRIPTION = """\
 Hand in an invoice, have it delivered, hear what became of it; take over what comes in.

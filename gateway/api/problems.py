@@ -27,6 +27,7 @@ class Type(StrEnum):
     MALFORMED_JSON = "malformed-json"
     INVALID_PARAMETER = "invalid-parameter"
     UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
     COMPANY_NOT_VERIFIED = "company-not-verified"
     NOT_FOUND = "not-found"
     METHOD_NOT_ALLOWED = "method-not-allowed"
@@ -91,8 +92,17 @@ MEANINGS: dict[Type, Meaning] = {
     Type.UNAUTHENTICATED: Meaning(
         401,
         "No valid API key",
-        "The Authorization header is missing, or its key is unknown here.",
+        "The Authorization header is missing, or its key is unknown here, revoked, or past its"
+        " time.",
         "Send `Authorization: Bearer bk_...` with a key of your company.",
+    ),
+    Type.FORBIDDEN: Meaning(
+        403,
+        "Your key may not do this",
+        "Each operation asks for a scope: `read`, `send`, `receive` or `manage`. Your key does not"
+        " have the one that is needed here, whatever the request is about.",
+        "`detail` names the scope. Have a key made that has it; `GET /v1/keys` tells what yours"
+        " has.",
     ),
     Type.COMPANY_NOT_VERIFIED: Meaning(
         403,

@@ -27,6 +27,7 @@ from gateway.lookup import Lookups
 from gateway.registration.verbs import Verbs
 from gateway.routing.terms import Wrong
 from gateway.store.port import Company, Store
+from gateway.trust.callers import Caller
 from gateway.trust.gate import OPEN, Gate, Way
 from gateway.trust.scopes import Scope
 from gateway.ways import Ways
@@ -88,14 +89,21 @@ class Call(Generic[Q]):
 
     request: web.Request
     service: Service
-    caller: Company | None
+    caller: Caller | None
     query: Q
 
     @property
-    def company(self) -> Company:
-        """Whose key this is; operations without a key have nobody."""
-        assert self.caller is not None, "a public operation asked for the company"
+    def who(self) -> Caller:
+        """Who calls; operations without a key have nobody."""
+        assert self.caller is not None, "a public operation asked who calls"
         return self.caller
+
+    @property
+    def company(self) -> Company:
+        """The company that is acted for; operations across companies have none."""
+        company = self.who.company
+        assert company is not None, "an operation across companies asked for one"
+        return company
 
     def path(self, name: str) -> str:
         """A variable part of the path."""
@@ -170,6 +178,7 @@ class Operation:
     problems: tuple[Type, ...]
     scope: Scope | None  # what a caller must be allowed; None: anybody may call
     way: Way | None  # what the gate is asked for before; None: nothing
+    across: bool  # it is about all companies of the caller: none need be named
 
 
 class Routes:
@@ -194,6 +203,7 @@ class Routes:
         scope: Scope | None = None,
         public: bool = False,
         way: Way | None = None,
+        across: bool = False,
     ) -> Callable[
         [Callable[[Call[Q]], Awaitable[web.StreamResponse]]],
         Callable[[Call[Q]], Awaitable[web.StreamResponse]],
@@ -221,6 +231,7 @@ class Routes:
                     problems,
                     None if public else needed,
                     way,
+                    across,
                 )
             )
             return handler

@@ -638,7 +638,6 @@ class Response(TypedDict):
 Role = Literal[
     "original",
     "attachment",
-    "files",
     "fetch",
     "unpacked",
     "document",

@@ -80,8 +80,7 @@ async def plant(store: Store, clock: Clock) -> None:
     for seed in SEEDS:
         await store.add_company(seed.company, clock.now())
         digest = hashlib.sha256(seed.key.encode()).hexdigest()
-        if await store.company_of_key(digest) is None:
-            await store.add_key(seed.company.id, digest, "sandbox", clock.now())
+        await store.add_key(seed.company.id, digest, "sandbox", clock.now())
     register = StoredRegister(store, clock, "efaktura_no")
     now = clock.now()
     active = Agreement(SENDER_NO.company.id, ISSUER, State.ACTIVE, now)

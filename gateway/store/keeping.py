@@ -145,12 +145,6 @@ class Keeping(Protocol):
         """The secret of this name; `fresh` becomes it when there is none yet."""
         ...
 
-    # --- who ---
-
-    async def label_of_key(self, key_sha256: str) -> str | None:
-        """What an API key is for, as the operator said; None when it is nobody's."""
-        ...
-
     # --- retention ---
 
     async def expire(

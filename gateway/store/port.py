@@ -19,6 +19,8 @@ from uuid import UUID
 from gateway.audit.chain import Told
 from gateway.blobs.port import BlobRows, KeyRows, Spooled
 from gateway.lifecycle import Business, Change, State
+from gateway.store.access import Access
+from gateway.store.accounts import Accounts
 from gateway.store.endpoints import Endpoints
 from gateway.store.entries import Entries
 from gateway.store.keeping import Keeping
@@ -251,6 +253,8 @@ class Company:
     country: str
     participants: tuple[str, ...]
     settings: Mapping[str, Any]
+    account_id: str = ""  # whose account it is in; empty: in none
+    parent_id: str = ""  # the company that it is a sub-unit of
 
 
 # --- requests and answers -----------------------------------------------------------------------
@@ -495,6 +499,8 @@ NO_ROOM_NAMED: Mapping[str, int] = {}
 
 
 class Store(
+    Access,
+    Accounts,
     BlobRows,
     KeyRows,
     Endpoints,
@@ -771,22 +777,6 @@ class Store(
         self, company_id: str, file: File | None, now: datetime, *, told: Told | None = None
     ) -> None:
         """Stores a company's logo in place of the one there was; None: it has none any more."""
-        ...
-
-    async def add_key(
-        self,
-        company_id: str,
-        key_sha256: str,
-        label: str,
-        now: datetime,
-        *,
-        told: Told | None = None,
-    ) -> None:
-        """Stores the hash of an API key."""
-        ...
-
-    async def company_of_key(self, key_sha256: str) -> Company | None:
-        """Whose API key this is."""
         ...
 
     def wait(self, topic: str, timeout_s: float) -> Awaitable[None]:

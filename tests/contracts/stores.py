@@ -31,6 +31,7 @@ from gateway.store.port import (
     Submission,
 )
 from gateway.store.sqlite import SqliteStore
+from gateway.trust.reach import Reach
 from tests.servers import postgres
 from transports.base import File
 
@@ -130,6 +131,7 @@ async def everything_of(store: Store, company_id: str) -> Any:
         page,
         await store.inbox(company_id, None, 1000),
         await store.company_keys(company_id),
+        await store.keys(Reach("", (company_id,)), "", 1000),
         await store.feed(company_id, None, 1000),
         [
             (endpoint, await store.pushes(company_id, endpoint.id, None, 1000))

@@ -1098,20 +1098,6 @@ async def test_a_company_id_is_plain(store: Store, bad: str) -> None:
         await store.add_company(replace(OURS, id=bad, participants=()), NOW)
 
 
-async def test_a_key_finds_its_company_only(store: Store) -> None:
-    await store.add_key(OURS.id, "a" * 64, "ledger", NOW)
-    await store.add_key(OURS.id, "a" * 64, "ledger", NOW)
-    await store.add_key(THEIRS.id, "b" * 64, "ledger", NOW)
-    assert await store.company_of_key("a" * 64) == OURS
-    assert await store.company_of_key("b" * 64) == THEIRS
-    assert await store.company_of_key("c" * 64) is None
-    with pytest.raises(Contradiction):
-        await store.add_key(THEIRS.id, "a" * 64, "ledger", NOW)
-    with pytest.raises(Contradiction):
-        await store.add_key("nobody", "d" * 64, "ledger", NOW)
-    assert await store.company_of_key("a" * 64) == OURS
-
-
 # --- waiting ----------------------------------------------------------------------------------
 
 

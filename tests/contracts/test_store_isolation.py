@@ -19,6 +19,7 @@ from gateway.audit.chain import NewEntry
 from gateway.lifecycle import Business, State
 from gateway.registration import line
 from gateway.registration.states import ParticipantState
+from gateway.store.access import everything_for
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.entries import EntryRow
 from gateway.store.keeping import Export, Period, Terms
@@ -40,6 +41,7 @@ from gateway.store.port import (
 from gateway.store.registrations import Registration
 from gateway.store.usage import Charge
 from gateway.store.verifications import IdentityRecord, Verification, Verified
+from gateway.trust.reach import Reach
 from gateway.trust.verification.states import Asking, Standing
 from tests.contracts.stores import (
     DAY,
@@ -58,6 +60,7 @@ from tests.contracts.stores import (
 )
 
 THEM = THEIRS.id
+THEIR_REACH, OUR_KEY = Reach("", (THEM,)), everything_for(OURS.id, "a" * 64, "ledger", NOW).id
 PUSH = Push("evt_1", "document.received", None, None, NOW, 5, 200, "webhook.delivered", "")
 
 
@@ -205,6 +208,10 @@ async def _add_key(store: Store, ours: Ours) -> Any:
     await refused(store.add_key(THEM, "a" * 64, "ledger", NOW), Contradiction)
 
 
+async def _companies_within(store: Store, ours: Ours) -> Any:
+    assert await store.companies_within(THEIR_REACH, "", 100) == [THEIRS]
+
+
 async def _add_company_key(store: Store, ours: Ours) -> Any:
     await store.add_company_key(THEM, "master", b"wrapped", NOW)
 
@@ -302,6 +309,8 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "count": _count,
     "counted": lambda s, o: s.counted(THEM),
     "change_endpoint": lambda s, o: s.change_endpoint(replace(o.endpoint, company_id=THEM)),
+    "companies_within": _companies_within,
+    "company_within": lambda s, o: s.company_within(THEIR_REACH, OURS.id),
     "company_keys": lambda s, o: s.company_keys(THEM),
     "confirm": lambda s, o: _each(lambda c, d: s.confirm(c, d, NOW), o),
     "content": _content,
@@ -323,6 +332,8 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "files": lambda s, o: _each(lambda c, d: s.files(c, d, tuple(Role)), o),
     "inbox": _inbox,
     "kept": _kept,
+    "key": lambda s, o: s.key(THEIR_REACH, OUR_KEY),
+    "keys": lambda s, o: s.keys(THEIR_REACH, "", 100),
     "legal_holds": lambda s, o: s.legal_holds(THEM),
     "legs": lambda s, o: _each(s.legs, o),
     "logo": lambda s, o: s.logo(THEM),
@@ -339,6 +350,8 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "registrations": lambda s, o: s.registrations(THEM, "", 100),
     "remove_endpoint": lambda s, o: s.remove_endpoint(THEM, o.endpoint.id),
     "reply": _reply,
+    "revoke_key": lambda s, o: s.revoke_key(THEIR_REACH, OUR_KEY, NOW),
+    "rotate_key": lambda s, o: s.rotate_key(THEIR_REACH, OUR_KEY, "c" * 64, NOW, NOW),
     "set_legal_hold": _set_legal_hold,
     "set_logo": _set_logo,
     "stream": _stream,
@@ -361,13 +374,17 @@ NOT_ASKED_BY_COMPANIES = {
     "verifications": "operators only",
     **dict.fromkeys(("dead", "revive", "lanes", "set_lanes", "pause", "paused"), "operators only"),
     **dict.fromkeys(("companies", "counts", "probe", "close"), "operators only"),
-    **dict.fromkeys(("company", "company_of", "company_of_key"), "shows no documents"),
+    **dict.fromkeys(("company", "company_of"), "shows no documents"),
+    **dict.fromkeys(("add_account", "account", "accounts"), "operators only"),
+    **dict.fromkeys(("holder", "issue_token"), "by a secret that nobody else knows"),
+    "put_key": "made of a reach that is checked: tests/api/test_keys.py",
+    "change_company": "a company that was found within reach",
+    "use_keys": "what was noted of keys that were shown",
     **dict.fromkeys(("audit_entries", "audit_head", "audit_before", "cut_audit"), "operators only"),
     **dict.fromkeys(("audit", "secret", "leap"), "the gateway's own"),
     **dict.fromkeys(("expire_keys", "drop_months", "compact", "drop_exports"), "by age alone"),
     **dict.fromkeys(("add_export_file", "end_export"), "a worker's, by a job it has claimed"),
     "add_export": "its id is made of the company's",
-    "label_of_key": "by a key that nobody else knows",
     **dict.fromkeys(("message", "messages", "note"), "a network's: it knows no companies"),
     "expire_messages": "by age alone",
     **dict.fromkeys(("uncounted", "price"), "the counting's, for all companies"),

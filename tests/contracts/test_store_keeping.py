@@ -139,12 +139,6 @@ async def test_a_secret_stays_what_it_became_first(store: Store) -> None:
     assert await store.secret("t", b"other") == b"other"
 
 
-async def test_whose_key_it_is_is_told_by_its_label(store: Store) -> None:
-    await store.add_key(OURS.id, "a" * 64, "ledger", NOW)
-    assert await store.label_of_key("a" * 64) == "ledger"
-    assert await store.label_of_key("b" * 64) is None
-
-
 # --- retention ----------------------------------------------------------------------------------
 
 

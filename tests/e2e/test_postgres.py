@@ -39,9 +39,9 @@ async def test_a_database_is_prepared_and_used_by_several_processes(tmp_path: Pa
             assert added.code == 0, added.err
             key = await budkavle("key", "add", added.lines[0]["id"], *data, environment=here)
             keys.append(key.lines[0]["key"])
-        ours = await api.store.company_of_key(hashlib.sha256(keys[0].encode()).hexdigest())
-        assert ours is not None
-        assert ours.name == "Vår"
+        ours = await api.store.holder(hashlib.sha256(keys[0].encode()).hexdigest())
+        assert ours is not None and ours.company is not None
+        assert ours.company.name == "Vår"
     secret = await budkavle("config", *data, environment=here)
     shown = {row["setting"]: row["value"] for row in secret.lines}
     assert shown["store.url"] == "********"

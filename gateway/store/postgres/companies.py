@@ -1,4 +1,4 @@
-"""Companies, their participants and their API keys."""
+"""Companies and their participants."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.store.accounts import misplaced
 from gateway.store.port import Company, Contradiction, Overtaken
 from gateway.store.postgres import registrations, rows
 from gateway.store.postgres.connections import Connections
@@ -61,17 +62,23 @@ async def _add(transaction: Transaction, company: Company, at: datetime) -> Exce
     if taken:
         theirs = ", ".join(names[row["folded"]] for row in taken)
         return Contradiction(f"another company has the participant {theirs}")
+    wrong = await _misplaced(transaction, company)
+    if wrong is not None:
+        return Contradiction(wrong)
     await transaction.run(
         """
-        INSERT INTO company (id, name, country, settings, created_at) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO company (id, name, country, settings, created_at, account_id, parent_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country,
-            settings = excluded.settings
+            settings = excluded.settings, account_id = excluded.account_id,
+            parent_id = excluded.parent_id
         """,
-        company.id,
-        company.name,
-        company.country,
-        rows.to_json(company.settings),
-        at,
+        *(company.id, company.name, company.country, rows.to_json(company.settings), at),
+        *(company.account_id, company.parent_id),
+    )
+    await transaction.run(
+        "UPDATE company SET account_id = $2 WHERE parent_id = $1 AND account_id <> $2",
+        *(company.id, company.account_id),
     )
     await transaction.run("DELETE FROM participant WHERE company_id = $1", company.id)
     live = await registrations.live(transaction, company.id)
@@ -89,40 +96,32 @@ async def _add(transaction: Transaction, company: Company, at: datetime) -> Exce
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class AddKey:
-    """The hash of an API key to be stored."""
-
-    company_id: str
-    sha256: str
-    label: str
-    now: datetime
-
-
-async def add_key(transaction: Transaction, units: Sequence[AddKey]) -> list[None]:
-    """Stores the hashes of API keys; a key that the company has already stays as it is."""
-    for unit in units:
-        written = await transaction.run(
-            """
-            INSERT INTO api_key (sha256, company_id, label, created_at) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (sha256) DO UPDATE SET sha256 = excluded.sha256
-                WHERE api_key.company_id = excluded.company_id
-            """,
-            unit.sha256,
-            unit.company_id,
-            unit.label,
-            rows.moment(unit.now),
-        )
-        if not written:
-            raise Contradiction("another company has this key")
-    return [None] * len(units)
+async def _misplaced(transaction: Transaction, company: Company) -> str | None:
+    """Why the company can not be where it says that it is; None when it can."""
+    account = await transaction.fetch("SELECT FROM account WHERE id = $1", company.account_id)
+    # Locked in the order of their ids: neither becomes a sub-unit meanwhile.
+    found = await transaction.fetch(
+        """
+        SELECT id, account_id, parent_id, EXISTS (
+            SELECT FROM company AS unit WHERE unit.parent_id = company.id) AS has_units
+        FROM company WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE
+        """,
+        [company.id, company.parent_id],
+    )
+    rows = {row["id"]: row for row in found}
+    parent, now_in = rows.get(company.parent_id), rows.get(company.id)
+    return misplaced(
+        company,
+        tuple(account[0]) if account else None,
+        (parent["account_id"], parent["parent_id"]) if parent else None,
+        (now_in["account_id"], now_in["has_units"]) if now_in else None,
+    )
 
 
 # Companies whole, in one statement: a company and its participants are of one moment.
-_WHOLE = """
-    SELECT id, name, country, settings, ARRAY(
-        SELECT name FROM participant WHERE company_id = company.id ORDER BY n)
-    FROM company"""
+COLUMNS = """company.id, company.name, company.country, company.settings,
+    ARRAY(SELECT name FROM participant WHERE company_id = company.id ORDER BY n),
+    company.account_id, company.parent_id"""
 
 
 async def one(connections: Connections, company_id: str) -> Company | None:
@@ -132,7 +131,13 @@ async def one(connections: Connections, company_id: str) -> Company | None:
 
 async def every(connections: Connections) -> list[Company]:
     """All companies, by id."""
-    return [_company(row) for row in await connections.read(f"{_WHOLE} ORDER BY id")]
+    return await those(connections, "ORDER BY id")
+
+
+async def those(connections: Connections, which: str, *values: Any) -> list[Company]:
+    """Companies that are asked for by a clause."""
+    found = await connections.read(f"SELECT {COLUMNS} FROM company {which}", *values)
+    return [whole(row) for row in found]
 
 
 async def of_participant(connections: Connections, name: str) -> Company | None:
@@ -141,25 +146,17 @@ async def of_participant(connections: Connections, name: str) -> Company | None:
     return await _find(connections, owner, _folded(name))
 
 
-async def of_key(connections: Connections, sha256: str) -> Company | None:
-    """Whose API key this is."""
-    return await _find(connections, "(SELECT company_id FROM api_key WHERE sha256 = $1)", sha256)
-
-
-async def label_of_key(connections: Connections, sha256: str) -> str | None:
-    """What an API key is for."""
-    found = await connections.read("SELECT label FROM api_key WHERE sha256 = $1", sha256)
-    return str(found[0][0]) if found else None
-
-
 async def _find(connections: Connections, id_: str, value: str) -> Company | None:
-    found = await connections.read(f"{_WHOLE} WHERE id = {id_}", value)
-    return _company(found[0]) if found else None
+    found = await those(connections, f"WHERE id = {id_}", value)
+    return found[0] if found else None
 
 
-def _company(row: Row) -> Company:
-    id_, name, country, settings, participants = row
-    return Company(id_, name, country, tuple(participants), json.loads(settings))
+def whole(row: Row) -> Company:
+    """A company out of COLUMNS."""
+    id_, name, country, settings, participants, account_id, parent_id = row
+    return Company(
+        id_, name, country, tuple(participants), json.loads(settings), account_id, parent_id
+    )
 
 
 def _folded(name: str) -> str:

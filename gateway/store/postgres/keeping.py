@@ -9,7 +9,7 @@ from gateway.audit.chain import Entry, Head, NewEntry, Told
 from gateway.store.cursors import new_key
 from gateway.store.keeping import Expired, Export, ExportFile, LegalHold, Period, Sized, Terms
 from gateway.store.port import NewJob
-from gateway.store.postgres import audit, companies, exports, retention
+from gateway.store.postgres import audit, exports, retention
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.transactions import Transaction
 
@@ -54,12 +54,6 @@ class KeepingRows(audit.Telling):
     async def secret(self, name: str, fresh: bytes) -> bytes:
         """The secret of this name; `fresh` becomes it when there is none yet."""
         return await self._transactions.write(secret, (name, fresh))
-
-    # --- who ---
-
-    async def label_of_key(self, key_sha256: str) -> str | None:
-        """What an API key is for; None when it is nobody's."""
-        return await companies.label_of_key(self._connections, key_sha256)
 
     # --- retention ---
 

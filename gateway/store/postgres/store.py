@@ -58,6 +58,8 @@ from gateway.store.postgres import (
     schema,
 )
 from gateway.store.postgres import jobs as job_rows
+from gateway.store.postgres.access import AccessRows
+from gateway.store.postgres.accounts import AccountRows
 from gateway.store.postgres.claims import Claim, Claims
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.endpoints import EndpointRows
@@ -78,6 +80,8 @@ CONNECTIONS = 12
 
 
 class PostgresStore(
+    AccessRows,
+    AccountRows,
     EndpointRows,
     EntryRows,
     KeepingRows,
@@ -431,23 +435,6 @@ class PostgresStore(
     ) -> None:
         """Stores a company's logo in place of the one there was; None: it has none any more."""
         await self._told(logos.put, logos.SetLogo(company_id, file, now), told)
-
-    async def add_key(
-        self,
-        company_id: str,
-        key_sha256: str,
-        label: str,
-        now: datetime,
-        *,
-        told: Told | None = None,
-    ) -> None:
-        """Stores the hash of an API key."""
-        key = companies.AddKey(company_id, key_sha256, label, now)
-        await self._told(companies.add_key, key, told)
-
-    async def company_of_key(self, key_sha256: str) -> Company | None:
-        """Whose API key this is."""
-        return await companies.of_key(self._connections, key_sha256)
 
     # --- news ---
 

@@ -1,4 +1,4 @@
-"""Companies, their participants and their API keys."""
+"""Companies and their participants."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.store.accounts import misplaced
 from gateway.store.port import Company, Contradiction, Overtaken
 from gateway.store.sqlite import registrations, rows
 from gateway.store.sqlite.rows import Row, micros
@@ -63,11 +64,24 @@ def _add(transaction: Transaction, company: Company, at: int) -> Exception | Non
     left = sorted(live[name] for name in live.keys() - set(map(_folded, company.participants)))
     if left:
         return Contradiction(f"{', '.join(left)} must be withdrawn from the network first")
+    wrong = _misplaced(transaction, company)
+    if wrong is not None:
+        return Contradiction(wrong)
     transaction.insert(
-        "company (id, name, country, settings, created_at)",
-        [(company.id, company.name, company.country, rows.to_json(company.settings), at)],
+        "company (id, name, country, settings, created_at, account_id, parent_id)",
+        [
+            (
+                *(company.id, company.name, company.country, rows.to_json(company.settings), at),
+                *(company.account_id, company.parent_id),
+            )
+        ],
         "ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country, "
-        "settings = excluded.settings",
+        "settings = excluded.settings, account_id = excluded.account_id, "
+        "parent_id = excluded.parent_id",
+    )
+    transaction.run(
+        "UPDATE company SET account_id = ? WHERE parent_id = ? AND account_id <> ?",
+        (company.account_id, company.id, company.account_id),
     )
     transaction.run("DELETE FROM participant WHERE company_id = ?", (company.id,))
     transaction.insert(
@@ -77,35 +91,27 @@ def _add(transaction: Transaction, company: Company, at: int) -> Exception | Non
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class AddKey:
-    """The hash of an API key to be stored."""
-
-    company_id: str
-    sha256: str
-    label: str
-    now: datetime
-
-
-def add_key(transaction: Transaction, units: Sequence[AddKey]) -> list[None]:
-    """Stores the hashes of API keys; a key that the company has already stays as it is."""
-    for unit in units:
-        transaction.insert(
-            "api_key (sha256, company_id, label, created_at)",
-            [(unit.sha256, unit.company_id, unit.label, micros(unit.now))],
-            # Another company's key is no repeat: the primary key refuses it.
-            "ON CONFLICT (sha256) DO UPDATE SET company_id = iif("
-            "company_id = excluded.company_id, company_id, NULL)",
-        )
-    return [None] * len(units)
+def _misplaced(transaction: Transaction, company: Company) -> str | None:
+    """Why the company can not be where it says that it is; None when it can."""
+    account = transaction.run("SELECT 1 FROM account WHERE id = ?", (company.account_id,))
+    parent = transaction.run(
+        "SELECT account_id, parent_id FROM company WHERE id = ?", (company.parent_id,)
+    )
+    now_in = transaction.run(
+        """
+        SELECT account_id, EXISTS (SELECT 1 FROM company AS unit WHERE unit.parent_id = company.id)
+        FROM company WHERE id = ?
+        """,
+        (company.id,),
+    )
+    return misplaced(company, account.fetchone(), parent.fetchone(), now_in.fetchone())
 
 
 # Companies whole, in one statement: a company and its participants are of one moment.
-_WHOLE = """
-    SELECT id, name, country, settings,
-        (SELECT json_group_array(name) FROM
-            (SELECT name FROM participant WHERE company_id = company.id ORDER BY n))
-    FROM company"""
+COLUMNS = """company.id, company.name, company.country, company.settings,
+    (SELECT json_group_array(name) FROM
+        (SELECT name FROM participant WHERE company_id = company.id ORDER BY n)),
+    company.account_id, company.parent_id"""
 
 
 def one(connection: sqlite3.Connection, company_id: str) -> Company | None:
@@ -115,7 +121,13 @@ def one(connection: sqlite3.Connection, company_id: str) -> Company | None:
 
 def every(connection: sqlite3.Connection) -> list[Company]:
     """All companies, by id."""
-    return [_company(row) for row in connection.execute(f"{_WHOLE} ORDER BY id")]
+    return those(connection, "ORDER BY id", {})
+
+
+def those(connection: sqlite3.Connection, which: str, values: Mapping[str, Any]) -> list[Company]:
+    """Companies that are asked for by a clause."""
+    found = connection.execute(f"SELECT {COLUMNS} FROM company {which}", values)
+    return [whole(row) for row in found]
 
 
 def of_participant(connection: sqlite3.Connection, name: str) -> Company | None:
@@ -124,25 +136,23 @@ def of_participant(connection: sqlite3.Connection, name: str) -> Company | None:
     return _find(connection, owner, _folded(name))
 
 
-def of_key(connection: sqlite3.Connection, sha256: str) -> Company | None:
-    """Whose API key this is."""
-    return _find(connection, "(SELECT company_id FROM api_key WHERE sha256 = ?)", sha256)
-
-
-def label_of_key(connection: sqlite3.Connection, sha256: str) -> str | None:
-    """What an API key is for."""
-    row = connection.execute("SELECT label FROM api_key WHERE sha256 = ?", (sha256,)).fetchone()
-    return None if row is None else str(row[0])
-
-
 def _find(connection: sqlite3.Connection, id_: str, value: str) -> Company | None:
-    row = connection.execute(f"{_WHOLE} WHERE id = {id_}", (value,)).fetchone()
-    return None if row is None else _company(row)
+    row = connection.execute(f"SELECT {COLUMNS} FROM company WHERE id = {id_}", (value,)).fetchone()
+    return None if row is None else whole(row)
 
 
-def _company(row: Row) -> Company:
-    id_, name, country, settings, participants = row
-    return Company(id_, name, country, tuple(json.loads(participants)), json.loads(settings))
+def whole(row: Row) -> Company:
+    """A company out of COLUMNS."""
+    id_, name, country, settings, participants, account_id, parent_id = row
+    return Company(
+        id_,
+        name,
+        country,
+        tuple(json.loads(participants)),
+        json.loads(settings),
+        account_id,
+        parent_id,
+    )
 
 
 def _owner(connection: sqlite3.Connection, name: str) -> str | None:

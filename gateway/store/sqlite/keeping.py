@@ -9,7 +9,7 @@ from pathlib import Path
 from gateway.audit.chain import Entry, Head, NewEntry, Told
 from gateway.store.keeping import Expired, Export, ExportFile, LegalHold, Period, Sized, Terms
 from gateway.store.port import NewJob, StorageUnavailable
-from gateway.store.sqlite import audit, companies, exports, retention
+from gateway.store.sqlite import audit, exports, retention
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.writer import Transaction
 
@@ -52,12 +52,6 @@ class KeepingRows(audit.Telling):
     async def secret(self, name: str, fresh: bytes) -> bytes:
         """The secret of this name; `fresh` becomes it when there is none yet."""
         return await self._writer.write(secret, (name, fresh))
-
-    # --- who ---
-
-    async def label_of_key(self, key_sha256: str) -> str | None:
-        """What an API key is for; None when it is nobody's."""
-        return self._readers.read(lambda c: companies.label_of_key(c, key_sha256))
 
     # --- retention ---
 

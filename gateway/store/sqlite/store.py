@@ -59,6 +59,8 @@ from gateway.store.sqlite import (
     logos,
 )
 from gateway.store.sqlite import jobs as job_rows
+from gateway.store.sqlite.access import AccessRows
+from gateway.store.sqlite.accounts import AccountRows
 from gateway.store.sqlite.claims import Claim, Claims
 from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.directory import DataDirectory
@@ -80,6 +82,8 @@ _READERS = 4
 
 
 class SqliteStore(
+    AccessRows,
+    AccountRows,
     EndpointRows,
     EntryRows,
     KeepingRows,
@@ -389,23 +393,6 @@ class SqliteStore(
     ) -> None:
         """Stores a company's logo in place of the one there was; None: it has none any more."""
         await self._told(logos.put, logos.SetLogo(company_id, file, now), told)
-
-    async def add_key(
-        self,
-        company_id: str,
-        key_sha256: str,
-        label: str,
-        now: datetime,
-        *,
-        told: Told | None = None,
-    ) -> None:
-        """Stores the hash of an API key."""
-        key = companies.AddKey(company_id, key_sha256, label, now)
-        await self._told(companies.add_key, key, told)
-
-    async def company_of_key(self, key_sha256: str) -> Company | None:
-        """Whose API key this is."""
-        return self._readers.read(lambda c: companies.of_key(c, key_sha256))
 
     # --- blobs and their keys ---
 

@@ -21,6 +21,8 @@ import pytest
 
 from gateway.blobs.port import SMALL_BYTES, Address, Blob
 from gateway.lifecycle import State, change
+from gateway.store.access import everything_for
+from gateway.store.accounts import Account
 from gateway.store.cursors import Cursors
 from gateway.store.ids import new_id
 from gateway.store.parts import StoredPart
@@ -47,6 +49,8 @@ from gateway.store.port import (
 from gateway.store.sqlite import (
     DirectoryInUse,
     SqliteStore,
+    access,
+    accounts,
     blobs,
     checkpoints,
     companies,
@@ -60,6 +64,7 @@ from gateway.store.sqlite import (
 from gateway.store.sqlite.claims import Claim, Claims
 from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.writer import Transaction
+from gateway.trust.reach import Reach
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 COMPANY = Company("acme", "Acme", "SE", ("0007:1",), {})
@@ -123,10 +128,21 @@ def _tour(connection: sqlite3.Connection) -> None:
     """Every statement of every operation."""
     tx = Transaction(connection)
     companies.add(tx, [companies.AddCompany(COMPANY, NOW)])
-    companies.add_key(tx, [companies.AddKey(COMPANY.id, "f" * 64, "l", NOW)])
     companies.every(connection)
-    companies.of_key(connection, "f" * 64)
     companies.of_participant(connection, "0007:1")
+    accounts.add(tx, [Account("acc", "A", NOW)])
+    accounts.change(tx, [accounts.ChangeCompany(COMPANY.id, {"name": "N"}, NOW)])
+    reach = Reach("acc", (COMPANY.id,))
+    where = f"WHERE id IN ({accounts.WITHIN}) AND id > '' ORDER BY id LIMIT 9"
+    companies.those(connection, where, accounts.reached(reach))
+    key = everything_for(COMPANY.id, "f" * 64, "l", NOW)
+    assert access.put(tx, [access.NewKey(key, "f" * 64, NOW)]) == [None]
+    assert access.holder(connection, "f" * 64, COMPANY.id) is not None
+    access.within(connection, reach, "id > :after ORDER BY id LIMIT 9", {"after": ""})
+    access.rotate(tx, [access.Rotate(reach, key.id, "e" * 64, NOW, NOW)])
+    access.issue(tx, [("d" * 64, key.id, "read", 1, 2)])
+    access.use(tx, [{key.id: NOW}])
+    access.revoke(tx, [access.Revoke(reach, key.id, NOW)])
 
     blob = Blob(COMPANY.id, "0" * 64, 1, b"x", None, None)
     part = StoredPart(NewPart(Role.ORIGINAL, "n", "t", b"x"), blob)
