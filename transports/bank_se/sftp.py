@@ -12,9 +12,9 @@ from typing import Final
 
 from transports import sftp
 from transports.bank_se.identifiers import without_persons
-from transports.sftp import TEMPORARY, Server, Trouble, wrong_keys
+from transports.sftp import TEMPORARY, Server, Trouble
 
-__all__ = ["TROUBLES", "Server", "Session", "Trouble", "wrong_keys"]
+__all__ = ["TROUBLES", "Server", "Session", "Trouble"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,150}\.xml")
 

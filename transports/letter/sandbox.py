@@ -13,13 +13,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import TracebackType
 from uuid import UUID
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from transports.base import Now, utc_now
+from transports.http_server import HttpServer
 from transports.letter import wire
 from transports.letter.enclosures import pages
 from transports.letter.wire import JobState, Submission
@@ -70,7 +70,7 @@ class Kept:
         return len(self.came)
 
 
-class Sandbox:
+class Sandbox(HttpServer):
     """The server; `async with Sandbox() as house: ... house.url`.
 
     `times` is how often ERROR, BUSY and DROP misbehave for a job. An answer comes `answers_after_s`
@@ -89,11 +89,13 @@ class Sandbox:
         posted_after: timedelta = timedelta(seconds=2),
         returned_after: timedelta = timedelta(seconds=3),
     ) -> None:
+        super().__init__(
+            [web.put("/jobs/{key}", self._put), web.get("/reports", self._get_reports)],
+            gate=self._gate,
+        )
         self.token = token
         self.jobs: dict[UUID, Kept] = {}
         self.conflicts: list[UUID] = []
-        self.url = ""
-        self.available = True  # False: every request is answered 503
         self._now = now
         self._times = times
         self._answers_after_s = answers_after_s
@@ -106,27 +108,6 @@ class Sandbox:
         self._behaviours: dict[str, Behaviour] = {}
         self._misbehaved: Counter[UUID] = Counter()
         self._reports: list[dict[str, str | None]] = []
-        self._closing = asyncio.Event()
-        self._runner: web.AppRunner | None = None
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        app = web.Application(client_max_size=200 * 1024 * 1024, middlewares=[self._gate])
-        app.add_routes([web.put("/jobs/{key}", self._put), web.get("/reports", self._get_reports)])
-        # A handler that hangs ends with its connection.
-        self._runner = web.AppRunner(
-            app, shutdown_timeout=1, access_log=None, handler_cancellation=True
-        )
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        server = self._runner.server if self._runner else None
-        return len(server.connections) if server else 0
 
     def behave(self, post_code: str, behaviour: Behaviour) -> None:
         """From now on, does `behaviour` with letters to that post code."""
@@ -137,24 +118,6 @@ class Sandbox:
         kept = self.jobs[key]
         if state not in kept.reported:
             self._tell(kept, state, self._now(), reason)
-
-    async def close(self) -> None:
-        """Stops, and lets go of those that hang."""
-        self._closing.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     @web.middleware
     async def _gate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -173,7 +136,7 @@ class Sandbox:
             return _refusal(400, "malformed", str(error))
         behaviour = self._behaviour(submission)
         if behaviour is Behaviour.HANG:
-            await self._closing.wait()
+            await self.closing.wait()
             return _refusal(503, "busy", "Closing.")
         if behaviour in {Behaviour.ERROR, Behaviour.BUSY} and self._misbehaves(key):
             if behaviour is Behaviour.ERROR:

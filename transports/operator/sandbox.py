@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import TracebackType
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from transports.base import Now, utc_now
+from transports.http_server import HttpServer
 from transports.operator import wire
 from transports.operator.wire import Arrived, Format, Found, Query, State, Submission
 
@@ -86,7 +86,7 @@ class _Waiting:
     settled: dict[str, Any] | None = None
 
 
-class Sandbox:
+class Sandbox(HttpServer):
     """The server; `async with Sandbox() as operator: ... operator.url`.
 
     `times` is how often UNSURE, ERROR, BUSY and DROP misbehave. An answer to a document comes
@@ -104,11 +104,20 @@ class Sandbox:
         forwarded_after: timedelta = timedelta(seconds=1),
         delivered_after: timedelta = timedelta(seconds=2),
     ) -> None:
+        super().__init__(
+            [
+                web.post("/lookup", self._lookup),
+                web.put("/documents/{key}", self._put),
+                web.get("/reports", self._get_reports),
+                web.get("/inbox", self._get_inbox),
+                web.get("/inbox/{id}", self._get_arrived),
+                web.put("/inbox/{id}/settled", self._settle),
+            ],
+            gate=self._gate,
+        )
         self.token = token
         self.documents: dict[UUID, Kept] = {}
         self.conflicts: list[UUID] = []
-        self.url = ""
-        self.available = True  # False: every request is answered 503
         self._now = now
         self._times = times
         self._answers_after_s = answers_after_s
@@ -121,35 +130,6 @@ class Sandbox:
         self._misbehaved: Counter[str] = Counter()
         self._reports: list[Any] = []
         self._inbox: list[_Waiting] = []
-        self._closing = asyncio.Event()
-        self._runner: web.AppRunner | None = None
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        app = web.Application(client_max_size=200 * 1024 * 1024, middlewares=[self._gate])
-        app.add_routes(
-            [
-                web.post("/lookup", self._lookup),
-                web.put("/documents/{key}", self._put),
-                web.get("/reports", self._get_reports),
-                web.get("/inbox", self._get_inbox),
-                web.get("/inbox/{id}", self._get_arrived),
-                web.put("/inbox/{id}/settled", self._settle),
-            ]
-        )
-        # A handler that hangs ends with its connection.
-        self._runner = web.AppRunner(
-            app, shutdown_timeout=1, access_log=None, handler_cancellation=True
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        server = self._runner.server if self._runner else None
-        return len(server.connections) if server else 0
 
     def enter(self, query: Query, found: Found) -> None:
         """Puts a recipient into the directory, to be found by this query."""
@@ -192,24 +172,6 @@ class Sandbox:
             for kept in self.documents.values()
         ]
 
-    async def close(self) -> None:
-        """Stops, and lets go of those that hang."""
-        self._closing.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
     @web.middleware
     async def _gate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not self.available:
@@ -244,7 +206,7 @@ class Sandbox:
             return _refusal(400, "malformed", str(error))
         behaviour = _BY_ADDRESS.get(submission.address, Behaviour.ACCEPT)
         if behaviour is Behaviour.HANG:
-            await self._closing.wait()
+            await self.closing.wait()
             return _refusal(503, "busy", "Closing.")
         if behaviour is Behaviour.ERROR and self._misbehaves(str(key)):
             return _refusal(500, "error", "A full disk.")

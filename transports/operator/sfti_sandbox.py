@@ -7,13 +7,11 @@ happens (`MAGIC`); any other is accepted. `directory` is the file that names the
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from types import TracebackType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -21,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from transports.base import Now, utc_now
+from transports.http_server import HttpServer
 from transports.operator import ebms, unpacking
 from transports.operator.ebms import (
     Acknowledgment,
@@ -79,38 +78,18 @@ class Kept:
     came: list[datetime]
 
 
-class Sandbox:
+class Sandbox(HttpServer):
     """The server; `async with Sandbox() as partner: ... partner.url`.
 
     `times` is how often FAIL, ERROR, BUSY and DROP misbehave for a message.
     """
 
     def __init__(self, *, now: Now = utc_now, times: int = 1) -> None:
+        super().__init__([web.post("/sfti", self._post)], path="/sfti")
         self.messages: dict[str, Kept] = {}
-        self.url = ""
         self._now = now
         self._times = times
         self._misbehaved: Counter[str] = Counter()
-        self._closing = asyncio.Event()
-        self._runner: web.AppRunner | None = None
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        app = web.Application(client_max_size=200 * 1024 * 1024)
-        app.add_routes([web.post("/sfti", self._post)])
-        # A handler that hangs ends with its connection.
-        self._runner = web.AppRunner(
-            app, shutdown_timeout=1, access_log=None, handler_cancellation=True
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}/sfti"
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        server = self._runner.server if self._runner else None
-        return len(server.connections) if server else 0
 
     @property
     def directory(self) -> str:
@@ -157,24 +136,6 @@ class Sandbox:
             body = await response.read()
             return unpacking.read_answer(response.headers.get("Content-Type", ""), body)
 
-    async def close(self) -> None:
-        """Stops, and lets go of those that hang."""
-        self._closing.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
     async def _post(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         try:
@@ -185,7 +146,7 @@ class Sandbox:
             return _answer(self._errors(problem))
         behaviour = _BY_PARTY.get(message.recipient, Behaviour.ACCEPT)
         if behaviour is Behaviour.HANG:
-            await self._closing.wait()
+            await self.closing.wait()
         elif refusal := self._refusal(behaviour, message, payloads):
             return refusal
         if message.id not in self.messages:

@@ -7,7 +7,6 @@ it signs itself. The recipient's number tells what happens (`MAGIC`).
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections import Counter
@@ -15,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from types import TracebackType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -28,6 +26,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from schemas.identifiers import Kind, check
 from transports.base import Now, utc_now
+from transports.http_server import HttpServer
 from transports.vipps import wire
 from transports.vipps.wire import State, Who
 
@@ -85,7 +84,7 @@ class Taken:
         self.state, self.etag, self.problems = state, str(uuid4()), problems
 
 
-class Sandbox:
+class Sandbox(HttpServer):
     """The server; `async with Sandbox() as vipps: ... vipps.url`.
 
     `times` is how often ERROR, BUSY, LAPSED and DROP misbehave for an invoice. An invoice is looked
@@ -104,24 +103,8 @@ class Sandbox:
         looked_at_after: timedelta = timedelta(seconds=5),
         acted_after: timedelta = timedelta(hours=1),
     ) -> None:
-        self.invoices: dict[str, Taken] = {}
-        self.url = ""
-        self.available = True  # False: every request is answered 503
-        self.asked: Counter[str] = Counter()  # calls by method and path without ids
-        self._now = now
-        self._times = times
-        self._looked_at_after = looked_at_after
-        self._acted_after = acted_after
-        self._misbehaved: Counter[str] = Counter()
-        self._keys: dict[str, rsa.RSAPrivateKey] = {}
-        self._closing = asyncio.Event()
-        self._runner: web.AppRunner | None = None
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        app = web.Application(client_max_size=1024**2, middlewares=[self._gate])
         isp = "/vipps-isp/v1"
-        app.add_routes(
+        super().__init__(
             [
                 web.post("/accesstoken/get", self._access),
                 web.post(f"{isp}/recipients/tokens", self._recipient),
@@ -129,26 +112,23 @@ class Sandbox:
                 web.get(f"{isp}/invoices/{{id}}", self._get),
                 web.put(f"{isp}/invoices/{{id}}/status/revoked", self._revoke),
                 web.get("/vipps-invoice/public/jwk", self._jwk),
-            ]
+            ],
+            gate=self._gate,
+            most_bytes=1024**2,
         )
-        # A handler that hangs ends with its connection.
-        self._runner = web.AppRunner(
-            app, shutdown_timeout=1, access_log=None, handler_cancellation=True
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        self.invoices: dict[str, Taken] = {}
+        self.asked: Counter[str] = Counter()  # calls by method and path without ids
+        self._now = now
+        self._times = times
+        self._looked_at_after = looked_at_after
+        self._acted_after = acted_after
+        self._misbehaved: Counter[str] = Counter()
+        self._keys: dict[str, rsa.RSAPrivateKey] = {}
 
     def rotate(self) -> None:
         """Signs with a new key from now on; the one before it is still told."""
         made = rsa.generate_private_key(65537, 2048)
         self._keys = {**dict(list(self._keys.items())[-1:]), str(uuid4()): made}
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        server = self._runner.server if self._runner else None
-        return len(server.connections) if server else 0
 
     def received(self) -> list[dict[str, Any]]:
         """What was taken, for a page."""
@@ -195,24 +175,6 @@ class Sandbox:
             session.get(url, params={"token": self.token(url)}, allow_redirects=False) as got,
         ):
             return got.status, await got.read()
-
-    async def close(self) -> None:
-        """Stops, and lets go of those that hang."""
-        self._closing.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     # --- answers --------------------------------------------------------------------------------
 
@@ -307,7 +269,7 @@ class Sandbox:
     async def _refused(self, invoice: str, behaviour: Behaviour) -> web.Response | None:
         match behaviour:
             case Behaviour.HANG:
-                await self._closing.wait()
+                await self.closing.wait()
                 return web.Response(status=503)
             case Behaviour.REFUSE:
                 return _problem(400, "invalid-payment-information-account")

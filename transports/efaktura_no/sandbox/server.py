@@ -7,12 +7,10 @@ agreement is signed by its link, or seen so by a later poll.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from types import TracebackType
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,11 +25,12 @@ from transports.efaktura_no.wire.invoices import Invoice
 from transports.efaktura_no.wire.issuers import IssuerState
 from transports.efaktura_no.wire.operations import PATHS, Operation, Service
 from transports.efaktura_no.wire.soap import Fault, Malformed, Part
+from transports.http_server import HttpServer
 
 _Told = Callable[[Part, str], bytes | Fault]
 
 
-class Sandbox:
+class Sandbox(HttpServer):
     """The server; `async with Sandbox() as mps: ... mps.url`.
 
     `times` is how often BUSY, ERROR, FAULT, GARBAGE and DROP misbehave for an invoice;
@@ -50,17 +49,20 @@ class Sandbox:
         paid_after: timedelta = timedelta(seconds=2),
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self.url = ""
-        self.available = True  # False: every request is answered 503
+        super().__init__(
+            [
+                *(web.post(path, self._serving(service)) for service, path in PATHS.items()),
+                web.get("/sign/{number}", self._get_sign),
+            ],
+            most_bytes=50 * 1024 * 1024,
+            tls=tls,
+        )
         self.heard: list[bytes] = []
         self.consumers = Consumers(now)
         self.issuers = Issuers(signed_after)
         self.invoices = Invoices(now, shown_after, paid_after)
-        self._tls = tls
         self._times = times
         self._misbehaved: Counter[str] = Counter()
-        self._closing = asyncio.Event()
-        self._runner: web.AppRunner | None = None
         sending: dict[Operation, _Told] = {
             Operation.IDENTIFY: self.consumers.identify,
             Operation.ASK_CONSUMER: self.consumers.ask,
@@ -78,44 +80,6 @@ class Sandbox:
                 Operation.ADD_RULE: self.issuers.add_rule,
             },
         }
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        app = web.Application(client_max_size=50 * 1024 * 1024)
-        app.add_routes([web.post(path, self._serving(service)) for service, path in PATHS.items()])
-        app.add_routes([web.get("/sign/{number}", self._get_sign)])
-        # A handler that hangs ends with its connection.
-        self._runner = web.AppRunner(
-            app, shutdown_timeout=1, access_log=None, handler_cancellation=True
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
-        scheme = "http" if self._tls is None else "https"
-        self.url = f"{scheme}://{host}:{self._runner.addresses[0][1]}"
-
-    async def close(self) -> None:
-        """Stops, and lets go of those that hang."""
-        self._closing.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        server = self._runner.server if self._runner else None
-        return len(server.connections) if server else 0
 
     def received(self) -> list[dict[str, Any]]:
         """What was taken, a row for each invoice."""
@@ -190,7 +154,7 @@ class Sandbox:
     async def _add(self, invoice: Invoice, body: bytes, request: web.Request) -> web.StreamResponse:
         does = behaviour(invoice)
         if does is Behaviour.HANG:
-            await self._closing.wait()
+            await self.closing.wait()
             return web.Response(status=503)
         misbehaves = does in _A_NUMBER_OF_TIMES and self._misbehaves(invoice.message)
         if misbehaves and does is Behaviour.BUSY:

@@ -14,13 +14,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from types import TracebackType
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 from aiohttp import web
 
 from transports.base import Now, utc_now
+from transports.http_server import HttpServer
 from transports.kivra import wire
 from transports.kivra.sandbox.behaviour import CODES, COMPANIES, MAGIC, NOT_USERS, Behaviour
 from transports.kivra.sandbox.checks import ERRORS, Seen, Wrong, is_company, is_person, look
@@ -54,7 +54,7 @@ class _Token:
     until: datetime
 
 
-class Sandbox:
+class Sandbox(HttpServer):
     """The server; `async with Sandbox() as kivra: ... kivra.url`.
 
     `times` is how often ERROR, BUSY, TOO_MANY and DROP misbehave for a content. `webhook_url` is
@@ -75,6 +75,16 @@ class Sandbox:
         scheduled_after: timedelta = timedelta(seconds=1),
         settled_after: timedelta = timedelta(seconds=2),
     ) -> None:
+        super().__init__(
+            [
+                web.post("/v1/auth", self._auth),
+                web.post("/v2/tenant/{tenant}/usermatch/ssn", self._people),
+                web.post("/v2/tenant/{tenant}/companymatch/vatnr", self._companies),
+                web.post("/v2/tenant/{tenant}/content", self._content),
+            ],
+            gate=_told_as_error,
+            most_bytes=10 * 1024 * 1024,
+        )
         self.contents: list[Kept] = []
         self.not_users = set(NOT_USERS)
         self.companies = set(COMPANIES)
@@ -82,8 +92,6 @@ class Sandbox:
         self.tokens_given = 0
         self.matches: list[list[str]] = []  # the numbers of each call
         self.posting = Posting(webhook_secret, now, answer_s=webhook_answer_s)
-        self.available = True  # False: every request is answered 503
-        self.url = ""
         self._now = now
         self._login = "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode()
         self._times = times
@@ -93,28 +101,7 @@ class Sandbox:
         self._behaviours: dict[str, Behaviour] = {}
         self._misbehaved: Counter[str] = Counter()
         self._came: dict[str, list[datetime]] = {}
-        self._closing = asyncio.Event()
-        self._runner: web.AppRunner | None = None
         self._posting: asyncio.Task[None] | None = None
-
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens; port 0 is a free one."""
-        app = web.Application(client_max_size=10 * 1024 * 1024, middlewares=[_told_as_error])
-        app.add_routes(
-            [
-                web.post("/v1/auth", self._auth),
-                web.post("/v2/tenant/{tenant}/usermatch/ssn", self._people),
-                web.post("/v2/tenant/{tenant}/companymatch/vatnr", self._companies),
-                web.post("/v2/tenant/{tenant}/content", self._content),
-            ]
-        )
-        # A handler that hangs ends with its connection.
-        self._runner = web.AppRunner(
-            app, shutdown_timeout=1, access_log=None, handler_cancellation=True
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
 
     def post_to(self, url: str) -> None:
         """From now on, tells payments there, as their time comes."""
@@ -126,12 +113,6 @@ class Sandbox:
         while True:
             await self.posting.send_due()
             await asyncio.sleep(0.1)
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        server = self._runner.server if self._runner else None
-        return len(server.connections) if server else 0
 
     def behave(self, number: str, behaviour: Behaviour) -> None:
         """From now on, does `behaviour` with contents to that number."""
@@ -156,24 +137,10 @@ class Sandbox:
 
     async def close(self) -> None:
         """Stops, and lets go of those that hang."""
-        self._closing.set()
         if self._posting is not None:
             self._posting.cancel()
             await asyncio.gather(self._posting, return_exceptions=True)
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def __aenter__(self) -> Sandbox:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+        await super().close()
 
     # --- tokens ---------------------------------------------------------------------------------
 
@@ -246,7 +213,7 @@ class Sandbox:
         seen = look(body)
         behaviour = self._behaviours.get(seen.to) or _MAGIC.get(seen.to, Behaviour.ACCEPT)
         if behaviour is Behaviour.HANG:
-            await self._closing.wait()
+            await self.closing.wait()
             raise Wrong(50300, "closing")
         if behaviour in CODES:
             raise Wrong(CODES[behaviour], "as it is told to")
