@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from gateway.cli.serve import until_told_to_stop
 
 if TYPE_CHECKING:
     from gateway.sandbox import Sandbox
+    from gateway.sandbox.partners import Other
 
 
 @click.command()
@@ -31,8 +33,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the gateway listens; port 0 takes any.",
 )
+@click.option("--sfti", is_flag=True, help="Operators by SFTI's profile, not one over its own API.")
+@click.option("--letters-over-sftp", is_flag=True, help="A print house that takes files.")
 @click.option("--log", "level", default="warning", show_default=True, help="Level of the log.")
-def sandbox(data: Path | None, listen: str, level: str) -> None:
+def sandbox(
+    data: Path | None, listen: str, sfti: bool, letters_over_sftp: bool, level: str
+) -> None:
     """Runs a gateway with somebody at the end of each channel on this machine, until Ctrl-C.
 
     The recipient's number or address says how they behave, and its own clock can be put forward;
@@ -42,9 +48,14 @@ def sandbox(data: Path | None, listen: str, level: str) -> None:
     from gateway.sandbox import Sandbox
 
     setup(level)
+    others: list[Other] = ["sfti"] if sfti else []
+    if letters_over_sftp and find_spec("asyncssh") is None:
+        raise click.UsageError("Files over SFTP need the extra `sftp`: install budkavle[sftp].")
+    if letters_over_sftp:
+        others.append("letters_over_sftp")
 
     async def run(directory: Path) -> None:
-        running = Sandbox(directory, listen=listen)
+        running = Sandbox(directory, listen=listen, others=others)
         with starting():
             await running.start()
         try:

@@ -7,6 +7,7 @@ how the partners behave: that is told by the recipient's address (the sandbox of
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from gateway import config, layers
 from gateway.app import Gateway
 from gateway.clock import MovableClock
 from gateway.sandbox.controls import Controls
-from gateway.sandbox.partners import Partners
+from gateway.sandbox.partners import Other, Partners
 from gateway.sandbox.peppol import OTHERS, SEAT, SMP_ID, SMP_SEAT
 from gateway.sandbox.seeds import RECEIVER, SEEDS, SENDER, SENDER_NO, Seed, plant
 from schemas.identifiers import Participant
@@ -42,12 +43,20 @@ __all__ = [
 class Sandbox:
     """Everything on one machine; `async with Sandbox(data) as sandbox: ... sandbox.gateway.url`.
 
-    A partner that says nothing is given up after `patience_s`; a real one gets minutes.
+    A partner that says nothing is given up after `patience_s`; a real one gets minutes. `others`
+    are there instead of the usual partners of their channels.
     """
 
-    def __init__(self, data: Path, *, listen: str = "127.0.0.1:0", patience_s: float = 5) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        listen: str = "127.0.0.1:0",
+        patience_s: float = 5,
+        others: Collection[Other] = (),
+    ) -> None:
         self.clock = MovableClock(running=True)
-        self.partners = Partners(data, self.clock, patience_s=patience_s)
+        self.partners = Partners(data, self.clock, patience_s=patience_s, others=others)
         self.mail = self.partners.mail
         self.print_house = self.partners.print_house
         self.network = self.partners.peppol.network

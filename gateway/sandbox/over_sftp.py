@@ -15,8 +15,11 @@ from transports.avtalegiro.agreements import Agreements, Overtaken
 from transports.avtalegiro.files import Agreement, Registration
 from transports.avtalegiro.sandbox import MAGIC
 from transports.avtalegiro.sandbox import Sandbox as Central
+from transports.bank_se.identifiers import Fui
 from transports.bank_se.sandbox import Sandbox as Distributor
 from transports.base import Entry, Register
+from transports.letter.sandbox_sftp import Sandbox as PrintHouse
+from transports.sftp_server import SftpServer
 
 # The Norwegian seed's account, and a KID of each of its magic payers.
 ACCOUNT: Final = kid_account.read(TERMS["sender_no"]["avtalegiro"])
@@ -25,50 +28,63 @@ KIDS: Final = tuple(make_kid(f"{payer}000000", "mod10") for payer in MAGIC.value
 
 def partners(clock: Clock, patience_s: float) -> tuple[Partner, ...]:
     """Both of them."""
-    return bank_se(Distributor(now=clock.now), patience_s), avtalegiro(clock, patience_s)
+    return bank_se(clock, patience_s), avtalegiro(clock, patience_s)
 
 
-def bank_se(server: Distributor, patience_s: float) -> Partner:
-    """The Swedish banks' distributor."""
+def bank_se(clock: Clock, patience_s: float) -> Partner:
+    """The Swedish banks' distributor. Its magic consumers register with the Swedish seed."""
+    server = _Registering(now=clock.now)
 
     def section() -> Mapping[str, Any]:
-        return {
-            "host": server.host,
-            "port": server.port,
-            "host_key": server.host_key,
-            "username": server.username,
-            "password": server.password,
-            "batch_wait_s": 0.1,
-            "exchange_timeout_s": patience_s,
-            "collect_every_s": 1,
-        }
+        return {**_way_to(server), "batch_wait_s": 0.1, **_pace(patience_s)}
 
     return Partner("bank_se", "bank", "Swedish banks", server, section, server.received)
 
 
 def avtalegiro(clock: Clock, patience_s: float) -> Partner:
     """The Norwegian banks' central. Its magic payers have agreed already."""
-    server = _Agreeing(clock)
+    server = _Agreeing(now=clock.now)
 
     def section() -> Mapping[str, Any]:
-        return {
-            "host": server.server.host,
-            "port": server.server.port,
-            "host_key": server.server.host_key,
-            "username": server.username,
-            "password": server.password,
-            "sender": server.sender,
-            "exchange_timeout_s": patience_s,
-            "collect_every_s": 1,
-        }
+        return {**_way_to(server), "sender": server.sender, **_pace(patience_s)}
 
     return Partner("avtalegiro", "avtalegiro", "AvtaleGiro", server, section, server.received)
 
 
-class _Agreeing(Central):
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(now=clock.now)
+def print_house(clock: Clock, patience_s: float) -> Partner:
+    """A print house that takes files."""
+    server = PrintHouse(now=clock.now)
 
+    def section() -> Mapping[str, Any]:
+        return {
+            **{f"sftp_{name}": value for name, value in _way_to(server).items()},
+            "answer_timeout_s": patience_s,
+        }
+
+    return Partner("letter", "letters", "Print house", server, section, server.received)
+
+
+def _way_to(server: SftpServer) -> dict[str, Any]:
+    return {
+        "host": server.host,
+        "port": server.port,
+        "host_key": server.host_key,
+        "username": server.username,
+        "password": server.password,
+    }
+
+
+def _pace(patience_s: float) -> dict[str, Any]:
+    return {"exchange_timeout_s": patience_s, "collect_every_s": 1}
+
+
+class _Registering(Distributor):
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        await super().start(host, port)
+        self.register_magic(Fui.parse(TERMS["sender"]["bank_se"]["fui"]))
+
+
+class _Agreeing(Central):
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         await super().start(host, port)
         self.agree(ACCOUNT.number, *KIDS)

@@ -14,7 +14,8 @@ Row = Mapping[str, Any]
 class Partner:
     """A server on loopback at the other end of a channel.
 
-    `section` are the settings that lead there, once it is up. `received` is what it has taken, a
+    `channel` is the section of the settings that leads there; `section` its
+    settings, once it is up. `received` is what it has taken, a
     row for each, the oldest first, without personal numbers. It has `name` in `/received`.
     """
 

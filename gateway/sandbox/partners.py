@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -17,6 +17,8 @@ from gateway.clock import Clock
 from gateway.sandbox.partner import Partner, Row
 from gateway.sandbox.peppol import PeppolNetwork
 from gateway.sandbox.seeds import ISSUER
+from gateway.scanning.sandbox import EICAR
+from gateway.scanning.sandbox import Sandbox as Scanner
 from transports.efaktura_no.sandbox import Sandbox as PaymentServices
 from transports.efaktura_no.sandbox import Signing
 from transports.efaktura_no.wire.issuers import IssuerState
@@ -26,7 +28,11 @@ from transports.kivra.sandbox import Sandbox as KivraServer
 from transports.kivra.sandbox.server import SECRET
 from transports.letter.sandbox import Sandbox as PrintHouse
 from transports.operator.sandbox import Sandbox as OperatorServer
+from transports.operator.sfti_sandbox import Sandbox as SftiPartner
 from transports.vipps.sandbox import Sandbox as VippsServer
+
+# Partners of a channel that has two ways to be spoken to, instead of the usual ones.
+Other = Literal["sfti", "letters_over_sftp"]
 
 
 class Partners:
@@ -34,9 +40,17 @@ class Partners:
 
     `data` holds our keys. One that says nothing is given up after `patience_s`; a real one gets
     minutes. `outer_url` is where they find us: the port is kept for a gateway with these settings.
+    `others` are there instead of the usual ones of their channels.
     """
 
-    def __init__(self, data: Path, clock: Clock, *, patience_s: float = 5) -> None:
+    def __init__(
+        self,
+        data: Path,
+        clock: Clock,
+        *,
+        patience_s: float = 5,
+        others: Collection[Other] = (),
+    ) -> None:
         signing = Key("gateway.example", "sandbox", Ed25519PrivateKey.generate())
         self.mail = MailServer(txt={signing.name: signing.record}.get, now=clock.now)
         self.print_house = PrintHouse(now=clock.now)
@@ -46,16 +60,26 @@ class Partners:
         self.efaktura = PaymentServices(now=clock.now)
         signed = Signing(ISSUER, IssuerState.ACTIVE)
         self.efaktura.issuers.known[ISSUER.organisation_number] = signed
+        self.scanner = Scanner()
         self.peppol = PeppolNetwork(data, clock, patience_s)
         self.outer_url = ""
+        letters = print_house(self.print_house, patience_s)
+        if "letters_over_sftp" in others:
+            from gateway.sandbox import over_sftp
+
+            letters = over_sftp.print_house(clock, patience_s)
+        operators = operator(self.operator, patience_s)
+        if "sfti" in others:
+            operators = sfti(SftiPartner(now=clock.now), data, patience_s)
         self.all: tuple[Partner, ...] = (
             mail_server(self.mail, signing, data, patience_s),
-            print_house(self.print_house, patience_s),
-            operator(self.operator, patience_s),
+            letters,
+            operators,
             kivra(self.kivra, patience_s),
             efaktura_no(self.efaktura, patience_s),
             vipps(self.vipps, patience_s, lambda: self.outer_url),
             *_over_sftp(clock, patience_s),
+            scanner(self.scanner),
         )
         self._up = AsyncExitStack()
 
@@ -174,6 +198,23 @@ def operator(server: OperatorServer, patience_s: float) -> Partner:
     return Partner("operator", "operator", "E-invoice operator", server, section, server.received)
 
 
+def sfti(server: SftiPartner, data: Path, patience_s: float) -> Partner:
+    """Recipients who take messages by SFTI's transport profile. Who they are is a file under
+    `data`."""
+
+    def section() -> Mapping[str, Any]:
+        partners_file = data / "partners.toml"
+        partners_file.write_text(server.directory, "utf-8")
+        return {
+            "kind": "sfti",
+            "host": "gateway.example",
+            "partners_file": partners_file,
+            "answer_timeout_s": patience_s,
+        }
+
+    return Partner("operator", "sfti", "SFTI's profile", server, section, server.received)
+
+
 def kivra(server: KivraServer, patience_s: float) -> Partner:
     """Kivra."""
 
@@ -214,3 +255,18 @@ def vipps(server: VippsServer, patience_s: float, outer_url: Callable[[], str]) 
         }
 
     return Partner("vipps", "vipps", "Vipps", server, section, server.received)
+
+
+def scanner(server: Scanner) -> Partner:
+    """A virus scanner: no channel, but what every document is shown to."""
+
+    def section() -> Mapping[str, Any]:
+        return {"address": server.address}
+
+    def received() -> Sequence[Row]:
+        return [
+            {"bytes": len(content), "found": "Eicar" if EICAR in content else ""}
+            for content in server.seen
+        ]
+
+    return Partner("scan", "scanned", "Virus scanner", server, section, received)

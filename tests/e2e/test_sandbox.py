@@ -10,9 +10,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from gateway.client import Client
+from gateway.client import Attached, Client
 from gateway.sandbox import SENDER, Sandbox
+from gateway.scanning.sandbox import EICAR
 from tests.e2e.invoices import submission
+from transports.operator.sfti_sandbox import MAGIC as SFTI
+from transports.operator.sfti_sandbox import Behaviour as Sfti
 
 
 @pytest.mark.parametrize(
@@ -75,3 +78,30 @@ async def test_a_message_that_bounces_goes_by_letter(tmp_path: Path) -> None:
         (mail,) = sandbox.received()["emails"]
     assert document["state"] in {"routing", "sending", "sent", "delivered"}
     assert mail["signed"] == ["gateway.example"]
+
+
+async def test_the_other_way_of_a_channel_and_the_scanner_can_be_tried(tmp_path: Path) -> None:
+    operator = submission("Q-6")
+    number = SFTI[Sfti.BIS3]
+    operator["invoice"]["buyer"] |= {"legal_id": {"value": number, "scheme": "0007"}}
+    operator["delivery"] = {"channels": ["operator"]}
+    files = [Attached("terms.pdf", "application/pdf", b"%PDF-1.7\n" + EICAR)]
+    async with (
+        Sandbox(tmp_path, others=("sfti", "letters_over_sftp")) as sandbox,
+        Client(sandbox.gateway.url, SENDER.key) as client,
+        asyncio.timeout(120),
+    ):
+        ends = []
+        for body, attachments in (
+            (operator, []),
+            (submission("Q-7"), []),
+            (submission("Q-8"), files),
+        ):
+            accepted = await client.submit(json.dumps(body).encode(), attachments=attachments)
+            document = await client.settled(accepted.id)
+            ends.append((document["channel"], document["code"]))
+        received = sandbox.received()
+    assert [ends[0][0], ends[1][0], ends[2][1]] == ["operator", "letter", "document.infected"]
+    assert [row["to"] for row in received["sfti"]] == ["SE...29"]
+    assert [row["number"] for row in received["letters"]] == ["Q-7"]
+    assert [row["found"] for row in received["scanned"] if row["found"]] == ["Eicar"]
