@@ -48,6 +48,13 @@ class Type(StrEnum):
     ARRIVED = "inbox.received"
     CONFIRMED = "inbox.confirmed"
     REPLIED = "inbox.answered"
+    COMPANY_ASKED = "company.asked"
+    COMPANY_SIGNED = "company.signed"
+    COMPANY_NOT_SIGNED = "company.not_signed"
+    COMPANY_VERIFIED = "company.verified"
+    COMPANY_RECHECK_DUE = "company.recheck_due"
+    COMPANY_LAPSED = "company.lapsed"
+    COMPANY_REVOKED = "company.revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +236,45 @@ MEANINGS: dict[Type, Meaning] = {
         "Whether the seller gets the answer, and whether he can at all, the events of that document"
         " tell.",
         (*WHY, "business", "effective_date", "reasons", "response"),
+    ),
+    Type.COMPANY_ASKED: Meaning(
+        "Somebody was invited to sign for the company, and can until `until`. As all events of the"
+        " company itself it is about no document.",
+        "Nobody has opened the invitation yet, as far as is known.",
+        (*WHY, "until"),
+    ),
+    Type.COMPANY_SIGNED: Meaning(
+        "Whoever was invited has signed for the company.",
+        "The gate need not be open by that: the operator may look at it first.",
+        WHY,
+    ),
+    Type.COMPANY_NOT_SIGNED: Meaning(
+        "A request to sign is over without a signature: declined, not signed in time, taken back,"
+        " or refused by the signing service.",
+        "A company that is verified stays so until its own time is over.",
+        WHY,
+    ),
+    Type.COMPANY_VERIFIED: Meaning(
+        "It is known who the company is: it sends and receives, and what was held goes on. It is"
+        " to be shown again from `until` on.",
+        "It says nothing of what becomes of the documents that were held.",
+        (*WHY, "until"),
+    ),
+    Type.COMPANY_RECHECK_DUE: Meaning(
+        "Who the company is has to be shown again: some time has passed, or the facts in `changed`"
+        " are not what they were. The gate closes at `until`. It is told again shortly before.",
+        "Nothing is held yet.",
+        (*WHY, "until", "changed"),
+    ),
+    Type.COMPANY_LAPSED: Meaning(
+        "Who the company is was not shown again in time: it neither sends nor receives.",
+        "Nothing is lost: documents on their way out are held, and those that came in stay.",
+        WHY,
+    ),
+    Type.COMPANY_REVOKED: Meaning(
+        "The operator has closed the gate for the company, for the reason in `text`.",
+        "Nothing is lost: documents on their way out are held, and those that came in stay.",
+        WHY,
     ),
 }
 

@@ -98,10 +98,15 @@ def _values(row: Verification) -> Row:
 
 
 def _verification(row: Row) -> Verification:
-    company_id, standing, asking, *rest = row
-    *told, facts, request, version = rest
-    known = (json.loads(facts), request, version)
-    return Verification(company_id, Standing(standing), Asking(asking), *told, *known)
+    known = dict(row.items())
+    return Verification(
+        **{
+            **known,
+            "standing": Standing(known["standing"]),
+            "asking": Asking(known["asking"]),
+            "facts": json.loads(known["facts"]),
+        }
+    )
 
 
 def _record_values(record: IdentityRecord) -> Row:

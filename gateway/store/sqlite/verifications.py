@@ -131,8 +131,17 @@ def _verification(row: Row) -> Verification:
     return Verification(
         *(company_id, Standing(standing), Asking(asking), code, text),
         *(moment(made), moment(changed)),
-        *map(maybe_moment, (verified, recheck, closes, expires, next_at)),
-        *(tries, warned, record_id, json.loads(facts), request, version),
+        verified_at=maybe_moment(verified),
+        recheck_at=maybe_moment(recheck),
+        closes_at=maybe_moment(closes),
+        expires_at=maybe_moment(expires),
+        next_at=maybe_moment(next_at),
+        tries=tries,
+        warned=warned,
+        record_id=record_id,
+        facts=json.loads(facts),
+        request=request,
+        version=version,
     )
 
 

@@ -1,0 +1,1 @@
+"""How somebody signs for a company: a port, and a driver for each signing service."""
