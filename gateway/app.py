@@ -58,6 +58,7 @@ from gateway.store.opening import open_store
 from gateway.store.port import Store
 from gateway.trust.post import KIND as POST
 from gateway.trust.post import Posting
+from gateway.usage.charging import Charging
 from gateway.ways import Ways
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import Webhooks
@@ -299,6 +300,7 @@ class Gateway:
             Schedule("retention", day, nightly.piece, offset=at_two),
             Schedule("blob_sweep", day, sweeps, offset=at_four),
             Schedule("lookup_sweep", timedelta(hours=1), jobs.sweep),
+            Schedule("usage", timedelta(minutes=5), Charging(self.store, self.clock).round),
         )
 
     def _bindery(self, up: AsyncExitStack) -> Bindery:

@@ -44,6 +44,8 @@ COMMANDS = {
     "key": "tenants",
     "participant": "participants",
     "publisher": "participants",
+    "prices": "prices",
+    "usage": "usage",
     "retention": "retention",
     "audit": "audit",
     "backup": "backup",

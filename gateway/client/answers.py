@@ -251,6 +251,13 @@ class Event(TypedDict):
         "inbox.received",
         "inbox.confirmed",
         "inbox.answered",
+        "company.asked",
+        "company.signed",
+        "company.not_signed",
+        "company.verified",
+        "company.recheck_due",
+        "company.lapsed",
+        "company.revoked",
     ]
     at: str
     document_id: str
@@ -793,6 +800,13 @@ class Webhook(TypedDict):
             "inbox.received",
             "inbox.confirmed",
             "inbox.answered",
+            "company.asked",
+            "company.signed",
+            "company.not_signed",
+            "company.verified",
+            "company.recheck_due",
+            "company.lapsed",
+            "company.revoked",
         ]
     ]
     description: str
@@ -874,6 +888,13 @@ class WebhookMade(TypedDict):
             "inbox.received",
             "inbox.confirmed",
             "inbox.answered",
+            "company.asked",
+            "company.signed",
+            "company.not_signed",
+            "company.verified",
+            "company.recheck_due",
+            "company.lapsed",
+            "company.revoked",
         ]
     ]
     description: str

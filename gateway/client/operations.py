@@ -458,6 +458,13 @@ class Operations(Connection):
                 "inbox.received",
                 "inbox.confirmed",
                 "inbox.answered",
+                "company.asked",
+                "company.signed",
+                "company.not_signed",
+                "company.verified",
+                "company.recheck_due",
+                "company.lapsed",
+                "company.revoked",
             ]
         ]
         | None = None,
@@ -520,6 +527,13 @@ class Operations(Connection):
                 "inbox.received",
                 "inbox.confirmed",
                 "inbox.answered",
+                "company.asked",
+                "company.signed",
+                "company.not_signed",
+                "company.verified",
+                "company.recheck_due",
+                "company.lapsed",
+                "company.revoked",
             ]
         ]
         | None = None,

@@ -356,6 +356,13 @@ class SyncOperations(Loop):
                 "inbox.received",
                 "inbox.confirmed",
                 "inbox.answered",
+                "company.asked",
+                "company.signed",
+                "company.not_signed",
+                "company.verified",
+                "company.recheck_due",
+                "company.lapsed",
+                "company.revoked",
             ]
         ]
         | None = None,
@@ -410,6 +417,13 @@ class SyncOperations(Loop):
                 "inbox.received",
                 "inbox.confirmed",
                 "inbox.answered",
+                "company.asked",
+                "company.signed",
+                "company.not_signed",
+                "company.verified",
+                "company.recheck_due",
+                "company.lapsed",
+                "company.revoked",
             ]
         ]
         | None = None,

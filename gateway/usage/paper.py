@@ -152,7 +152,7 @@ class _Page:
             sheets.text(LEFT, self.word("nothing"), BODY)
             sheets.y += BODY.line
         for currency, amount in shown.totals.items():
-            self._figure(_PRICE, self.word("total"), DUE)
+            self._figure(_BACK, self.word("total"), DUE)
             self._figure(RIGHT, self._money(amount, currency), DUE)
             sheets.y += DUE.line + 1
         if shown.unpriced:

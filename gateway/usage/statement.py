@@ -1,20 +1,24 @@
 """A month's statement: what was used, by company, channel and country, and what it comes to.
 
-In charge of summing up and of its forms for programs (CSV; the API has the JSON). Not in charge of
-its form for people (`paper`). Pure.
+In charge of summing up and of its forms for programs, JSON and CSV. Not in charge of its form for
+people (`paper`).
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.archive.exports import cell
 from gateway.store.usage import Sum
+
+if TYPE_CHECKING:
+    from gateway.store.port import Company, Store
 
 COLUMNS: Final = (
     *("month", "status", "account_id", "company_id", "company", "channel", "country"),
@@ -115,6 +119,64 @@ def figure(amount: Decimal) -> str:
     """An amount with two decimals, or as many as it has beyond."""
     exact = amount.normalize()
     return f"{exact:.2f}" if -int(exact.as_tuple().exponent) <= 2 else f"{exact:f}"
+
+
+async def of_companies(store: Store, month: str, companies: Sequence[Company]) -> Statement:
+    """A month's statement of these companies."""
+    names = {company.id: company.name for company in companies}
+    sums = await store.sums(month, list(names))
+    return statement(month, await store.closed_month(), sums, names)
+
+
+async def of_account(store: Store, month: str, account_id: str) -> Statement:
+    """A month's statement of an account: what was charged to it, whosever a company is now."""
+    sums = await store.sums_of_account(month, account_id)
+    ids = dict.fromkeys(one.company_id for one in sums)
+    found = [company for id_ in ids if (company := await store.company(id_)) is not None]
+    names = {company.id: company.name for company in found}
+    return statement(month, await store.closed_month(), sums, names)
+
+
+def data(shown: Statement) -> dict[str, Any]:
+    """The statement as JSON data; amounts are texts."""
+    return {
+        "month": shown.month,
+        "closed": shown.closed,
+        "companies": [
+            {
+                "company_id": company_id,
+                "name": name,
+                "rows": [_row(row) for row in rows],
+                "totals": _money(totals(rows)),
+            }
+            for company_id, name, rows in shown.companies()
+        ],
+        "totals": _money(shown.totals),
+        "unpriced": shown.unpriced,
+    }
+
+
+def to_json(shown: Statement) -> bytes:
+    """The statement as JSON."""
+    return json.dumps(data(shown), ensure_ascii=False, indent=2).encode()
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "channel": row.channel,
+        "country": row.country,
+        "direction": row.direction,
+        "kind": row.kind,
+        "charged": row.charged,
+        "taken_back": row.taken_back,
+        "currency": row.currency,
+        "price": None if row.price is None else figure(row.price),
+        "amount": None if row.amount is None else figure(row.amount),
+    }
+
+
+def _money(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    return {currency: figure(amount) for currency, amount in amounts.items()}
 
 
 def to_csv(shown: Statement) -> bytes:
