@@ -155,7 +155,8 @@ class KeyRows(Protocol):
     """What the database keeps of company keys."""
 
     async def company_keys(self, company_id: str | None = None) -> Sequence[WrappedKey]:
-        """A company's keys, or all of them (operators only), by id: the newest is the last."""
+        """A company's keys, or all of them (operators only), by id: the newest is the last. A
+        `company_id` that is empty, here and below, is the gateway itself."""
         ...
 
     async def add_company_key(

@@ -26,6 +26,7 @@ from gateway.store.entries import Entries
 from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
+from gateway.store.people import People
 from gateway.store.registrations import Registrations
 from gateway.store.usage import Usage
 from gateway.store.verifications import Verifications
@@ -507,6 +508,7 @@ class Store(
     Entries,
     Keeping,
     Messages,
+    People,
     Registrations,
     Usage,
     Verifications,

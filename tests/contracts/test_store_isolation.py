@@ -23,6 +23,7 @@ from gateway.store.access import everything_for
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.entries import EntryRow
 from gateway.store.keeping import Export, Period, Terms
+from gateway.store.people import Person
 from gateway.store.port import (
     Accepted,
     Again,
@@ -41,6 +42,7 @@ from gateway.store.port import (
 from gateway.store.registrations import Registration
 from gateway.store.usage import Charge
 from gateway.store.verifications import IdentityRecord, Verification, Verified
+from gateway.trust.people.roles import Role as PersonRole
 from gateway.trust.reach import Reach
 from gateway.trust.verification.states import Asking, Standing
 from tests.contracts.stores import (
@@ -208,6 +210,17 @@ async def _add_key(store: Store, ours: Ours) -> Any:
     await refused(store.add_key(THEM, "a" * 64, "ledger", NOW), Contradiction)
 
 
+async def _people_within(store: Store, ours: Ours) -> Any:
+    anna = Person(
+        *("per_ours", "", (OURS.id,), "anna@vart.example", "Anna", "sv", PersonRole.ADMINISTRATOR),
+        *(b"{}", NOW, NOW),
+    )
+    assert await store.put_person(anna, NOW)
+    return await store.people_within(THEIR_REACH, "", 100), await store.person_within(
+        THEIR_REACH, anna.id
+    )
+
+
 async def _companies_within(store: Store, ours: Ours) -> Any:
     assert await store.companies_within(THEIR_REACH, "", 100) == [THEIRS]
 
@@ -311,6 +324,8 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "change_endpoint": lambda s, o: s.change_endpoint(replace(o.endpoint, company_id=THEM)),
     "companies_within": _companies_within,
     "company_within": lambda s, o: s.company_within(THEIR_REACH, OURS.id),
+    "people_within": _people_within,
+    "person_within": _people_within,
     "company_keys": lambda s, o: s.company_keys(THEM),
     "confirm": lambda s, o: _each(lambda c, d: s.confirm(c, d, NOW), o),
     "content": _content,
@@ -380,6 +395,17 @@ NOT_ASKED_BY_COMPANIES = {
     "put_key": "made of a reach that is checked: tests/api/test_keys.py",
     "change_company": "a company that was found within reach",
     "use_keys": "what was noted of keys that were shown",
+    **dict.fromkeys(
+        ("put_person", "drop_person"), "somebody who was found within reach, or who is them"
+    ),
+    "everybody": "operators only",
+    **dict.fromkeys(
+        ("person_of_email", "person_of_subject", "person_of_link", "session"),
+        "by what nobody else knows: a password is asked for, a provider vouches",
+    ),
+    **dict.fromkeys(
+        ("person", "open_session", "see_session", "sessions", "end_session"), "who is signed in"
+    ),
     **dict.fromkeys(("audit_entries", "audit_head", "audit_before", "cut_audit"), "operators only"),
     **dict.fromkeys(("audit", "secret", "leap"), "the gateway's own"),
     **dict.fromkeys(("expire_keys", "drop_months", "compact", "drop_exports"), "by age alone"),

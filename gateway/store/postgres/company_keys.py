@@ -13,11 +13,12 @@ from gateway.store.postgres.transactions import Transaction
 
 
 async def of(connections: Connections, company_id: str | None) -> list[WrappedKey]:
-    """A company's keys, or all of them, by id."""
+    """A company's keys, those of the gateway's own (empty), or all of them, by id."""
     found = await connections.read(
         """
-        SELECT id, company_id, master, wrapped, created_at FROM company_key
-        WHERE $1::text IS NULL OR company_id = $1 ORDER BY id
+        SELECT id, coalesce(company_id, ''), master, wrapped, created_at FROM company_key
+        WHERE $1::text IS NULL OR company_id = $1 OR ($1 = '' AND company_id IS NULL)
+        ORDER BY id
         """,
         company_id,
     )
@@ -41,7 +42,7 @@ async def add(transaction: Transaction, units: Sequence[NewKey]) -> list[int]:
         for unit in units
         for row in await transaction.fetch(
             "INSERT INTO company_key (company_id, master, wrapped, created_at)"
-            " VALUES ($1, $2, $3, $4) RETURNING id",
+            " VALUES (nullif($1, ''), $2, $3, $4) RETURNING id",
             unit.company_id,
             unit.master,
             unit.wrapped,
@@ -71,6 +72,9 @@ async def drop(transaction: Transaction, units: Sequence[str]) -> list[int]:
         list(units),
     )
     return [
-        await transaction.run("DELETE FROM company_key WHERE company_id = $1", unit)
+        await transaction.run(
+            "DELETE FROM company_key WHERE company_id = $1 OR ($1 = '' AND company_id IS NULL)",
+            unit,
+        )
         for unit in units
     ]

@@ -67,6 +67,7 @@ from gateway.store.postgres.entries import EntryRows
 from gateway.store.postgres.jobs import Hold, Put
 from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.messages import MessageRows
+from gateway.store.postgres.people import PeopleRows
 from gateway.store.postgres.news import News
 from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.registrations import RegistrationRows
@@ -86,6 +87,7 @@ class PostgresStore(
     EntryRows,
     KeepingRows,
     MessageRows,
+    PeopleRows,
     RegistrationRows,
     UsageRows,
     VerificationRows,

@@ -11,12 +11,14 @@ from gateway.blobs.port import WrappedKey
 from gateway.store.sqlite.rows import micros, moment
 from gateway.store.sqlite.writer import Transaction
 
+_OF = "company_id IS nullif(?, '')"
+
 
 def of(connection: sqlite3.Connection, company_id: str | None) -> list[WrappedKey]:
-    """A company's keys, or all of them, by id."""
-    of_whom, values = ("", ()) if company_id is None else ("WHERE company_id = ?", (company_id,))
+    """A company's keys, those of the gateway's own (empty), or all of them, by id."""
+    of_whom, values = ("", ()) if company_id is None else (f"WHERE {_OF}", (company_id,))
     found = connection.execute(
-        "SELECT id, company_id, master, wrapped, created_at FROM company_key"
+        "SELECT id, coalesce(company_id, ''), master, wrapped, created_at FROM company_key"
         f" {of_whom} ORDER BY id",
         values,
     )
@@ -41,7 +43,7 @@ def add(transaction: Transaction, units: Sequence[NewKey]) -> list[int]:
     return [
         transaction.run(
             "INSERT INTO company_key (company_id, master, wrapped, created_at)"
-            " VALUES (?, ?, ?, ?) RETURNING id",
+            " VALUES (nullif(?, ''), ?, ?, ?) RETURNING id",
             (unit.company_id, unit.master, unit.wrapped, micros(unit.now)),
         ).fetchone()[0]
         for unit in units
@@ -66,6 +68,5 @@ def drop(transaction: Transaction, units: Sequence[str]) -> list[int]:
             (unit,),
         )
     return [
-        transaction.run("DELETE FROM company_key WHERE company_id = ?", (unit,)).rowcount
-        for unit in units
+        transaction.run(f"DELETE FROM company_key WHERE {_OF}", (unit,)).rowcount for unit in units
     ]

@@ -69,6 +69,7 @@ from gateway.store.sqlite.entries import EntryRows
 from gateway.store.sqlite.jobs import Hold, Put
 from gateway.store.sqlite.keeping import KeepingRows
 from gateway.store.sqlite.messages import MessageRows
+from gateway.store.sqlite.people import PeopleRows
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.registrations import RegistrationRows
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
@@ -88,6 +89,7 @@ class SqliteStore(
     EntryRows,
     KeepingRows,
     MessageRows,
+    PeopleRows,
     RegistrationRows,
     UsageRows,
     VerificationRows,
