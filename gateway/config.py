@@ -24,6 +24,8 @@ from gateway.channels.kivra import Kivra
 from gateway.channels.letter import Letter
 from gateway.channels.operator import Operator
 from gateway.channels.vipps import Vipps
+from gateway.drops.section import Drops
+from gateway.mail_in.section import MailIn
 from gateway.section import Channel, Section
 
 PREFIX = "BUDKAVLE_"
@@ -524,6 +526,8 @@ class Settings(BaseSettings):
     outer: Outer = Field(default_factory=Outer)
     lookup: Lookup = Field(default_factory=Lookup)
     links: Links | None = None
+    drops: Drops | None = None
+    mail_in: MailIn | None = None
 
     @classmethod
     def settings_customise_sources(

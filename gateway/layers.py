@@ -69,7 +69,12 @@ class Loaded:
             if key.section is not None and getattr(self.settings, section) is None:
                 continue
             shown = "" if holder is None else "********" if key.secret else str(holder)
-            yield key.name, shown, self.sources.get(key.name, "default")
+            yield key.name, shown, self._source(key.name)
+
+    def _source(self, name: str) -> str:
+        """Where a value came from; a table has a source for each of its rows."""
+        below = (where for row, where in self.sources.items() if row.startswith(f"{name}."))
+        return self.sources.get(name) or next(below, "default")
 
 
 def sections() -> Iterator[tuple[str, type[Section], bool]]:
@@ -264,4 +269,7 @@ def _toml_literal(value: Any) -> str:
         return str(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml_literal(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        pairs = (f'"{name}" = {_toml_literal(item)}' for name, item in value.items())
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
     return f'"{value}"'

@@ -6,8 +6,10 @@ rules, which come with their own. Pure.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -24,6 +26,21 @@ def fault(name: str, where: str, language: str, /, **values: object) -> Finding:
     return Finding("GUARD-FILE", Severity.FATAL, shown(where), None, text, hint)
 
 
+def stored(content: bytes) -> Sequence[Finding]:
+    """Findings as they are kept with a document."""
+    known = {each.name for each in fields(Finding)}
+    rows = json.loads(content)
+    return [
+        Finding(
+            **{
+                **{name: value for name, value in row.items() if name in known},
+                "severity": Severity(row["severity"]),
+            }
+        )
+        for row in rows
+    ]
+
+
 def text(
     name: str, findings: Sequence[Finding], language: str, document_id: str = "", why: str = ""
 ) -> str:
@@ -38,6 +55,11 @@ def text(
     if findings:
         parts.append(words.say("mend"))
     return "\n\n".join(parts) + "\n"
+
+
+def taken(name: str, document_id: str, language: str) -> str:
+    """What is told of the file or mail `name` that was taken, in a line."""
+    return _Words(language).say("taken", name=shown(name), document=document_id)
 
 
 def _told(n: int, finding: Finding, words: _Words) -> list[str]:

@@ -133,8 +133,8 @@ class PickUp:
         findings: Sequence[Finding],
         why: str = "",
     ) -> bool:
-        name = await _free(visit, fit(bundle.document.name))
         told = text(bundle.document.name, findings, language(company), why=why)
+        name = await _free(visit, fit(bundle.document.name), told)
         await write_text(visit, name, told)
         if not await visit.move(Folder.IN, bundle.document, Folder.ERROR, name):
             raise Changed
@@ -146,19 +146,25 @@ class PickUp:
         return False
 
 
-async def _free(visit: Visit, name: str) -> str:
-    """A name in `error` that no file has, and no text about one."""
+async def _free(visit: Visit, name: str, told: str = "") -> str:
+    """A name in `error` that no file has, and no text about one; but this very text may have been
+    written before a crash."""
     for free in alternatives(name):
-        taken = [await visit.one(Folder.ERROR, each) for each in (free, f"{free}{TEXT}")]
-        if taken == [None, None]:
+        if await visit.one(Folder.ERROR, free) is not None:
+            continue
+        there = await visit.one(Folder.ERROR, f"{free}{TEXT}")
+        if there is None or await visit.read(Folder.ERROR, there) == _written(told):
             return free
     raise AssertionError("there is always another name")
 
 
 async def write_text(visit: Visit, name: str, told: str) -> None:
     """Writes what is wrong with a file in `error` into one beside it."""
-    content = told.replace("\n", "\r\n").encode(_ENCODING, "backslashreplace")
-    await visit.write(Folder.ERROR, f"{name}{TEXT}", content)
+    await visit.write(Folder.ERROR, f"{name}{TEXT}", _written(told))
+
+
+def _written(told: str) -> bytes:
+    return told.replace("\n", "\r\n").encode(_ENCODING, "backslashreplace")
 
 
 def names_in_done(document_id: str, original: File, attachments: Collection[File]) -> list[str]:

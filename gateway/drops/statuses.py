@@ -10,19 +10,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from gateway.drops.pick_up import names_in_done, write_text
 from gateway.drops.place import Folder, Visit
 from gateway.events import Type
 from gateway.handing_in import language
-from gateway.refusals import text
+from gateway.refusals import stored, text
 from gateway.store.port import Company, Direction, Document, Event, Part, Role, Store
 from transports.base import File
-from validators.findings import Finding, Severity
+from validators.findings import Finding
 
 Form = Literal["json", "csv"]
 
@@ -89,7 +88,7 @@ class Statuses:
 
     async def _findings(self, company: Company, document: Document) -> Sequence[Finding]:
         found = await self._store.files(company.id, document.id, (Role.FINDINGS,))
-        return [_finding(row) for row in json.loads(found[-1][1])] if found else ()
+        return stored(found[-1][1]) if found else ()
 
 
 def line(event: Event, document: Document, parts: Sequence[Part], form: Form) -> bytes:
@@ -117,9 +116,3 @@ def line(event: Event, document: Document, parts: Sequence[Part], form: Form) ->
 
 def _plain(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-def _finding(row: Mapping[str, Any]) -> Finding:
-    known = {each.name for each in fields(Finding)}
-    values = {name: value for name, value in row.items() if name in known}
-    return Finding(**{**values, "severity": Severity(row["severity"])})
