@@ -42,6 +42,7 @@ COMMANDS = {
     "company": "tenants",
     "customer": "customers",
     "key": "tenants",
+    "mail": "mail",
     "participant": "participants",
     "publisher": "participants",
     "prices": "prices",

@@ -62,6 +62,8 @@ def doctor(config_file: Path | None, data: Path | None) -> None:
 
 def examine(settings: Settings) -> Iterator[Check]:
     """Yields every check, one after the other."""
+    from gateway.cli import ways_in
+
     yield Check("ok", "settings", "The settings can be used.")
     yield from _disk(settings.data)
     yield from _database(settings.data) if settings.store is None else _postgres(settings.store)
@@ -74,6 +76,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _bounces(settings)
     yield from _peppol(settings)
     yield from _publisher(settings)
+    yield from ways_in.drops(settings)
+    yield from ways_in.mail_in(settings)
 
 
 def _disk(data: Path) -> Iterator[Check]:
