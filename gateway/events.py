@@ -46,7 +46,13 @@ class Type(StrEnum):
     CANCELLED = "document.cancelled"
     FAILED = "document.failed"
     ARRIVED = "inbox.received"
+    INBOX_NEW = "inbox.new"
+    INBOX_BLOCKED = "inbox.blocked"
+    INBOX_ATTACHMENT_ERROR = "inbox.attachment_error"
+    INBOX_RELEASED = "inbox.released"
+    INBOX_REPAIRED = "inbox.repaired"
     CONFIRMED = "inbox.confirmed"
+    INBOX_HANDLED = "inbox.handled"
     REPLIED = "inbox.answered"
     COMPANY_ASKED = "company.asked"
     COMPANY_SIGNED = "company.signed"
@@ -226,6 +232,42 @@ MEANINGS: dict[Type, Meaning] = {
         "A document came in for this company and lies in its inbox.",
         "It stays there until it is confirmed; nothing was told to its sender by that.",
         ("channel",),
+    ),
+    Type.INBOX_NEW: Meaning(
+        "A document that came in was read and checked, or what kept it back is over: the ERP may"
+        " take it.",
+        "It need not be right: `ok` and `findings` tell. One with a `duplicate_of` came in before,"
+        " and is shown all the same.",
+        (*WHY, "ok", "findings", "duplicate_of"),
+    ),
+    Type.INBOX_BLOCKED: Meaning(
+        "A document that came in is kept back: a virus, a scanner that does not answer, a company"
+        " that is not verified, or a person.",
+        "It is not lost, and its sender was told nothing by that.",
+        (*WHY, "reason"),
+    ),
+    Type.INBOX_ATTACHMENT_ERROR: Meaning(
+        "A file of a document that came in must not be handed out, or does not open: the document"
+        " waits to be repaired.",
+        "What came is kept as it was.",
+        (*WHY, "ok", "findings", "duplicate_of"),
+    ),
+    Type.INBOX_RELEASED: Meaning(
+        "A document that was kept back is looked at once more.",
+        "It may be kept back again.",
+        (*WHY, "reason"),
+    ),
+    Type.INBOX_REPAIRED: Meaning(
+        "A person did something about the bad files of a document that came in: replaced one"
+        " (`replaced`), stripped them (`stripped`), went on without them (`left_out`), or had them"
+        " looked at again (`again`).",
+        "What came is kept as it was.",
+        (*WHY, "how", "attachments", "reason"),
+    ),
+    Type.INBOX_HANDLED: Meaning(
+        "The ERP is done with a document that came in; `reference` is its own name for it.",
+        "Its sender was told nothing by that: an Invoice Response does.",
+        (*WHY, "reference"),
     ),
     Type.CONFIRMED: Meaning(
         "The ERP took the document over from the inbox.",

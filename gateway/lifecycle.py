@@ -139,3 +139,67 @@ def change(
     if (after is State.WAITING) != (next_at is not None):
         raise ValueError("a waiting document has a time to go on, and only a waiting one")
     return Change(before, after, code, text, next_at)
+
+
+# --- the inbox --------------------------------------------------------------------------------
+
+
+class InboxState(StrEnum):
+    """Where a document that came in is on its way to the company's ERP."""
+
+    READING = "reading"  # being looked at: it comes next, and what came later waits for it
+    NEW = "new"  # the ERP may take it
+    BLOCKED = "blocked"  # kept back, for the reason given
+    ATTACHMENT_ERROR = "attachment_error"  # a file of it can not be handed out: repair it
+    CONFIRMED = "confirmed"  # the ERP has taken it over
+    HANDLED = "handled"  # the ERP is done with it
+
+
+_READING, _NEW, _BLOCKED = InboxState.READING, InboxState.NEW, InboxState.BLOCKED
+_ERROR = InboxState.ATTACHMENT_ERROR
+INBOX: dict[tuple[InboxState, InboxState], str] = {
+    (_READING, _NEW): "read and checked",
+    (_READING, _BLOCKED): "there is a virus in it, the scanner does not answer, or the company is"
+    " not verified",
+    (_READING, _ERROR): "a file of it must not be handed out, or does not open",
+    (_NEW, _BLOCKED): "held by a person",
+    (_NEW, InboxState.CONFIRMED): "taken over by the ERP",
+    (_NEW, InboxState.HANDLED): "handled without being taken over first",
+    (_BLOCKED, _READING): "released: it is looked at once more",
+    (_BLOCKED, _NEW): "what kept it back is over",
+    (_BLOCKED, _ERROR): "the scanner answers again, and a file can not be handed out",
+    (_BLOCKED, InboxState.HANDLED): "an operator has ended it",
+    (_ERROR, InboxState.HANDLED): "an operator has ended it",
+    (_ERROR, _NEW): "repaired, or to be handed out without its bad files",
+    (_ERROR, _READING): "its files are looked at once more",
+    (_ERROR, _BLOCKED): "held by a person",
+    (InboxState.CONFIRMED, InboxState.HANDLED): "the ERP is done with it",
+}
+
+# Not taken over yet.
+LYING = (_READING, _NEW, _BLOCKED, _ERROR)
+
+
+class InboxNotAllowed(Exception):
+    """The table of the inbox has no such change."""
+
+    def __init__(self, before: InboxState, after: InboxState) -> None:
+        self.before, self.after = before, after
+        super().__init__(f"what is {before} in the inbox can not become {after}")
+
+
+@dataclass(frozen=True, slots=True)
+class InboxChange:
+    """A change of the state in the inbox that the table allows; made by `inbox_change`."""
+
+    before: InboxState
+    after: InboxState
+    code: str
+    text: str
+
+
+def inbox_change(before: InboxState, after: InboxState, *, code: str, text: str) -> InboxChange:
+    """Makes the change. Raises InboxNotAllowed when the table has no such row."""
+    if before is not after and (before, after) not in INBOX:
+        raise InboxNotAllowed(before, after)
+    return InboxChange(before, after, code, text)

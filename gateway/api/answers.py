@@ -294,21 +294,6 @@ class Files(Shown):
     files: tuple[File, ...]
 
 
-class InboxDocument(Shown):
-    """A document that came in and is not confirmed yet."""
-
-    id: str
-    received_at: datetime
-    channel: str | None
-    """The channel that brought it."""
-    business: Business
-    """What you have said of it so far."""
-    media_type: str
-    head: Head
-    files: tuple[File, ...]
-    links: dict[str, str]
-
-
 class Responded(Shown):
     """What you have said of a document that came in."""
 
@@ -321,12 +306,6 @@ class Responded(Shown):
     """The business state of the document that it answers, from now on."""
     links: dict[str, str]
     """Where to go on: `response`, `timeline` of the response, `document`."""
-
-
-class Inbox(Shown):
-    """Documents that came in, oldest first; each stays until it is confirmed."""
-
-    documents: tuple[InboxDocument, ...]
 
 
 class Events(Shown):
@@ -596,19 +575,4 @@ def files(document_id: str, parts: Sequence[port.Part]) -> tuple[File, ...]:
         )
         for part in parts
         if part.role not in HIDDEN
-    )
-
-
-def inbox_document(row: port.Document, parts: Sequence[port.Part]) -> InboxDocument:
-    """A document of the inbox."""
-    here = f"/v1/inbox/{row.id}"
-    return InboxDocument(
-        id=row.id,
-        received_at=row.created_at,
-        channel=row.channel,
-        business=row.business,
-        media_type=row.media_type,
-        head=head(row.head),
-        files=files(row.id, parts),
-        links={name: f"{here}/{name}" for name in ("content", "confirm", "response")},
     )

@@ -124,6 +124,20 @@ async def incoming(
     return Incoming(original, attachments, _wishes(original, stated, delivery))
 
 
+async def as_it_came(call: Call[Q]) -> tuple[File, tuple[File, ...]]:
+    """Reads a document and the files beside it, whatever is in them: nothing is looked at."""
+    media_type, parameters = content_type(call.request, DOCUMENT_TYPES)
+    if media_type != MULTIPART:
+        content = await read_body(call.request, call.service.limits)
+        if not content:
+            raise Problem(Type.MALFORMED_REQUEST, "The body is empty.")
+        return _document(media_type, content), ()
+    original, attachments, _ = await _Form(call, None).read(parameters.get("boundary", ""))
+    if not original.content:
+        raise Problem(Type.MALFORMED_REQUEST, "The part `document` is empty.")
+    return original, Incoming(original, attachments, {}).files()
+
+
 async def body(call: Call[Q], model: type[S]) -> S:
     """Reads a small JSON body of the given shape."""
     content_type(call.request, (JSON,))
@@ -187,6 +201,23 @@ async def read_body(request: web.Request, limits: Limits) -> bytes:
     return b"".join(chunks)
 
 
+async def lines(request: web.Request, limits: Limits) -> AsyncIterator[bytes | None]:
+    """The lines of a body of any length as they come, without what ends them; None in the place of
+    one that is longer than a body may be."""
+    await _continue(request)
+    line, too_long = bytearray(), False
+    while chunk := await _piece(request, limits):
+        first, *others = chunk.split(b"\n")
+        for n, piece in enumerate((first, *others)):
+            if n:
+                yield None if too_long else bytes(line)
+                line, too_long = bytearray(), False
+            too_long = too_long or len(line) + len(piece) > limits.body_bytes
+            line = bytearray() if too_long else line + piece
+    if line or too_long:
+        yield None if too_long else bytes(line)
+
+
 async def _chunks(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
     """The body as it comes, in pieces of no certain size."""
     await _begin(request, limits)
@@ -199,12 +230,24 @@ async def _chunks(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
 async def _begin(request: web.Request, limits: Limits) -> None:
     if (request.content_length or 0) > limits.body_bytes:
         raise _too_large(limits)
+    await _continue(request)
+
+
+async def _continue(request: web.Request) -> None:
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 async def _next(request: web.Request, limits: Limits, size: int) -> bytes:
     """What comes after the first `size` bytes; nothing at the end."""
+    chunk = await _piece(request, limits)
+    if size + len(chunk) > limits.body_bytes:
+        raise _too_large(limits)
+    return chunk
+
+
+async def _piece(request: web.Request, limits: Limits) -> bytes:
+    """What comes next; nothing at the end."""
     try:
         # What has come already, as a small body mostly has, needs no timer.
         chunk = b"" if request.content.at_eof() else request.content.read_nowait()
@@ -215,8 +258,6 @@ async def _next(request: web.Request, limits: Limits, size: int) -> bytes:
         raise Problem(Type.REQUEST_TIMEOUT, close=True) from None
     except (HttpProcessingError, PayloadAccessError, RequestPayloadError):
         raise Problem(Type.MALFORMED_REQUEST, "The body was cut off.", close=True) from None
-    if size + len(chunk) > limits.body_bytes:
-        raise _too_large(limits)
     return chunk
 
 

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import Field
 
-from gateway.api import answers, examples, files
+from gateway.api import answers, examples, files, idempotency
 from gateway.api.body import DOCUMENT_TYPES, Incoming, apart, incoming
 from gateway.api.language import with_language
 from gateway.api.problems import WITH_BODY, Fault, Problem, Type
-from gateway.api.routes import Answer, Call, Header, NoParameters, Parameters, Q, Routes, answer
+from gateway.api.routes import Answer, Call, NoParameters, Parameters, Q, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
 from gateway.delivery.deliver import every_event
 from gateway.events import Type as EventType
@@ -35,14 +35,6 @@ from gateway.trust.scopes import Scope
 
 routes = Routes("documents", changes=Scope.SEND)
 
-IDEMPOTENCY_KEY = Header(
-    "Idempotency-Key",
-    "A key of your choice for this document. The same key with the same body gives the same answer"
-    " again and no second document; with another body it is refused.",
-    r"^[!-~]{1,255}$",
-    "order-4711-invoice",
-)
-
 BODY_PROBLEMS = (
     *WITH_BODY,
     Type.UNREADABLE_DOCUMENT,
@@ -60,7 +52,7 @@ _OF_FILES = (
     "POST",
     "/v1/documents",
     query=NoParameters,
-    headers=(IDEMPOTENCY_KEY,),
+    headers=(idempotency.KEY,),
     body=DOCUMENT_BODY,
     answers={
         202: Answer(
@@ -85,7 +77,7 @@ async def submit_document(call: Call[NoParameters]) -> web.Response:
     them ends as `rejected` with findings, told in the language of `Accept-Language`: English,
     Swedish or Norwegian.
     """
-    key = _idempotency_key(call)
+    key = idempotency.key_of(call)
     async with AsyncExitStack() as spooled:
         given = await incoming(call, spooled)
         request = None if key is None else (key, await apart(given.size, given.fingerprint))
@@ -118,18 +110,6 @@ def _parts(given: Incoming) -> list[NewPart]:
             for file in given.attachments
         ),
     ]
-
-
-def _idempotency_key(call: Call[Q]) -> str | None:
-    keys = call.request.headers.getall(IDEMPOTENCY_KEY.name, [])
-    if not keys:
-        return None
-    if len(keys) > 1 or not IDEMPOTENCY_KEY.fits(keys[0]):
-        what = "must stand once, and be 1 to 255 visible ASCII characters"
-        raise Problem(
-            Type.INVALID_PARAMETER, faults=[Fault(parameter=IDEMPOTENCY_KEY.name, detail=what)]
-        )
-    return keys[0]
 
 
 class ListParameters(Parameters):

@@ -327,25 +327,6 @@ _FILE = {
 
 FILES = {"files": [_FILE]}
 
-INBOX = {
-    "documents": [
-        {
-            "id": _ID,
-            "received_at": _AT,
-            "channel": "internal",
-            "business": "none",
-            "media_type": "application/xml",
-            "head": _HEAD,
-            "files": [{**_FILE, "role": "document", "name": "document.xml"}],
-            "links": {
-                "content": f"/v1/inbox/{_ID}/content",
-                "confirm": f"/v1/inbox/{_ID}/confirm",
-                "response": f"/v1/inbox/{_ID}/response",
-            },
-        }
-    ]
-}
-
 RESPONSE_WISH = {
     "status": "UQ",
     "reasons": [

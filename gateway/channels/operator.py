@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 from gateway.channels.parts import Parts
 from gateway.clock import Clock
 from gateway.inbound.inboxes import Inboxes
+from gateway.inbound.incoming import Incoming, Taken
 from gateway.section import Channel, ConfigError, revealed
 from gateway.store.port import StorageUnavailable, Store
 from gateway.trust.gate import OPEN, Gate
@@ -99,9 +100,16 @@ class OperatorInbox:
         """Puts a document into the inbox it is for, durably, once for each id. False: it is
         nobody's here. Raises NotKept."""
         try:
-            return await self._inboxes.take(driver.NAME, inbound)
+            taken = await self._inboxes.take(
+                Incoming(
+                    *(driver.NAME, inbound.id, inbound.recipient, inbound.document),
+                    *(inbound.attachments, inbound.evidence),
+                    refusable=True,
+                )
+            )
         except StorageUnavailable as error:
             raise NotKept(str(error)) from error
+        return isinstance(taken, Taken)
 
 
 def operator_settings(section: Operator) -> OperatorSettings:

@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.delivery.put_off import PutOffs
 from gateway.delivery.reports import Reports
 from gateway.inbound.inboxes import Inboxes
+from gateway.inbound.incoming import Incoming
 from gateway.store.port import Store
 from transports.base import Inbound, NotCollected, Report, Transport
 
@@ -49,8 +50,13 @@ class Collecting:
             case Report():
                 await self._take_report(item)
             case Inbound():
-                if not await self._inboxes.take(self._transport.name, item):
-                    log.warning("inbound_for_nobody", channel=self._transport.name, id=item.id)
+                # Whoever brought it has let go of it: what is for nobody is set aside.
+                await self._inboxes.take(
+                    Incoming(
+                        *(self._transport.name, item.id, item.recipient, item.document),
+                        *(item.attachments, item.evidence),
+                    )
+                )
             case _:
                 assert_never(item)
 

@@ -26,6 +26,7 @@ from gateway.scanning.clamd import Clamd, Clean, Found, NoAnswer, TooLarge
 from gateway.store.port import (
     Again,
     Checkpoint,
+    Direction,
     Document,
     Done,
     Head,
@@ -41,13 +42,18 @@ log = structlog.get_logger()
 
 # The state of a document that has a virus in it says so for good: its files are withheld by it.
 INFECTED: Final = "document.infected"
+# So does that of one that came in and was not looked at yet.
+UNREAD: Final = "inbox.reading"
 
 _CAME: Final = frozenset({Role.ORIGINAL, Role.ATTACHMENT, Role.UNPACKED})
 
 
 def withheld(document: Document, part: Part) -> bool:
     """Whether a file is kept and not handed out: all that came with a document that has a virus in
-    it. Only an operator takes it out (`budkavle evidence take-out`)."""
+    it, or came in and is not looked at yet. Only an operator takes out what has a virus in it
+    (`budkavle evidence take-out`)."""
+    if document.direction is Direction.IN:
+        return document.code in (INFECTED, UNREAD) and part.role in (*_CAME, Role.DOCUMENT)
     return document.code == INFECTED and part.role in _CAME
 
 
@@ -80,6 +86,11 @@ class Scanning:
             ["answer"],
             registry=registry or CollectorRegistry(),
         )
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether documents go on where the scanner does not answer."""
+        return self._go_on
 
     async def look(self, files: Sequence[tuple[File, str]]) -> Looked | None:
         """Looks at files, each with its place; None when nothing is in any of them."""

@@ -32,6 +32,9 @@ from gateway.delivery.scanning import Scanning
 from gateway.delivery.schedules import Handler, Schedule, Schedules
 from gateway.delivery.trouble import kills, not_stored, went_wrong
 from gateway.delivery.workshop import HERE, Workshop
+from gateway.inbound.gated import Gated
+from gateway.inbound.jobs import GATE, READ
+from gateway.inbound.reading import Reading
 from gateway.lifecycle import NotAllowed, State
 from gateway.routing.orders import Orders
 from gateway.store.ids import new_id
@@ -120,6 +123,16 @@ class Worker:
             call_limit_s=call_limit_s,
             gate=gate,
         )
+        bindery = bindery or Bindery(workshop)
+        reading = Reading(
+            store,
+            clock,
+            workshop=workshop,
+            bindery=bindery,
+            gate=gate,
+            scanning=scanning,
+            backoff=self._backoff,
+        )
         preparing = Preparing(
             store,
             clock,
@@ -133,6 +146,8 @@ class Worker:
             "prepare": preparing,
             "deliver": delivering,
             "expect": self._expect,
+            READ: reading,
+            GATE: Gated(store, clock, gate),
             rounds.KIND: self._schedules,
             standing.KIND: standing.LettingGo(store, clock, gate),
             **(handlers or {}),

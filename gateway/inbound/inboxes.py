@@ -7,25 +7,28 @@ copy and the recipient's never share a row, only bytes.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
+
+import structlog
 
 from gateway.clock import Clock
+from gateway.inbound import aside
 from gateway.inbound.answers import Answers
-from gateway.intake import head as intake
-from gateway.store.port import Arrival, Head, NewPart, Role, Store
+from gateway.inbound.incoming import Incoming, SetAside, Taken, TurnedBack
+from gateway.inbound.jobs import first_reading
+from gateway.intake.kind import PACKAGES
+from gateway.lifecycle import InboxState
+from gateway.store.port import Arrival, Company, Head, NewPart, Role, Store
 from gateway.trust.gate import OPEN, Gate
-from schemas import forms
-from schemas.forms import Form
 from schemas.identifiers import Participant
 from schemas.response import Kind, document_type
 from schemas.response import read as read_response
-from schemas.svefaktura.read import read as read_svefaktura
-from schemas.ubl.read import Unreadable, read
-from transports.base import Envelope, Evidence, File, Inbound
+from transports.base import Envelope
 from transports.internal.driver import Shut
 from validators.pipeline import parse
+
+log = structlog.get_logger()
 
 
 class Inboxes:
@@ -62,64 +65,68 @@ class Inboxes:
             root = parse(content)
             assert not isinstance(root, tuple), "we have made and checked it"
             return await self._answers.take(read_response(root), content)
-        arrival = _arrival(
-            str(envelope.key),
-            envelope.address,
-            _head(envelope),
-            (envelope.document, *envelope.attachments),
-            "internal",
+        files = (envelope.document, *envelope.attachments)
+        incoming = Incoming("internal", str(envelope.key), envelope.address, files[0], files[1:])
+        arrival = replace(
+            arrival_of(envelope.address, incoming, self._clock.now()),
+            key=str(envelope.key),
+            head=_head(envelope),
         )
         await self._store.arrive(arrival, self._clock.now())
         return True
 
-    async def take(self, channel: str, inbound: Inbound) -> bool:
-        """Puts what a channel brought into the inbox it is for, durably, once for each id. The gate
-        keeps it there where its company is not verified: nobody could be told no any more.
+    async def take(self, incoming: Incoming) -> Taken | SetAside | TurnedBack:
+        """Takes in what came, durably, once for each channel and id: into the inbox of the company
+        that it is for, or aside where it is for nobody here. Whatever is in it; it is looked at
+        later.
 
-        False: the participant is nobody's here.
+        Nothing is kept of what is `refusable` and is for nobody, or for a company that may not
+        receive; other things of such a company are kept in its inbox, and the gate keeps them
+        there. Raises StorageUnavailable: nothing was kept, and it has to come again.
         """
-        company = await self._store.company_of(str(inbound.recipient))
-        if company is None:
-            return False
-        arrival = _arrival(
-            f"{channel}:{inbound.id}",
-            company.id,
-            await asyncio.to_thread(read_head, inbound.document),
-            (inbound.document, *inbound.attachments),
-            channel,
-            inbound.evidence,
-        )
-        await self._store.arrive(arrival, self._clock.now())
-        return True
+        now = self._clock.now()
+        company = await self._company(incoming.recipient)
+        if incoming.refusable:
+            if company is None:
+                return TurnedBack("inbox.nobody", "The recipient is not here.")
+            closed = await self._gate.may_arrive(company.id)
+            if closed is not None:
+                return TurnedBack(closed.code, closed.public)
+        whose = company or await aside.place(self._store, now)
+        arrival = arrival_of(whose.id, incoming, now)
+        came = await self._store.arrive(arrival, now)
+        known = came or await self._store.arrived(whose.id, arrival.key)
+        assert known is not None, "it is there by one of both"
+        if company is not None:
+            return Taken(company.id, known, repeated=came is None)
+        log.warning("inbound_for_nobody", channel=incoming.channel, document_id=known)
+        return SetAside(known, repeated=came is None)
+
+    async def _company(self, recipient: Participant | str) -> Company | None:
+        if isinstance(recipient, str):
+            return await self._store.company(recipient)
+        return await self._store.company_of(str(recipient))
 
 
-def _arrival(
-    key: str,
-    company_id: str,
-    head: Head,
-    files: Sequence[File],
-    channel: str,
-    evidence: Sequence[Evidence] = (),
-) -> Arrival:
-    document, *attachments = files
-    roles = [(Role.DOCUMENT, document), *((Role.ATTACHMENT, file) for file in attachments)]
+def arrival_of(company_id: str, incoming: Incoming, now: datetime) -> Arrival:
+    """What came, as it is laid into an inbox: to be read before it is given out."""
+    document = incoming.document
+    packed = document.media_type in PACKAGES
+    roles = [(Role.ORIGINAL if packed else Role.DOCUMENT, document)]
+    roles += [(Role.ATTACHMENT, file) for file in incoming.attachments]
     parts = [NewPart(role, file.name, file.media_type, file.content) for role, file in roles]
-    parts += [NewPart(Role.EVIDENCE, e.kind, e.media_type, e.content) for e in evidence]
-    return Arrival(key, company_id, head, parts, channel)
-
-
-def read_head(document: File) -> Head:
-    """The head of a document from outside; empty where it can not be read: it is kept all the same,
-    and its bytes are what the recipient gets."""
-    root = parse(document.content)
-    if isinstance(root, tuple):
-        return Head()
-    try:
-        if forms.of(root) is Form.SVEFAKTURA:
-            return intake.head(read_svefaktura(root).invoice)
-        return intake.head(read(root))
-    except Unreadable:
-        return Head()
+    parts += [NewPart(Role.EVIDENCE, e.kind, e.media_type, e.content) for e in incoming.evidence]
+    return Arrival(
+        incoming.key,
+        company_id,
+        Head(),
+        parts,
+        incoming.channel,
+        incoming.message,
+        (first_reading(now), *incoming.jobs),
+        InboxState.READING,
+        {"recipient": str(incoming.recipient)} if company_id == aside.SET_ASIDE else {},
+    )
 
 
 def _head(envelope: Envelope) -> Head:

@@ -7,15 +7,15 @@ of what a status means (`gateway.inbound.statuses`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from gateway.clock import Clock
-from gateway.inbound.inboxes import read_head
+from gateway.inbound.inboxes import arrival_of
+from gateway.inbound.incoming import Incoming
 from gateway.store.messages import Message
-from gateway.store.port import Arrival, Company, NewJob, NewPart, Role, StorageUnavailable, Store
+from gateway.store.port import Company, NewJob, StorageUnavailable, Store
 from gateway.trust.gate import OPEN, Gate
 from schemas.identifiers import (
     BILLING_CREDIT_NOTE,
@@ -26,7 +26,7 @@ from schemas.identifiers import (
     Process,
 )
 from schemas.response import Kind, document_type, kind_of, process
-from transports.base import File
+from transports.base import Evidence, File
 from transports.peppol.receiver import NotKept, Seen, Taken
 
 CHANNEL: Final = "peppol"
@@ -114,19 +114,19 @@ class PeppolReception:
         header = taken.header
         document = File("document.xml", "application/xml", taken.document)
         data = {"received_at": now.isoformat(), **_asked_of(taken)}
-        arrival = Arrival(
-            f"{CHANNEL}:{header.instance_id}",
-            company.id,
-            await asyncio.to_thread(read_head, document),
-            [
-                NewPart(Role.DOCUMENT, document.name, document.media_type, document.content),
-                NewPart(Role.EVIDENCE, "message", "multipart/related", taken.request),
-                NewPart(Role.EVIDENCE, "receipt", "application/soap+xml", taken.receipt),
-            ],
+        incoming = Incoming(
             CHANNEL,
-            _message(taken, company.id, now),
-            [NewJob("status", STATUS_DUE, now, data=data)],
+            header.instance_id,
+            header.receiver,
+            document,
+            evidence=(
+                Evidence("message", "multipart/related", taken.request, now),
+                Evidence("receipt", "application/soap+xml", taken.receipt, now),
+            ),
+            message=_message(taken, company.id, now),
+            jobs=(NewJob("status", STATUS_DUE, now, data=data),),
         )
+        arrival = arrival_of(company.id, incoming, now)
         await self._store.arrive(arrival, now)
 
     async def _asked(self, asking: Any) -> Any:

@@ -7,6 +7,7 @@ text in the model then. Not in charge of right and wrong (`validators`).
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import types
 import typing
@@ -82,3 +83,26 @@ def _value(value: Any) -> Any:
     if isinstance(value, Shape):
         return to_model(value)
     return tuple(map(_value, value)) if isinstance(value, list) else value
+
+
+def from_model(value: Any) -> Any:
+    """The dataclass (or a part of one) as JSON data that `to_model` takes: what is not there is
+    left out."""
+    if dataclasses.is_dataclass(value):
+        members = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {
+            name: from_model(member)
+            for name, member in members.items()
+            if member is not None and member not in ("", ())
+        }
+    match value:
+        case tuple():
+            return [from_model(each) for each in value]
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return value.isoformat()
+        case bytes():
+            return base64.b64encode(value).decode()
+        case _:
+            return value

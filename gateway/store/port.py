@@ -18,11 +18,12 @@ from uuid import UUID
 
 from gateway.audit.chain import Told
 from gateway.blobs.port import BlobRows, KeyRows, Spooled
-from gateway.lifecycle import Business, Change, State
+from gateway.lifecycle import Business, Change, InboxChange, InboxState, State
 from gateway.store.access import Access
 from gateway.store.accounts import Accounts
 from gateway.store.endpoints import Endpoints
 from gateway.store.entries import Entries
+from gateway.store.inbox import Inbox
 from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
@@ -50,6 +51,7 @@ class Role(StrEnum):
 
     ORIGINAL = "original"  # the request body as it came
     ATTACHMENT = "attachment"  # a file that came beside the invoice, or was fetched
+    FILES = "files"  # the files of one that came in, as JSON: what is wrong and what was done
     FETCH = "fetch"  # which files are to be fetched, and what became of each, as JSON
     UNPACKED = "unpacked"  # a file that came beside the invoice inside the original
     DOCUMENT = "document"  # the UBL that goes out or came in
@@ -332,13 +334,14 @@ class Dead:
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """Of the documents that the company has had accepted since `since`, none other that was not
-    rejected, cancelled or failed may have this seller, number and kind."""
+    """Of the company's documents of this direction since `since`, none other that was not rejected,
+    cancelled or failed may have this seller, number and kind."""
 
     seller: str
     number: str
     kind: str
     since: datetime
+    direction: Direction = Direction.OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +354,8 @@ class Checkpoint:
     away. `answered` is for the circuit breaker of the job's lane: whether the channel answered at
     all; None: it was not called. With `unique`, it is a Duplicate when there is another such one.
     `message` is the network message that the document has gone out with; `business` what the buyer
-    says of it from now on.
+    says of it from now on. `inbox` is what becomes of it in the inbox, a Contradiction when it is
+    not in the state that the change begins with; `found` what was found in it.
     """
 
     next: Done | Again | Keep | Dead
@@ -368,6 +372,8 @@ class Checkpoint:
     unique: Unique | None = None
     message: Message | None = None
     business: Business | None = None
+    inbox: InboxChange | None = None
+    found: Mapping[str, Any] | None = None
 
     def then(self, later: Checkpoint) -> Checkpoint:
         """This step, after which the holder kept the job, and the next one: written as one."""
@@ -397,6 +403,8 @@ class Checkpoint:
             unique=later.unique or self.unique,
             message=later.message or self.message,
             business=later.business or self.business,
+            inbox=later.inbox or self.inbox,
+            found=later.found or self.found,
         )
 
 
@@ -406,7 +414,8 @@ class Arrival:
 
     `message` is what brought it: kept with it, and for a repeat of the key too. Its `document_id`
     is filled in by the store. `jobs` are put in line as the document's own, and not again for a
-    repeat: their keys are what comes behind its id.
+    repeat: their keys are what comes behind its id. `state` is what it is in the inbox at first:
+    new, or being read where one of the jobs does that; `found` is what is known of it by then.
     """
 
     key: str
@@ -416,6 +425,8 @@ class Arrival:
     channel: str
     message: Message | None = None
     jobs: Sequence[NewJob] = ()
+    state: InboxState = InboxState.NEW
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     def jobs_of(self, document_id: str) -> list[NewJob]:
         """The jobs of the document that it has become."""
@@ -506,6 +517,7 @@ class Store(
     KeyRows,
     Endpoints,
     Entries,
+    Inbox,
     Keeping,
     Messages,
     People,
@@ -734,17 +746,6 @@ class Store(
     async def kept(self, company_id: str, cursor: str) -> bool:
         """Whether the event with this cursor is still there. Where it is not, its time was over,
         and later ones may be gone too. Raises BadCursor."""
-        ...
-
-    async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
-        """Inbound documents not confirmed yet, oldest first, past the id `after`.
-
-        A document that was confirmed meanwhile still is a good `after`; BadCursor otherwise.
-        """
-        ...
-
-    async def confirm(self, company_id: str, document_id: str, now: datetime) -> bool | None:
-        """Takes a document out of the inbox. False: it was confirmed before; None: not there."""
         ...
 
     async def add_company(

@@ -117,7 +117,7 @@ async def test_the_inbox_shows_a_document_until_it_is_confirmed(api: Api) -> Non
 
 async def test_the_inbox_waits_for_a_document(api: Api) -> None:
     waiting = asyncio.create_task(api.get("/v1/inbox", params={"wait": 20}))
-    assert (await api.get("/v1/inbox", params={"wait": 0.2})).json == {"documents": []}
+    assert (await api.get("/v1/inbox", params={"wait": 0.2})).json["documents"] == []
     document_id = await arrive(api, "late")
     shown = (await waiting).json["documents"]
     assert [document["id"] for document in shown] == [document_id]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from gateway.lifecycle import State, change
+from gateway.lifecycle import InboxState, State, change
 from gateway.store.ids import new_id
 from gateway.store.port import (
     Accepted,
@@ -130,6 +130,7 @@ async def everything_of(store: Store, company_id: str) -> Any:
         await store.unpriced("2026-11", [company_id], 1000),
         page,
         await store.inbox(company_id, None, 1000),
+        [await store.inbox_items(company_id, state, None, 1000) for state in InboxState],
         await store.company_keys(company_id),
         await store.keys(Reach("", (company_id,)), "", 1000),
         await store.feed(company_id, None, 1000),

@@ -16,12 +16,13 @@ import pytest
 
 from gateway.archive import exports
 from gateway.audit.chain import NewEntry
-from gateway.lifecycle import Business, State
+from gateway.lifecycle import Business, InboxState, State, inbox_change
 from gateway.registration import line
 from gateway.registration.states import ParticipantState
 from gateway.store.access import everything_for
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.entries import EntryRow
+from gateway.store.inbox import Turn
 from gateway.store.keeping import Export, Period, Terms
 from gateway.store.people import Person
 from gateway.store.port import (
@@ -164,6 +165,23 @@ async def _feed(store: Store, ours: Ours) -> Any:
 async def _inbox(store: Store, ours: Ours) -> Any:
     await refused(store.inbox(THEM, ours.inbound, 10), BadCursor)
     return await store.inbox(THEM, None, 1000)
+
+
+async def _inbox_items(store: Store, ours: Ours) -> Any:
+    found: list[Any] = []
+    for state in InboxState:
+        await refused(store.inbox_items(THEM, state, ours.inbound, 10), BadCursor)
+        found += await store.inbox_items(THEM, state, None, 1000)
+    return found
+
+
+async def _turn(store: Store, ours: Ours) -> Any:
+    change = inbox_change(InboxState.NEW, InboxState.BLOCKED, code="x", text="x")
+    return [
+        await store.turn(Turn(THEM, id_, version, change, [NewEvent("x")], {"x": 1}), NOW)
+        for id_ in ours.ids
+        for version in (1, 2)
+    ]
 
 
 async def _act(store: Store, ours: Ours) -> Any:
@@ -317,6 +335,7 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "add_endpoint": _add_endpoint,
     "add_push": _add_push,
     "arrive": _arrive,
+    "arrived": lambda s, o: s.arrived(THEM, "ours"),
     "attempts": lambda s, o: _each(s.attempts, o),
     "charges": lambda s, o: _each(s.charges, o),
     "count": _count,
@@ -346,6 +365,12 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "feed": _feed,
     "files": lambda s, o: _each(lambda c, d: s.files(c, d, tuple(Role)), o),
     "inbox": _inbox,
+    "inbox_item": lambda s, o: _each(s.inbox_item, o),
+    "inbox_items": _inbox_items,
+    "inbox_waits": lambda s, o: s.inbox_waits(THEM),
+    "lend": lambda s, o: s.lend(THEM, "lse_theirs", NOW, NOW + DAY, 100),
+    "same_bytes": lambda s, o: _each(s.same_bytes, o),
+    "turn": _turn,
     "kept": _kept,
     "key": lambda s, o: s.key(THEIR_REACH, OUR_KEY),
     "keys": lambda s, o: s.keys(THEIR_REACH, "", 100),

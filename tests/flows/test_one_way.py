@@ -23,8 +23,9 @@ async def test_a_company_here_gets_it_into_its_inbox(house: House) -> None:
     assert arrived.direction is Direction.IN
     assert arrived.head.sender == "0007:5560001116"
     assert arrived.head.amount_due == document.head.amount_due
-    (part,) = await house.store.parts(RECEIVER.id, arrived.id)
-    inside = await house.store.content(RECEIVER.id, arrived.id, part.sha256)
+    parts = await house.store.parts(RECEIVER.id, arrived.id)
+    assert [part.role for part in parts] == [Role.DOCUMENT, Role.FINDINGS]
+    inside = await house.store.content(RECEIVER.id, arrived.id, parts[0].sha256)
     assert inside == await house.content(document_id, Role.DOCUMENT)
     assert await house.told(document_id) == [
         "document.received",

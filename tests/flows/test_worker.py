@@ -19,6 +19,7 @@ from gateway.blobs.port import SMALL_BYTES
 from gateway.delivery.trouble import CLAIMS, TRIES
 from gateway.delivery.verbs import Verb
 from gateway.delivery.worker import Worker
+from gateway.inbound.aside import lying
 from gateway.lifecycle import State
 from gateway.store.ids import new_id
 from gateway.store.port import Checkpoint, Job, NewPart, Role, StorageUnavailable, Submission
@@ -476,8 +477,11 @@ async def test_what_a_channel_brings_goes_once_into_the_inbox_it_is_for(house: H
     await house.work()
     (arrived,) = await house.store.inbox(RECEIVER.id, None, 10)
     assert (arrived.channel, arrived.head.number) == ("email", None)
-    (part,) = await house.store.parts(RECEIVER.id, arrived.id)
-    assert await house.store.content(RECEIVER.id, arrived.id, part.sha256) == ubl.content
+    parts = await house.store.parts(RECEIVER.id, arrived.id)
+    assert [part.role for part in parts] == [Role.DOCUMENT, Role.FINDINGS]
+    assert await house.store.content(RECEIVER.id, arrived.id, parts[0].sha256) == ubl.content
+    (aside,) = await lying(house.store)
+    assert (aside.document.channel, aside.found["recipient"]) == ("email", str(nobody))
 
 
 async def test_a_report_on_a_document_in_hand_is_taken_up_afterwards(house: House) -> None:

@@ -32,7 +32,7 @@ from gateway.store.port import (
     NewEvent,
     Reply,
 )
-from gateway.store.postgres import blobs, documents, events, jobs, lanes, messages, rows
+from gateway.store.postgres import blobs, documents, events, inbox, jobs, lanes, messages, rows
 from gateway.store.postgres.jobs import Replacement
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Operation, Transaction
@@ -152,7 +152,8 @@ async def _twins(transaction: Transaction, units: Sequence[Step]) -> dict[int, s
     """
     asked = sorted(
         (
-            *(unit.job.company_id, unique.seller, unique.number, unique.kind),
+            *(unit.job.company_id, unique.direction.value),
+            *(unique.seller, unique.number, unique.kind),
             *(unit.job.id, unit.job.document_id, rows.moment(unique.since)),
         )
         for unit in units
@@ -162,25 +163,26 @@ async def _twins(transaction: Transaction, units: Sequence[Step]) -> dict[int, s
         """
         SELECT pg_advisory_xact_lock(lock) FROM (
             SELECT DISTINCT hashtextextended(
-                concat_ws(chr(31), company_id, seller, number, kind), 0) AS lock
+                concat_ws(chr(31), company_id, direction, seller, number, kind), 0) AS lock
             FROM {asked} ORDER BY lock) AS each
         """,
-        "company_id text, seller text, number text, kind text",
-        [row[:4] for row in asked],
+        "company_id text, direction text, seller text, number text, kind text",
+        [row[:5] for row in asked],
     )
     found = await transaction.each(
         f"""
         SELECT job_id, (
             SELECT id FROM document
-            WHERE document.company_id = asked.company_id AND direction = 'out'
+            WHERE document.company_id = asked.company_id
+                AND document.direction = asked.direction
                 AND document.sender = asked.seller AND document.number = asked.number
                 AND document.kind = asked.kind AND created_at >= asked.since
                 AND state NOT IN ({_NOT_SENT}) AND id <> asked.document_id
             ORDER BY created_at LIMIT 1)
         FROM {{asked}}
         """,
-        "company_id text, seller text, number text, kind text, job_id bigint, document_id text, "
-        "since timestamptz",
+        "company_id text, direction text, seller text, number text, kind text, job_id bigint, "
+        "document_id text, since timestamptz",
         asked,
     )
     return {job_id: document_id for job_id, document_id in found if document_id is not None}
@@ -467,4 +469,12 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         {(w.document_id, w.work.attempt.id) for w in writes if w.work.attempt is not None},
     )
     messages.keep(transaction, [w.work.message for w in writes if w.work.message is not None])
+    inbox.change(
+        transaction,
+        [
+            (w.company_id, w.document_id, w.work.inbox, w.work.found)
+            for w in writes
+            if w.work.inbox is not None
+        ],
+    )
     events.append(transaction, [(w.company_id, w.document_id, w.at, w.work.events) for w in writes])

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.events import Type
-from gateway.lifecycle import Business, State, change
-from gateway.store.ids import new_id
-from gateway.store.messages import Message
+from gateway.lifecycle import Business, State
 from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Accepted,
-    Arrival,
     BadCursor,
     Direction,
     Document,
@@ -24,10 +20,9 @@ from gateway.store.port import (
     NewEvent,
     NewJob,
     Page,
-    Role,
     Submission,
 )
-from gateway.store.postgres import blobs, events, jobs, messages, rows
+from gateway.store.postgres import blobs, events, jobs, rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.reads import each
 from gateway.store.postgres.rows import Row
@@ -47,11 +42,6 @@ _NEW_TYPES = ", ".join(
 _ASKED = ", ".join(f"asked.{name}" for name in _NEW_COLUMNS.split(", "))
 
 _DOCUMENT_COLUMNS = ", ".join(f"document.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
-
-# What every inbound document has behind it when it is shown for the first time.
-_INTO_INBOX = change(
-    State.RECEIVED, State.DELIVERED, code="inbox.received", text="It is in the inbox."
-)
 
 
 # --- accept -----------------------------------------------------------------------------------
@@ -124,7 +114,7 @@ async def _use_keys(
     return used
 
 
-def _insert(transaction: Transaction, new: Sequence[Row]) -> None:
+def insert(transaction: Transaction, new: Sequence[Row]) -> None:
     """Writes document rows. It is a Contradiction when one's company is not there, or its id is
     in use."""
     transaction.later(
@@ -144,7 +134,7 @@ def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
     if not units:
         return
     each = [(unit.submission, rows.moment(unit.now)) for unit in units]
-    _insert(
+    insert(
         transaction,
         [
             (
@@ -184,126 +174,6 @@ def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
     events.append(transaction, [(s.company_id, s.document_id, at, received) for s, at in each])
 
 
-# --- the inbox --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Arrive:
-    """An arrival whose parts are stored."""
-
-    arrival: Arrival
-    parts: tuple[StoredPart, ...]
-    now: datetime
-
-
-async def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str | None]:
-    """Puts documents into inboxes; None for one that was there."""
-    first: dict[tuple[str, str], Arrive] = {}
-    for unit in units:
-        first.setdefault((unit.arrival.company_id, unit.arrival.key), unit)
-    written = await transaction.each(
-        """
-        INSERT INTO arrival (company_id, key, document_id)
-        SELECT company_id, key, document_id FROM {asked} ORDER BY nth
-        ON CONFLICT DO NOTHING RETURNING company_id, key, document_id
-        """,
-        "company_id text, key text, document_id text",
-        [(*place, new_id("doc")) for place in sorted(first)],
-    )
-    id_of = {(company_id, key): document_id for company_id, key, document_id in written}
-    answers: list[str | None] = []
-    fresh: list[tuple[str, Arrive]] = []
-    for unit in units:
-        place = (unit.arrival.company_id, unit.arrival.key)
-        answers.append(id_of[place] if unit is first[place] and place in id_of else None)
-        if answers[-1] is not None:
-            fresh.append((answers[-1], unit))
-    _lay(transaction, fresh)
-    messages.keep(transaction, _brought_by(units, answers))
-    jobs.insert(
-        transaction,
-        [(job, unit.now) for id_, unit in fresh for job in unit.arrival.jobs_of(id_)],
-    )
-    return answers
-
-
-def _brought_by(units: Sequence[Arrive], answers: Sequence[str | None]) -> list[Message]:
-    """The messages that brought them, with the documents that they became."""
-    return [
-        replace(unit.arrival.message, document_id=answer)
-        for unit, answer in zip(units, answers, strict=True)
-        if unit.arrival.message is not None
-    ]
-
-
-def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:
-    each = [(id_, unit.arrival, rows.moment(unit.now), unit.parts) for id_, unit in units]
-    _insert(
-        transaction,
-        [
-            (
-                *(id_, arrival.company_id, Direction.IN),
-                *(_INTO_INBOX.after, _INTO_INBOX.code, _INTO_INBOX.text),
-                *(Business.NONE, 1, _media_type(arrival), "{}"),
-                *(arrival.channel, at, at, *rows.head_values(arrival.head)),
-            )
-            for id_, arrival, at, _ in each
-        ],
-    )
-    blobs.insert_parts(transaction, [(id_, a.company_id, at, parts) for id_, a, at, parts in each])
-    events.append(
-        transaction,
-        [
-            (a.company_id, id_, at, (NewEvent(Type.ARRIVED, {"channel": a.channel}),))
-            for id_, a, at, _ in each
-        ],
-    )
-    transaction.topics.update(f"inbox:{a.company_id}" for _, a, _, _ in each)
-
-
-def _media_type(arrival: Arrival) -> str:
-    return next((p.media_type for p in arrival.parts if p.role is Role.DOCUMENT), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Confirm:
-    """A company takes over an inbound document."""
-
-    company_id: str
-    document_id: str
-    now: datetime
-
-
-async def confirm(transaction: Transaction, units: Sequence[Confirm]) -> list[bool | None]:
-    """Takes documents out of the inbox."""
-    found = await lock(transaction, {unit.document_id for unit in units})
-    answers: list[bool | None] = []
-    taken: list[tuple[str, str, datetime]] = []
-    done: set[str] = set()
-    for unit in units:
-        row = found.get(unit.document_id)
-        if row is None or row["company_id"] != unit.company_id or row["direction"] != "in":
-            answers.append(None)
-        elif row["confirmed_at"] is not None or unit.document_id in done:
-            answers.append(False)
-        else:
-            done.add(unit.document_id)
-            taken.append((unit.company_id, unit.document_id, rows.moment(unit.now)))
-            answers.append(True)
-    transaction.later(
-        f"""
-        UPDATE document SET confirmed_at = at, updated_at = at, version = version + 1,
-            tx = {events.THIS_TX}
-        FROM {{asked}} WHERE document.id = asked.id
-        """,
-        "id text, at timestamptz",
-        [(document_id, at) for _, document_id, at in taken],
-    )
-    confirmed = (NewEvent(Type.CONFIRMED),)
-    events.append(transaction, [(c, document_id, at, confirmed) for c, document_id, at in taken])
-    return answers
-
-
 async def lock(transaction: Transaction, ids: Collection[str]) -> dict[str, Record]:
     """The documents' rows, held until the end of the transaction. Everything that writes to a
     document comes here first, and in one order: nobody waits in a circle.
@@ -320,28 +190,6 @@ async def lock(transaction: Transaction, ids: Collection[str]) -> dict[str, Reco
     )
     transaction.after_tx = max([transaction.after_tx, *(row["tx"] for row in found)])
     return {row["id"]: row for row in found}
-
-
-async def inbox(
-    connections: Connections, company_id: str, after: str | None, limit: int
-) -> list[Document]:
-    """Not confirmed, in the order they came; like events, when nothing can come before them."""
-    place = (0, 0) if after is None else await _place(connections, company_id, after)
-    return await events.settled(
-        partial(
-            connections.read,
-            f"""
-            SELECT born_tx < {events.SETTLED_TX}, {rows.DOCUMENT_COLUMNS} FROM document
-            WHERE company_id = $1 AND direction = 'in' AND confirmed_at IS NULL
-                AND (born_tx, seq) > ($2, $3)
-            ORDER BY born_tx, seq LIMIT $4
-            """,
-            company_id,
-            *place,
-            limit,
-        ),
-        rows.document,
-    )
 
 
 # --- reading ----------------------------------------------------------------------------------

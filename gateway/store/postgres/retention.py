@@ -25,7 +25,7 @@ CONTENT = (
 )
 EVIDENCE = (
     *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
-    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.CHOICE, Role.EVIDENCE),
+    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.FILES, Role.CHOICE, Role.EVIDENCE),
 )
 
 # Nothing more happens to it by itself, and nobody has asked to keep it.
@@ -155,7 +155,7 @@ async def _take(transaction: Transaction, documents: list[str]) -> int:
         " (SELECT key FROM route_leg WHERE document_id = ANY($1))",
         documents,
     )
-    for table in ("attempt", "route_leg", "job_dead", "arrival"):
+    for table in ("attempt", "route_leg", "job_dead", "arrival", "inbox"):
         await transaction.run(f"DELETE FROM {table} WHERE document_id = ANY($1)", documents)
     events = await transaction.run("DELETE FROM event WHERE document_id = ANY($1)", documents)
     await transaction.run("DELETE FROM document WHERE id = ANY($1)", documents)

@@ -43,6 +43,7 @@ from gateway.store.port import (
     Submission,
 )
 from gateway.store.postgres import (
+    arrivals,
     blobs,
     checkpoints,
     companies,
@@ -64,6 +65,7 @@ from gateway.store.postgres.claims import Claim, Claims
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.endpoints import EndpointRows
 from gateway.store.postgres.entries import EntryRows
+from gateway.store.postgres.inbox import InboxRows
 from gateway.store.postgres.jobs import Hold, Put
 from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.messages import MessageRows
@@ -85,6 +87,7 @@ class PostgresStore(
     AccountRows,
     EndpointRows,
     EntryRows,
+    InboxRows,
     KeepingRows,
     MessageRows,
     PeopleRows,
@@ -299,7 +302,7 @@ class PostgresStore(
         """Puts a document into a company's inbox; answers its id, None when it was there."""
         parts = await self._stored(arrival.company_id, arrival.parts, now)
         return await self._transactions.write(
-            documents.arrive, documents.Arrive(arrival, parts, now)
+            arrivals.arrive, arrivals.Arrive(arrival, parts, now)
         )
 
     # --- reading ---
@@ -391,16 +394,6 @@ class PostgresStore(
     async def kept(self, company_id: str, cursor: str) -> bool:
         """Whether the event with this cursor is still there."""
         return await events.kept(self._connections, self._cursors, company_id, cursor)
-
-    async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
-        """Inbound documents not confirmed yet, oldest first, past the id `after`."""
-        return await documents.inbox(self._connections, company_id, after, limit)
-
-    async def confirm(self, company_id: str, document_id: str, now: datetime) -> bool | None:
-        """Takes a document out of the inbox. False: it was confirmed before; None: not there."""
-        return await self._transactions.write(
-            documents.confirm, documents.Confirm(company_id, document_id, now)
-        )
 
     # --- companies ---
 

@@ -15,6 +15,7 @@ from gateway.store.port import (
     Checkpoint,
     Contradiction,
     Dead,
+    Direction,
     Done,
     Duplicate,
     Job,
@@ -25,7 +26,7 @@ from gateway.store.port import (
     NewEvent,
     Reply,
 )
-from gateway.store.sqlite import blobs, documents, events, jobs, lanes, messages, rows
+from gateway.store.sqlite import blobs, documents, events, inbox, jobs, lanes, messages, rows
 from gateway.store.sqlite.rows import Row, maybe_micros, micros
 from gateway.store.sqlite.writer import Transaction
 
@@ -119,7 +120,22 @@ _NOT_SENT = ", ".join(f"'{state}'" for state in (State.REJECTED, State.CANCELLED
 
 def _twins(transaction: Transaction, units: Sequence[Step]) -> dict[int, str]:
     """By job, the first other document with the same seller, number and kind."""
-    found = transaction.asked(
+    found = [
+        row
+        for direction, index in _NUMBERS.items()
+        for row in _twins_of(transaction, units, direction, index)
+    ]
+    return {job_id: document_id for job_id, document_id in found if document_id is not None}
+
+
+# Where numbers are found again, by the way that documents go.
+_NUMBERS = {Direction.OUT: "document_unique", Direction.IN: "document_again"}
+
+
+def _twins_of(
+    transaction: Transaction, units: Sequence[Step], direction: Direction, index: str
+) -> list[Row]:
+    return transaction.asked(
         "job_id, company_id, document_id, sender, number, kind, since",
         [
             (
@@ -127,12 +143,12 @@ def _twins(transaction: Transaction, units: Sequence[Step]) -> dict[int, str]:
                 *(unique.seller, unique.number, unique.kind, micros(unique.since)),
             )
             for unit in units
-            if (unique := unit.work.unique) is not None
+            if (unique := unit.work.unique) is not None and unique.direction is direction
         ],
         f"""
         SELECT job_id, (
-            SELECT id FROM document INDEXED BY document_unique
-            WHERE document.company_id = asked.company_id AND direction = 'out'
+            SELECT id FROM document INDEXED BY {index}
+            WHERE document.company_id = asked.company_id AND direction = '{direction}'
                 AND document.sender = asked.sender AND document.number = asked.number
                 AND document.kind = asked.kind AND created_at >= asked.since
                 AND state NOT IN ({_NOT_SENT}) AND id <> asked.document_id
@@ -140,7 +156,6 @@ def _twins(transaction: Transaction, units: Sequence[Step]) -> dict[int, str]:
         FROM asked
         """,
     )
-    return {job_id: document_id for job_id, document_id in found if document_id is not None}
 
 
 def _put_in_line(
@@ -379,4 +394,8 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
     )
     blobs.insert_parts(transaction, [(w.document_id, w.company_id, w.at, w.parts) for w in writes])
     messages.keep(transaction, [w.work.message for w in writes if w.work.message is not None])
+    for each in writes:
+        if each.work.inbox is not None:
+            place = (each.company_id, each.document_id)
+            inbox.change(transaction, *place, each.work.inbox, each.work.found)
     events.append(transaction, [(w.company_id, w.document_id, w.at, w.work.events) for w in writes])

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 
 from gateway.events import Type
-from gateway.lifecycle import Business, State, change
-from gateway.store.ids import new_id
-from gateway.store.messages import Message
+from gateway.lifecycle import Business, State
 from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Accepted,
-    Arrival,
     BadCursor,
     Direction,
     Document,
     KeyReused,
     NewEvent,
     Page,
-    Role,
     Submission,
 )
-from gateway.store.sqlite import blobs, events, jobs, messages, rows
+from gateway.store.sqlite import blobs, events, jobs, rows
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
 
-_NEW_COLUMNS = (
+NEW_COLUMNS = (
     "id, company_id, direction, state, code, text, business, version, media_type, delivery, "
     "created_at, updated_at"
 )
-_ARRIVED_COLUMNS = f"{_NEW_COLUMNS}, channel, arrival_key, {rows.HEAD_COLUMNS}"
 
 # What every document that was handed in begins with. Values of enums are bound as they are: sqlite3
 # asks around for a way to bind anything else, also what is a string by its class.
@@ -42,11 +37,6 @@ _OUT = (
     *("document.received", "It is stored, and will be checked.", Business.NONE.value, 1),
 )
 _RECEIVED = (NewEvent(Type.RECEIVED.value),)
-
-# What every inbound document has behind it when it is shown for the first time.
-_INTO_INBOX = change(
-    State.RECEIVED, State.DELIVERED, code="inbox.received", text="It is in the inbox."
-)
 
 
 # --- accept -----------------------------------------------------------------------------------
@@ -99,7 +89,7 @@ def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
         return
     each = [(unit.submission, micros(unit.now)) for unit in units]
     transaction.insert(
-        f"document ({_NEW_COLUMNS})",
+        f"document ({NEW_COLUMNS})",
         [
             (s.document_id, s.company_id, *_OUT, s.media_type, rows.to_json(s.delivery), at, at)
             for s, at in each
@@ -122,130 +112,6 @@ def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
     )
     events.append(transaction, [(s.company_id, s.document_id, at, _RECEIVED) for s, at in each])
     jobs.put_first(transaction, [(s.company_id, s.document_id, s.priority, at) for s, at in each])
-
-
-# --- the inbox --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Arrive:
-    """An arrival whose parts are stored."""
-
-    arrival: Arrival
-    parts: tuple[StoredPart, ...]
-    now: datetime
-
-
-def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str | None]:
-    """Puts documents into inboxes; None for one that was there."""
-    places = [(unit.arrival.company_id, unit.arrival.key) for unit in units]
-    there = set(
-        transaction.asked(
-            "company_id, key",
-            places,
-            "SELECT document.company_id, arrival_key FROM asked CROSS JOIN document"
-            " ON document.company_id = asked.company_id AND arrival_key = asked.key",
-        )
-    )
-    answers: list[str | None] = []
-    fresh: list[tuple[str, Arrive]] = []
-    for place, unit in zip(places, units, strict=True):
-        if place in there:
-            answers.append(None)
-        else:
-            there.add(place)
-            fresh.append((new_id("doc"), unit))
-            answers.append(fresh[-1][0])
-    _lay(transaction, fresh)
-    messages.keep(transaction, _brought_by(units, answers))
-    jobs.put(transaction, [jobs.Put(unit.arrival.jobs_of(id_), unit.now) for id_, unit in fresh])
-    return answers
-
-
-def _brought_by(units: Sequence[Arrive], answers: Sequence[str | None]) -> list[Message]:
-    """The messages that brought them, with the documents that they became."""
-    return [
-        replace(unit.arrival.message, document_id=answer)
-        for unit, answer in zip(units, answers, strict=True)
-        if unit.arrival.message is not None
-    ]
-
-
-def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:
-    each = [(id_, unit.arrival, micros(unit.now), unit.parts) for id_, unit in units]
-    transaction.insert(
-        f"document ({_ARRIVED_COLUMNS})",
-        [
-            (
-                *(id_, arrival.company_id, Direction.IN),
-                *(_INTO_INBOX.after, _INTO_INBOX.code, _INTO_INBOX.text),
-                *(Business.NONE, 1, _media_type(arrival), "{}", at, at),
-                *(arrival.channel, arrival.key, *rows.head_values(arrival.head)),
-            )
-            for id_, arrival, at, _ in each
-        ],
-    )
-    blobs.insert_parts(transaction, [(id_, a.company_id, at, parts) for id_, a, at, parts in each])
-    events.append(
-        transaction,
-        [
-            (a.company_id, id_, at, (NewEvent(Type.ARRIVED, {"channel": a.channel}),))
-            for id_, a, at, _ in each
-        ],
-    )
-    transaction.topics.update(f"inbox:{a.company_id}" for _, a, _, _ in each)
-
-
-def _media_type(arrival: Arrival) -> str:
-    return next((p.media_type for p in arrival.parts if p.role is Role.DOCUMENT), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Confirm:
-    """A company takes over an inbound document."""
-
-    company_id: str
-    document_id: str
-    now: datetime
-
-
-def confirm(transaction: Transaction, units: Sequence[Confirm]) -> list[bool | None]:
-    """Takes documents out of the inbox."""
-    return [_confirm(transaction, unit) for unit in units]
-
-
-def _confirm(transaction: Transaction, unit: Confirm) -> bool | None:
-    at = micros(unit.now)
-    found = transaction.run(
-        "SELECT confirmed_at FROM document WHERE id = ? AND company_id = ? AND direction = 'in'",
-        (unit.document_id, unit.company_id),
-    ).fetchone()
-    if found is None:
-        return None
-    if found[0] is not None:
-        return False
-    transaction.run(
-        "UPDATE document SET confirmed_at = ?, updated_at = ?, version = version + 1 WHERE id = ?",
-        (at, at, unit.document_id),
-    )
-    confirmed = (NewEvent(Type.CONFIRMED),)
-    events.append(transaction, [(unit.company_id, unit.document_id, at, confirmed)])
-    return True
-
-
-def inbox(
-    connection: sqlite3.Connection, company_id: str, after: str | None, limit: int
-) -> list[Document]:
-    """Not confirmed, in the order they came."""
-    found = connection.execute(
-        f"""
-        SELECT {rows.DOCUMENT_COLUMNS} FROM document INDEXED BY document_inbox
-        WHERE company_id = ? AND direction = 'in' AND confirmed_at IS NULL AND seq > ?
-        ORDER BY seq LIMIT ?
-        """,
-        (company_id, 0 if after is None else _place(connection, company_id, after), limit),
-    )
-    return [rows.document(row) for row in found]
 
 
 # --- reading ----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ CONTENT = (
 )
 EVIDENCE = (
     *(Role.FINDINGS, Role.FILLED_IN, Role.PLAN, Role.ENVELOPE),
-    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.CHOICE, Role.EVIDENCE),
+    *(Role.MERGER, Role.RENDITION, Role.FETCH, Role.FILES, Role.CHOICE, Role.EVIDENCE),
 )
 
 _PAGES = 2000  # 8 MB a time: some tens of milliseconds of the writer
@@ -182,7 +182,7 @@ def _take(transaction: Transaction, documents: tuple[str, ...]) -> None:
         f" (SELECT key FROM route_leg WHERE document_id IN ({marks}))",
         documents,
     )
-    for table in ("event", "attempt", "route_leg", "job_dead"):
+    for table in ("event", "attempt", "route_leg", "job_dead", "inbox"):
         transaction.run(f"DELETE FROM {table} WHERE document_id IN ({marks})", documents)
     transaction.run(f"DELETE FROM document WHERE id IN ({marks})", documents)
 

@@ -46,8 +46,8 @@ from gateway.store.port import (
     StorageUnavailable,
     Submission,
 )
-from gateway.store.sqlite import blobs as blob_rows
 from gateway.store.sqlite import (
+    arrivals,
     checkpoints,
     companies,
     company_keys,
@@ -58,6 +58,7 @@ from gateway.store.sqlite import (
     lanes,
     logos,
 )
+from gateway.store.sqlite import blobs as blob_rows
 from gateway.store.sqlite import jobs as job_rows
 from gateway.store.sqlite.access import AccessRows
 from gateway.store.sqlite.accounts import AccountRows
@@ -66,6 +67,7 @@ from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.directory import DataDirectory
 from gateway.store.sqlite.endpoints import EndpointRows
 from gateway.store.sqlite.entries import EntryRows
+from gateway.store.sqlite.inbox import InboxRows
 from gateway.store.sqlite.jobs import Hold, Put
 from gateway.store.sqlite.keeping import KeepingRows
 from gateway.store.sqlite.messages import MessageRows
@@ -87,6 +89,7 @@ class SqliteStore(
     AccountRows,
     EndpointRows,
     EntryRows,
+    InboxRows,
     KeepingRows,
     MessageRows,
     PeopleRows,
@@ -257,7 +260,7 @@ class SqliteStore(
     async def arrive(self, arrival: Arrival, now: datetime) -> str | None:
         """Puts a document into a company's inbox; answers its id, None when it was there."""
         parts = await self._stored(arrival.company_id, arrival.parts, now)
-        return await self._writer.write(documents.arrive, documents.Arrive(arrival, parts, now))
+        return await self._writer.write(arrivals.arrive, arrivals.Arrive(arrival, parts, now))
 
     # --- reading ---
 
@@ -323,16 +326,6 @@ class SqliteStore(
     async def kept(self, company_id: str, cursor: str) -> bool:
         """Whether the event with this cursor is still there."""
         return self._readers.read(lambda c: events.kept(c, self._cursors, company_id, cursor))
-
-    async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
-        """Inbound documents not confirmed yet, oldest first, past the id `after`."""
-        return await self._readers.read_many(lambda c: documents.inbox(c, company_id, after, limit))
-
-    async def confirm(self, company_id: str, document_id: str, now: datetime) -> bool | None:
-        """Takes a document out of the inbox. False: it was confirmed before; None: not there."""
-        return await self._writer.write(
-            documents.confirm, documents.Confirm(company_id, document_id, now)
-        )
 
     # --- for operators ---
 

@@ -20,11 +20,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.blobs.port import SMALL_BYTES, Address, Blob
-from gateway.lifecycle import State, change
+from gateway.lifecycle import InboxState, State, change, inbox_change
 from gateway.store.access import everything_for
 from gateway.store.accounts import Account
 from gateway.store.cursors import Cursors
 from gateway.store.ids import new_id
+from gateway.store.inbox import Turn
 from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Accepted,
@@ -51,12 +52,14 @@ from gateway.store.sqlite import (
     SqliteStore,
     access,
     accounts,
+    arrivals,
     blobs,
     checkpoints,
     companies,
     company_keys,
     documents,
     events,
+    inbox,
     jobs,
     journeys,
     schema,
@@ -149,10 +152,18 @@ def _tour(connection: sqlite3.Connection) -> None:
     asked = [documents.Accept(submission(), (part,), NOW) for _ in range(3)]
     documents.accept(tx, asked)
     came = Arrival("k", COMPANY.id, Head(number="1"), [part.part], "internal")
-    (inbound,) = documents.arrive(tx, [documents.Arrive(came, (part,), NOW)])
+    (inbound,) = arrivals.arrive(tx, [arrivals.Arrive(came, (part,), NOW)])
     assert inbound is not None
-    documents.inbox(connection, COMPANY.id, inbound, 10)
-    documents.confirm(tx, [documents.Confirm(COMPANY.id, inbound, NOW)])
+    inbox.lying(connection, COMPANY.id, inbound, 10)
+    inbox.waits(connection, COMPANY.id)
+    inbox.twin(connection, COMPANY.id, inbound)
+    inbox.lend(tx, [inbox.Loan(COMPANY.id, "lse_1", NOW, NOW, 10)])
+    back = inbox_change(InboxState.NEW, InboxState.BLOCKED, code="c", text="t")
+    turn = Turn(COMPANY.id, inbound, 1, back, [])
+    inbox.take_turns(tx, [inbox.Turning(turn, (), NOW)])
+    out = inbox_change(InboxState.BLOCKED, InboxState.NEW, code="c", text="t")
+    inbox.change(tx, COMPANY.id, inbound, out, None)
+    inbox.confirm(tx, [inbox.Confirm(COMPANY.id, inbound, NOW)])
     for direction in (None, *Direction):
         for state in (None, State.SENT):
             for number in (None, "F-1"):
@@ -230,8 +241,8 @@ def _page(connection: sqlite3.Connection, **wanted: Any) -> None:
 
 
 def _arrive(connection: sqlite3.Connection) -> None:
-    unit = documents.Arrive(Arrival("k", COMPANY.id, Head(), [], "internal"), (), NOW)
-    documents.arrive(Transaction(connection), [unit])
+    unit = arrivals.Arrive(Arrival("k", COMPANY.id, Head(), [], "internal"), (), NOW)
+    arrivals.arrive(Transaction(connection), [unit])
 
 
 # A search that begins with the company alone would read all of its rows: these need their own way.
@@ -239,7 +250,7 @@ OWN_WAY: dict[str, Callable[[sqlite3.Connection], Any]] = {
     "document_list": _page,
     "document_by_state": lambda c: _page(c, state=State.SENT),
     "document_by_number": lambda c: _page(c, number="F-1"),
-    "document_inbox": lambda c: documents.inbox(c, COMPANY.id, None, 10),
+    "inbox_by_state": lambda c: inbox.of(c, COMPANY.id, InboxState.NEW, None, 10, 0),
     "document_arrival": _arrive,
     "event_of_company": lambda c: events.feed(c, CURSORS, COMPANY.id, None, 10, None),
     "event_of_document": lambda c: events.feed(c, CURSORS, COMPANY.id, None, 10, "doc_"),
