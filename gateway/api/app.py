@@ -27,12 +27,14 @@ from gateway.agreements import Agreements
 from gateway.api import agreements as agreement_routes
 from gateway.api import (
     archive,
+    companies,
     documents,
     feed,
     image_rules,
     inbox,
     inbox_content,
     inbox_verbs,
+    keys,
     logo,
     lookup,
     lookup_jobs,
@@ -95,6 +97,8 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         lookup_jobs,
         validation,
         preview,
+        companies,
+        keys,
         service,
     )
     for operation in module.routes.operations

@@ -7,7 +7,7 @@ charge of what a key may do (`gateway.trust.keys`), nor of what an operation ask
 
 from __future__ import annotations
 
-import time
+from datetime import datetime, timedelta
 
 from aiohttp import web
 from multidict import istr
@@ -30,7 +30,7 @@ COMPANY = Header(
 _COMPANY = istr(COMPANY.name)
 
 # A key that is taken back, and a changed company, count after so long at the latest.
-_REMEMBERED_S = 2.0
+_REMEMBERED = timedelta(seconds=2)
 _MOST = 10_000
 
 
@@ -40,7 +40,7 @@ class Callers:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._known: dict[tuple[str, str], tuple[Holder, Caller, float]] = {}
+        self._known: dict[tuple[str, str], tuple[Holder, Caller, datetime]] = {}
 
     async def of(self, request: web.Request, *, across: bool) -> Caller:
         """Who calls; raises Problem when it is nobody, or, unless the operation is `across` all
@@ -58,9 +58,9 @@ class Callers:
     async def _caller(self, sha256: str, company_id: str) -> Caller | None:
         if not COMPANY.fits(company_id):
             company_id = "" if not company_id else "-"  # there is no company of this name
-        name, now = (sha256, company_id), time.monotonic()
+        name, now = (sha256, company_id), self._clock.now()
         known = self._known.get(name)
-        if known is not None and now < known[2]:
+        if known is not None and known[2] <= now < known[2] + _REMEMBERED:
             holder, who, _ = known
         else:
             found = await self._store.holder(sha256, company_id)
@@ -70,8 +70,8 @@ class Callers:
             if len(self._known) >= _MOST:
                 self._known.clear()
             holder, who = found, caller(found)
-            self._known[name] = (holder, who, now + _REMEMBERED_S)
-        return who if counts(holder, self._clock.now()) else None
+            self._known[name] = (holder, who, now)
+        return who if counts(holder, now) else None
 
 
 def _no_company(named: str) -> Problem:

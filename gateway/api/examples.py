@@ -9,6 +9,7 @@ import json
 from datetime import date
 from typing import Any
 
+from gateway.api.examples_access import COMPANY_ID, KEY_ID
 from gateway.intake.prepare import Prepared, prepare
 from gateway.intake.submission import JSON
 from transports.base import File
@@ -646,6 +647,8 @@ EXPORT: dict[str, Any] = {
 }
 
 PATH = {
+    "company_id": COMPANY_ID,
+    "key_id": KEY_ID,
     "channel": "email",
     "agreement": "918130047",
     "lookup_job_id": _LOOKUP_JOB_ID,

@@ -1,9 +1,7 @@
-"""`budkavle company`, `key`: whose invoices this gateway carries, and who may hand them in."""
+"""`budkavle company`: whose invoices this gateway carries."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +12,7 @@ import click
 
 from gateway.cli.channels import company_channel
 from gateway.cli.options import Impossible, in_store, load_settings, operator, settings_options
-from gateway.cli.output import on_terminal, records
+from gateway.cli.output import records
 
 if TYPE_CHECKING:
     from gateway.store.port import Store
@@ -70,6 +68,8 @@ def _fetch_links(function: F) -> F:
     required=True,
     help='Its address, "0007:5567321707"; repeat for more.',
 )
+@click.option("--account", default="", help="The account that it is in.")
+@click.option("--parent", default="", help="The company that it is a sub-unit of.")
 @click.option("--email", help="Where recipients' answers to e-mails go.")
 @_duplicate_days
 @_archives
@@ -79,6 +79,8 @@ def add_company(
     name: str,
     country: str,
     participants: Sequence[str],
+    account: str,
+    parent: str,
     email: str | None,
     duplicate_days: int | None,
     archives: bool | None,
@@ -89,16 +91,18 @@ def add_company(
     """Adds the company NAME and prints its id."""
     from gateway.audit.chain import NewEntry, Told
     from gateway.store.ids import new_id
-    from gateway.store.port import Company
-    from schemas.codelists import codes
+    from gateway.store.port import Company, Contradiction
+    from gateway.trust.companies import country as known_country
 
     if not name.strip():
         raise click.BadParameter("is empty", param_hint="NAME")
-    if country.upper() not in codes("ISO3166-1", datetime.now(UTC).date()):
-        raise click.BadParameter(f"{country} is no country", param_hint="--country")
+    try:
+        code = known_country(country, datetime.now(UTC).date())
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--country") from error
     parsed = tuple(map(_participant, participants))
     settings = _settings(email, duplicate_days, archives, fetch_links)
-    row = Company(new_id("com"), name, country.upper(), parsed, settings)
+    row = Company(new_id("com"), name, code, parsed, settings, account, parent)
 
     async def add(store: Store) -> None:
         for participant in parsed:
@@ -107,7 +111,10 @@ def add_company(
                 raise Impossible(f"{participant} belongs to {holder.name} ({holder.id})")
         now = datetime.now(UTC)
         told = Told(NewEntry(operator(), "company.added", row.id, row.id), now)
-        await store.add_company(row, now, told=told)
+        try:
+            await store.add_company(row, now, told=told)
+        except Contradiction as error:
+            raise Impossible(str(error)) from error
 
     in_store(load_settings(config_file, data).settings, add)
     records(("id", "name"), [{"id": row.id, "name": row.name}], empty="")
@@ -121,6 +128,7 @@ def add_company(
     multiple=True,
     help='An address that it has from now on, "0007:5567321707"; repeat for more.',
 )
+@click.option("--account", default="", help="The account that it is in from now on, and stays in.")
 @click.option("--email", help="Where recipients' answers to e-mails go.")
 @_duplicate_days
 @_archives
@@ -129,6 +137,7 @@ def add_company(
 def change_company(
     company_id: str,
     participants: Sequence[str],
+    account: str,
     email: str | None,
     duplicate_days: int | None,
     archives: bool | None,
@@ -142,12 +151,13 @@ def change_company(
     """
     from gateway.audit.chain import NewEntry, Told
     from gateway.registration.telling import subject
+    from gateway.store.port import Contradiction
 
     changed = _settings(email, duplicate_days, archives, fetch_links)
     added = tuple(map(_participant, participants))
-    if not changed and not added:
+    if not changed and not added and not account:
         raise click.UsageError(
-            "say what to change: --participant, --email, --duplicate-days, --archives,"
+            "say what to change: --participant, --account, --email, --duplicate-days, --archives,"
             " --fetch-links"
         )
 
@@ -163,13 +173,18 @@ def change_company(
                 raise Impossible(f"{participant} belongs to {holder.name} ({holder.id})")
         now = datetime.now(UTC)
         data = {**changed, **({"participants": list(map(subject, added))} if added else {})}
+        data |= {"account": account} if account else {}
         told = Told(NewEntry(operator(), "company.changed", row.id, row.id, data), now)
         row = replace(
             row,
             settings={**row.settings, **changed},
             participants=tuple(dict.fromkeys((*row.participants, *added))),
+            account_id=account or row.account_id,
         )
-        await store.add_company(row, now, told=told)
+        try:
+            await store.add_company(row, now, told=told)
+        except Contradiction as error:
+            raise Impossible(str(error)) from error
 
     in_store(load_settings(config_file, data).settings, change)
 
@@ -191,19 +206,13 @@ def _settings(
 
 
 def _participant(text: str) -> str:
-    """As it is stored, once it is known to be one: documents to a mistyped one never arrive."""
-    from schemas.codelists import codes
-    from schemas.identifiers import KIND_OF_SCHEME, Participant, normal
+    """As it is stored, once it is known to be one."""
+    from gateway.trust.companies import participant
 
     try:
-        participant = Participant.parse(text)
-        if participant.scheme not in codes("EAS", datetime.now(UTC).date()):
-            raise ValueError(f"there is no scheme {participant.scheme} (list EAS)")
-        kind = KIND_OF_SCHEME.get(participant.scheme)
-        value = normal(kind, participant.value) if kind else participant.value
+        return participant(text, datetime.now(UTC).date())
     except ValueError as error:
         raise click.BadParameter(f"{text}: {error}", param_hint="--participant") from error
-    return str(Participant(participant.scheme, value))
 
 
 @company.command("logo")
@@ -264,40 +273,13 @@ def list_companies(config_file: Path | None, data: Path | None) -> None:
             "name": row.name,
             "country": row.country,
             "participants": " ".join(row.participants),
+            "account": row.account_id,
+            "parent": row.parent_id,
         }
         for row in in_store(load_settings(config_file, data).settings, read)
     ]
-    records(("id", "name", "country", "participants"), rows, empty="There is no company yet.")
-
-
-@click.group()
-def key() -> None:
-    """Adds API keys."""
-
-
-@key.command("add")
-@click.argument("company_id")
-@click.option("--label", default="", help="What the key is for.")
-@settings_options
-def add_key(company_id: str, label: str, config_file: Path | None, data: Path | None) -> None:
-    """Makes an API key for COMPANY_ID and prints it once: only its hash is stored."""
-    from gateway.audit.chain import NewEntry, Told
-
-    made = f"bk_{secrets.token_urlsafe(32)}"
-
-    async def add(store: Store) -> None:
-        if await store.company(company_id) is None:
-            raise Impossible(
-                f"There is no company {company_id}; `budkavle company list` shows them"
-            )
-        now, sha256 = datetime.now(UTC), hashlib.sha256(made.encode()).hexdigest()
-        entry = NewEntry(
-            operator(), "key.added", sha256[:12], company_id, {"label": label, "sha256": sha256}
-        )
-        await store.add_key(company_id, sha256, label, now, told=Told(entry, now))
-
-    in_store(load_settings(config_file, data).settings, add)
-    if on_terminal():
-        click.echo(f"{made}\nKeep it: it is not shown again.")
-    else:
-        records((), [{"key": made}], empty="")
+    records(
+        ("id", "name", "country", "participants", "account", "parent"),
+        rows,
+        empty="There is no company yet.",
+    )

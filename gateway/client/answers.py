@@ -93,12 +93,57 @@ class ChannelRow(TypedDict):
     wrong: list[str]
 
 
+class Checked(TypedDict):
+    """What was found when the document was read."""
+
+    ok: bool
+    readable: bool
+    structure_ok: bool
+    profile: str
+    fatal: int
+    warnings: int
+
+
 class Clarifying(TypedDict):
     """Why you say so, or what you want done."""
 
     code: str
     text: NotRequired[str | None]
     details: NotRequired[list[Detail]]
+
+
+class Companies(TypedDict):
+    """A page of companies, by id."""
+
+    companies: list[Company]
+    next: str | None
+
+
+class Company(TypedDict):
+    """A company that you may act for."""
+
+    id: str
+    name: str
+    country: str
+    participants: list[str]
+    account_id: str | None
+    parent_id: str | None
+    links: dict[str, str]
+
+
+class Confirmation(TypedDict):
+    """What became of one of the documents to be confirmed."""
+
+    id: str
+    confirmed: bool
+    code: str
+    text: str
+
+
+class Confirmations(TypedDict):
+    """What became of each, in the order they were named."""
+
+    results: list[Confirmation]
 
 
 class CustomerWay(TypedDict):
@@ -249,7 +294,13 @@ class Event(TypedDict):
         "document.cancelled",
         "document.failed",
         "inbox.received",
+        "inbox.new",
+        "inbox.blocked",
+        "inbox.attachment_error",
+        "inbox.released",
+        "inbox.repaired",
         "inbox.confirmed",
+        "inbox.handled",
         "inbox.answered",
         "company.asked",
         "company.signed",
@@ -397,22 +448,106 @@ class ImageRules(TypedDict):
 
 
 class Inbox(TypedDict):
-    """Documents that came in, oldest first; each stays until it is confirmed."""
+    """Documents that came in, in the order they are given out; each stays until it is
+    confirmed."""
 
     documents: list[InboxDocument]
+    lease: str | None
+    leased_until: str | None
 
 
 class InboxDocument(TypedDict):
-    """A document that came in and is not confirmed yet."""
+    """A document that came in."""
 
     id: str
+    state: InboxState
+    code: str
+    text: str
     received_at: str
     channel: str | None
     business: Business
     media_type: str
     head: Head
+    checked: Checked | None
+    duplicate_of: str | None
+    same_bytes: bool
+    leased_until: str | None
+    confirmed_at: str | None
+    handled_at: str | None
+    handled_by: str | None
+    reference: str | None
     files: list[File]
     links: dict[str, str]
+
+
+class InboxFile(TypedDict):
+    """A file of a document that came in."""
+
+    attachment: int
+    name: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    place: str
+    code: str | None
+    text: str | None
+    done: Literal["replaced", "stripped", "left_out"] | None
+    href: str
+
+
+class InboxFiles(TypedDict):
+    """The files of a document that came in."""
+
+    files: list[InboxFile]
+
+
+class InboxRepaired(TypedDict):
+    """What was repaired, up to 200 documents at once."""
+
+    repaired: list[str]
+    left: list[LeftLying]
+    next: str | None
+
+
+InboxState = Literal["reading", "new", "blocked", "attachment_error", "confirmed", "handled"]
+
+
+class Key(TypedDict):
+    """A key. Its secret was shown when it was made, and is not stored."""
+
+    id: str
+    label: str
+    scopes: list[Literal["read", "send", "receive", "manage"]]
+    account_id: str | None
+    companies: list[str]
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+    links: dict[str, str]
+
+
+class KeyMade(TypedDict):
+    """A key with its new secret."""
+
+    id: str
+    label: str
+    scopes: list[Literal["read", "send", "receive", "manage"]]
+    account_id: str | None
+    companies: list[str]
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+    links: dict[str, str]
+    key: str
+
+
+class Keys(TypedDict):
+    """A page of keys, by id; those that were revoked are among them."""
+
+    keys: list[Key]
+    next: str | None
 
 
 Ledger = Literal[
@@ -430,6 +565,13 @@ class LedgerStatus(TypedDict):
 
 
 class LeftAlone(TypedDict):
+    """A document that was not repaired."""
+
+    id: str
+    text: str
+
+
+class LeftLying(TypedDict):
     """A document that was not repaired."""
 
     id: str
@@ -645,6 +787,7 @@ class Response(TypedDict):
 Role = Literal[
     "original",
     "attachment",
+    "files",
     "fetch",
     "unpacked",
     "document",
@@ -741,6 +884,14 @@ class Timeline(TypedDict):
     responses: list[Response]
 
 
+class Uploaded(TypedDict):
+    """The document is in your inbox; it is read and checked from here on by itself."""
+
+    id: str
+    repeated: bool
+    links: dict[str, str]
+
+
 class Validation(TypedDict):
     """What is right and wrong with a document; nothing was stored."""
 
@@ -798,7 +949,13 @@ class Webhook(TypedDict):
             "document.cancelled",
             "document.failed",
             "inbox.received",
+            "inbox.new",
+            "inbox.blocked",
+            "inbox.attachment_error",
+            "inbox.released",
+            "inbox.repaired",
             "inbox.confirmed",
+            "inbox.handled",
             "inbox.answered",
             "company.asked",
             "company.signed",
@@ -886,7 +1043,13 @@ class WebhookMade(TypedDict):
             "document.cancelled",
             "document.failed",
             "inbox.received",
+            "inbox.new",
+            "inbox.blocked",
+            "inbox.attachment_error",
+            "inbox.released",
+            "inbox.repaired",
             "inbox.confirmed",
+            "inbox.handled",
             "inbox.answered",
             "company.asked",
             "company.signed",

@@ -342,26 +342,200 @@ class Operations(Connection):
         return self._file(Request("GET", f"/v1/exports/{_segment(export_id)}/files/{_segment(n)}"))
 
     async def read_inbox(
-        self, *, after: str | None = None, wait: float | None = None, limit: int | None = None
+        self,
+        *,
+        after: str | None = None,
+        wait: float | None = None,
+        limit: int | None = None,
+        state: answers.InboxState | None = None,
+        lease_s: float | None = None,
     ) -> answers.Inbox:
-        """Read what came in and is not confirmed, oldest first."""
+        """Read what came in and is not confirmed, in the order it is given out."""
         found: answers.Inbox = await self._json(
             Request(
                 "GET",
                 "/v1/inbox",
-                query={"after": after, "wait": wait, "limit": limit},
+                query={
+                    "after": after,
+                    "wait": wait,
+                    "limit": limit,
+                    "state": state,
+                    "lease_s": lease_s,
+                },
                 wait_s=wait or 0,
             )
         )
         return found
 
-    def get_inbox_content(self, document_id: str | int) -> Streamed:
-        """Read the bytes of a document that came in, confirmed or not."""
-        return self._file(Request("GET", f"/v1/inbox/{_segment(document_id)}/content"))
+    async def upload_to_inbox(
+        self,
+        content: Body,
+        media_type: Literal[
+            "application/json",
+            "application/xml",
+            "text/xml",
+            "application/zip",
+            "message/rfc822",
+            "application/pdf",
+            "multipart/form-data",
+        ],
+        *,
+        idempotency_key: str | None = None,
+    ) -> answers.Uploaded:
+        """Put a document into your own inbox that you got by other means, such as a PDF by
+        e-mail."""
+        found: answers.Uploaded = await self._json(
+            Request(
+                "POST",
+                "/v1/inbox",
+                headers=given(
+                    {
+                        "Content-Type": media_type,
+                        "Idempotency-Key": idempotency_key or f"client-{uuid4()}",
+                    }
+                ),
+                body=content,
+            )
+        )
+        return found
 
-    async def confirm_document(self, document_id: str | int) -> None:
+    async def get_inbox_document(self, document_id: str | int) -> answers.InboxDocument:
+        """Read where a document that came in is in the inbox, confirmed or not, and what was
+        found."""
+        found: answers.InboxDocument = await self._json(
+            Request("GET", f"/v1/inbox/{_segment(document_id)}")
+        )
+        return found
+
+    async def confirm_document(self, document_id: str | int, *, lease: str | None = None) -> None:
         """Confirm that you have taken a document over: it leaves the inbox."""
-        await self._json(Request("POST", f"/v1/inbox/{_segment(document_id)}/confirm"))
+        await self._json(
+            Request("POST", f"/v1/inbox/{_segment(document_id)}/confirm", query={"lease": lease})
+        )
+
+    async def confirm_documents(
+        self, documents: Sequence[str], *, lease: str | None = None
+    ) -> answers.Confirmations:
+        """Confirm several documents at once; what became of each is told by itself."""
+        found: answers.Confirmations = await self._json(
+            Request("POST", "/v1/inbox/confirm", body={"documents": documents, "lease": lease})
+        )
+        return found
+
+    def get_inbox_content(
+        self,
+        document_id: str | int,
+        *,
+        format: Literal["received", "bis3", "json", "pdf"] | None = None,
+    ) -> Streamed:
+        """Read a document that came in, confirmed or not, in the format that you ask for."""
+        return self._file(
+            Request("GET", f"/v1/inbox/{_segment(document_id)}/content", query={"format": format})
+        )
+
+    async def list_inbox_attachments(self, document_id: str | int) -> answers.InboxFiles:
+        """List the files of a document that came in: those inside it, and those beside it;
+        what is."""
+        found: answers.InboxFiles = await self._json(
+            Request("GET", f"/v1/inbox/{_segment(document_id)}/attachments")
+        )
+        return found
+
+    def get_inbox_attachment(self, document_id: str | int, attachment: str | int) -> Streamed:
+        """Read a file of a document that came in, by its number; the one that took its place
+        where it."""
+        return self._file(
+            Request("GET", f"/v1/inbox/{_segment(document_id)}/attachments/{_segment(attachment)}")
+        )
+
+    async def replace_inbox_attachment(
+        self,
+        document_id: str | int,
+        attachment: str | int,
+        content: Body,
+        media_type: Literal["application/octet-stream"] = "application/octet-stream",
+        *,
+        name: str | None = None,
+        reason: str | None = None,
+    ) -> answers.InboxDocument:
+        """Hand in a file in place of a bad one: it is given out instead."""
+        found: answers.InboxDocument = await self._json(
+            Request(
+                "PUT",
+                f"/v1/inbox/{_segment(document_id)}/attachments/{_segment(attachment)}",
+                query={"name": name, "reason": reason},
+                headers=given({"Content-Type": media_type}),
+                body=content,
+            )
+        )
+        return found
+
+    async def hold_inbox_document(
+        self, document_id: str | int, reason: str
+    ) -> answers.InboxDocument:
+        """Keep a document in the inbox back until it is released. Who has it loses it by that."""
+        found: answers.InboxDocument = await self._json(
+            Request("POST", f"/v1/inbox/{_segment(document_id)}/hold", body={"reason": reason})
+        )
+        return found
+
+    async def release_inbox_document(
+        self, document_id: str | int, reason: str
+    ) -> answers.InboxDocument:
+        """Release a document that is kept back: it is looked at once more, and handed out
+        then."""
+        found: answers.InboxDocument = await self._json(
+            Request("POST", f"/v1/inbox/{_segment(document_id)}/release", body={"reason": reason})
+        )
+        return found
+
+    async def handle_inbox_document(
+        self, document_id: str | int, *, reference: str | None = None
+    ) -> answers.InboxDocument:
+        """Say that you are done with a document, and what you call it. It is confirmed by
+        that."""
+        found: answers.InboxDocument = await self._json(
+            Request(
+                "POST", f"/v1/inbox/{_segment(document_id)}/handled", body={"reference": reference}
+            )
+        )
+        return found
+
+    async def repair_inbox_document(
+        self,
+        document_id: str | int,
+        action: Literal["strip", "leave_out", "again"],
+        reason: str,
+        *,
+        attachment: int | None = None,
+    ) -> answers.InboxDocument:
+        """Do something about the bad files of a document that came in."""
+        found: answers.InboxDocument = await self._json(
+            Request(
+                "POST",
+                f"/v1/inbox/{_segment(document_id)}/repair",
+                body={"action": action, "reason": reason, "attachment": attachment},
+            )
+        )
+        return found
+
+    async def repair_inbox(
+        self,
+        action: Literal["strip", "leave_out", "again"],
+        reason: str,
+        *,
+        after: str | None = None,
+    ) -> answers.InboxRepaired:
+        """Do something about the bad files of all documents that lie for one, up to 200 at
+        once."""
+        found: answers.InboxRepaired = await self._json(
+            Request(
+                "POST",
+                "/v1/inbox/repair",
+                body={"action": action, "reason": reason, "after": after},
+            )
+        )
+        return found
 
     async def respond_to_document(
         self,
@@ -456,7 +630,13 @@ class Operations(Connection):
                 "document.cancelled",
                 "document.failed",
                 "inbox.received",
+                "inbox.new",
+                "inbox.blocked",
+                "inbox.attachment_error",
+                "inbox.released",
+                "inbox.repaired",
                 "inbox.confirmed",
+                "inbox.handled",
                 "inbox.answered",
                 "company.asked",
                 "company.signed",
@@ -525,7 +705,13 @@ class Operations(Connection):
                 "document.cancelled",
                 "document.failed",
                 "inbox.received",
+                "inbox.new",
+                "inbox.blocked",
+                "inbox.attachment_error",
+                "inbox.released",
+                "inbox.repaired",
                 "inbox.confirmed",
+                "inbox.handled",
                 "inbox.answered",
                 "company.asked",
                 "company.signed",
@@ -1009,6 +1195,105 @@ class Operations(Connection):
                 body=content,
             )
         )
+
+    async def list_companies(
+        self, *, after: str | None = None, limit: int | None = None
+    ) -> answers.Companies:
+        """List the companies you may act for."""
+        found: answers.Companies = await self._json(
+            Request("GET", "/v1/companies", query={"after": after, "limit": limit})
+        )
+        return found
+
+    async def add_company(
+        self, name: str, country: str, participants: Sequence[str], *, parent_id: str | None = None
+    ) -> answers.Company:
+        """Add a company to your account, or a sub-unit to a company of yours."""
+        found: answers.Company = await self._json(
+            Request(
+                "POST",
+                "/v1/companies",
+                body={
+                    "name": name,
+                    "country": country,
+                    "participants": participants,
+                    "parent_id": parent_id,
+                },
+            )
+        )
+        return found
+
+    async def get_company(self, company_id: str | int) -> answers.Company:
+        """Read a company."""
+        found: answers.Company = await self._json(
+            Request("GET", f"/v1/companies/{_segment(company_id)}")
+        )
+        return found
+
+    async def change_company(
+        self,
+        company_id: str | int,
+        *,
+        name: str | None = None,
+        participants: Sequence[str] | None = None,
+    ) -> answers.Company:
+        """Change the name of a company, or its addresses."""
+        found: answers.Company = await self._json(
+            Request(
+                "PATCH",
+                f"/v1/companies/{_segment(company_id)}",
+                body={"name": name, "participants": participants},
+            )
+        )
+        return found
+
+    async def list_keys(
+        self, *, after: str | None = None, limit: int | None = None
+    ) -> answers.Keys:
+        """List the keys that act for your companies and for no others."""
+        found: answers.Keys = await self._json(
+            Request("GET", "/v1/keys", query={"after": after, "limit": limit})
+        )
+        return found
+
+    async def add_key(
+        self,
+        label: str,
+        scopes: Sequence[Literal["read", "send", "receive", "manage"]],
+        *,
+        companies: Sequence[str] | None = None,
+        expires_at: str | None = None,
+    ) -> answers.KeyMade:
+        """Make a key. Keep its secret: it is shown this once."""
+        found: answers.KeyMade = await self._json(
+            Request(
+                "POST",
+                "/v1/keys",
+                body={
+                    "label": label,
+                    "scopes": scopes,
+                    "companies": companies,
+                    "expires_at": expires_at,
+                },
+            )
+        )
+        return found
+
+    async def get_key(self, key_id: str | int) -> answers.Key:
+        """Read a key."""
+        found: answers.Key = await self._json(Request("GET", f"/v1/keys/{_segment(key_id)}"))
+        return found
+
+    async def revoke_key(self, key_id: str | int) -> None:
+        """Revoke a key, for good: two seconds later at the latest nobody is let in with it."""
+        await self._json(Request("DELETE", f"/v1/keys/{_segment(key_id)}"))
+
+    async def rotate_key(self, key_id: str | int, *, grace_s: int | None = None) -> answers.KeyMade:
+        """Give a key a new secret; its id and what it may do stay."""
+        found: answers.KeyMade = await self._json(
+            Request("POST", f"/v1/keys/{_segment(key_id)}/rotate", body={"grace_s": grace_s})
+        )
+        return found
 
     async def get_health(self) -> answers.Health:
         """Ask whether the process is alive."""

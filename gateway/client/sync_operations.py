@@ -259,18 +259,145 @@ class SyncOperations(Loop):
         return self.streamed(self.client.get_export_file(export_id=export_id, n=n))
 
     def read_inbox(
-        self, *, after: str | None = None, wait: float | None = None, limit: int | None = None
+        self,
+        *,
+        after: str | None = None,
+        wait: float | None = None,
+        limit: int | None = None,
+        state: answers.InboxState | None = None,
+        lease_s: float | None = None,
     ) -> answers.Inbox:
-        """Read what came in and is not confirmed, oldest first."""
-        return self.run(self.client.read_inbox(after=after, wait=wait, limit=limit))
+        """Read what came in and is not confirmed, in the order it is given out."""
+        return self.run(
+            self.client.read_inbox(
+                after=after, wait=wait, limit=limit, state=state, lease_s=lease_s
+            )
+        )
 
-    def get_inbox_content(self, document_id: str | int) -> SyncStreamed:
-        """Read the bytes of a document that came in, confirmed or not."""
-        return self.streamed(self.client.get_inbox_content(document_id=document_id))
+    def upload_to_inbox(
+        self,
+        content: Body,
+        media_type: Literal[
+            "application/json",
+            "application/xml",
+            "text/xml",
+            "application/zip",
+            "message/rfc822",
+            "application/pdf",
+            "multipart/form-data",
+        ],
+        *,
+        idempotency_key: str | None = None,
+    ) -> answers.Uploaded:
+        """Put a document into your own inbox that you got by other means, such as a PDF by
+        e-mail."""
+        return self.run(
+            self.client.upload_to_inbox(
+                idempotency_key=idempotency_key, content=content, media_type=media_type
+            )
+        )
 
-    def confirm_document(self, document_id: str | int) -> None:
+    def get_inbox_document(self, document_id: str | int) -> answers.InboxDocument:
+        """Read where a document that came in is in the inbox, confirmed or not, and what was
+        found."""
+        return self.run(self.client.get_inbox_document(document_id=document_id))
+
+    def confirm_document(self, document_id: str | int, *, lease: str | None = None) -> None:
         """Confirm that you have taken a document over: it leaves the inbox."""
-        self.run(self.client.confirm_document(document_id=document_id))
+        self.run(self.client.confirm_document(document_id=document_id, lease=lease))
+
+    def confirm_documents(
+        self, documents: Sequence[str], *, lease: str | None = None
+    ) -> answers.Confirmations:
+        """Confirm several documents at once; what became of each is told by itself."""
+        return self.run(self.client.confirm_documents(documents=documents, lease=lease))
+
+    def get_inbox_content(
+        self,
+        document_id: str | int,
+        *,
+        format: Literal["received", "bis3", "json", "pdf"] | None = None,
+    ) -> SyncStreamed:
+        """Read a document that came in, confirmed or not, in the format that you ask for."""
+        return self.streamed(self.client.get_inbox_content(document_id=document_id, format=format))
+
+    def list_inbox_attachments(self, document_id: str | int) -> answers.InboxFiles:
+        """List the files of a document that came in: those inside it, and those beside it;
+        what is."""
+        return self.run(self.client.list_inbox_attachments(document_id=document_id))
+
+    def get_inbox_attachment(self, document_id: str | int, attachment: str | int) -> SyncStreamed:
+        """Read a file of a document that came in, by its number; the one that took its place
+        where it."""
+        return self.streamed(
+            self.client.get_inbox_attachment(document_id=document_id, attachment=attachment)
+        )
+
+    def replace_inbox_attachment(
+        self,
+        document_id: str | int,
+        attachment: str | int,
+        content: Body,
+        media_type: Literal["application/octet-stream"] = "application/octet-stream",
+        *,
+        name: str | None = None,
+        reason: str | None = None,
+    ) -> answers.InboxDocument:
+        """Hand in a file in place of a bad one: it is given out instead."""
+        return self.run(
+            self.client.replace_inbox_attachment(
+                document_id=document_id,
+                attachment=attachment,
+                name=name,
+                reason=reason,
+                content=content,
+                media_type=media_type,
+            )
+        )
+
+    def hold_inbox_document(self, document_id: str | int, reason: str) -> answers.InboxDocument:
+        """Keep a document in the inbox back until it is released. Who has it loses it by that."""
+        return self.run(self.client.hold_inbox_document(document_id=document_id, reason=reason))
+
+    def release_inbox_document(self, document_id: str | int, reason: str) -> answers.InboxDocument:
+        """Release a document that is kept back: it is looked at once more, and handed out
+        then."""
+        return self.run(self.client.release_inbox_document(document_id=document_id, reason=reason))
+
+    def handle_inbox_document(
+        self, document_id: str | int, *, reference: str | None = None
+    ) -> answers.InboxDocument:
+        """Say that you are done with a document, and what you call it. It is confirmed by
+        that."""
+        return self.run(
+            self.client.handle_inbox_document(document_id=document_id, reference=reference)
+        )
+
+    def repair_inbox_document(
+        self,
+        document_id: str | int,
+        action: Literal["strip", "leave_out", "again"],
+        reason: str,
+        *,
+        attachment: int | None = None,
+    ) -> answers.InboxDocument:
+        """Do something about the bad files of a document that came in."""
+        return self.run(
+            self.client.repair_inbox_document(
+                document_id=document_id, action=action, reason=reason, attachment=attachment
+            )
+        )
+
+    def repair_inbox(
+        self,
+        action: Literal["strip", "leave_out", "again"],
+        reason: str,
+        *,
+        after: str | None = None,
+    ) -> answers.InboxRepaired:
+        """Do something about the bad files of all documents that lie for one, up to 200 at
+        once."""
+        return self.run(self.client.repair_inbox(action=action, reason=reason, after=after))
 
     def respond_to_document(
         self,
@@ -354,7 +481,13 @@ class SyncOperations(Loop):
                 "document.cancelled",
                 "document.failed",
                 "inbox.received",
+                "inbox.new",
+                "inbox.blocked",
+                "inbox.attachment_error",
+                "inbox.released",
+                "inbox.repaired",
                 "inbox.confirmed",
+                "inbox.handled",
                 "inbox.answered",
                 "company.asked",
                 "company.signed",
@@ -415,7 +548,13 @@ class SyncOperations(Loop):
                 "document.cancelled",
                 "document.failed",
                 "inbox.received",
+                "inbox.new",
+                "inbox.blocked",
+                "inbox.attachment_error",
+                "inbox.released",
+                "inbox.repaired",
                 "inbox.confirmed",
+                "inbox.handled",
                 "inbox.answered",
                 "company.asked",
                 "company.signed",
@@ -791,6 +930,69 @@ class SyncOperations(Loop):
         return self.streamed(
             self.client.preview_document_file(content=content, media_type=media_type, accept=accept)
         )
+
+    def list_companies(
+        self, *, after: str | None = None, limit: int | None = None
+    ) -> answers.Companies:
+        """List the companies you may act for."""
+        return self.run(self.client.list_companies(after=after, limit=limit))
+
+    def add_company(
+        self, name: str, country: str, participants: Sequence[str], *, parent_id: str | None = None
+    ) -> answers.Company:
+        """Add a company to your account, or a sub-unit to a company of yours."""
+        return self.run(
+            self.client.add_company(
+                name=name, country=country, participants=participants, parent_id=parent_id
+            )
+        )
+
+    def get_company(self, company_id: str | int) -> answers.Company:
+        """Read a company."""
+        return self.run(self.client.get_company(company_id=company_id))
+
+    def change_company(
+        self,
+        company_id: str | int,
+        *,
+        name: str | None = None,
+        participants: Sequence[str] | None = None,
+    ) -> answers.Company:
+        """Change the name of a company, or its addresses."""
+        return self.run(
+            self.client.change_company(company_id=company_id, name=name, participants=participants)
+        )
+
+    def list_keys(self, *, after: str | None = None, limit: int | None = None) -> answers.Keys:
+        """List the keys that act for your companies and for no others."""
+        return self.run(self.client.list_keys(after=after, limit=limit))
+
+    def add_key(
+        self,
+        label: str,
+        scopes: Sequence[Literal["read", "send", "receive", "manage"]],
+        *,
+        companies: Sequence[str] | None = None,
+        expires_at: str | None = None,
+    ) -> answers.KeyMade:
+        """Make a key. Keep its secret: it is shown this once."""
+        return self.run(
+            self.client.add_key(
+                label=label, scopes=scopes, companies=companies, expires_at=expires_at
+            )
+        )
+
+    def get_key(self, key_id: str | int) -> answers.Key:
+        """Read a key."""
+        return self.run(self.client.get_key(key_id=key_id))
+
+    def revoke_key(self, key_id: str | int) -> None:
+        """Revoke a key, for good: two seconds later at the latest nobody is let in with it."""
+        self.run(self.client.revoke_key(key_id=key_id))
+
+    def rotate_key(self, key_id: str | int, *, grace_s: int | None = None) -> answers.KeyMade:
+        """Give a key a new secret; its id and what it may do stay."""
+        return self.run(self.client.rotate_key(key_id=key_id, grace_s=grace_s))
 
     def get_health(self) -> answers.Health:
         """Ask whether the process is alive."""

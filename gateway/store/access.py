@@ -122,12 +122,12 @@ class Access(Protocol):
         they act for. Whether the key still counts is not asked."""
         ...
 
-    async def key(self, reach: Reach, key_id: str) -> AccessKey | None:
-        """One key, if it is within reach."""
+    async def key(self, reach: Reach | None, key_id: str) -> AccessKey | None:
+        """One key, if it is within reach; None: anybody's (operators only)."""
         ...
 
-    async def keys(self, reach: Reach, after: str, limit: int) -> Sequence[AccessKey]:
-        """The keys within reach past the id `after`, by id."""
+    async def keys(self, reach: Reach | None, after: str, limit: int) -> Sequence[AccessKey]:
+        """The keys within reach past the id `after`, by id; None: everybody's (operators only)."""
         ...
 
     async def revoke_key(

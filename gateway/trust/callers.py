@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from gateway.store.port import Company
@@ -34,6 +35,7 @@ class Caller:
     reach: Reach
     scopes: Collection[Scope]
     company: Company | None = None
+    until: datetime | None = None  # when what they call with ends
 
     @property
     def account_id(self) -> str:

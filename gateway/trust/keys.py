@@ -11,7 +11,8 @@ import secrets
 from datetime import datetime
 from typing import Final
 
-from gateway.store.access import Holder
+from gateway.audit.chain import NewEntry, instant
+from gateway.store.access import AccessKey, Holder
 from gateway.trust.callers import Caller, Kind
 
 # What secrets begin with, so that whoever finds one in a repository or a log knows what it is.
@@ -41,4 +42,19 @@ def caller(holder: Holder) -> Caller:
     key = holder.key
     kind = Kind.CLIENT if holder.token else Kind.KEY
     name = f"{kind}:{key.label or key.id}"
-    return Caller(kind, key.id, name, key.reach, holder.scopes, holder.company)
+    return Caller(kind, key.id, name, key.reach, holder.scopes, holder.company, key.expires_at)
+
+
+def told_of(key: AccessKey, actor: str, action: str, until: datetime | None = None) -> NewEntry:
+    """What the audit says of something done with a key; `until`: how long its secret so far is
+    good."""
+    company_id = key.companies[0] if len(key.companies) == 1 else ""
+    data = {
+        "label": key.label,
+        "scopes": sorted(key.scopes),
+        "account": key.account_id,
+        "companies": list(key.companies),
+        "expires_at": None if key.expires_at is None else instant(key.expires_at),
+        **({} if until is None else {"until": instant(until)}),
+    }
+    return NewEntry(actor, action, key.id, company_id, data)

@@ -202,6 +202,8 @@ async def test_keys_are_found_within_reach(store: Store) -> None:
         by_id = [await store.key(reach, key.id) for key in KEYS]
         assert [key for key in by_id if key is not None] == list(found)
     assert await store.keys(WHOLE, "key_a", 1) == [KEYS[1]]
+    assert await store.keys(None, "key_ab", 3) == list(KEYS[2:5])
+    assert await store.key(None, "key_v") == KEYS[5]
 
 
 async def test_a_revoked_key_stays_so(store: Store) -> None:

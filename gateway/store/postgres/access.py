@@ -79,18 +79,21 @@ class AccessRows(audit.Telling):
         company = None if row[_WIDTH + 2] is None else companies.whole(row[_WIDTH + 2 :])
         return Holder.of(_key(row[:_WIDTH]), scopes, until, company)
 
-    async def key(self, reach: Reach, key_id: str) -> AccessKey | None:
+    async def key(self, reach: Reach | None, key_id: str) -> AccessKey | None:
         """One key, if it is within reach."""
         found = await self._connections.read(
-            f"{_WHOLE} FROM access_key WHERE {_WITHIN} AND id = $3", *reached(reach), key_id
+            f"{_WHOLE} FROM access_key WHERE {_within(reach)} AND id = $3",
+            *(*reached(reach or Reach()), key_id),
         )
         return _key(found[0]) if found else None
 
-    async def keys(self, reach: Reach, after: str, limit: int) -> Sequence[AccessKey]:
+    async def keys(self, reach: Reach | None, after: str, limit: int) -> Sequence[AccessKey]:
         """The keys within reach past the id `after`, by id."""
         found = await self._connections.read(
-            f"{_WHOLE} FROM access_key WHERE {_WITHIN} AND id > $3 ORDER BY id LIMIT $4",
-            *(*reached(reach), after, limit),
+            f"""
+            {_WHOLE} FROM access_key WHERE {_within(reach)} AND id > $3 ORDER BY id LIMIT $4
+            """,
+            *(*reached(reach or Reach()), after, limit),
         )
         return [_key(row) for row in found]
 
@@ -129,6 +132,11 @@ class AccessRows(audit.Telling):
     async def use_keys(self, used: Mapping[str, datetime]) -> None:
         """Writes when keys were used last, by their ids."""
         await self._transactions.write(use, used)
+
+
+def _within(reach: Reach | None) -> str:
+    # The values of `reached` are there in either case, and PostgreSQL wants them used.
+    return _WITHIN if reach is not None else "$1::text IS NULL AND $2::text[] = '{}'"
 
 
 def _key(row: Row) -> AccessKey:

@@ -66,14 +66,14 @@ class AccessRows(audit.Telling):
         """Who has the secret with this hash, and the company that they act for."""
         return self._readers.read(lambda c: holder(c, key_sha256, company_id))
 
-    async def key(self, reach: Reach, key_id: str) -> AccessKey | None:
+    async def key(self, reach: Reach | None, key_id: str) -> AccessKey | None:
         """One key, if it is within reach."""
         found = await self._readers.read_many(
             lambda c: within(c, reach, "id = :id", {"id": key_id})
         )
         return found[0] if found else None
 
-    async def keys(self, reach: Reach, after: str, limit: int) -> Sequence[AccessKey]:
+    async def keys(self, reach: Reach | None, after: str, limit: int) -> Sequence[AccessKey]:
         """The keys within reach past the id `after`, by id."""
         past = "id > :after ORDER BY id LIMIT :limit"
         values = {"after": after, "limit": limit}
@@ -137,12 +137,12 @@ def holder(connection: sqlite3.Connection, sha256: str, company_id: str) -> Hold
 
 
 def within(
-    connection: sqlite3.Connection, reach: Reach, which: str, values: Mapping[str, Any]
+    connection: sqlite3.Connection, reach: Reach | None, which: str, values: Mapping[str, Any]
 ) -> list[AccessKey]:
-    """Keys within reach."""
-    found = connection.execute(
-        f"{_WHOLE} FROM access_key WHERE {_WITHIN} AND {which}", {**reached(reach), **values}
-    )
+    """Keys within reach; None: everybody's."""
+    if reach is not None:
+        which, values = f"{_WITHIN} AND {which}", {**reached(reach), **values}
+    found = connection.execute(f"{_WHOLE} FROM access_key WHERE {which}", values)
     return [_key(row) for row in found]
 
 
