@@ -42,7 +42,6 @@ COMMANDS = {
     "account": "access",
     "company": "tenants",
     "customer": "customers",
-    "key": "tenants",
     "mail": "mail",
     "key": "access",
     "participant": "participants",
