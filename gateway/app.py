@@ -59,6 +59,7 @@ from gateway.store.port import Store
 from gateway.trust.post import KIND as POST
 from gateway.trust.post import Posting
 from gateway.usage.charging import Charging
+from gateway.verifying import Verifying, verifying
 from gateway.ways import Ways
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import Webhooks
@@ -101,6 +102,7 @@ class Gateway:
         self.clock = clock or SystemClock()
         self.role = role
         self._working: asyncio.Task[None] | None = None
+        self._verifying: Verifying
         self._up = AsyncExitStack()
 
     async def start(self) -> None:
@@ -117,13 +119,16 @@ class Gateway:
             await signing_key(self.store)  # there from the first start on, for backups and readers
             registry = CollectorRegistry()
             courier = self._courier(up, registry)
+            self._verifying = await verifying(settings, self.store, self.clock)
+            up.push_async_callback(self._verifying.close)
+            gate = self._verifying.gate
             peppol = None
             if settings.peppol is not None:
-                peppol = await access_point(settings.peppol, self.store, self.clock, registry)
+                peppol = await access_point(settings.peppol, self.store, self.clock, registry, gate)
                 up.push_async_callback(peppol.channel.close)
             publishing = None
             if settings.publisher is not None:
-                publishing = await publishing_point(settings, self.store, self.clock)
+                publishing = await publishing_point(settings, self.store, self.clock, gate)
                 up.push_async_callback(publishing.close)
             linking = await linking_of(settings, self.store)
             bindery = None if self.role is Role.API else self._bindery(up)
@@ -158,13 +163,16 @@ class Gateway:
                 logos=Logos(opening),
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
+                gate=gate,
+                verification=self._verifying.verbs,
             )
             runner = make_runner(app, drain_s=settings.http.drain_s)
             up.push_async_callback(runner.cleanup)
             await runner.setup()
             await web.TCPSite(runner, settings.http.host, settings.http.port).start()
             self.url = _url(runner.addresses[0])
-            shown = list(routes(settings, Parts(self.store, self.clock)))
+            shown = list(routes(settings, Parts(self.store, self.clock, gate=gate)))
+            shown += self._verifying.routes
             if peppol is not None:
                 shown += peppol.endpoint.routes()
             if publishing is not None:
@@ -201,7 +209,7 @@ class Gateway:
         self, up: AsyncExitStack, bindery: Bindery | None, peppol: AccessPoint | None
     ) -> Mapping[str, Transport]:
         """All that are set up: also where nothing is sent, what they know is asked for."""
-        parts = Parts(self.store, self.clock)
+        parts = Parts(self.store, self.clock, gate=self._verifying.gate)
         if bindery is not None:
             parts = dataclasses.replace(parts, count=bindery.pages)
         channels = dict(transports(self.settings, parts))
@@ -245,6 +253,7 @@ class Gateway:
                 POST: posting,
                 **(peppol.handlers if peppol else {}),
                 **(publishing.handlers if publishing else {}),
+                **self._verifying.handlers,
             },
             schedules=(
                 *self._schedules(jobs),
@@ -259,6 +268,7 @@ class Gateway:
             poll_s=settings.worker.poll_s,
             collect_every_s=settings.worker.collect_every_s,
             call_limit_s=settings.worker.call_limit_s,
+            gate=self._verifying.gate,
         )
         up.push_async_callback(self._end, worker)
         return worker

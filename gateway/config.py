@@ -27,6 +27,7 @@ from gateway.channels.vipps import Vipps
 from gateway.drops.section import Drops
 from gateway.mail_in.section import MailIn
 from gateway.section import Channel, Section
+from gateway.trust.settings import BankId, Trust, VismaSign
 
 PREFIX = "BUDKAVLE_"
 
@@ -526,6 +527,9 @@ class Settings(BaseSettings):
     outer: Outer = Field(default_factory=Outer)
     lookup: Lookup = Field(default_factory=Lookup)
     links: Links | None = None
+    trust: Trust = Field(default_factory=Trust)
+    visma_sign: VismaSign | None = None
+    bankid: BankId | None = None
     drops: Drops | None = None
     mail_in: MailIn | None = None
 

@@ -27,6 +27,7 @@ from gateway.lookup import Answer, Lookups, TooOften
 from gateway.reporting.peppol import MonthlyReports
 from gateway.section import ConfigError
 from gateway.store.port import Store
+from gateway.trust.gate import OPEN, Gate
 from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME, Kind, document_type
 from transports.peppol import sml
@@ -100,7 +101,11 @@ async def look_up(
 
 
 async def access_point(
-    section: config.Peppol, store: Store, clock: Clock, registry: CollectorRegistry
+    section: config.Peppol,
+    store: Store,
+    clock: Clock,
+    registry: CollectorRegistry,
+    gate: Gate = OPEN,
 ) -> AccessPoint:
     """Opens it. Raises ConfigError when a key or certificate can not be used."""
     key = await asyncio.to_thread(access_point_key, section)
@@ -135,7 +140,7 @@ async def access_point(
         key,
         anchors,
         revocation,
-        PeppolReception(store, clock, own),
+        PeppolReception(store, clock, own, gate),
         clock.now,
         host=section.host,
         refusals=PeppolRefusals(store, clock),

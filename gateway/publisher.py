@@ -28,6 +28,7 @@ from gateway.registration.verbs import Verbs
 from gateway.section import ConfigError
 from gateway.store.lanes import Limits
 from gateway.store.port import Store
+from gateway.trust.gate import OPEN, Gate
 from schemas.identifiers import Participant
 from schemas.response import SPID_SCHEME
 from transports.peppol import sml_admin, tls
@@ -63,7 +64,7 @@ class PublishingPoint:
 
 
 async def publishing_point(
-    settings: config.Settings, store: Store, clock: Clock
+    settings: config.Settings, store: Store, clock: Clock, gate: Gate = OPEN
 ) -> PublishingPoint:
     """Opens it. Raises ConfigError when a key or certificate can not be used."""
     section, peppol = sections(settings)
@@ -84,7 +85,7 @@ async def publishing_point(
     else:
         publisher = SmpAdmin(session, section.url, _login(section), context)
     registrar = Registrar(publisher, admin, name_lookup(peppol))
-    steps = Steps(store, clock, registrar, at)
+    steps = Steps(store, clock, registrar, at, gate=gate)
     verbs = Verbs(store, clock, own)
     lanes = {line.KIND: Limits(at_once=_AT_ONCE)}
     return PublishingPoint(own, verbs, routes, {line.KIND: steps}, lanes, session)

@@ -48,6 +48,7 @@ from gateway.api import (
 )
 from gateway.api import channels as channel_routes
 from gateway.api import participants as participant_routes
+from gateway.api import verification as verification_routes
 from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
 from gateway.api.checking import Checking
@@ -67,6 +68,9 @@ from gateway.store.port import ContentLost, StorageUnavailable, Store
 from gateway.trust.callers import Caller
 from gateway.trust.gate import OPEN, Gate, asked
 from gateway.trust.scopes import Scope
+from gateway.trust.verification.request import Sealed
+from gateway.trust.verification.standing import Terms
+from gateway.trust.verification.verbs import Verbs as Verifications
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
 
@@ -92,6 +96,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         routing_rules,
         channel_routes,
         agreement_routes,
+        verification_routes,
         logo,
         lookup,
         lookup_jobs,
@@ -140,6 +145,7 @@ def make_app(
     registry: CollectorRegistry | None = None,
     operations: Sequence[Operation] = OPERATIONS,
     gate: Gate = OPEN,
+    verification: Verifications | None = None,
 ) -> web.Application:
     """Makes the application.
 
@@ -167,6 +173,7 @@ def make_app(
         logos or Logos(HERE),
         asyncio.Event(),
         _description(),
+        verification=verification or _by_hand_only(store, clock),
         gate=gate,
     )
     callers = Callers(store, clock)
@@ -185,6 +192,11 @@ def make_app(
     app.on_shutdown.append(close)
     app.on_response_prepare.append(_headers)
     return app
+
+
+def _by_hand_only(store: Store, clock: Clock) -> Verifications:
+    """Where no signing service is set up."""
+    return Verifications(store, clock, Sealed(store.blobs.keys, clock), (), Terms())
 
 
 @cache

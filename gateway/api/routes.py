@@ -30,6 +30,7 @@ from gateway.store.port import Company, Store
 from gateway.trust.callers import Caller
 from gateway.trust.gate import OPEN, Gate, Way
 from gateway.trust.scopes import Scope
+from gateway.trust.verification.verbs import Verbs as Verifications
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
 
@@ -64,6 +65,7 @@ class Service:
     logos: Logos
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
+    verification: Verifications
     gate: Gate = OPEN
 
 

@@ -59,13 +59,30 @@ class Mail(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """What the gateway says of itself to who signs: `provider` in the text that is signed, `page`
-    is where our own signing page is (`https://gateway.example/sign`)."""
+class Wishes:
+    """What signers are asked for. `provider` is the service's name, in the text that is signed."""
 
-    provider: str
-    page: str
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+
+    def agreement(self, request: Request) -> Agreement:
+        """What is signed: the same whenever it is made."""
+        who, on = request.signatory, request.asked_at.date()
+        return agreement(request.known, who.name, who.language, self._provider, on)
+
+    async def wish(self, request: Request) -> Wish:
+        """The same with all that a signer wants to know."""
+        text = self.agreement(request)
+        pdf = await asyncio.to_thread(text.pdf)
+        return Wish(
+            id=request.id,
+            company=request.known["name"],
+            number=request.known["number"],
+            signatory=request.signatory,
+            title=text.title,
+            text=text.text,
+            document=File("confirmation.pdf", "application/pdf", pdf),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,8 @@ class Step:
 
 
 class Steps:
-    """The handler. `signers` are those set up, by name, the usual one first."""
+    """The handler. `signers` are those set up, by name, the usual one first; `page` is where our
+    own signing page is (`https://gateway.example/sign`)."""
 
     def __init__(
         self,
@@ -89,7 +107,8 @@ class Steps:
         signers: Mapping[str, Signer],
         mail: Mail,
         terms: Terms,
-        house: House,
+        wishes: Wishes,
+        page: str,
         *,
         backoff: Backoff | None = None,
     ) -> None:
@@ -99,7 +118,8 @@ class Steps:
         self._signers = signers
         self._mail = mail
         self._terms = terms
-        self._house = house
+        self._wishes = wishes
+        self._page = page
         self._backoff = backoff or Backoff()
 
     async def __call__(self, job: Job) -> None:
@@ -238,7 +258,7 @@ class Steps:
     async def _start(
         self, company: Company, row: Verification, request: Request, signer: Signer, now: datetime
     ) -> Step:
-        begun = await signer.start(await self.wish(request))
+        begun = await signer.start(await self._wishes.wish(request))
         match begun:
             case Started():
                 invited = 1 if signer.invites else 0
@@ -267,7 +287,7 @@ class Steps:
             name=who.name,
             company=company.name,
             until=f"{row.expires_at:%Y-%m-%d}",
-            link=f"{self._house.page}/{request.link(company.id)}",
+            link=f"{self._page}/{request.link(company.id)}",
         )
         key = f"signing/{request.id}/{kept.invited}"
         await self._mail.send(who.email, words.subject, words.text, key)
@@ -303,7 +323,7 @@ class Steps:
             text = "Somebody else has signed than who was asked to."
             change = changes.refused(row, now, "verification.another_person", text)
             return Step(change, _over(request), None)
-        wording = self._agreement(request)
+        wording = self._wishes.agreement(request)
         data: dict[str, Any] = {
             "company": dict(request.known),
             "signatory": {
@@ -326,26 +346,6 @@ class Steps:
         record = await self._sealed.record(company.id, now, request.signer, data, by.proof)
         change = changes.signed(row, now, self._terms, record.id, hashed(request.known))
         return Step(change, _over(request), now, record)
-
-    async def wish(self, request: Request) -> Wish:
-        """What the signer is asked for: the same whenever it is made."""
-        text = self._agreement(request)
-        pdf = await asyncio.to_thread(text.pdf)
-        return Wish(
-            id=request.id,
-            company=request.known["name"],
-            number=request.known["number"],
-            signatory=request.signatory,
-            title=text.title,
-            text=text.text,
-            document=File("confirmation.pdf", "application/pdf", pdf),
-        )
-
-    def _agreement(self, request: Request) -> Agreement:
-        who = request.signatory
-        return agreement(
-            request.known, who.name, who.language, self._house.provider, request.asked_at.date()
-        )
 
     def _later(self, row: Verification, request: Request, why: NotNow, now: datetime) -> Step:
         tries = row.tries + 1

@@ -26,7 +26,7 @@ from gateway.trust.verification.changes import Change
 from gateway.trust.verification.facts import as_known, hashed
 from gateway.trust.verification.request import Request, Sealed, new_request
 from gateway.trust.verification.standing import Terms, now_is
-from gateway.trust.verification.states import OPEN, UNDER_WAY, Asking, NotAllowed, Standing
+from gateway.trust.verification.states import OPEN, UNDER_WAY, Asking, Standing
 from transports.email.address import fault
 
 KIND: Final = "verification"  # of the job, and its lane
@@ -213,10 +213,9 @@ class Verbs:
         async def revoked(
             company: Company, row: Verification, request: Request | None, now: datetime
         ) -> tuple[Change, Request | None, Mapping[str, Any]] | NotNow:
-            try:
-                return changes.revoked(row, now, reason.strip()), request, {}
-            except NotAllowed:
+            if row.standing is Standing.REVOKED:
                 return NotNow("It is revoked already.")
+            return changes.revoked(row, now, reason.strip()), request, {}
 
         return await self._changed(company_id, revoked, (actor, "company.revoked"))
 
