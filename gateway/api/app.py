@@ -49,6 +49,7 @@ from gateway.api import (
 from gateway.api import channels as channel_routes
 from gateway.api import participants as participant_routes
 from gateway.api import verification as verification_routes
+from gateway.api import usage as usage_routes
 from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
 from gateway.api.checking import Checking
@@ -95,6 +96,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         image_rules,
         routing_rules,
         channel_routes,
+        usage_routes,
         agreement_routes,
         verification_routes,
         logo,

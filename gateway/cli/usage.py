@@ -72,7 +72,10 @@ def usage(
         while await charging.round(datetime.now(UTC)):
             pass
         if account_id:
-            return account_id, await of_account(store, month, account_id)
+            account = await store.account(account_id)
+            if account is None:
+                raise Impossible(f"There is no account {account_id}.")
+            return account.name, await of_account(store, month, account_id)
         companies = await store.companies()
         chosen = [one for one in companies if company_id in (None, one.id)]
         if company_id and not chosen:

@@ -49,6 +49,8 @@ Amount = str | float
 
 Answer = Literal["yes", "no", "unknown", "several"]
 
+Asking = Literal["none", "wanted", "asked", "signed", "declined", "expired", "cancelled", "refused"]
+
 
 class Attempt(TypedDict):
     """One try on one channel."""
@@ -128,6 +130,31 @@ class Company(TypedDict):
     participants: list[str]
     account_id: str | None
     parent_id: str | None
+    links: dict[str, str]
+
+
+class CompanyUsage(TypedDict):
+    """A company's share."""
+
+    company_id: str
+    name: str
+    rows: list[UsageRow]
+    totals: dict[str, str]
+
+
+class CompanyVerification(TypedDict):
+    """How a company stands."""
+
+    company_id: str
+    required: bool
+    open: bool
+    standing: Standing
+    code: str
+    text: str
+    verified_at: str | None
+    recheck_at: str | None
+    closes_at: str | None
+    request: SigningRequest | None
     links: dict[str, str]
 
 
@@ -643,6 +670,16 @@ class LookupJobList(TypedDict):
     jobs: list[LookupJob]
 
 
+class MonthUsage(TypedDict):
+    """A month's statement."""
+
+    month: str
+    closed: bool
+    companies: list[CompanyUsage]
+    totals: dict[str, str]
+    unpriced: int
+
+
 class OneOfSeveral(TypedDict):
     """One of several recipients that fit."""
 
@@ -826,6 +863,23 @@ class RoutingRules(TypedDict):
 
 Severity = Literal["fatal", "warning", "information"]
 
+
+class SigningRequest(TypedDict):
+    """What was asked of whom."""
+
+    state: Asking
+    name: str
+    email: str
+    language: str
+    signer: str
+    hint: str
+    invitations: int
+    asked_at: str
+    expires_at: str | None
+
+
+Standing = Literal["unverified", "verified", "recheck_due", "lapsed", "revoked"]
+
 State = Literal[
     "received",
     "rejected",
@@ -890,6 +944,20 @@ class Uploaded(TypedDict):
     id: str
     repeated: bool
     links: dict[str, str]
+
+
+class UsageRow(TypedDict):
+    """What was charged alike: so many deliveries at one price."""
+
+    channel: str
+    country: str
+    direction: str
+    kind: str
+    charged: int
+    taken_back: int
+    currency: str | None
+    price: str | None
+    amount: str | None
 
 
 class Validation(TypedDict):

@@ -989,6 +989,39 @@ class Operations(Connection):
         )
         return found
 
+    async def get_usage(
+        self,
+        *,
+        month: str | None = None,
+        company: str | None = None,
+        language: Literal["en", "sv", "nb"] | None = None,
+    ) -> answers.MonthUsage:
+        """Read what your companies have used in a month, and what it comes to."""
+        found: answers.MonthUsage = await self._json(
+            Request(
+                "GET", "/v1/usage", query={"month": month, "company": company, "language": language}
+            )
+        )
+        return found
+
+    def get_usage_file(
+        self,
+        *,
+        month: str | None = None,
+        company: str | None = None,
+        language: Literal["en", "sv", "nb"] | None = None,
+        accept: Literal["text/csv", "application/pdf"] = "text/csv",
+    ) -> Streamed:
+        """Read what your companies have used in a month, and what it comes to."""
+        return self._file(
+            Request(
+                "GET",
+                "/v1/usage",
+                query={"month": month, "company": company, "language": language},
+                headers=given({"Accept": accept}),
+            )
+        )
+
     async def list_agreements(
         self,
         *,
@@ -1013,6 +1046,77 @@ class Operations(Connection):
         """End an agreement with a channel: nothing of yours goes this way then."""
         found: answers.AgreementRow = await self._json(
             Request("DELETE", f"/v1/agreements/{_segment(channel)}/{_segment(agreement)}")
+        )
+        return found
+
+    async def get_verification(self, company_id: str | int) -> answers.CompanyVerification:
+        """Read how a company stands: whether it is verified, why not, and what to do."""
+        found: answers.CompanyVerification = await self._json(
+            Request("GET", f"/v1/companies/{_segment(company_id)}/verification")
+        )
+        return found
+
+    async def ask_for_verification(
+        self,
+        company_id: str | int,
+        name: str,
+        email: str,
+        *,
+        language: Literal["en", "sv", "nb"] | None = None,
+        personal_number: str | None = None,
+        signer: Literal["visma_sign", "bankid"] | None = None,
+    ) -> answers.CompanyVerification:
+        """Have somebody who may act for the company invited to sign for it."""
+        found: answers.CompanyVerification = await self._json(
+            Request(
+                "POST",
+                f"/v1/companies/{_segment(company_id)}/verification",
+                body={
+                    "name": name,
+                    "email": email,
+                    "language": language,
+                    "personal_number": personal_number,
+                    "signer": signer,
+                },
+            )
+        )
+        return found
+
+    async def resend_invitation(self, company_id: str | int) -> answers.CompanyVerification:
+        """Have the invitation sent once more, to the same person."""
+        found: answers.CompanyVerification = await self._json(
+            Request("POST", f"/v1/companies/{_segment(company_id)}/verification/resend")
+        )
+        return found
+
+    async def forward_invitation(
+        self,
+        company_id: str | int,
+        name: str,
+        email: str,
+        *,
+        language: Literal["en", "sv", "nb"] | None = None,
+        personal_number: str | None = None,
+    ) -> answers.CompanyVerification:
+        """Have somebody else invited; the invitation before counts no more."""
+        found: answers.CompanyVerification = await self._json(
+            Request(
+                "POST",
+                f"/v1/companies/{_segment(company_id)}/verification/forward",
+                body={
+                    "name": name,
+                    "email": email,
+                    "language": language,
+                    "personal_number": personal_number,
+                },
+            )
+        )
+        return found
+
+    async def cancel_verification(self, company_id: str | int) -> answers.CompanyVerification:
+        """Take the request to sign back: the invitation opens nothing any more."""
+        found: answers.CompanyVerification = await self._json(
+            Request("POST", f"/v1/companies/{_segment(company_id)}/verification/cancel")
         )
         return found
 

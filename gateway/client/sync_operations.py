@@ -771,6 +771,31 @@ class SyncOperations(Loop):
         """Take your terms with a channel back; taking them back again does no harm."""
         return self.run(self.client.remove_terms(channel=channel))
 
+    def get_usage(
+        self,
+        *,
+        month: str | None = None,
+        company: str | None = None,
+        language: Literal["en", "sv", "nb"] | None = None,
+    ) -> answers.MonthUsage:
+        """Read what your companies have used in a month, and what it comes to."""
+        return self.run(self.client.get_usage(month=month, company=company, language=language))
+
+    def get_usage_file(
+        self,
+        *,
+        month: str | None = None,
+        company: str | None = None,
+        language: Literal["en", "sv", "nb"] | None = None,
+        accept: Literal["text/csv", "application/pdf"] = "text/csv",
+    ) -> SyncStreamed:
+        """Read what your companies have used in a month, and what it comes to."""
+        return self.streamed(
+            self.client.get_usage_file(
+                month=month, company=company, language=language, accept=accept
+            )
+        )
+
     def list_agreements(
         self,
         *,
@@ -788,6 +813,60 @@ class SyncOperations(Loop):
     def end_agreement(self, channel: str | int, agreement: str | int) -> answers.AgreementRow:
         """End an agreement with a channel: nothing of yours goes this way then."""
         return self.run(self.client.end_agreement(channel=channel, agreement=agreement))
+
+    def get_verification(self, company_id: str | int) -> answers.CompanyVerification:
+        """Read how a company stands: whether it is verified, why not, and what to do."""
+        return self.run(self.client.get_verification(company_id=company_id))
+
+    def ask_for_verification(
+        self,
+        company_id: str | int,
+        name: str,
+        email: str,
+        *,
+        language: Literal["en", "sv", "nb"] | None = None,
+        personal_number: str | None = None,
+        signer: Literal["visma_sign", "bankid"] | None = None,
+    ) -> answers.CompanyVerification:
+        """Have somebody who may act for the company invited to sign for it."""
+        return self.run(
+            self.client.ask_for_verification(
+                company_id=company_id,
+                name=name,
+                email=email,
+                language=language,
+                personal_number=personal_number,
+                signer=signer,
+            )
+        )
+
+    def resend_invitation(self, company_id: str | int) -> answers.CompanyVerification:
+        """Have the invitation sent once more, to the same person."""
+        return self.run(self.client.resend_invitation(company_id=company_id))
+
+    def forward_invitation(
+        self,
+        company_id: str | int,
+        name: str,
+        email: str,
+        *,
+        language: Literal["en", "sv", "nb"] | None = None,
+        personal_number: str | None = None,
+    ) -> answers.CompanyVerification:
+        """Have somebody else invited; the invitation before counts no more."""
+        return self.run(
+            self.client.forward_invitation(
+                company_id=company_id,
+                name=name,
+                email=email,
+                language=language,
+                personal_number=personal_number,
+            )
+        )
+
+    def cancel_verification(self, company_id: str | int) -> answers.CompanyVerification:
+        """Take the request to sign back: the invitation opens nothing any more."""
+        return self.run(self.client.cancel_verification(company_id=company_id))
 
     def get_logo(self) -> SyncStreamed:
         """Read your logo."""
