@@ -9,16 +9,28 @@ written once more under the same name.
 
 from __future__ import annotations
 
-from typing import Final
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
 
 from gateway.clock import Clock
 from gateway.drops.pick_up import fit
 from gateway.drops.place import Folder, Visit
+from gateway.inbound.files import BESIDE, EMBEDDED, recorded
+from gateway.inbound.formats import Came, bis3
 from gateway.intake.attachment import distinct
-from gateway.store.port import Company, Document, Role, Store
+from gateway.store.ids import new_id
+from gateway.store.inbox import Item, Lent, NotGiven
+from gateway.store.port import Company, Role, Store
 from gateway.trust.gate import OPEN, Gate
+from transports.base import File
 
-_DOCUMENTS: Final = (Role.DOCUMENT, Role.ORIGINAL)
+_LEASE: Final = timedelta(minutes=5)
+_WANTED: Final = (
+    *(Role.ORIGINAL, Role.DOCUMENT, Role.ATTACHMENT, Role.UNPACKED, Role.RENDERED),
+    Role.FILES,
+)
 
 
 class Giving:
@@ -34,23 +46,53 @@ class Giving:
         the store raises."""
         if await self._gate.may_receive(company.id) is not None:
             return 0
-        documents = await self._store.inbox(company.id, None, most)
-        for document in documents:
-            await self._write(visit, company, document)
-            await self._store.confirm(company.id, document.id, self._clock.now())
-        return len(documents)
+        now, lease = self._clock.now(), new_id("drp")
+        items = await self._store.lend(company.id, lease, now, now + _LEASE, most)
+        for item in items:
+            await self._write(visit, company, item)
+            try:
+                await self._store.confirm(
+                    company.id, item.document.id, self._clock.now(), lease=lease
+                )
+            except (Lent, NotGiven):
+                continue  # a person, or another poller, was faster
+        return len(items)
 
-    async def _write(self, visit: Visit, company: Company, came: Document) -> None:
-        found = await self._store.files(company.id, came.id, (*_DOCUMENTS, Role.ATTACHMENT))
-        document = next(
-            (each for role in _DOCUMENTS for each in found if each[0].role is role), None
-        )
+    async def _write(self, visit: Visit, company: Company, item: Item) -> None:
+        document = item.document
+        came: dict[Role, list[File]] = {role: [] for role in _WANTED}
+        for part, content in await self._store.files(company.id, document.id, _WANTED):
+            came[part.role].append(File(part.name, part.media_type, content))
         names: dict[str, bytes] = {}
-        for part, content in found:
-            if part.role is Role.ATTACHMENT:
-                names[distinct(f"{came.id}-{fit(part.name)}", names)] = content
-        if document is not None:
-            part, content = document
-            names[distinct(f"{came.id}-{fit(part.name)}", names)] = content
+        for file in handed_out(came, document.created_at.date(), company.settings):
+            names[distinct(f"{document.id}-{fit(file.name)}", names)] = file.content
         for name, content in names.items():
             await visit.write(Folder.INBOX, name, content)
+
+
+def handed_out(
+    came: Mapping[Role, Sequence[File]], at: date, settings: Mapping[str, Any]
+) -> Sequence[File]:
+    """The files of a document that go to the ERP, itself last; what a person has taken out of it or
+    replaced is so here too."""
+    original, beside = came[Role.ORIGINAL], (*came[Role.UNPACKED], *came[Role.ATTACHMENT])
+    (document, *_) = (*came[Role.DOCUMENT], *original)
+    held = recorded(came[Role.FILES][-1].content if came[Role.FILES] else None)
+    by_hash = {_hash(file): file for file in (*original, *beside, *came[Role.RENDERED])}
+    if any(file.place == EMBEDDED and file.done for file in held):
+        replaced = {_hash(file): file for file in came[Role.RENDERED]}
+        first = (*original, document)[0]
+        made = bis3(Came(first, document, beside, held, replaced, at, settings))
+        if isinstance(made, bytes):
+            document = File(document.name, "application/xml", made)
+    good = [file for file in held if file.code is None or file.done == "replaced"]
+    files = [
+        File(file.name, file.media_type, by_hash[file.by or file.sha256].content)
+        for file in good
+        if file.place == BESIDE and (file.by or file.sha256) in by_hash
+    ]
+    return (*files, document)
+
+
+def _hash(file: File) -> str:
+    return hashlib.sha256(file.content).hexdigest()

@@ -22,12 +22,15 @@ from gateway.drops.opening import rounds
 from gateway.drops.rounds import DOCUMENTS, KIND
 from gateway.drops.section import Drops
 from gateway.handing_in import HandingIn
-from gateway.lifecycle import State
+from gateway.inbound.inboxes import Inboxes
+from gateway.inbound.incoming import Incoming
+from gateway.lifecycle import InboxState, State
 from gateway.store.port import Document, Role, Store
 from gateway.trust.gate import OPEN, Closed, Gate, OpenGate
 from tests.contracts.case import pdf
 from tests.e2e import invoices
 from tests.flows.house import RECEIVER, SENDER, House
+from transports.base import File
 
 EVERY_S, SETTLE_S = 10, 5
 SOON = timedelta(seconds=EVERY_S)
@@ -303,6 +306,26 @@ async def test_what_comes_in_is_written_for_the_erp_and_confirmed(drop: Drop) ->
     (drop.root / RECEIVER.id / "inbox" / name).unlink()
     await drop.look()
     assert not drop.files("inbox", RECEIVER.id), "what was taken away does not come again"
+
+
+async def test_files_that_came_with_it_are_written_beside_it(drop: Drop) -> None:
+    (drop.root / RECEIVER.id / "inbox").mkdir()
+    document_id = await drop.house.submit(json.loads(invoice("S-1")))
+    await drop.house.work()
+    content = await drop.house.content(document_id, Role.DOCUMENT)
+    inboxes = Inboxes(drop.house.store, drop.house.clock)
+    files = (File("in.pdf", "application/pdf", pdf()), File("run.exe", "x/y", b"MZ\x90\x00"))
+    xml = File("in.xml", "application/xml", content)
+    await inboxes.take(Incoming("test", "1", RECEIVER.id, xml, files[:1]))
+    paper = File("paper.pdf", "application/pdf", pdf(2))
+    await inboxes.take(Incoming("test", "2", RECEIVER.id, paper))
+    await inboxes.take(Incoming("test", "3", RECEIVER.id, xml, files))
+    await drop.look(4)
+    endings = sorted(name[41:] for name in drop.files("inbox", RECEIVER.id))
+    assert endings == ["in.pdf", "in.xml", "paper.pdf"], "a program waits for a person"
+    (waits,) = await drop.house.store.inbox(RECEIVER.id, None, 10)
+    item = await drop.house.store.inbox_item(RECEIVER.id, waits.id)
+    assert item is not None and item.state is InboxState.ATTACHMENT_ERROR
 
 
 async def test_without_the_folder_the_inbox_is_left_alone(drop: Drop) -> None:
