@@ -67,7 +67,7 @@ from gateway.webhooks.line import PUSH
 from gateway.webhooks.pushing import Pushing
 from gateway.webhooks.sealing import Sealing
 from gateway.webhooks.waking import Waking
-from transports.base import Transport
+from transports.base import Recalling, Transport
 from transports.email.service import ServiceMail
 
 log = structlog.get_logger()
@@ -159,6 +159,7 @@ class Gateway:
                 ways=ways,
                 jobs=jobs,
                 agreements=Agreements(self.store, channels, self.clock),
+                recalling=[name for name, one in channels.items() if isinstance(one, Recalling)],
                 unpacking=Unpacking(opening),
                 logos=Logos(opening),
                 registry=registry,

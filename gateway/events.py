@@ -43,6 +43,8 @@ class Type(StrEnum):
     RESENT = "document.resent"
     REROUTED = "document.rerouted"
     RECHECKED = "document.rechecked"
+    RECALLING = "document.recalling"
+    NOT_RECALLED = "document.not_recalled"
     CANCELLED = "document.cancelled"
     FAILED = "document.failed"
     ARRIVED = "inbox.received"
@@ -218,9 +220,20 @@ MEANINGS: dict[Type, Meaning] = {
         "Nobody need have agreed.",
         ("leg", "channel", *WHY),
     ),
+    Type.RECALLING: Meaning(
+        "A person wants the document back that a channel has: the channel is asked to take it back.",
+        "It may say no. The state changes only if another event says so.",
+        ("channel", *WHY, "reason"),
+    ),
+    Type.NOT_RECALLED: Meaning(
+        "The channel did not take the document back, for this reason: all is as it was.",
+        "It may be asked once more.",
+        ("channel", *WHY),
+    ),
     Type.CANCELLED: Meaning(
-        "A person stopped the document.",
-        "One that was held in the middle of an attempt may have reached its recipient.",
+        "A person stopped the document, or its channel has taken it back.",
+        "One that was held in the middle of an attempt may have reached its recipient. The recipient"
+        " of one that was taken back may have seen it.",
         (*WHY, "reason"),
     ),
     Type.FAILED: Meaning(

@@ -24,7 +24,7 @@ class State(StrEnum):
     WAITING = "waiting"  # will go on by itself at `next_at`, for the reason given
     HELD = "held"  # a person must decide
     FAILED = "failed"  # no channel is left
-    CANCELLED = "cancelled"  # stopped by a person before it was handed over
+    CANCELLED = "cancelled"  # stopped by a person, or taken back by its channel for one
 
 
 class Business(StrEnum):
@@ -97,9 +97,11 @@ ALLOWED: dict[tuple[State, State], str] = {
     (State.SENT, State.DELIVERED): "proof came later",
     (State.SENT, State.ROUTING): "came back: the next channel; or sent once more by a person",
     (State.SENT, State.FAILED): "came back, and no channel is left",
+    (State.SENT, State.CANCELLED): "taken back on request: its channel says so",
     (State.DELIVERED, State.ROUTING): "came back after all (returned letter): the next channel; or"
     " sent once more by a person",
     (State.DELIVERED, State.FAILED): "came back after all, and no channel is left",
+    (State.DELIVERED, State.CANCELLED): "taken back on request: its channel says so",
     (State.FAILED, State.ROUTING): "retried or rerouted by a person",
 }
 

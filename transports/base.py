@@ -413,7 +413,20 @@ class Paid:
     evidence: tuple[Evidence, ...] = ()
 
 
-LateOutcome = Delivered | Sent | Refused | Paid
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Proof that the channel has taken a document back, for the sender who asked for it: its
+    recipient is not asked to pay it any more."""
+
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+
+
+LateOutcome = Delivered | Sent | Refused | Paid | Recalled
+
+# Refused: it can not be taken back (any more). Waiting: it was asked for, and is answered later.
+# TryLater: also where nobody knows what became of the question.
+Recall = Recalled | Refused | Waiting | TryLater
 
 
 @dataclass(frozen=True, slots=True)
@@ -616,6 +629,17 @@ class Agreeing(Transport, Protocol):
 
     async def end(self, company_id: str, organisation_number: str) -> Entry | Verdict:
         """Ends an active agreement. A Verdict says why not."""
+        ...
+
+
+@runtime_checkable
+class Recalling(Transport, Protocol):
+    """A transport whose other side takes a document back that it has, within limits of its own
+    (not paid, before it is due)."""
+
+    async def recall(self, company_id: str, key: UUID) -> Recall:
+        """Takes the envelope with this key back; finds nothing of another company's. Safe to
+        repeat: what was taken back before is Recalled. Never retries by itself."""
         ...
 
 

@@ -148,6 +148,7 @@ def make_app(
     operations: Sequence[Operation] = OPERATIONS,
     gate: Gate = OPEN,
     verification: Verifications | None = None,
+    recalling: Collection[str] = (),
 ) -> web.Application:
     """Makes the application.
 
@@ -177,6 +178,7 @@ def make_app(
         _description(),
         verification=verification or _by_hand_only(store, clock),
         gate=gate,
+        recalling=frozenset(recalling),
     )
     callers = Callers(store, clock)
     app = web.Application(middlewares=[_around(made)])

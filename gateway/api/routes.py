@@ -67,6 +67,7 @@ class Service:
     description: bytes  # the OpenAPI document
     verification: Verifications
     gate: Gate = OPEN
+    recalling: frozenset[str] = frozenset()  # the channels that take documents back
 
 
 class Parameters(BaseModel):

@@ -258,7 +258,12 @@ async def choose_recipient(call: Call[NoParameters]) -> web.Response:
     problems=_PROBLEMS,
 )
 async def cancel_document(call: Call[NoParameters]) -> web.Response:
-    """Cancel a document that has not been handed over: it will not be sent."""
+    """Cancel a document: it will not be sent; or its channel is asked to take it back.
+
+    One that was handed over can be taken back from channels that let us, as long as they do (not
+    paid, before it is due). The event `document.cancelled` says that it was, and
+    `document.not_recalled` why not.
+    """
     return await _act(call, Verb.CANCEL)
 
 
@@ -298,6 +303,7 @@ async def _act(call: Call[NoParameters], verb: Verb) -> web.Response:
         verb,
         why.reason,
         actor=await actor(call),
+        recalling=service.recalling,
     )
     return _done(done)
 

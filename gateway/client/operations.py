@@ -229,7 +229,7 @@ class Operations(Connection):
         return found
 
     async def cancel_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
-        """Cancel a document that has not been handed over: it will not be sent."""
+        """Cancel a document: it will not be sent; or its channel is asked to take it back."""
         found: answers.DocumentRow = await self._json(
             Request(
                 "POST", f"/v1/documents/{_segment(document_id)}/cancel", body={"reason": reason}
@@ -627,6 +627,8 @@ class Operations(Connection):
                 "document.resent",
                 "document.rerouted",
                 "document.rechecked",
+                "document.recalling",
+                "document.not_recalled",
                 "document.cancelled",
                 "document.failed",
                 "inbox.received",
@@ -702,6 +704,8 @@ class Operations(Connection):
                 "document.resent",
                 "document.rerouted",
                 "document.rechecked",
+                "document.recalling",
+                "document.not_recalled",
                 "document.cancelled",
                 "document.failed",
                 "inbox.received",

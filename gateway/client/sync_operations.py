@@ -175,7 +175,7 @@ class SyncOperations(Loop):
         )
 
     def cancel_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
-        """Cancel a document that has not been handed over: it will not be sent."""
+        """Cancel a document: it will not be sent; or its channel is asked to take it back."""
         return self.run(self.client.cancel_document(document_id=document_id, reason=reason))
 
     def revoke_link(self, document_id: str | int, reason: str) -> answers.DocumentRow:
@@ -478,6 +478,8 @@ class SyncOperations(Loop):
                 "document.resent",
                 "document.rerouted",
                 "document.rechecked",
+                "document.recalling",
+                "document.not_recalled",
                 "document.cancelled",
                 "document.failed",
                 "inbox.received",
@@ -545,6 +547,8 @@ class SyncOperations(Loop):
                 "document.resent",
                 "document.rerouted",
                 "document.rechecked",
+                "document.recalling",
+                "document.not_recalled",
                 "document.cancelled",
                 "document.failed",
                 "inbox.received",

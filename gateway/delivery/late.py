@@ -16,7 +16,7 @@ from gateway.events import Type
 from gateway.lifecycle import Business, State, may_answer
 from gateway.routing.plan import Plan
 from gateway.store.port import Again, Checkpoint, Document, Done, Leg, NewEvent, NewPart
-from transports.base import Delivered, Paid, Refused, Sent, Verdict
+from transports.base import Delivered, Paid, Recalled, Refused, Sent, Verdict
 
 # A document in one of these is in somebody's hands just now: its report is taken up afterwards.
 BUSY = frozenset({State.ROUTING, State.SENDING})
@@ -29,7 +29,7 @@ HAS_IT = frozenset({LegState.TRYING, LegState.SENT, LegState.DELIVERED})
 def reported(
     document: Document,
     leg: Leg,
-    outcome: Delivered | Sent | Refused,
+    outcome: Delivered | Sent | Refused | Recalled,
     *,
     plan: Plan,
     legs: Sequence[Leg],
@@ -45,7 +45,7 @@ def reported(
     result = _result(outcome)
     note = told(Type.REPORTED, outcome.verdict, leg, leg=leg.n, outcome=result)
     noted = Checkpoint(next=Done(), parts=parts, events=(note,))
-    settled = document.state is State.DELIVERED and not isinstance(outcome, Refused)
+    settled = document.state is State.DELIVERED and isinstance(outcome, Delivered | Sent)
     if document.state not in OPEN or leg.state not in HAS_IT or settled:
         return noted
     if leg.n < first_of_round(plan, legs):  # it has been sent once more since, on purpose
@@ -68,6 +68,13 @@ def reported(
                 change=changed(document, State.SENT, outcome.verdict),
                 legs=(sent,),
                 events=(note, *news),
+            )
+        case Recalled():
+            return replace(
+                noted,
+                change=changed(document, State.CANCELLED, outcome.verdict),
+                legs=(replace(leg, state=LegState.RECALLED),),
+                events=(note, told(Type.CANCELLED, outcome.verdict)),
             )
         case Refused():
             back = replace(leg, state=LegState.REFUSED)
@@ -95,7 +102,7 @@ def reported(
             assert_never(outcome)
 
 
-def _of_earlier_round(leg: Leg, outcome: Delivered | Sent | Refused) -> Leg:
+def _of_earlier_round(leg: Leg, outcome: Delivered | Sent | Refused | Recalled) -> Leg:
     match outcome:
         case Delivered():
             return replace(leg, state=LegState.DELIVERED)
@@ -103,6 +110,8 @@ def _of_earlier_round(leg: Leg, outcome: Delivered | Sent | Refused) -> Leg:
             return sent_leg(leg, outcome)
         case Refused():
             return replace(leg, state=LegState.REFUSED)
+        case Recalled():
+            return replace(leg, state=LegState.RECALLED)
         case _:
             assert_never(outcome)
 
@@ -130,7 +139,7 @@ def paid(document: Document, outcome: Paid, parts: Sequence[NewPart]) -> Checkpo
     )
 
 
-def _result(outcome: Delivered | Sent | Refused) -> Result:
+def _result(outcome: Delivered | Sent | Refused | Recalled) -> Result:
     match outcome:
         case Delivered():
             return Result.DELIVERED
@@ -138,6 +147,8 @@ def _result(outcome: Delivered | Sent | Refused) -> Result:
             return Result.SENT
         case Refused():
             return Result.REFUSED
+        case Recalled():
+            return Result.RECALLED
         case _:
             assert_never(outcome)
 

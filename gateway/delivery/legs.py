@@ -25,6 +25,7 @@ class LegState(StrEnum):
     SENT = "sent"
     DELIVERED = "delivered"
     REFUSED = "refused"
+    RECALLED = "recalled"  # its channel has taken the document back
     UNREACHABLE = "unreachable"
     SKIPPED = "skipped"  # its round ended before its turn came, or in the middle of it
 

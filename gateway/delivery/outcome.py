@@ -67,6 +67,7 @@ class Result(StrEnum):
     TRY_LATER = "try_later"
     WAITING = "waiting"
     UNKNOWN = "unknown"
+    RECALLED = "recalled"  # it was taken back, later
 
 
 @dataclass(frozen=True, slots=True)

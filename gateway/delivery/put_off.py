@@ -22,7 +22,17 @@ from uuid import UUID
 from gateway.clock import Clock
 from gateway.store.port import Store
 from gateway.store.register import StoredRegister
-from transports.base import Delivered, Entry, Evidence, Paid, Refused, Report, Sent, Verdict
+from transports.base import (
+    Delivered,
+    Entry,
+    Evidence,
+    Paid,
+    Recalled,
+    Refused,
+    Report,
+    Sent,
+    Verdict,
+)
 
 KIND: Final = "put_off"
 RETRY: Final = timedelta(seconds=5)  # a document is in somebody's hands for as long as a call takes
@@ -104,7 +114,7 @@ class PutOffs:
 
 # --- a report as JSON ---------------------------------------------------------------------------
 
-_OUTCOMES: Final = {kind.__name__: kind for kind in (Delivered, Sent, Refused, Paid)}
+_OUTCOMES: Final = {kind.__name__: kind for kind in (Delivered, Sent, Refused, Paid, Recalled)}
 
 
 def _written(report: Report) -> str:

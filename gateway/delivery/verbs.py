@@ -7,7 +7,7 @@ A verb is refused while a channel is being called: nothing can call that back.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,13 +15,25 @@ from typing import assert_never
 
 from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
+from gateway.delivery import recall
 from gateway.delivery.choice import CHOSEN, SEVERAL, chosen, newest
 from gateway.delivery.legs import anew, next_leg
 from gateway.delivery.outcome import OUTCOME_UNKNOWN, Result
 from gateway.delivery.papers import Papers
 from gateway.events import Type
 from gateway.lifecycle import Change, State, change
-from gateway.store.port import Again, Direction, Document, Leg, NewEvent, NewPart, Role, Store
+from gateway.store.port import (
+    Again,
+    Direction,
+    Document,
+    Keep,
+    Leg,
+    NewEvent,
+    NewJob,
+    NewPart,
+    Role,
+    Store,
+)
 from transports.base import Candidate
 
 
@@ -33,7 +45,7 @@ class Verb(StrEnum):
     RETRY = "retry"  # try again now; a failed document from its first channel
     RESEND = "resend"  # once more on purpose what was sent, from its first channel
     REROUTE = "reroute"  # by another plan, or to another address
-    CANCEL = "cancel"  # it shall not be sent
+    CANCEL = "cancel"  # it shall not be sent; or its channel shall take it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +72,10 @@ class Decision:
     """What a verb does: the change, the job from then on, the events, and the way."""
 
     change: Change
-    job: Again | None
+    job: Again | Keep | None
     events: tuple[NewEvent, ...]
     way: Way = Way()
+    jobs: tuple[NewJob, ...] = ()  # beside the document's own
 
 
 # Decides on a document as it is just now, which may have to be asked again.
@@ -75,7 +88,12 @@ POSSIBLE: dict[Verb, frozenset[State]] = {
     Verb.RETRY: frozenset({State.HELD, State.WAITING, State.FAILED}),
     Verb.RESEND: frozenset({State.SENT, State.DELIVERED}),
     Verb.REROUTE: frozenset({State.WAITING, State.HELD, State.SENT, State.DELIVERED, State.FAILED}),
-    Verb.CANCEL: frozenset({State.RECEIVED, State.ROUTING, State.WAITING, State.HELD}),
+    Verb.CANCEL: frozenset(
+        {
+            *(State.RECEIVED, State.ROUTING, State.WAITING, State.HELD),
+            *recall.POSSIBLE,
+        }
+    ),
 }
 
 # A document may move on between the reading and the writing; it does not do so for ever.
@@ -91,15 +109,20 @@ async def act(
     reason: str,
     *,
     actor: str = "operator",
+    recalling: Collection[str] = (),
 ) -> Document | Denied | None:
     """Does what a person asks; answers the document as it is then, None when there is none.
 
     `reroute` takes the plan there is once more here; with another one it is `rerouting`'s.
+    `recalling` are the channels that take documents back.
 
     `actor` is who asks, for the audit. The reason is not kept there: it may hold names.
     """
 
     async def decide_now(document: Document, now: datetime) -> Decision | Denied:
+        if verb is Verb.CANCEL and document.state in recall.POSSIBLE:
+            legs = await store.legs(company_id, document_id)
+            return _recall(document, legs, recalling, reason, now)
         parts = await store.parts(company_id, document_id)
         attempts = await store.attempts(company_id, document_id)
         failed = verb is Verb.RETRY and document.state is State.FAILED
@@ -188,6 +211,7 @@ async def carry_out(
             events=(*decision.events, *decision.way.events),
             legs=decision.way.legs,
             parts=decision.way.parts,
+            jobs=decision.jobs,
             told=Told(_entry(actor, document, decision), now),
         )
         document = await store.document(company_id, document_id)
@@ -212,6 +236,27 @@ def _entry(actor: str, document: Document, decision: Decision) -> NewEntry:
     return NewEntry(actor, decision.events[0].type, document.id, document.company_id, what)
 
 
+def _recall(
+    document: Document, legs: Sequence[Leg], recalling: Collection[str], reason: str, now: datetime
+) -> Decision | Denied:
+    """Has a channel asked for a document that it has."""
+    if document.direction is Direction.IN:
+        return Denied(Verb.CANCEL, document.state, _CAME_IN)
+    leg = recall.taken(legs)
+    if leg is None or leg.channel not in recalling:
+        by = f" by {leg.channel}" if leg else ""
+        text = f"It was handed over{by}, and can not be taken back."
+        return Denied(Verb.CANCEL, document.state, text)
+    text = f"It is being taken back from this channel: {leg.channel}."
+    told = {"channel": leg.channel, "code": recall.ASKED, "text": text, "reason": reason}
+    return Decision(
+        change(document.state, document.state, code=recall.ASKED, text=text),
+        Keep(),
+        (NewEvent(Type.RECALLING, told),),
+        jobs=(recall.job(document, leg, now),),
+    )
+
+
 def decide(
     document: Document,
     verb: Verb,
@@ -225,7 +270,7 @@ def decide(
     """What the verb does to the document. `prepared`: it has been checked and has a plan; `unsure`:
     nobody knows whether one of its attempts reached the recipient; `way`: its way from then on."""
     if document.direction is Direction.IN:
-        return Denied(verb, document.state, "The document came in; there is nothing to be sent.")
+        return Denied(verb, document.state, _CAME_IN)
     if document.state not in POSSIBLE[verb]:
         return Denied(verb, document.state, _why_not(document.state, verb))
     match verb:
@@ -289,6 +334,7 @@ def decide(
             assert_never(verb)
 
 
+_CAME_IN = "The document came in; there is nothing to be sent."
 _NOT_CHECKED = "It has not been checked yet, and has no route to be changed; release it first."
 
 

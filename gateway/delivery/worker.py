@@ -17,8 +17,8 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from gateway.clock import Clock
+from gateway.delivery import recall, standing
 from gateway.delivery import schedules as rounds
-from gateway.delivery import standing
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.bindery import Bindery
 from gateway.delivery.collect import Collecting
@@ -148,6 +148,7 @@ class Worker:
             "expect": self._expect,
             READ: reading,
             GATE: Gated(store, clock, gate),
+            recall.KIND: recall.Recalls(store, transports, clock, self._backoff, call_limit_s),
             rounds.KIND: self._schedules,
             standing.KIND: standing.LettingGo(store, clock, gate),
             **(handlers or {}),

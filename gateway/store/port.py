@@ -632,15 +632,16 @@ class Store(
         now: datetime,
         *,
         version: int,
-        job: Again | None,
+        job: Again | Keep | None,
         events: Sequence[NewEvent],
         legs: Sequence[Leg] = (),
         parts: Sequence[NewPart] = (),
+        jobs: Sequence[NewJob] = (),
         told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
-        job (None: takes it away; what Again does not say stays as it was), and writes legs and
-        parts.
+        job (None: takes it away; what Again does not say stays as it was; Keep: whoever works on
+        it), and writes legs, parts and the document's other `jobs`.
         False when the document has moved on meanwhile; NotAllowed when it is not in the state that
         the change starts from.
         """

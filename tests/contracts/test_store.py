@@ -34,6 +34,7 @@ from gateway.store.port import (
     Leg,
     MovedOn,
     NewEvent,
+    NewJob,
     NewPart,
     Overtaken,
     Reply,
@@ -658,7 +659,21 @@ async def act(store: Store, document_id: str, version: int, **more: Any) -> bool
         events=asked["events"],
         parts=asked.get("parts", ()),
         legs=asked.get("legs", ()),
+        jobs=asked.get("jobs", ()),
     )
+
+
+async def test_a_person_adds_work_beside_the_document_s_own(store: Store) -> None:
+    document_id = await accepted(store)
+    beside = NewJob(f"{document_id}/recall", "recall", NOW, OURS.id, document_id)
+    stays: dict[str, Any] = {"change": moved(State.RECEIVED, State.RECEIVED), "job": Keep()}
+    assert not await act(store, document_id, 7, **stays, jobs=[beside])
+    assert await act(store, document_id, 1, **stays, jobs=[beside])
+    jobs = await store.claim("worker", NOW, 30, 10)
+    assert {(job.kind, job.key) for job in jobs} == {
+        ("prepare", document_id),
+        ("recall", f"{document_id}/recall"),
+    }
 
 
 async def test_a_person_takes_the_work_away(store: Store) -> None:

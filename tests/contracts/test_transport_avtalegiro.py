@@ -45,11 +45,13 @@ from transports.base import (
     Outcome,
     Paid,
     Reachable,
+    Recalled,
     Refused,
     Report,
     Sent,
     TryLater,
     Unknown,
+    Waiting,
 )
 
 COMPANY = "cmp_sender"
@@ -447,8 +449,9 @@ async def test_a_claim_is_deleted_by_a_file_of_its_own(norway: Norway) -> None:
     await norway.deliver(given)
     await norway.reports()
     for _ in range(2):
-        done = await norway.again().revoke(COMPANY, given.key)
-        assert done.code == "avtalegiro.revoked"
+        asked = await norway.again().recall(COMPANY, given.key)
+        assert isinstance(asked, Waiting)
+        assert asked.verdict.code == "avtalegiro.deletion_asked"
     (name,) = norway.files("in")
     content = (norway.central.directory / "in" / name).read_bytes()
     assert name == f"cancellation-0000002-{given.key}.txt"
@@ -458,8 +461,41 @@ async def test_a_claim_is_deleted_by_a_file_of_its_own(norway: Norway) -> None:
     norway.central.go_on()
     (taken,) = norway.central.claims.values()
     assert taken.state == "cancelled"
+    assert await norway.reports() == []
+    for _ in range(2):
+        done = await norway.again().recall(COMPANY, given.key)
+        assert isinstance(done, Recalled)
+        assert done.verdict.code == "avtalegiro.deleted"
     assert await norway.reports(timedelta(days=40)) == []
-    assert (await norway.again().revoke("cmp_other", given.key)).code == "avtalegiro.unknown"
+    no = await norway.again().recall("cmp_other", given.key)
+    assert isinstance(no, Refused)
+    assert no.verdict.code == "avtalegiro.unknown"
+
+
+async def test_a_deletion_that_the_central_rejects_is_none(norway: Norway) -> None:
+    given = norway.envelope()
+    await norway.deliver(given)
+    await norway.reports()
+    await norway.again().recall(COMPANY, given.key)
+    (name,) = norway.files("in")
+    (norway.central.directory / "in" / name).unlink()
+    rejected = Receipt("0000002", Fate.REJECTED, "too_late")
+    (norway.central.directory / "out" / "r.json").write_bytes(write(rejected))
+    assert await norway.reports() == []
+    no = await norway.again().recall(COMPANY, given.key)
+    assert isinstance(no, Refused)
+    assert no.verdict.code == "avtalegiro.not_deleted"
+    assert b"too_late" in no.evidence[0].content
+
+
+async def test_on_its_due_date_a_claim_is_not_deleted_any_more(norway: Norway) -> None:
+    given = norway.envelope()
+    await norway.deliver(given)
+    await norway.reports(timedelta(days=40))
+    no = await norway.again().recall(COMPANY, given.key)
+    assert isinstance(no, Refused)
+    assert no.verdict.code == "avtalegiro.too_late"
+    assert norway.files("in") == []
 
 
 # --- what does not fit --------------------------------------------------------------------------

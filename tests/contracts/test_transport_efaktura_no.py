@@ -45,6 +45,7 @@ from transports.base import (
     Reachability,
     ReachabilityUnknown,
     Reachable,
+    Recalled,
     Recipient,
     Refused,
     Register,
@@ -772,15 +773,42 @@ async def test_an_invoice_is_taken_back_until_it_is_paid(
     for each in (kept, paid):
         await channel.deliver(each)
     company = SENDER.company_id
-    assert (await channel.cancel(company, kept.key)).code == "efaktura_no.taken_back"
-    assert (await channel.cancel(company, kept.key)).code == "efaktura_no.cancelled_before"
-    (report,) = await collected(channel)
-    assert isinstance(report.outcome, Refused)
-    assert code(report.outcome) == "cancelled"
+    for said in ("taken_back", "cancelled_before"):
+        done = await channel.recall(company, kept.key)
+        assert isinstance(done, Recalled)
+        assert code(done) == said
+    clock.move(timedelta(minutes=15))
+    told = {report.key: report.outcome for report in await collected(channel)}
+    assert isinstance(told[kept.key], Recalled)
+    assert code(told[kept.key]) == "cancelled"
+    for whose, key, said in (
+        (company, paid.key, "no_invoice"),  # nothing is asked about any more
+        ("cmp_other", paid.key, "no_invoice"),
+        (company, UUID(int=7), "no_invoice"),
+    ):
+        no = await channel.recall(whose, key)
+        assert isinstance(no, Refused)
+        assert code(no) == said
+
+
+async def test_a_paid_invoice_is_not_taken_back(channel: Efaktura, clock: MovableClock) -> None:
+    paid = invoice(Behaviour.PAY)
+    await channel.deliver(paid)
     clock.move(timedelta(seconds=10))
-    assert (await channel.cancel(company, paid.key)).code == "efaktura_no.paid_before"
-    assert (await channel.cancel("cmp_other", paid.key)).code == "efaktura_no.no_invoice"
-    assert (await channel.cancel(company, UUID(int=7))).code == "efaktura_no.no_invoice"
+    no = await channel.recall(SENDER.company_id, paid.key)
+    assert isinstance(no, Refused)
+    assert code(no) == "paid_before"
+
+
+async def test_while_mps_is_away_it_is_asked_again(channel: Efaktura, mps: Sandbox) -> None:
+    given = invoice()
+    await channel.deliver(given)
+    mps.available = False
+    later = await channel.recall(SENDER.company_id, given.key)
+    assert isinstance(later, TryLater)
+    assert not later.answered
+    mps.available = True
+    assert isinstance(await channel.recall(SENDER.company_id, given.key), Recalled)
 
 
 # --- agreements ---------------------------------------------------------------------------------

@@ -33,10 +33,12 @@ from transports.base import (
     NotReachable,
     ReachabilityUnknown,
     Reachable,
+    Recalled,
     Recipient,
     Refused,
     Report,
     Sent,
+    TryLater,
     Unknown,
 )
 from transports.http import Client
@@ -378,8 +380,9 @@ async def test_it_is_taken_back_once_and_nobody_is_told_of_it(
     await norway.channel.deliver(given)
     await norway.later(after)
     for _ in range(2):
-        done = await norway.channel.revoke(COMPANY, given.key)
-        assert done.code == "vipps.revoked"
+        done = await norway.channel.recall(COMPANY, given.key)
+        assert isinstance(done, Recalled)
+        assert done.verdict.code == "vipps.revoked"
     assert norway.vipps.invoices[norway.id(given)].state == State.REVOKED
     assert await norway.later(A_DAY * 2) == []
 
@@ -389,17 +392,40 @@ async def test_what_is_planned_to_be_paid_is_not_taken_back(norway: Norway) -> N
     await norway.channel.deliver(given)
     await norway.later(timedelta(seconds=5))
     norway.vipps.approve(norway.id(given))
-    no = await norway.channel.revoke(COMPANY, given.key)
-    assert no.code == "vipps.not_revoked"
-    assert "approved" in no.public_text
+    no = await norway.channel.recall(COMPANY, given.key)
+    assert isinstance(no, Refused)
+    assert no.verdict.code == "vipps.not_revoked"
+    assert "approved" in no.verdict.public_text
     assert norway.vipps.invoices[norway.id(given)].state == State.APPROVED
+
+
+async def test_while_vipps_is_away_it_is_asked_again(norway: Norway) -> None:
+    given = norway.envelope()
+    await norway.channel.deliver(given)
+    norway.vipps.available = False
+    later = await norway.channel.recall(COMPANY, given.key)
+    assert isinstance(later, TryLater)
+    assert not later.answered
+    norway.vipps.available = True
+    assert isinstance(await norway.channel.recall(COMPANY, given.key), Recalled)
+
+
+async def test_what_the_sender_took_back_elsewhere_is_told(norway: Norway) -> None:
+    given = norway.envelope()
+    await norway.channel.deliver(given)
+    norway.vipps.invoices[norway.id(given)].become(State.REVOKED)
+    (report,) = await norway.later(timedelta(seconds=5))
+    assert isinstance(report.outcome, Recalled)
 
 
 async def test_another_company_s_is_not_taken_back(norway: Norway) -> None:
     given = norway.envelope()
     await norway.channel.deliver(given)
-    assert (await norway.channel.revoke("cmp_other", given.key)).code == "vipps.unknown"
-    assert (await norway.channel.revoke(COMPANY, UUID(int=1))).code == "vipps.unknown"
+    for company, key in (("cmp_other", given.key), (COMPANY, UUID(int=1))):
+        no = await norway.channel.recall(company, key)
+        assert isinstance(no, Refused)
+        assert no.verdict.code == "vipps.unknown"
+    assert norway.vipps.invoices[norway.id(given)].state != State.REVOKED
 
 
 # --- the document's token -------------------------------------------------------------------------

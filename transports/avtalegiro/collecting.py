@@ -43,12 +43,18 @@ from transports.sftp import Server, Session, Trouble
 FILE: Final = "file"
 """The kind of the register's entries for files, named by their SHA-256."""
 
+CANCELLATION: Final = "cancellation"
+"""The kind of the entries for cancellations, named by the envelope's key; and the state of the
+entries that lead from a transmission to one."""
+
+RECEIPT_BYTES: Final = 2000  # of a receipt for a cancellation that are kept: it has three members
+
 _READ: Final = "read"
 _UNREADABLE: Final = "unreadable"
 _KEPT: Final = timedelta(days=90)
 _PAGE: Final = 100
 # What the register drops when its time has come.
-_PASSING: Final = (FILE, "transmission", "kid", "claim", "cancellation")
+_PASSING: Final = (FILE, "transmission", "kid", "claim", CANCELLATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,10 @@ class Collecting:
     async def _receipt(self, file: _File, receipt: Receipt) -> Report | None:
         whose = await self._register.get("", "transmission", receipt.transmission)
         if whose is None:
-            return None  # of a cancellation, or of a transmission that others made
+            return None  # of a transmission that others made
+        if whose.state == CANCELLATION:
+            await self._cancelled(whose, file, receipt)
+            return None
         key = UUID(whose.data["key"])
         claim = await self._register.get(whose.data["company"], "claim", str(key))
         if claim is not None and claim.state != Phase.ANSWERED:
@@ -196,6 +205,17 @@ class Collecting:
             detail = f"{text} ({receipt.reason})" if receipt.reason else text
             outcome = Refused(self._verdict("rejected", detail, text), evidence)
         return Report(key, outcome, id=f"avtalegiro/{file.digest[:32]}")
+
+    async def _cancelled(self, whose: Entry, file: _File, receipt: Receipt) -> None:
+        """Notes what became of a cancellation, for who asks for it (`driver`)."""
+        told = file.content[:RECEIPT_BYTES].decode("utf-8", "replace")
+        while True:  # each time around it was noted meanwhile that it was handed over
+            known = await self._register.get(whose.data["company"], CANCELLATION, whose.data["key"])
+            if known is None:
+                return
+            data = {**known.data, "fate": str(receipt.fate), "receipt": told}
+            if await self._register.put([replace(known, state=Phase.ANSWERED, data=data)]):
+                return
 
     async def _payments(self, file: _File, transmission: Transmission) -> list[Report]:
         found: list[Report] = []

@@ -20,7 +20,7 @@ from uuid import UUID
 from transports import kid_account
 from transports.avtalegiro import claims, numbers, terms, writing
 from transports.avtalegiro.agreements import Agreements
-from transports.avtalegiro.collecting import Collecting
+from transports.avtalegiro.collecting import CANCELLATION, Collecting
 from transports.avtalegiro.files import (
     CENTRAL,
     Assignment,
@@ -30,6 +30,7 @@ from transports.avtalegiro.files import (
     Transmission,
 )
 from transports.avtalegiro.handing import Handed, Handing, Phase
+from transports.avtalegiro.receipts import Fate
 from transports.avtalegiro.terms import NotifiedBy, Terms
 from transports.avtalegiro.verdicts import FAULTS, TROUBLES
 from transports.base import (
@@ -43,6 +44,8 @@ from transports.base import (
     Outcome,
     Reachability,
     Reachable,
+    Recall,
+    Recalled,
     Refused,
     Register,
     Repeat,
@@ -52,15 +55,15 @@ from transports.base import (
     TryLater,
     Unknown,
     Verdict,
+    Waiting,
     utc_now,
 )
 from transports.sftp import Server
 
 CLAIM: Final = "claim"
-CANCELLATION: Final = "cancellation"
 TRANSMISSION: Final = "transmission"
-"""Kinds of the register's entries: a claim and its cancellation, named by the envelope's key; whose
-a transmission was, named by its number."""
+"""Kinds of the register's entries: a claim, named by the envelope's key; whose a transmission was,
+named by its number."""
 
 KID: Final = "kid"
 """The claim that a KID was used for last, named `<account>/<KID>`: payments name nothing else."""
@@ -69,6 +72,9 @@ MEDIA_TYPE: Final = "text/plain; charset=iso-8859-1"
 
 # Payments may come late, and numbers are unique for a year and a day.
 KEPT: Final = timedelta(days=400)
+
+# The answer to a deletion is in a file that `collect` takes in: looking for it costs nothing.
+ANSWER_LOOKED_FOR: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,28 +174,48 @@ class AvtaleGiro:
         async for report in self._collecting.reports():
             yield report
 
-    async def revoke(self, company_id: str, key: UUID) -> Verdict:
-        """Asks for a claim to be deleted, by a file of its own. `avtalegiro.revoked` says that the
-        central has the request; any other verdict why not. Safe to repeat."""
+    async def recall(self, company_id: str, key: UUID) -> Recall:
+        """Asks for a claim to be deleted, by a file of its own; the central's receipt for it is
+        the proof. Not asked any more on the due date: the banks debit then."""
         claim = await self._register.get(company_id, CLAIM, str(key))
         if claim is None:
             text = "There is no claim for this document."
-            return Verdict("avtalegiro.unknown", text, text)
-        account = str(claim.data["account"])
+            return Refused(Verdict("avtalegiro.unknown", text, text))
+        account, due = str(claim.data["account"]), date.fromisoformat(claim.data["due"])
+        known = await self._register.get(company_id, CANCELLATION, str(key))
+        if known is not None and known.state == Phase.ANSWERED:
+            return self._answered(known)
+        if self._now().date() >= due:
+            text = f"The claim is due on {due}: it can not be deleted any more."
+            return Refused(Verdict("avtalegiro.too_late", text, text))
         entry = Entry(company_id, CANCELLATION, str(key), Phase.NUMBERED, due_at=claim.due_at)
+        whose = {"company": company_id, "key": str(key)}
+        back = Entry("", TRANSMISSION, "{transmission}", CANCELLATION, whose, claim.due_at)
         try:
-            entry = await numbers.give(self._register, entry, account, self._now)
+            entry = await numbers.give(self._register, entry, account, self._now, (back,))
         except numbers.Exhausted:
-            return self._verdict("numbers", TROUBLES["numbers"], TROUBLES["numbers"])
-        due = date.fromisoformat(claim.data["due"])
+            return TryLater(self._verdict("numbers", TROUBLES["numbers"], TROUBLES["numbers"]))
         item = Cancellation(due, claim.data["amount"], claim.data["kid"])
         content = self._file(entry, Cancellations(entry.data["assignment"], account, (item,)))
         handed = await self._handing.hand_over(entry, _name(CANCELLATION, entry), content)
-        if handed.trouble is not None:
+        question = Evidence("question", MEDIA_TYPE, content, self._now())
+        evidence = () if entry.state == Phase.HANDED else (question,)
+        if handed.trouble is not None and not handed.unsure:
             public = "The banks' central could not be asked to delete the claim."
-            return self._verdict("not_revoked", str(handed.trouble), public)
+            verdict = self._verdict("not_asked", str(handed.trouble), public)
+            return TryLater(verdict, evidence, answered=False)
         text = "The banks' central has been asked to delete the claim."
-        return self._verdict("revoked", text, text)
+        until = self._now() + ANSWER_LOOKED_FOR
+        return Waiting(self._verdict("deletion_asked", text, text), until, evidence)
+
+    def _answered(self, cancellation: Entry) -> Recalled | Refused:
+        told = str(cancellation.data["receipt"]).encode()
+        evidence = (Evidence("told", "application/json", told, self._now()),)
+        if cancellation.data["fate"] == Fate.ACCEPTED:
+            text = "The banks' central has deleted the claim."
+            return Recalled(self._verdict("deleted", text, text), evidence)
+        text = "The banks' central has not deleted the claim."
+        return Refused(self._verdict("not_deleted", text, text), evidence)
 
     async def close(self) -> None:
         """Nothing is kept open between calls."""

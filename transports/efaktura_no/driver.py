@@ -26,6 +26,7 @@ from transports.base import (
     Outcome,
     Reachability,
     ReachabilityUnknown,
+    Recall,
     Refused,
     Register,
     Repeat,
@@ -184,10 +185,9 @@ class Efaktura:
         """Ends a company's active agreement. A Verdict says why not."""
         return await self._issuers.end(company_id, organisation_number)
 
-    async def cancel(self, company_id: str, key: UUID) -> Verdict:
-        """Has MPS take back the invoice of this envelope, as long as it is not paid. What became of
-        it is reported like everything else."""
-        return await self._following.cancel(company_id, key)
+    async def recall(self, company_id: str, key: UUID) -> Recall:
+        """Has MPS take back the invoice of this envelope, as long as it is not paid."""
+        return await self._following.recall(company_id, key)
 
     def _kept_from(self, envelope: Envelope, read: Terms) -> Verdict | None:
         """What keeps an envelope from going, though its recipient may have been chosen long ago."""

@@ -25,14 +25,17 @@ from transports.base import (
     NotCollected,
     Now,
     Paid,
+    Recall,
+    Recalled,
     Refused,
     Register,
     Report,
     Sent,
+    TryLater,
     Verdict,
 )
 from transports.efaktura_no.client import Client, Exchange, Silence, Trouble, silent
-from transports.efaktura_no.faults import meaning
+from transports.efaktura_no.faults import Kind, meaning
 from transports.efaktura_no.wire import invoices
 from transports.efaktura_no.wire.invoices import InvoiceState, InvoiceStatus
 from transports.efaktura_no.wire.operations import Operation, Service
@@ -122,20 +125,26 @@ class Following:
         if found is not None:
             await self._register.drop([found])  # or it lapses
 
-    async def cancel(self, company_id: str, key: UUID) -> Verdict:
-        """Has MPS take an invoice back. What becomes of it is reported when MPS is next asked."""
+    async def recall(self, company_id: str, key: UUID) -> Recall:
+        """Has MPS take an invoice back."""
         found = await self._register.get(company_id, _OPEN, str(key))
         if found is None:
             text = "Nothing can become of this invoice any more: MPS has not got it, or is done."
-            return Verdict("efaktura_no.no_invoice", text, text)
+            return Refused(Verdict("efaktura_no.no_invoice", text, text))
         asked = await self._question(Operation.CANCEL, found)
+        evidence = asked.as_question()
         if isinstance(asked.said, Silence):
-            return silent(asked, asked.said)
+            # Also where MPS may have done it: asked once more, it says so.
+            return TryLater(silent(asked, asked.said), evidence, asked.said.after, answered=False)
         if isinstance(asked.said, Fault):
             meant = meaning(self._service, asked.said)
-            return asked.verdict(meant.code, meant.text, asked.said.text)
-        await self._register.put([replace(found, due_at=self._now())])
-        return asked.verdict("efaktura_no.taken_back", "MPS has taken the invoice back.")
+            verdict = asked.verdict(meant.code, meant.text, asked.said.text)
+            if meant.kind is Kind.DONE:
+                return Recalled(verdict, evidence)
+            failed = meant.kind in (Kind.FAILED, Kind.NOT_ALLOWED)
+            return (TryLater if failed else Refused)(verdict, evidence)
+        verdict = asked.verdict("efaktura_no.taken_back", "MPS has taken the invoice back.")
+        return Recalled(verdict, evidence)
 
     async def reports(self) -> AsyncIterator[Report]:
         """What has become of those whose time has come. Raises NotCollected."""
@@ -225,6 +234,6 @@ def _reports(asked: _Asked, status: InvoiceStatus, now: datetime) -> list[Report
             return [report(Refused(verdict("efaktura_no.rejected", text), evidence), "rejected")]
         case InvoiceState.CANCELLED:
             text = "The invoice was cancelled at MPS."
-            return [report(Refused(verdict("efaktura_no.cancelled", text), evidence), "cancelled")]
+            return [report(Recalled(verdict("efaktura_no.cancelled", text), evidence), "cancelled")]
     told = verdict("efaktura_no.reported", "MPS has reported something about the invoice.")
     return [report(Sent(told, evidence, expects="report"), f"state/{state}")]

@@ -14,6 +14,7 @@ from transports.base import (
     Delivered,
     Evidence,
     Outcome,
+    Recalled,
     Refused,
     Sent,
     TryLater,
@@ -171,7 +172,22 @@ def put(
     return TryLater(_verdict("not_understood", public), evidence)
 
 
-def late(status: wire.Status, remote: str, at: datetime) -> Delivered | Sent | Refused:
+def not_revoked(
+    answer: Answer, state: str, evidence: tuple[Evidence, ...], remote: str
+) -> Refused | TryLater:
+    """What it means that an invoice in this state was not taken back."""
+    public = f"Vipps did not take the invoice back; it is {state}."
+    told = verdict("not_revoked", f"{said(answer)}; it is {state}", public, remote)
+    if answer.status in _NOT_NOW or answer.status >= 500:
+        return TryLater(told, evidence, answer.retry_after)
+    return Refused(told, evidence)
+
+
+# 412: its state has changed since it was looked at.
+_NOT_NOW: Final = frozenset({401, 408, 412, 429})
+
+
+def late(status: wire.Status, remote: str, at: datetime) -> Delivered | Sent | Refused | Recalled:
     """What an invoice's state means, once it is another than before."""
     name = status.state if status.state in _LATE else "reported"
     reasons = [problem for problem in status.problems if problem]
@@ -184,6 +200,8 @@ def late(status: wire.Status, remote: str, at: datetime) -> Delivered | Sent | R
     match status.state:
         case State.PENDING:
             return Delivered(told, evidence)
-        case State.REJECTED | State.DELETED | State.REVOKED:
+        case State.REJECTED | State.DELETED:
             return Refused(told, evidence)
+        case State.REVOKED:
+            return Recalled(told, evidence)
     return Sent(told, evidence)

@@ -26,11 +26,14 @@ from transports.base import (
     File,
     Inbound,
     Inquiry,
+    NotCollected,
     NotReachable,
     Now,
     Outcome,
     Reachability,
     Reachable,
+    Recall,
+    Recalled,
     Refused,
     Register,
     Repeat,
@@ -38,6 +41,7 @@ from transports.base import (
     Sender,
     Sent,
     Summary,
+    TryLater,
     Verdict,
     utc_now,
 )
@@ -195,34 +199,32 @@ class Vipps:
         told = hashlib.sha256(f"{status.state}/{status.etag}".encode()).hexdigest()[:16]
         return Report(UUID(entry.name), outcome, id=f"vipps/{entry.name}/{told}"), looked_at
 
-    async def revoke(self, company_id: str, key: UUID) -> Verdict:
-        """Takes an invoice back that is created or pending. `vipps.revoked` says that it is done,
-        or had been; any other verdict why it is not. Safe to repeat.
-
-        Raises NotCollected when Vipps could not be asked.
-        """
+    async def recall(self, company_id: str, key: UUID) -> Recall:
+        """Takes an invoice back that is created or pending."""
         entry = await self._register.get(company_id, INVOICE, str(key))
+        evidence: tuple[Evidence, ...] = ()
         try:
             status = None if entry is None else await self._api.status(entry.data["id"])
+            if entry is None or status is None:
+                text = "Vipps has no invoice for this document."
+                return Refused(Verdict("vipps.unknown", text, text))
+            if status.state != State.REVOKED:
+                # After another status has come between, it is another transition.
+                transition = str(uuid5(key, f"revoked/{status.etag}"))
+                answer = await self._api.revoke(entry.data["id"], status.etag, transition)
+                evidence = (answer.evidence(self._now()),)
+                if answer.status not in (200, 204):
+                    return answers.not_revoked(answer, status.state, evidence, self._api.base)
+        except NotCollected as error:  # what it may have done is seen when it is asked once more
+            return TryLater(error.verdict, answered=False)
         except wire.Malformed as error:
             public = "Vipps gave an answer that is not in the format."
-            return self._verdict("not_understood", str(error), public)
-        if entry is None or status is None:
-            text = "Vipps has no invoice for this document."
-            return Verdict("vipps.unknown", text, text)
-        if status.state != State.REVOKED:
-            # After another status has come between, it is another transition.
-            transition = str(uuid5(key, f"revoked/{status.etag}"))
-            answer = await self._api.revoke(entry.data["id"], status.etag, transition)
-            if answer.status not in (200, 204):
-                text = f"{answers.said(answer)}; it is {status.state}"
-                public = f"Vipps did not take the invoice back; it is {status.state}."
-                return self._verdict("not_revoked", text, public)
+            return TryLater(self._verdict("not_understood", str(error), public))
         await self._change(
             company_id, key, lambda known: replace(known, state=State.REVOKED, due_at=None)
         )
         text = "The invoice was taken back from Vipps."
-        return self._verdict("revoked", text, text)
+        return Recalled(self._verdict("revoked", text, text), evidence)
 
     async def close(self) -> None:
         """Lets go of the HTTP client."""

@@ -30,6 +30,7 @@ from gateway.store.port import (
     Leg,
     MovedOn,
     NewEvent,
+    NewJob,
     Reply,
 )
 from gateway.store.postgres import blobs, documents, events, inbox, jobs, lanes, messages, rows
@@ -287,11 +288,12 @@ class Act:
     document_id: str
     version: int
     change: Change
-    job: Again | None
+    job: Again | Keep | None
     events: Sequence[NewEvent]
     now: datetime
     parts: tuple[StoredPart, ...] = ()
     legs: tuple[Leg, ...] = ()
+    jobs: tuple[NewJob, ...] = ()
 
 
 async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exception]:
@@ -312,15 +314,21 @@ async def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exc
             answers.append(False)
             continue
         work = Checkpoint(
-            next=unit.job or Done(), change=unit.change, events=unit.events, legs=unit.legs
+            next=unit.job or Done(),
+            change=unit.change,
+            events=unit.events,
+            legs=unit.legs,
+            jobs=unit.jobs,
         )
         write = _Write.of(document, work, unit.parts, unit.now)
         refused = write.refused()
         if refused is None:
-            replaced.append(Replacement(unit.company_id, unit.document_id, unit.job, unit.now))
+            if not isinstance(unit.job, Keep):
+                replaced.append(Replacement(unit.company_id, unit.document_id, unit.job, unit.now))
             writes.append(write)
         answers.append(refused or True)
     await jobs.replace(transaction, replaced)
+    await _put_in_line(transaction, writes)
     _save(transaction, writes)
     return answers
 

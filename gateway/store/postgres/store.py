@@ -31,6 +31,7 @@ from gateway.store.port import (
     Document,
     Event,
     Job,
+    Keep,
     KeyReused,
     Leg,
     NewEvent,
@@ -254,18 +255,20 @@ class PostgresStore(
         now: datetime,
         *,
         version: int,
-        job: Again | None,
+        job: Again | Keep | None,
         events: Sequence[NewEvent],
         legs: Sequence[Leg] = (),
         parts: Sequence[NewPart] = (),
+        jobs: Sequence[NewJob] = (),
         told: Told | None = None,
     ) -> bool:
         """A person's verb: changes the state when the version still is `version`, replaces the
-        job (None: takes it away), and writes legs and parts. False when the document has moved on
-        meanwhile."""
+        job (None: takes it away), and writes legs, parts and jobs beside it. False when the
+        document has moved on meanwhile."""
         held = await self._stored(company_id, parts, now)
         verb = checkpoints.Act(
-            company_id, document_id, version, change, job, events, now, held, tuple(legs)
+            *(company_id, document_id, version, change, job, events, now),
+            *(held, tuple(legs), tuple(jobs)),
         )
         return await self._told(checkpoints.act, verb, told)
 

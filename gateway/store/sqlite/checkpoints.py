@@ -24,6 +24,7 @@ from gateway.store.port import (
     Leg,
     MovedOn,
     NewEvent,
+    NewJob,
     Reply,
 )
 from gateway.store.sqlite import blobs, documents, events, inbox, jobs, lanes, messages, rows
@@ -234,11 +235,12 @@ class Act:
     document_id: str
     version: int
     change: Change
-    job: Again | None
+    job: Again | Keep | None
     events: Sequence[NewEvent]
     now: datetime
     parts: tuple[StoredPart, ...] = ()
     legs: tuple[Leg, ...] = ()
+    jobs: tuple[NewJob, ...] = ()
 
 
 def act(transaction: Transaction, units: Sequence[Act]) -> list[bool | Exception]:
@@ -257,13 +259,19 @@ def _act(transaction: Transaction, unit: Act) -> bool | Exception:
     if found is None:
         return False
     work = Checkpoint(
-        next=unit.job or Done(), change=unit.change, events=unit.events, legs=unit.legs
+        next=unit.job or Done(),
+        change=unit.change,
+        events=unit.events,
+        legs=unit.legs,
+        jobs=unit.jobs,
     )
     write = _Write.of(found, work, unit.parts, unit.now)
     refused = write.refused()
     if refused is not None:
         return refused
-    jobs.replace(transaction, unit.company_id, unit.document_id, unit.job, write.at)
+    if not isinstance(unit.job, Keep):
+        jobs.replace(transaction, unit.company_id, unit.document_id, unit.job, write.at)
+    _put_in_line(transaction, [(work, unit.now)], [None])
     _save(transaction, [write])
     return True
 
