@@ -27,6 +27,7 @@ from gateway.agreements import Agreements
 from gateway.api import agreements as agreement_routes
 from gateway.api import (
     archive,
+    batches,
     companies,
     documents,
     feed,
@@ -83,6 +84,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
     operation
     for module in (
         documents,
+        batches,
         verbs,
         repair,
         archive,

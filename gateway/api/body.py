@@ -201,23 +201,6 @@ async def read_body(request: web.Request, limits: Limits) -> bytes:
     return b"".join(chunks)
 
 
-async def lines(request: web.Request, limits: Limits) -> AsyncIterator[bytes | None]:
-    """The lines of a body of any length as they come, without what ends them; None in the place of
-    one that is longer than a body may be."""
-    await _continue(request)
-    line, too_long = bytearray(), False
-    while chunk := await _piece(request, limits):
-        first, *others = chunk.split(b"\n")
-        for n, piece in enumerate((first, *others)):
-            if n:
-                yield None if too_long else bytes(line)
-                line, too_long = bytearray(), False
-            too_long = too_long or len(line) + len(piece) > limits.body_bytes
-            line = bytearray() if too_long else line + piece
-    if line or too_long:
-        yield None if too_long else bytes(line)
-
-
 async def _chunks(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
     """The body as it comes, in pieces of no certain size."""
     await _begin(request, limits)
@@ -230,23 +213,24 @@ async def _chunks(request: web.Request, limits: Limits) -> AsyncIterator[bytes]:
 async def _begin(request: web.Request, limits: Limits) -> None:
     if (request.content_length or 0) > limits.body_bytes:
         raise _too_large(limits)
-    await _continue(request)
+    await go_ahead(request)
 
 
-async def _continue(request: web.Request) -> None:
+async def go_ahead(request: web.Request) -> None:
+    """Answers a client that waits to be told that its body is wanted."""
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 async def _next(request: web.Request, limits: Limits, size: int) -> bytes:
     """What comes after the first `size` bytes; nothing at the end."""
-    chunk = await _piece(request, limits)
+    chunk = await next_piece(request, limits)
     if size + len(chunk) > limits.body_bytes:
         raise _too_large(limits)
     return chunk
 
 
-async def _piece(request: web.Request, limits: Limits) -> bytes:
+async def next_piece(request: web.Request, limits: Limits) -> bytes:
     """What comes next; nothing at the end."""
     try:
         # What has come already, as a small body mostly has, needs no timer.

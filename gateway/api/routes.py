@@ -42,6 +42,7 @@ class Limits:
     body_bytes: int
     idle_body_s: float  # without a byte of the body
     long_poll_s: float
+    batch_lines: int = 100_000  # more is a second request, which goes on where this one ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Coroutine, Mapping, Sequence
+from collections import deque
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +53,7 @@ def _explain(problem: Problem, file: str | None = None) -> None:
 
 
 @click.command()
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @client_options
 @click.option("--email", help="The recipient's e-mail address, for this delivery.")
 @click.option("--channel", "channels", multiple=True, help="Channel to use; repeat for an order.")
@@ -75,6 +75,11 @@ def _explain(problem: Problem, file: str | None = None) -> None:
     help="Idempotency key. Default: made of the content, so that the same file is taken once.",
 )
 @click.option("--wait", is_flag=True, help="Follow each document until nothing more happens.")
+@click.option(
+    "--batch",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with one document a line (NDJSON), instead of FILES; each line is answered.",
+)
 def send(
     files: Sequence[Path],
     url: str,
@@ -85,12 +90,19 @@ def send(
     attach: Sequence[Path],
     once: str | None,
     wait: bool,
+    batch: Path | None,
 ) -> None:
     """Submits FILES (JSON, XML, or a ZIP file, e-mail or PDF with one inside) to a gateway.
 
     Ends with 0 when all were accepted (with --wait: sent or delivered), 1 when some were not,
     2 when the gateway can not be reached.
     """
+    if batch is not None:
+        if files or attach or delivery_json or email or channels or once or wait:
+            raise click.UsageError("--batch stands alone: each line says all that is wished of it")
+        over_http(_submit_lines(batch, url, key))
+    if not files:
+        raise click.UsageError("give FILES, or --batch with a file that has one a line")
     if once and len(files) > 1:
         raise click.UsageError("--once names one request; give one file with it")
     delivery = _delivery(delivery_json, email, channels)
@@ -118,6 +130,42 @@ def send(
             return all(outcome.get("state") in WELL for outcome in outcomes)
 
     over_http(submit_all())
+
+
+async def _submit_lines(batch: Path, url: str, key: str) -> bool:
+    """Hands in a file of lines, each with a key of its content where it has none: the same file
+    again makes no second document. A line that is no JSON is told and stops nothing."""
+    well = True
+    sent: deque[int] = deque()  # the numbers in the file of those that have no answer yet
+
+    def read() -> Iterator[Mapping[str, Any]]:
+        nonlocal well
+        with batch.open("rb") as file:
+            for n, text in enumerate(file, 1):
+                if not text.strip():
+                    continue
+                try:
+                    body = json.loads(text, parse_float=Decimal)
+                except (ValueError, RecursionError):
+                    body = None
+                if not isinstance(body, dict):
+                    say(f"line {n}: is no JSON object")
+                    well = False
+                    continue
+                sent.append(n)
+                digest = hashlib.sha256(text.strip()).hexdigest()
+                yield {"idempotency_key": f"sha256-{digest}", **body}
+
+    async with Client(url, key) as client:
+        async for result in client.submit_many(read()):
+            n = sent.popleft()
+            if result["problem"] is not None:
+                well = False
+                name = f" ({result['id']})" if result["id"] else ""
+                _explain(Problem(result["problem"]["status"], result["problem"]), f"line {n}{name}")
+            else:
+                line({**result, "line": n})
+    return well
 
 
 async def _submit(

@@ -9,6 +9,7 @@ OpenAPI description by `make docs`.
 from __future__ import annotations
 
 from gateway.client import answers
+from gateway.client.batch import BatchResult
 from gateway.client.client import SETTLED, Accepted, Client
 from gateway.client.documents import Attached, attached, media_type_of
 from gateway.client.request import Problem, Unreachable
@@ -18,6 +19,7 @@ __all__ = [
     "SETTLED",
     "Accepted",
     "Attached",
+    "BatchResult",
     "Client",
     "Problem",
     "SyncClient",

@@ -6,13 +6,14 @@ In charge of handing in, following and paging. Each operation by itself is in `o
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from gateway.client import answers
+from gateway.client.batch import Batch, BatchResult
 from gateway.client.documents import Attached, form, media_type_of
 from gateway.client.operations import Operations
 from gateway.client.request import Request
@@ -73,6 +74,19 @@ class Client(Operations):
             replayed=found.get("Idempotency-Replayed") == "true",
             body=accepted,
         )
+
+    async def submit_many(
+        self, lines: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
+    ) -> AsyncIterator[BatchResult]:
+        """Hands in any number of documents: each line has `invoice`, and may have `delivery`, `id`
+        (what you call it) and `idempotency_key`. Yields what became of each, in order, as soon as
+        it is on disk; one that is refused stops nothing.
+
+        A request that breaks off is taken up again with the lines that have no answer. Keys that
+        you give yourself hold beyond this call too.
+        """
+        async for result in Batch(lines, self.opened, self._sleep, self._tries).results():
+            yield result
 
     async def get(self, path: str, **query: Any) -> Any:
         """Reads JSON from a path below the gateway's address, as links of answers are."""

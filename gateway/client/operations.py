@@ -120,6 +120,28 @@ class Operations(Connection):
             Request("GET", f"/v1/documents/{_segment(document_id)}/evidence/{_segment(sha256)}")
         )
 
+    def submit_batch(
+        self,
+        content: Body,
+        media_type: Literal["application/x-ndjson"] = "application/x-ndjson",
+        *,
+        idempotency_key: str | None = None,
+    ) -> Streamed:
+        """Hand in many invoices, one a line (NDJSON)."""
+        return self._file(
+            Request(
+                "POST",
+                "/v1/batches",
+                headers=given(
+                    {
+                        "Content-Type": media_type,
+                        "Idempotency-Key": idempotency_key or f"client-{uuid4()}",
+                    }
+                ),
+                body=content,
+            )
+        )
+
     async def hold_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
         """Hold a document: nothing more happens to it until a person decides."""
         found: answers.DocumentRow = await self._json(

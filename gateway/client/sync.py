@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.client import answers
+from gateway.client.batch import BatchResult
 from gateway.client.client import Accepted, Client
 from gateway.client.documents import Attached
 from gateway.client.sync_operations import SyncOperations
@@ -39,6 +40,10 @@ class SyncClient(SyncOperations):
                 idempotency_key=idempotency_key,
             )
         )
+
+    def submit_many(self, lines: Iterable[Mapping[str, Any]]) -> Iterator[BatchResult]:
+        """Hands in any number of documents: `Client.submit_many`."""
+        return self.each(self.client.submit_many(lines))
 
     def documents(self, **query: Any) -> Sequence[answers.DocumentRow]:
         """All documents that `state`, `direction`, `number` and `code` say, newest first."""

@@ -91,6 +91,20 @@ class SyncOperations(Loop):
         """Read one file by its hash."""
         return self.streamed(self.client.get_evidence(document_id=document_id, sha256=sha256))
 
+    def submit_batch(
+        self,
+        content: Body,
+        media_type: Literal["application/x-ndjson"] = "application/x-ndjson",
+        *,
+        idempotency_key: str | None = None,
+    ) -> SyncStreamed:
+        """Hand in many invoices, one a line (NDJSON)."""
+        return self.streamed(
+            self.client.submit_batch(
+                idempotency_key=idempotency_key, content=content, media_type=media_type
+            )
+        )
+
     def hold_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
         """Hold a document: nothing more happens to it until a person decides."""
         return self.run(self.client.hold_document(document_id=document_id, reason=reason))

@@ -14,7 +14,9 @@ import schemathesis
 from schemathesis.generation import GenerationMode
 
 from gateway.api import answers, examples
+from gateway.api.batches import NDJSON
 from gateway.api.body import MULTIPART
+from gateway.api.examples_batches import BATCH
 from gateway.intake.kind import MAIL, PDF, XML, ZIP
 from tests.api.test_logo import picture
 from tests.hostile import packages
@@ -43,6 +45,11 @@ def as_mail(context: Any, value: Any) -> bytes:
 @schemathesis.serializer(PDF)
 def as_pdf(context: Any, value: Any) -> bytes:
     return packages.pdf_of({"factur-x.xml": packages.ubl()} if is_right(context.case) else {})
+
+
+@schemathesis.serializer(NDJSON)
+def as_lines(context: Any, value: Any) -> bytes:
+    return BATCH.encode() if is_right(context.case) else b"[]\n{"
 
 
 @schemathesis.serializer("image/png", "image/jpeg")
