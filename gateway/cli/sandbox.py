@@ -71,14 +71,14 @@ def sandbox(
 
 def tell(running: Sandbox) -> None:
     """Prints the addresses and keys."""
-    from gateway.sandbox import RECEIVER, SEEDS, SENDER
+    from gateway.sandbox import RECEIVER, SEEDS, SENDER, UNVERIFIED
 
     if not on_terminal():
         line(
             {
                 "url": running.gateway.url,
                 "sandbox": running.url,
-                "keys": {seed.company.participants[0]: seed.key for seed in SEEDS},
+                "keys": {seed.company.participants[0]: seed.key for seed in (*SEEDS, UNVERIFIED)},
             }
         )
         return
@@ -89,7 +89,8 @@ The sandbox is up; Ctrl-C ends it. In another terminal:
   export BUDKAVLE_API_KEY={SENDER.key}
 
   {SENDER.company.name} ({SENDER.company.participants[0]}) sends with that key;
-  {RECEIVER.company.name} ({RECEIVER.company.participants[0]}) receives with {RECEIVER.key}.
+  {RECEIVER.company.name} ({RECEIVER.company.participants[0]}) receives with {RECEIVER.key};
+  {UNVERIFIED.company.name} has yet to be verified: {UNVERIFIED.key}.
 
   What the partners received, and a clock that can be put forward: {running.url}
   Be sent an invoice over Peppol:

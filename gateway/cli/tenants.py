@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gateway.cli import verification
 from gateway.cli.channels import company_channel
 from gateway.cli.options import Impossible, in_store, load_settings, operator, settings_options
 from gateway.cli.output import records
@@ -27,6 +28,8 @@ def company() -> None:
 
 
 company.add_command(company_channel)
+for _command in verification.COMMANDS:
+    company.add_command(_command)
 
 
 def _duplicate_days(function: F) -> F:

@@ -22,7 +22,7 @@ from gateway.clock import MovableClock
 from gateway.sandbox.controls import Controls
 from gateway.sandbox.partners import Other, Partners
 from gateway.sandbox.peppol import OTHERS, SEAT, SMP_ID, SMP_SEAT
-from gateway.sandbox.seeds import RECEIVER, SEEDS, SENDER, SENDER_NO, Seed, plant
+from gateway.sandbox.seeds import RECEIVER, SEEDS, SENDER, SENDER_NO, UNVERIFIED, Seed, plant
 from schemas.identifiers import Participant
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "SENDER_NO",
     "SMP_ID",
     "SMP_SEAT",
+    "UNVERIFIED",
     "Sandbox",
     "Seed",
     "plant",

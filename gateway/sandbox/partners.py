@@ -19,6 +19,7 @@ from gateway.sandbox.peppol import PeppolNetwork
 from gateway.sandbox.seeds import ISSUER
 from gateway.scanning.sandbox import EICAR
 from gateway.scanning.sandbox import Sandbox as Scanner
+from gateway.trust.signing.sandbox import BankIdServer, VismaSignServer
 from transports.efaktura_no.sandbox import Sandbox as PaymentServices
 from transports.efaktura_no.sandbox import Signing
 from transports.efaktura_no.wire.issuers import IssuerState
@@ -60,6 +61,8 @@ class Partners:
         self.efaktura = PaymentServices(now=clock.now)
         signed = Signing(ISSUER, IssuerState.ACTIVE)
         self.efaktura.issuers.known[ISSUER.organisation_number] = signed
+        self.visma_sign = VismaSignServer(now=clock.now)
+        self.bankid = BankIdServer(now=clock.now)
         self.scanner = Scanner()
         self.peppol = PeppolNetwork(data, clock, patience_s)
         self.outer_url = ""
@@ -80,6 +83,8 @@ class Partners:
             vipps(self.vipps, patience_s, lambda: self.outer_url),
             *_over_sftp(clock, patience_s),
             scanner(self.scanner),
+            visma_sign(self.visma_sign, patience_s),
+            bankid(self.bankid, patience_s),
         )
         self._up = AsyncExitStack()
 
@@ -87,6 +92,7 @@ class Partners:
         """The sections of a gateway's settings that lead to them."""
         return {
             "outer": {"listen": self.outer_url.removeprefix("http://")},
+            "trust": {"verification": "required", "url": self.outer_url},
             **{partner.channel: dict(partner.section()) for partner in self.all},
             **self.peppol.settings(),
         }
@@ -270,3 +276,27 @@ def scanner(server: Scanner) -> Partner:
         ]
 
     return Partner("scan", "scanned", "Virus scanner", server, section, received)
+
+
+def visma_sign(server: VismaSignServer, patience_s: float) -> Partner:
+    """Visma Sign, whose people do as their addresses say."""
+
+    def section() -> Mapping[str, Any]:
+        return {
+            "url": server.url,
+            "identifier": server.identifier,
+            "secret": server.secret,
+            "poll_s": 1,
+            "answer_timeout_s": patience_s,
+        }
+
+    return Partner("visma_sign", "visma_sign", "Visma Sign", server, section, server.received)
+
+
+def bankid(server: BankIdServer, patience_s: float) -> Partner:
+    """BankID, whose people do as their numbers say."""
+
+    def section() -> Mapping[str, Any]:
+        return {"url": server.url, "answer_timeout_s": patience_s}
+
+    return Partner("bankid", "bankid", "BankID", server, section, server.received)

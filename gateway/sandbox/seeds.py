@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from gateway.clock import Clock
 from gateway.routing.terms import CHANNELS
 from gateway.store.port import Company, Store
 from gateway.store.register import StoredRegister
+from gateway.store.verifications import Verification, Verified
+from gateway.trust.verification.states import Asking, Standing
 from transports.efaktura_no import terms
 from transports.efaktura_no.agreement import Agreement, State, issuer
 from transports.kivra.sandbox import TENANT
@@ -69,6 +72,8 @@ SENDER = _seed("Fjärdens Snickeri AB", "SE", "0007:5560001116", "sender")
 SENDER_NO = _seed("Havbris Regnskap AS", "NO", "0192:948100010", "sender_no")
 RECEIVER = _seed("Nordlys Drift AS", "NO", "0192:918130047", "receiver")
 SEEDS = (SENDER, SENDER_NO, RECEIVER)
+# Who has not proved yet who they are: nobody sends for them, and nothing comes in.
+UNVERIFIED = _seed("Björkens Bygg AB", "SE", "0007:5560003336", "unverified")
 
 
 # Its agreement with the payment services is active from the start.
@@ -77,10 +82,12 @@ ISSUER = issuer("948100010", SENDER_NO.company.name, terms.read(TERMS["sender_no
 
 async def plant(store: Store, clock: Clock) -> None:
     """Adds the seeds; where they are already, nothing changes."""
-    for seed in SEEDS:
+    for seed in (*SEEDS, UNVERIFIED):
         await store.add_company(seed.company, clock.now())
         digest = hashlib.sha256(seed.key.encode()).hexdigest()
         await store.add_key(seed.company.id, digest, "sandbox", clock.now())
+    for seed in SEEDS:
+        await _vouch(store, seed.company, clock.now())
     register = StoredRegister(store, clock, "efaktura_no")
     now = clock.now()
     active = Agreement(SENDER_NO.company.id, ISSUER, State.ACTIVE, now)
@@ -89,3 +96,19 @@ async def plant(store: Store, clock: Clock) -> None:
         from gateway.sandbox.over_sftp import agree
 
         await agree(SENDER_NO.company.id, StoredRegister(store, clock, "avtalegiro"))
+
+
+async def _vouch(store: Store, company: Company, now: datetime) -> None:
+    """Has a company be one that is known, for good: no clock that is put forward changes it."""
+    if await store.verification(company.id) is None:
+        row = Verification(
+            company_id=company.id,
+            standing=Standing.VERIFIED,
+            asking=Asking.NONE,
+            code="company.verified",
+            text="It has been in the sandbox from the start.",
+            created_at=now,
+            updated_at=now,
+            verified_at=now,
+        )
+        await store.put_verification(Verified(row), now)

@@ -14,14 +14,25 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.audit.chain import NewEntry, Told
+from gateway.blobs.port import WrappedKey
 from gateway.store.keeping import LegalHold
 from gateway.store.lanes import LaneState
 from gateway.store.port import Company, DeadJob, NewJob
 from gateway.store.registrations import Registration
-from gateway.store.sqlite import audit, companies, dead, lanes, registrations, retention
+from gateway.store.sqlite import (
+    audit,
+    companies,
+    company_keys,
+    dead,
+    lanes,
+    registrations,
+    retention,
+    verifications,
+)
 from gateway.store.sqlite.faults import translated
 from gateway.store.sqlite.schema import connect
 from gateway.store.sqlite.writer import Transaction
+from gateway.store.verifications import IdentityRecord, Verification, Verified
 
 T = TypeVar("T")
 
@@ -93,6 +104,56 @@ class Operating:
         if isinstance(done, Exception):
             raise done
         return bool(done)
+
+    async def verification(self, company_id: str) -> Verification | None:
+        """How a company stands."""
+        return self._run(lambda it: verifications.one(it.connection, company_id))
+
+    async def verifications(self, after: str, limit: int) -> Sequence[Verification]:
+        """Everybody's, by company past `after`."""
+        return self._run(lambda it: verifications.page(it.connection, after, limit))
+
+    async def put_verification(
+        self, change: Verified, now: datetime, *, told: Told | None = None
+    ) -> bool:
+        """Writes a change of how a company stands. Raises Contradiction."""
+        assert told is not None, "a person does it"
+        unit = audit.Along(verifications.put, verifications.Put(change, now), told)
+        done = self._run(lambda it: audit.along(it, [unit]))[0]
+        if isinstance(done, Exception):
+            raise done
+        return bool(done)
+
+    async def identity_record(self, company_id: str, record_id: str) -> IdentityRecord | None:
+        """One record of a company."""
+        return self._run(lambda it: verifications.record(it.connection, company_id, record_id))
+
+    async def identity_records(self, company_id: str) -> Sequence[IdentityRecord]:
+        """All records of a company, newest first, without their proofs."""
+        return self._run(lambda it: verifications.records(it.connection, company_id))
+
+    async def company_keys(self, company_id: str | None = None) -> Sequence[WrappedKey]:
+        """A company's keys, or everybody's."""
+        return self._run(lambda it: company_keys.of(it.connection, company_id))
+
+    async def add_company_key(
+        self, company_id: str, master: str, wrapped: bytes, now: datetime
+    ) -> int:
+        """Adds a key and answers its id."""
+        unit = company_keys.NewKey(company_id, master, wrapped, now)
+        return self._run(lambda it: company_keys.add(it, [unit]))[0]
+
+    async def rewrap_company_key(self, key_id: int, master: str, wrapped: bytes) -> None:
+        """Changes how a key is wrapped."""
+        self._run(lambda it: company_keys.rewrap(it, [(key_id, master, wrapped)]))
+
+    async def drop_company_keys(self, company_id: str) -> int:
+        """Takes a company's keys away; answers how many."""
+        return self._run(lambda it: company_keys.drop(it, [company_id]))[0]
+
+    async def audit(self, entry: NewEntry, now: datetime) -> None:
+        """Writes an entry down."""
+        self._run(lambda it: audit.add(it, entry, now))
 
     def _run(self, work: Callable[[Transaction], T]) -> T:
         """Does it in one transaction. Raises StorageUnavailable."""

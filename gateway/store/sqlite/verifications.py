@@ -79,14 +79,16 @@ def _is_held(transaction: Transaction, unit: Put) -> bool:
     return found.fetchone() is not None
 
 
-def _one(connection: sqlite3.Connection, company_id: str) -> Verification | None:
+def one(connection: sqlite3.Connection, company_id: str) -> Verification | None:
+    """How a company stands."""
     row = connection.execute(
         f"SELECT {_COLUMNS} FROM verification WHERE company_id = ?", (company_id,)
     ).fetchone()
     return None if row is None else _verification(row)
 
 
-def _page(connection: sqlite3.Connection, after: str, limit: int) -> list[Verification]:
+def page(connection: sqlite3.Connection, after: str, limit: int) -> list[Verification]:
+    """Everybody's, by company."""
     found = connection.execute(
         f"SELECT {_COLUMNS} FROM verification WHERE company_id > ? ORDER BY company_id LIMIT ?",
         (after, limit),
@@ -94,9 +96,10 @@ def _page(connection: sqlite3.Connection, after: str, limit: int) -> list[Verifi
     return [_verification(row) for row in found]
 
 
-def _record(
+def record(
     connection: sqlite3.Connection, company_id: str, record_id: str
 ) -> IdentityRecord | None:
+    """One record of a company."""
     row = connection.execute(
         f"SELECT {_RECORD} FROM identity_record WHERE id = ? AND company_id = ?",
         (record_id, company_id),
@@ -104,7 +107,8 @@ def _record(
     return None if row is None else _identity(row)
 
 
-def _records(connection: sqlite3.Connection, company_id: str) -> list[IdentityRecord]:
+def records(connection: sqlite3.Connection, company_id: str) -> list[IdentityRecord]:
+    """All records of a company, newest first, without their proofs."""
     columns = _RECORD.replace("proof,", "x'' AS proof,")
     found = connection.execute(
         f"SELECT {columns} FROM identity_record WHERE company_id = ? ORDER BY at DESC, id DESC",
@@ -164,11 +168,11 @@ class VerificationRows(audit.Telling):
 
     async def verification(self, company_id: str) -> Verification | None:
         """How a company stands."""
-        return self._readers.read(lambda c: _one(c, company_id))
+        return self._readers.read(lambda c: one(c, company_id))
 
     async def verifications(self, after: str, limit: int) -> Sequence[Verification]:
         """Everybody's, by company."""
-        return await self._readers.read_many(lambda c: _page(c, after, limit))
+        return await self._readers.read_many(lambda c: page(c, after, limit))
 
     async def put_verification(
         self, change: Verified, now: datetime, *, told: Told | None = None
@@ -178,8 +182,8 @@ class VerificationRows(audit.Telling):
 
     async def identity_record(self, company_id: str, record_id: str) -> IdentityRecord | None:
         """One record of a company."""
-        return await self._readers.read_many(lambda c: _record(c, company_id, record_id))
+        return await self._readers.read_many(lambda c: record(c, company_id, record_id))
 
     async def identity_records(self, company_id: str) -> Sequence[IdentityRecord]:
         """All records of a company, newest first."""
-        return await self._readers.read_many(lambda c: _records(c, company_id))
+        return await self._readers.read_many(lambda c: records(c, company_id))

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
+
 from gateway.blobs.keys import Keys
 from gateway.blobs.seal import Tampered, seal, unseal
 from gateway.clock import Clock
@@ -25,6 +27,8 @@ from gateway.store.verifications import IdentityRecord
 from gateway.trust.signing.port import Order, Signatory
 from gateway.trust.verification.facts import as_known
 from transports.base import File
+
+log = structlog.get_logger()
 
 _PLAIN: Final = b"\x00"  # what is not sealed begins so; what is, with the number of its key
 
@@ -107,10 +111,15 @@ class Sealed:
         return await self._sealed(company_id, _json(request.data()))
 
     async def opened(self, company_id: str, kept: bytes) -> Request | None:
-        """The request again; None where there is none. Raises ContentLost, StorageUnavailable."""
+        """The request again; None where there is none, or the key to it was deleted: then nobody
+        can be asked by it any more. Raises StorageUnavailable."""
         if not kept:
             return None
-        return Request.of(json.loads(await self._opened(company_id, kept)))
+        try:
+            return Request.of(json.loads(await self._opened(company_id, kept)))
+        except ContentLost as error:
+            log.warning("request_lost", reason=str(error))
+            return None
 
     async def record(
         self,
