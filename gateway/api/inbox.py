@@ -49,7 +49,7 @@ LeaseName = Annotated[str, Field(pattern=r"^lse_[0-9a-f-]{36}$")]
 DocumentId = Annotated[str, Field(min_length=1, max_length=100)]
 
 # What is being read is new in a moment: who asks meanwhile is not told that there is nothing.
-_READ_WITHIN_S = 10.0
+_READ_WITHIN_S = 5.0
 # A lease may end without anybody being told: it is looked for so often.
 _LOOKED_FOR_S = 5.0
 

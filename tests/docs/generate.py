@@ -118,10 +118,20 @@ def states() -> str:
     for before, after in lifecycle.ANSWERS.items():
         may = ", ".join(f"`{business}`" for business in after)
         lines.append(f"| `{before}` | {may or 'nothing more'} |")
+    lines += ["\n## The inbox\n"]
+    lines += ["Where a document that came in is on its way to the ERP.\n"]
+    lines += ["| State | Meaning |", "|---|---|"]
+    lines += [f"| `{state}` | {_remark(state)} |" for state in lifecycle.InboxState]
+    lines += ["\n```mermaid", "stateDiagram-v2", "    [*] --> reading"]
+    lines += [
+        f"    {before} --> {after}: {why.replace(':', ',')}"
+        for (before, after), why in lifecycle.INBOX.items()
+    ]
+    lines += ["```"]
     return "\n".join(lines) + "\n"
 
 
-def _remark(state: lifecycle.State) -> str:
+def _remark(state: lifecycle.State | lifecycle.InboxState) -> str:
     """What the comment beside a state says: the table is written once, in the code."""
     source = inspect.getsource(lifecycle)
     found = re.search(rf'= "{state}"  # (.+)', source)
