@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from gateway.store.port import (
     Submission,
 )
 from gateway.store.sqlite import SqliteStore
+from gateway.trust.gate import OPEN, Gate
 from tests.e2e import invoices
 from transports.base import Transport
 from transports.email.connections import Relay, Tls
@@ -49,10 +50,16 @@ class House:
     """What a test acts on. `step` makes one more worker over the same store, as a restart does."""
 
     def __init__(
-        self, store: Store, clock: MovableClock, mail: MailServer, prints: PrintHouse
+        self,
+        store: Store,
+        clock: MovableClock,
+        mail: MailServer,
+        prints: PrintHouse,
+        gate: Gate = OPEN,
     ) -> None:
         self.store = store
         self.clock = clock
+        self.gate = gate
         self.mail = mail
         self.prints = prints
         relay = Relay("127.0.0.1", mail.port, tls=Tls.NONE)
@@ -61,7 +68,7 @@ class House:
         )
         house = LetterSettings(prints.url, prints.token)
         self.transports: dict[str, Transport] = {
-            "internal": Internal(Inboxes(store, clock), now=clock.now),
+            "internal": Internal(Inboxes(store, clock, gate), now=clock.now),
             "email": Email(settings, now=clock.now),
             "letter": Letter(house, now=clock.now),
         }
@@ -71,7 +78,9 @@ class House:
     def new_worker(self, store: Store) -> Worker:
         """A worker over this store or one that wraps it."""
         fetching = Fetching(store, self.outside, self.clock, piece_bytes=PIECE_BYTES)
-        return Worker(store, self.transports, self.clock, handlers={"fetch": fetching})
+        return Worker(
+            store, self.transports, self.clock, handlers={"fetch": fetching}, gate=self.gate
+        )
 
     async def submit(self, body: Mapping[str, Any]) -> str:
         """Accepts a submission as the API does, and answers its id."""
@@ -153,12 +162,14 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(data_dir: Path) -> AsyncIterator[House]:
-    """A house over a data directory."""
+async def open_house(
+    data_dir: Path, gate: Callable[[Store, MovableClock], Gate] | None = None
+) -> AsyncIterator[House]:
+    """A house over a data directory; `gate` is made of its store and clock."""
     clock = MovableClock(START)
     store = await SqliteStore.open(data_dir)
     async with MailServer() as mail, PrintHouse(now=clock.now) as prints:
-        house = House(store, clock, mail, prints)
+        house = House(store, clock, mail, prints, OPEN if gate is None else gate(store, clock))
         for company in (SENDER, RECEIVER):
             await store.add_company(company, clock.now())
         try:
