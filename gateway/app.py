@@ -61,6 +61,7 @@ from gateway.trust.post import Posting
 from gateway.usage.charging import Charging
 from gateway.verifying import Verifying, verifying
 from gateway.ways import Ways
+from gateway.ways_in import ASIDE, ways_in
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import Webhooks
 from gateway.webhooks.line import PUSH
@@ -140,13 +141,14 @@ class Gateway:
                 per_minute=settings.lookup.per_minute,
             )
             jobs = Jobs(self.store, ways, self.clock, rows_per_s=settings.lookup.rows_per_s)
+            opening = self._opening(up)
+            unpacking = Unpacking(opening)
             worker = None
             if bindery is not None:
                 worker = await self._worker(
                     *(up, registry, courier, channels, bindery, jobs),
-                    *(peppol, publishing, linking),
+                    *(peppol, publishing, linking, unpacking),
                 )
-            opening = self._opening(up)
             app = make_app(
                 self.store,
                 Webhooks(self.store, courier, self.clock, most=settings.webhooks.most),
@@ -160,7 +162,7 @@ class Gateway:
                 jobs=jobs,
                 agreements=Agreements(self.store, channels, self.clock),
                 recalling=[name for name, one in channels.items() if isinstance(one, Recalling)],
-                unpacking=Unpacking(opening),
+                unpacking=unpacking,
                 logos=Logos(opening),
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
@@ -231,9 +233,11 @@ class Gateway:
         peppol: AccessPoint | None,
         publishing: PublishingPoint | None,
         linking: Linking | None,
+        unpacking: Unpacking,
     ) -> Worker:
-        settings = self.settings
+        settings, gate = self.settings, self._verifying.gate
         posting = self._posting(up)
+        ways = ways_in(settings, self.store, self.clock, unpacking, gate, registry)
         worker = Worker(
             self.store,
             channels,
@@ -255,21 +259,23 @@ class Gateway:
                 **(peppol.handlers if peppol else {}),
                 **(publishing.handlers if publishing else {}),
                 **self._verifying.handlers,
+                **ways.handlers,
             },
             schedules=(
                 *self._schedules(jobs),
                 Schedule("post_sweep", timedelta(days=1), posting.sweep),
                 *(peppol.schedules if peppol else ()),
+                *ways.schedules,
             ),
             # A slow ledger, store of files, partner who is asked, or mail to people keeps no
             # invoice waiting.
-            aside=(PUSH, FETCH, IDENTIFY, POST),
+            aside=(PUSH, FETCH, IDENTIFY, POST, *ASIDE),
             concurrency=settings.worker.concurrency,
             lease_s=settings.worker.lease_s,
             poll_s=settings.worker.poll_s,
             collect_every_s=settings.worker.collect_every_s,
             call_limit_s=settings.worker.call_limit_s,
-            gate=self._verifying.gate,
+            gate=gate,
         )
         up.push_async_callback(self._end, worker)
         return worker

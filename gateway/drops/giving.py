@@ -26,7 +26,8 @@ from gateway.store.port import Company, Role, Store
 from gateway.trust.gate import OPEN, Gate
 from transports.base import File
 
-_LEASE: Final = timedelta(minutes=5)
+# Short: nobody else reads the folder's inbox, and after a crash it has to end first.
+_LEASE: Final = timedelta(seconds=30)
 _WANTED: Final = (
     *(Role.ORIGINAL, Role.DOCUMENT, Role.ATTACHMENT, Role.UNPACKED, Role.RENDERED),
     Role.FILES,

@@ -95,7 +95,7 @@ async def test_each_file_is_one_document(house: House, tmp_path: Path) -> None:
             pass
         house.clock.move(LEASE)
         await live(house, root, NEVER)
-        house.clock.move(timedelta(minutes=5))  # the lease of what came in ends
+        house.clock.move(timedelta(minutes=1))  # the lease of what came in ends
         await worker(house, root, NEVER).run_due()
 
         page = await house.store.documents(SENDER.id, limit=1000)
