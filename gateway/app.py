@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry
 from gateway import config
 from gateway.agreements import Agreements
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
+from gateway.api.guard import Guard
 from gateway.api.link_pages import LinkPages
 from gateway.api.routes import Limits
 from gateway.archive import exports
@@ -166,6 +167,8 @@ class Gateway:
                 logos=Logos(opening),
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
+                guard=guard(settings.http, self.clock),
+                public_url=settings.http.public_url,
                 gate=gate,
                 verification=self._verifying.verbs,
             )
@@ -421,6 +424,16 @@ def link_pages(settings: Settings, store: Store, clock: Clock, linking: Linking)
         *(store, clock, linking.secret),
         per_minute=section.per_minute,
         told_a_day=section.told_a_day,
+        proxies=section.proxies,
+    )
+
+
+def guard(section: config.Http, clock: Clock) -> Guard:
+    """What holds up who guesses at keys, or asks too often."""
+    return Guard(
+        clock,
+        failures=section.most_failures,
+        per_minute=section.requests_per_minute,
         proxies=section.proxies,
     )
 

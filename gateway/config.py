@@ -50,6 +50,24 @@ class Http(Section):
     drain_s: float = Field(default=5, ge=0)
     """How long a gateway that is told to stop lets requests under way go on."""
 
+    public_url: str | None = Field(
+        default=None, pattern=r"^https?://[^/?#\s]+$", examples=["https://invoices.example"]
+    )
+    """Where ledgers reach the API; OAuth2's metadata names it. By default what they call it."""
+
+    requests_per_minute: int = Field(default=600_000, ge=1)
+    """How often each company may ask, of each process: so many may come at once after a pause, and
+    then they come evenly. More are answered with 429."""
+
+    most_failures: int = Field(default=100, ge=1)
+    """After so many keys that are nobody's, from one address (of IPv6: one /64) or with the same
+    beginning, others from there are answered with 429 for the rest of ten minutes. Whose key was
+    good before is let in."""
+
+    proxies: int = Field(default=0, ge=0, le=10)
+    """How many proxies of yours stand before the API: the client is read so far from the end of
+    `X-Forwarded-For`."""
+
     @field_validator("listen")
     @classmethod
     def _has_a_port(cls, listen: str) -> str:

@@ -12,7 +12,8 @@ import logging
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 
@@ -39,6 +40,7 @@ from gateway.api import (
     logo,
     lookup,
     lookup_jobs,
+    oauth,
     preview,
     repair,
     responses,
@@ -49,11 +51,12 @@ from gateway.api import (
 )
 from gateway.api import channels as channel_routes
 from gateway.api import participants as participant_routes
-from gateway.api import verification as verification_routes
 from gateway.api import usage as usage_routes
+from gateway.api import verification as verification_routes
 from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
 from gateway.api.checking import Checking
+from gateway.api.guard import Guard, add_headers
 from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type, not_verified
@@ -70,6 +73,7 @@ from gateway.store.port import ContentLost, StorageUnavailable, Store
 from gateway.trust.callers import Caller
 from gateway.trust.gate import OPEN, Gate, asked
 from gateway.trust.scopes import Scope
+from gateway.trust.uses import Uses
 from gateway.trust.verification.request import Sealed
 from gateway.trust.verification.standing import Terms
 from gateway.trust.verification.verbs import Verbs as Verifications
@@ -108,6 +112,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         preview,
         companies,
         keys,
+        oauth,
         service,
     )
     for operation in module.routes.operations
@@ -151,6 +156,8 @@ def make_app(
     gate: Gate = OPEN,
     verification: Verifications | None = None,
     recalling: Collection[str] = (),
+    guard: Guard | None = None,
+    public_url: str | None = None,
 ) -> web.Application:
     """Makes the application.
 
@@ -179,10 +186,13 @@ def make_app(
         asyncio.Event(),
         _description(),
         verification=verification or _by_hand_only(store, clock),
+        uses=Uses(store),
         gate=gate,
         recalling=frozenset(recalling),
+        guard=guard,
+        public_url=public_url,
     )
-    callers = Callers(store, clock)
+    callers = Callers(store, clock, guard, made.uses)
     app = web.Application(middlewares=[_around(made)])
     for operation in operations:
         app.router.add_route(
@@ -195,6 +205,15 @@ def make_app(
     async def close(_: web.Application) -> None:
         made.closing.set()
 
+    async def noting(_: web.Application) -> AsyncIterator[None]:
+        writing = asyncio.create_task(made.uses.run(), name="key uses")
+        yield
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        await made.uses.write()
+
+    app.cleanup_ctx.append(noting)
     app.on_shutdown.append(close)
     app.on_response_prepare.append(_headers)
     return app
@@ -348,3 +367,4 @@ async def _headers(request: web.Request, response: web.StreamResponse) -> None:
         headers.setdefault(name, value)
     headers[REQUEST_ID] = request.get(_REQUEST_ID, "")
     headers.popall("Server", None)
+    add_headers(request, response)

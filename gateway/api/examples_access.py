@@ -51,3 +51,24 @@ TOKEN: dict[str, Any] = {
     "expires_in": 3600,
     "scope": "read send",
 }
+TOKEN_REQUEST: dict[str, Any] = {
+    "grant_type": "client_credentials",
+    "client_id": KEY_ID,
+    "client_secret": "bk_EXAMPLE-of-43-letters-digits-and-two-signs",
+}
+TOKEN_REFUSED: dict[str, Any] = {
+    "error": "invalid_scope",
+    "error_description": "The key has the scopes: read send",
+}
+CLIENT_REFUSED: dict[str, Any] = {
+    "error": "invalid_client",
+    "error_description": "The key is unknown, revoked, or past its time",
+}
+SERVER: dict[str, Any] = {
+    "issuer": "https://invoices.example",
+    "token_endpoint": "https://invoices.example/oauth/token",
+    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+    "grant_types_supported": ["client_credentials"],
+    "response_types_supported": [],
+    "scopes_supported": ["read", "send", "receive", "manage"],
+}

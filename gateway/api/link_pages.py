@@ -17,7 +17,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +25,7 @@ from markupsafe import escape
 
 from gateway import pdf
 from gateway.api.files import headers_of
+from gateway.api.remote import client_of
 from gateway.api.streams import send
 from gateway.clock import Clock
 from gateway.delivery.envelope import Particulars, particulars
@@ -260,19 +260,6 @@ def drawn(
         said=(wording.files, wording.until.format(day=last)),
         files=[(file.name, f"{token}/files/{n}") for n, file in enumerate(record.files, start=1)],
     )
-
-
-def client_of(request: web.Request, proxies: int) -> str:
-    """Who asks: an address, of IPv6 the network that one customer has (/64)."""
-    peer = request.remote or ""
-    if proxies:
-        through = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-        peer = through[-proxies].strip() if len(through) >= proxies else peer
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return peer[:64]
-    return str(ip_network(f"{address}/64", strict=False)) if address.version == 6 else peer
 
 
 def _notice(request: web.Request, status: int) -> web.Response:

@@ -15,11 +15,25 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from gateway.api import examples
 from gateway.api.problems import MEANINGS, MEDIA_TYPE, ProblemDetails, Type, url
-from gateway.api.routes import Answer, Body, Media, Operation, ref
+from gateway.api.routes import COMPANY, Answer, Body, Media, Operation, ref
+from gateway.trust.scopes import Scope
+
+TOKEN_PATH = "/oauth/token"  # noqa: S105  (where tokens are asked for)
+SCOPES = {
+    Scope.READ: "See documents, events, the inbox, agreements, settings and usage.",
+    Scope.SEND: "Hand documents in, and act on them: hold, release, retry, cancel.",
+    Scope.RECEIVE: "Take documents over from the inbox, repair and answer them.",
+    Scope.MANAGE: "Change settings, participants, agreements, webhooks, keys and people.",
+}
 
 # Problems that any operation may have, and those that any operation with a key may have.
 ALWAYS = (Type.INVALID_PARAMETER, Type.INTERNAL)
-WITH_KEY = (Type.UNAUTHENTICATED, Type.FORBIDDEN, Type.STORAGE_UNAVAILABLE)
+WITH_KEY = (
+    Type.UNAUTHENTICATED,
+    Type.FORBIDDEN,
+    Type.TOO_OFTEN,
+    Type.STORAGE_UNAVAILABLE,
+)
 
 _DESCRIPTION = """\
 Hand in an invoice, have it delivered, hear what became of it; take over what comes in.
@@ -45,7 +59,7 @@ def describe(operations: Sequence[Operation], version: str) -> dict[str, Any]:
             "description": _DESCRIPTION,
         },
         "servers": [{"url": "/"}],
-        "security": [{"api_key": []}],
+        "security": [{"api_key": []}, {"client_credentials": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(o.tag for o in operations)],
         "paths": _paths(operations),
         "components": {
@@ -54,8 +68,21 @@ def describe(operations: Sequence[Operation], version: str) -> dict[str, Any]:
                 "api_key": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "An API key of your company, `bk_...`.",
-                }
+                    "description": "An API key, `bk_...`, or a token that was given out for one.",
+                },
+                "client_credentials": {
+                    "type": "oauth2",
+                    "description": "A key exchanged for tokens: its id is the client's, its secret"
+                    " the client's secret.",
+                    "flows": {
+                        "clientCredentials": {"tokenUrl": TOKEN_PATH, "scopes": SCOPES},
+                    },
+                },
+                "client": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The id of a key and its secret (RFC 6749, section 2.3.1).",
+                },
             },
         },
     }
@@ -73,20 +100,28 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "responses": {
-            **{str(status): _answer(answer) for status, answer in operation.answers.items()},
-            **_problems(problems_of(operation)),
-        },
+        "responses": _responses(operation),
     }
     if operation.description:
         described["description"] = operation.description
     if operation.scope is None:
-        described["security"] = []
+        # A public operation that may answer 401 has a way of its own to say who calls.
+        described["security"] = [{"client": []}, {}] if 401 in operation.answers else []
     if parameters := _parameters(operation):
         described["parameters"] = parameters
     if operation.body:
         described["requestBody"] = _body(operation.body)
     return described
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    responses = {str(status): _answer(answer) for status, answer in operation.answers.items()}
+    for status, problem in _problems(problems_of(operation)).items():
+        if status in responses:  # an answer in a form that others have settled
+            responses[status]["content"] |= problem["content"]
+        else:
+            responses[status] = problem
+    return responses
 
 
 def problems_of(operation: Operation) -> tuple[Type, ...]:
@@ -179,7 +214,10 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
             "schema": {"type": "string", "pattern": header.pattern},
             "example": header.example,
         }
-        for header in operation.headers
+        for header in (
+            *operation.headers,
+            *((COMPANY,) if operation.scope is not None and not operation.across else ()),
+        )
     ]
     return in_path + in_query + in_head
 

@@ -148,7 +148,8 @@ MEANINGS: dict[Type, Meaning] = {
     Type.TOO_OFTEN: Meaning(
         429,
         "You ask too often",
-        "A company may ask for so much in a time. Nothing was asked.",
+        "A company may ask for so much in a time, and too many keys that are nobody's are not"
+        " looked at any more. Nothing was done.",
         "Send again after Retry-After.",
     ),
     Type.TOO_LARGE: Meaning(

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.agreements import Agreements
 from gateway.api.checking import Checking
+from gateway.api.guard import Guard
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
 from gateway.clock import Clock
@@ -30,6 +31,7 @@ from gateway.store.port import Company, Store
 from gateway.trust.callers import Caller
 from gateway.trust.gate import OPEN, Gate, Way
 from gateway.trust.scopes import Scope
+from gateway.trust.uses import Uses
 from gateway.trust.verification.verbs import Verbs as Verifications
 from gateway.ways import Ways
 from gateway.webhooks.endpoints import Webhooks
@@ -67,8 +69,11 @@ class Service:
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
     verification: Verifications
+    uses: Uses
     gate: Gate = OPEN
     recalling: frozenset[str] = frozenset()  # the channels that take documents back
+    guard: Guard | None = None  # against who guesses, and who asks too often
+    public_url: str | None = None  # where ledgers reach us; None: as they say
 
 
 class Parameters(BaseModel):
@@ -157,6 +162,15 @@ class Body:
     """A request body, by media type."""
 
     content: Mapping[str, Media]
+
+
+COMPANY = Header(
+    "Budkavle-Company",
+    "The company you act for: needed where your key is for several. A sub-unit of a company of"
+    " yours is named here too.",
+    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+    "com_01900000-0000-7000-8000-4c1d2e3f4a5b",
+)
 
 
 def ref(model: type[BaseModel]) -> dict[str, str]:

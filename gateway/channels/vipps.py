@@ -111,7 +111,8 @@ def make(section: Vipps, parts: Parts) -> driver.Vipps:
 def routes(section: Vipps, parts: Parts) -> Sequence[web.AbstractRouteDef]:
     """Where banks fetch documents."""
     # Not above: the API's modules know the settings, and these know this module.
-    from gateway.api.link_pages import Counting, client_of
+    from gateway.api.link_pages import Counting
+    from gateway.api.remote import client_of
 
     by_client = Counting(parts.clock, section.per_minute)
 

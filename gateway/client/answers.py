@@ -66,6 +66,17 @@ class Attempt(TypedDict):
     files: list[File]
 
 
+class AuthorizationServer(TypedDict):
+    """Where and how tokens are asked for (RFC 8414)."""
+
+    issuer: str
+    token_endpoint: str
+    token_endpoint_auth_methods_supported: list[str]
+    grant_types_supported: list[str]
+    response_types_supported: list[str]
+    scopes_supported: list[str]
+
+
 Business = Literal[
     "none",
     "acknowledged",
@@ -938,6 +949,15 @@ class Timeline(TypedDict):
     events: list[Event]
     files: list[File]
     responses: list[Response]
+
+
+class Token(TypedDict):
+    """A token: send it as `Authorization: Bearer`, like a key (RFC 6749, section 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    scope: str
 
 
 class Uploaded(TypedDict):

@@ -1425,6 +1425,28 @@ class Operations(Connection):
         )
         return found
 
+    async def issue_token(
+        self,
+        content: Body,
+        media_type: Literal[
+            "application/x-www-form-urlencoded"
+        ] = "application/x-www-form-urlencoded",
+    ) -> answers.Token:
+        """Exchange a key for a token (OAuth2 client credentials)."""
+        found: answers.Token = await self._json(
+            Request(
+                "POST", "/oauth/token", headers=given({"Content-Type": media_type}), body=content
+            )
+        )
+        return found
+
+    async def get_authorization_server(self) -> answers.AuthorizationServer:
+        """Read where tokens are asked for, and how (RFC 8414)."""
+        found: answers.AuthorizationServer = await self._json(
+            Request("GET", "/.well-known/oauth-authorization-server")
+        )
+        return found
+
     async def get_health(self) -> answers.Health:
         """Ask whether the process is alive."""
         found: answers.Health = await self._json(Request("GET", "/healthz"))

@@ -1091,6 +1091,20 @@ class SyncOperations(Loop):
         """Give a key a new secret; its id and what it may do stay."""
         return self.run(self.client.rotate_key(key_id=key_id, grace_s=grace_s))
 
+    def issue_token(
+        self,
+        content: Body,
+        media_type: Literal[
+            "application/x-www-form-urlencoded"
+        ] = "application/x-www-form-urlencoded",
+    ) -> answers.Token:
+        """Exchange a key for a token (OAuth2 client credentials)."""
+        return self.run(self.client.issue_token(content=content, media_type=media_type))
+
+    def get_authorization_server(self) -> answers.AuthorizationServer:
+        """Read where tokens are asked for, and how (RFC 8414)."""
+        return self.run(self.client.get_authorization_server())
+
     def get_health(self) -> answers.Health:
         """Ask whether the process is alive."""
         return self.run(self.client.get_health())

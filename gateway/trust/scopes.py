@@ -1,7 +1,7 @@
 """What a key, a client or a person may do.
 
-In charge of the words. Not in charge of who has which (`gateway.trust`), nor of which operation asks
-for which (`gateway.api`, on its operations).
+In charge of the words. Not in charge of who has which (`gateway.trust`), nor of which operation
+asks for which (`gateway.api`, on its operations).
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from gateway.agreements import Agreements
 from gateway.api.app import make_app, make_runner
+from gateway.api.guard import Guard
 from gateway.api.routes import Limits
 from gateway.channels import TERMS
 from gateway.clock import Clock, MovableClock
@@ -116,6 +117,7 @@ async def serving(
     channels: Collection[str] = (),
     unpacking: Unpacking | None = None,
     agreements: Callable[[Clock], Agreements] | None = None,
+    guard: Callable[[Clock], Guard] | None = None,
 ) -> AsyncIterator[Api]:
     """The server over a store, which is closed at the end. `publisher`: one is set up;
     `channels`: those that are."""
@@ -136,6 +138,7 @@ async def serving(
         participants=participants,
         unpacking=unpacking,
         agreements=None if agreements is None else agreements(clock),
+        guard=None if guard is None else guard(clock),
     )
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()

@@ -17,6 +17,7 @@ from typing import Any
 
 from gateway.api.app import OPERATIONS
 from gateway.api.openapi import describe
+from gateway.api.routes import COMPANY
 
 Schema = Mapping[str, Any]
 CLIENT = Path(__file__).parents[2] / "gateway" / "client"
@@ -232,6 +233,8 @@ def _methods(verb: str, path: str, operation: Schema) -> Iterator[Method]:
 
 def _parameters(operation: Schema) -> Iterator[Parameter]:
     for each in operation.get("parameters", ()):
+        if each["name"] == COMPANY.name:  # a client acts for one company: its connection says so
+            continue
         kind = "str" if each["in"] == "path" else _type(each["schema"], "answers.")
         if each["in"] == "path":
             kind = "str | int"

@@ -21,7 +21,8 @@ import structlog
 from aiohttp import web
 from markupsafe import Markup, escape
 
-from gateway.api.link_pages import Counting, client_of
+from gateway.api.link_pages import Counting
+from gateway.api.remote import client_of
 from gateway.clock import Clock
 from gateway.pdf.qr import squares
 from gateway.store.port import ContentLost, StorageUnavailable, Store
