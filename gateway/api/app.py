@@ -267,13 +267,12 @@ def _handler(made: Service, callers: Callers, operation: Operation) -> Handle:
                 structlog.contextvars.bind_contextvars(company=caller.company.id)
             if not caller.may(operation.scope):
                 raise _forbidden(operation.scope, caller)
+            if operation.way is not None and caller.company is not None:
+                closed = await asked(made.gate, operation.way, caller.company.id)
+                if closed is not None:
+                    raise not_verified(closed)
         query = read_query(request, operation.query)
-        call = Call(request, made, caller, query)
-        if operation.way is not None:
-            closed = await asked(made.gate, operation.way, call.company.id)
-            if closed is not None:
-                raise not_verified(closed)
-        return await operation.handler(call)
+        return await operation.handler(Call(request, made, caller, query))
 
     return handle
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +28,10 @@ from gateway.outside.client import Outside, Rules
 from gateway.registration.verbs import Verbs
 from gateway.store.port import Again, Company, Job
 from gateway.store.sqlite import SqliteStore
+from gateway.trust.gate import OPEN, Gate
+from gateway.trust.verification.request import Sealed
+from gateway.trust.verification.standing import Terms
+from gateway.trust.verification.verbs import Verbs as Verifications
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import Webhooks
 from gateway.webhooks.sealing import Sealing
@@ -117,6 +121,8 @@ async def serving(
     channels: Collection[str] = (),
     unpacking: Unpacking | None = None,
     agreements: Callable[[Clock], Agreements] | None = None,
+    gate: Callable[[SqliteStore, Clock], Gate] | None = None,
+    signers: Sequence[str] = (),
     guard: Callable[[Clock], Guard] | None = None,
 ) -> AsyncIterator[Api]:
     """The server over a store, which is closed at the end. `publisher`: one is set up;
@@ -138,6 +144,8 @@ async def serving(
         participants=participants,
         unpacking=unpacking,
         agreements=None if agreements is None else agreements(clock),
+        gate=OPEN if gate is None else gate(store, clock),
+        verification=Verifications(store, clock, Sealed(None, clock), signers, Terms()),
         guard=None if guard is None else guard(clock),
     )
     runner = make_runner(app, drain_s=5, lingering_s=1)
