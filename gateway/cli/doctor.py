@@ -62,7 +62,7 @@ def doctor(config_file: Path | None, data: Path | None) -> None:
 
 def examine(settings: Settings) -> Iterator[Check]:
     """Yields every check, one after the other."""
-    from gateway.cli import ways_in
+    from gateway.cli import trust_checks, ways_in
 
     yield Check("ok", "settings", "The settings can be used.")
     yield from _disk(settings.data)
@@ -78,6 +78,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _publisher(settings)
     yield from ways_in.drops(settings)
     yield from ways_in.mail_in(settings)
+    yield from trust_checks.trust(settings)
 
 
 def _disk(data: Path) -> Iterator[Check]:

@@ -18,6 +18,7 @@ from gateway.api import problems
 from gateway.cli import COMMANDS, cli
 from gateway.ledger import systems
 from gateway.registration import states as registration
+from gateway.trust.verification import states as verification
 from tests.docs import client_code
 from tests.docs.api_page import api
 from validators import messages, profiles, registry
@@ -222,6 +223,18 @@ def _profile(profile: profiles.Profile, told: dict[registry.Rule, str]) -> str:
     return "\n".join(lines) + "\n" * bool(new)
 
 
+def company_states() -> str:
+    """How a company stands, and how far it is with signing."""
+    text = """# How companies stand
+
+Who a company is, and how far it is with signing for itself: two things, as a company that is
+verified can be asked to sign once more and goes on sending meanwhile. Each row lists the states
+that can come after. How it goes: [verify companies](../howto/verify-companies.md).
+
+"""
+    return text + verification.tables()
+
+
 def problem_types() -> str:
     """Every problem type of the API."""
     parts = [
@@ -251,6 +264,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "participants.md": participant_states,
     "api.md": api,
     "problems.md": problem_types,
+    "verification.md": company_states,
     "rules.md": rules,
 }
 
