@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from gateway.client import answers
 from gateway.client.batch import BatchResult
 from gateway.client.client import Accepted, Client
 from gateway.client.documents import Attached
 from gateway.client.sync_operations import SyncOperations
+
+_AT_ONCE: Final = 1_000
 
 
 class SyncClient(SyncOperations):
@@ -42,8 +45,16 @@ class SyncClient(SyncOperations):
         )
 
     def submit_many(self, lines: Iterable[Mapping[str, Any]]) -> Iterator[BatchResult]:
-        """Hands in any number of documents: `Client.submit_many`."""
-        return self.each(self.client.submit_many(lines))
+        """Hands in any number of documents: `Client.submit_many`.
+
+        A thousand at a time: `lines` is read here, in the caller's thread, where a database's
+        cursor belongs.
+        """
+        ahead, done = iter(lines), 0
+        while some := list(islice(ahead, _AT_ONCE)):
+            for result in self.each(self.client.submit_many(some)):
+                yield {**result, "line": done + result["line"]}
+            done += len(some)
 
     def documents(self, **query: Any) -> Sequence[answers.DocumentRow]:
         """All documents that `state`, `direction`, `number` and `code` say, newest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -250,7 +251,14 @@ async def test_the_twin_without_asyncio_does_the_same(api: Api) -> None:
         with SyncClient(api.url, KEY) as client:
             one = client.submit(json.dumps(INVOICE).encode(), idempotency_key="k")
             same = client.submit(json.dumps(INVOICE).encode(), idempotency_key="k")
-            many = [*client.submit_many([LINE, LINE])]
+            caller = threading.get_ident()
+
+            def lines() -> Iterator[dict[str, Any]]:
+                for _ in range(2):
+                    assert threading.get_ident() == caller
+                    yield LINE
+
+            many = [*client.submit_many(lines())]
             content = client.get_inbox_content(document_id)
             assert content.read() == b"".join(content)
             types = [event["type"] for event in client.events()]
