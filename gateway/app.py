@@ -36,6 +36,8 @@ from gateway.channels.email import email_settings
 from gateway.channels.parts import Parts
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
+from gateway.console.opening import open_console
+from gateway.console.uploaded import Uploads
 from gateway.delivery.bindery import Bindery, press
 from gateway.delivery.fetching import KIND as FETCH
 from gateway.delivery.fetching import Fetching
@@ -49,6 +51,7 @@ from gateway.delivery.unpacking import Unpacking, unpackers
 from gateway.delivery.warming import warm_up
 from gateway.delivery.worker import Worker
 from gateway.delivery.workshop import HERE, Workshop
+from gateway.handing_in import HandingIn
 from gateway.identifying.jobs import KIND as IDENTIFY
 from gateway.identifying.jobs import Jobs
 from gateway.outside.client import Outside, Rules
@@ -57,6 +60,7 @@ from gateway.publisher import PublishingPoint, publishing_point
 from gateway.scanning.clamd import Clamd
 from gateway.store.opening import open_store
 from gateway.store.port import Store
+from gateway.trust.people.directory import Directory
 from gateway.trust.post import KIND as POST
 from gateway.trust.post import Posting
 from gateway.usage.charging import Charging
@@ -150,6 +154,15 @@ class Gateway:
                     *(up, registry, courier, channels, bindery, jobs),
                     *(peppol, publishing, linking, unpacking),
                 )
+            directory = Directory(self.store, self.clock, settings.console.url or "")
+            pages: Sequence[web.RouteDef] = ()
+            if self.role is not Role.WORKER:
+                handing_in = HandingIn(self.store, self.clock, unpacking, gate)
+                console, pages = await open_console(
+                    *(settings.console, settings.oidc, self.store, self.clock),
+                    *(directory, handing_in, _limits(settings.http)),
+                )
+                up.push_async_callback(console.close)
             app = make_app(
                 self.store,
                 Webhooks(self.store, courier, self.clock, most=settings.webhooks.most),
@@ -167,6 +180,8 @@ class Gateway:
                 logos=Logos(opening),
                 registry=registry,
                 operations=SERVICE if self.role is Role.WORKER else OPERATIONS,
+                directory=directory,
+                pages=pages,
                 guard=guard(settings.http, self.clock),
                 public_url=settings.http.public_url,
                 gate=gate,
@@ -177,6 +192,7 @@ class Gateway:
             await runner.setup()
             await web.TCPSite(runner, settings.http.host, settings.http.port).start()
             self.url = _url(runner.addresses[0])
+            directory.url = directory.url or self.url
             shown = list(routes(settings, Parts(self.store, self.clock, gate=gate)))
             shown += self._verifying.routes
             if peppol is not None:
@@ -240,6 +256,7 @@ class Gateway:
     ) -> Worker:
         settings, gate = self.settings, self._verifying.gate
         posting = self._posting(up)
+        uploads = Uploads(self.store, self.clock)
         ways = ways_in(settings, self.store, self.clock, unpacking, gate, registry)
         worker = Worker(
             self.store,
@@ -267,6 +284,7 @@ class Gateway:
             schedules=(
                 *self._schedules(jobs),
                 Schedule("post_sweep", timedelta(days=1), posting.sweep),
+                Schedule("upload_sweep", timedelta(days=1), uploads.sweep),
                 *(peppol.schedules if peppol else ()),
                 *ways.schedules,
             ),

@@ -24,6 +24,7 @@ from gateway.channels.kivra import Kivra
 from gateway.channels.letter import Letter
 from gateway.channels.operator import Operator
 from gateway.channels.vipps import Vipps
+from gateway.console.section import Console, Oidc
 from gateway.drops.section import Drops
 from gateway.mail_in.section import MailIn
 from gateway.section import Channel, Section
@@ -528,6 +529,8 @@ class Settings(BaseSettings):
     fetch: Fetch = Field(default_factory=Fetch)
     retention: Retention = Field(default_factory=Retention)
     log: Log = Field(default_factory=Log)
+    console: Console = Field(default_factory=Console)
+    oidc: Oidc | None = None
     store: Store | None = None
     blobs: Blobs | None = None
     encryption: Encryption | None = None

@@ -51,6 +51,7 @@ from gateway.api import (
 )
 from gateway.api import channels as channel_routes
 from gateway.api import participants as participant_routes
+from gateway.api import people as people_routes
 from gateway.api import usage as usage_routes
 from gateway.api import verification as verification_routes
 from gateway.api import webhooks as webhook_routes
@@ -72,6 +73,7 @@ from gateway.routing.terms import Wrong
 from gateway.store.port import ContentLost, StorageUnavailable, Store
 from gateway.trust.callers import Caller
 from gateway.trust.gate import OPEN, Gate, asked
+from gateway.trust.people.directory import Directory
 from gateway.trust.scopes import Scope
 from gateway.trust.uses import Uses
 from gateway.trust.verification.request import Sealed
@@ -99,6 +101,7 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         feed,
         webhook_routes,
         participant_routes,
+        people_routes,
         image_rules,
         routing_rules,
         channel_routes,
@@ -154,6 +157,8 @@ def make_app(
     registry: CollectorRegistry | None = None,
     operations: Sequence[Operation] = OPERATIONS,
     gate: Gate = OPEN,
+    directory: Directory | None = None,
+    pages: Sequence[web.RouteDef] = (),
     verification: Verifications | None = None,
     recalling: Collection[str] = (),
     guard: Guard | None = None,
@@ -185,6 +190,7 @@ def make_app(
         logos or Logos(HERE),
         asyncio.Event(),
         _description(),
+        directory or Directory(store, clock),
         verification=verification or _by_hand_only(store, clock),
         uses=Uses(store),
         gate=gate,
@@ -214,6 +220,7 @@ def make_app(
         await made.uses.write()
 
     app.cleanup_ctx.append(noting)
+    app.add_routes(pages)
     app.on_shutdown.append(close)
     app.on_response_prepare.append(_headers)
     return app

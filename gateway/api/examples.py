@@ -647,6 +647,7 @@ EXPORT: dict[str, Any] = {
 }
 
 PATH = {
+    "person_id": "per_01900000-0000-7000-8000-5a6b7c8d9e0f",
     "company_id": COMPANY_ID,
     "key_id": KEY_ID,
     "channel": "email",

@@ -30,6 +30,7 @@ from gateway.routing.terms import Wrong
 from gateway.store.port import Company, Store
 from gateway.trust.callers import Caller
 from gateway.trust.gate import OPEN, Gate, Way
+from gateway.trust.people.directory import Directory
 from gateway.trust.scopes import Scope
 from gateway.trust.uses import Uses
 from gateway.trust.verification.verbs import Verbs as Verifications
@@ -68,6 +69,7 @@ class Service:
     logos: Logos
     closing: asyncio.Event  # set when the process stops: long polls end
     description: bytes  # the OpenAPI document
+    directory: Directory
     verification: Verifications
     uses: Uses
     gate: Gate = OPEN

@@ -184,6 +184,29 @@ class Confirmations(TypedDict):
     results: list[Confirmation]
 
 
+class ConsolePeople(TypedDict):
+    """A page of people; `next` is null at the end."""
+
+    people: list[ConsolePerson]
+    next: str | None
+
+
+class ConsolePerson(TypedDict):
+    """Somebody who may sign in to the console, or was invited."""
+
+    id: str
+    email: str
+    name: str
+    role: Literal["administrator", "sender", "reader"]
+    language: Literal["en", "sv", "nb"]
+    companies: list[str]
+    state: Literal["invited", "active"]
+    second_factor: bool
+    created_at: str
+    updated_at: str
+    links: dict[str, str]
+
+
 class CustomerWay(TypedDict):
     """What is proposed for a customer. Personal numbers in what you wrote are masked."""
 

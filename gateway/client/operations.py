@@ -889,6 +889,77 @@ class Operations(Connection):
         )
         return found
 
+    async def list_people(
+        self, *, after: str | None = None, limit: int | None = None
+    ) -> answers.ConsolePeople:
+        """List the people who may sign in, and those who were invited."""
+        found: answers.ConsolePeople = await self._json(
+            Request("GET", "/v1/people", query={"after": after, "limit": limit})
+        )
+        return found
+
+    async def invite_person(
+        self,
+        email: str,
+        name: str,
+        role: Literal["administrator", "sender", "reader"],
+        *,
+        language: Literal["en", "sv", "nb"] | None = None,
+        companies: Sequence[str] | None = None,
+    ) -> answers.ConsolePerson:
+        """Invite somebody."""
+        found: answers.ConsolePerson = await self._json(
+            Request(
+                "POST",
+                "/v1/people",
+                body={
+                    "email": email,
+                    "name": name,
+                    "role": role,
+                    "language": language,
+                    "companies": companies,
+                },
+            )
+        )
+        return found
+
+    async def get_person(self, person_id: str | int) -> answers.ConsolePerson:
+        """Read one person."""
+        found: answers.ConsolePerson = await self._json(
+            Request("GET", f"/v1/people/{_segment(person_id)}")
+        )
+        return found
+
+    async def change_person(
+        self,
+        person_id: str | int,
+        *,
+        name: str | None = None,
+        role: Literal["administrator", "sender", "reader"] | None = None,
+        language: Literal["en", "sv", "nb"] | None = None,
+        companies: Sequence[str] | None = None,
+    ) -> answers.ConsolePerson:
+        """Change what somebody is called, or may do."""
+        found: answers.ConsolePerson = await self._json(
+            Request(
+                "PATCH",
+                f"/v1/people/{_segment(person_id)}",
+                body={"name": name, "role": role, "language": language, "companies": companies},
+            )
+        )
+        return found
+
+    async def remove_person(self, person_id: str | int) -> None:
+        """Remove somebody."""
+        await self._json(Request("DELETE", f"/v1/people/{_segment(person_id)}"))
+
+    async def invite_again(self, person_id: str | int) -> answers.ConsolePerson:
+        """Send somebody a new link."""
+        found: answers.ConsolePerson = await self._json(
+            Request("POST", f"/v1/people/{_segment(person_id)}/invite")
+        )
+        return found
+
     async def list_image_rules(self) -> answers.ImageRules:
         """List what your customers get as the invoice's PDF."""
         found: answers.ImageRules = await self._json(Request("GET", "/v1/image-rules"))

@@ -685,6 +685,56 @@ class SyncOperations(Loop):
         """Let a participant go to another publisher."""
         return self.run(self.client.let_participant_go(participant=participant))
 
+    def list_people(
+        self, *, after: str | None = None, limit: int | None = None
+    ) -> answers.ConsolePeople:
+        """List the people who may sign in, and those who were invited."""
+        return self.run(self.client.list_people(after=after, limit=limit))
+
+    def invite_person(
+        self,
+        email: str,
+        name: str,
+        role: Literal["administrator", "sender", "reader"],
+        *,
+        language: Literal["en", "sv", "nb"] | None = None,
+        companies: Sequence[str] | None = None,
+    ) -> answers.ConsolePerson:
+        """Invite somebody."""
+        return self.run(
+            self.client.invite_person(
+                email=email, name=name, role=role, language=language, companies=companies
+            )
+        )
+
+    def get_person(self, person_id: str | int) -> answers.ConsolePerson:
+        """Read one person."""
+        return self.run(self.client.get_person(person_id=person_id))
+
+    def change_person(
+        self,
+        person_id: str | int,
+        *,
+        name: str | None = None,
+        role: Literal["administrator", "sender", "reader"] | None = None,
+        language: Literal["en", "sv", "nb"] | None = None,
+        companies: Sequence[str] | None = None,
+    ) -> answers.ConsolePerson:
+        """Change what somebody is called, or may do."""
+        return self.run(
+            self.client.change_person(
+                person_id=person_id, name=name, role=role, language=language, companies=companies
+            )
+        )
+
+    def remove_person(self, person_id: str | int) -> None:
+        """Remove somebody."""
+        self.run(self.client.remove_person(person_id=person_id))
+
+    def invite_again(self, person_id: str | int) -> answers.ConsolePerson:
+        """Send somebody a new link."""
+        return self.run(self.client.invite_again(person_id=person_id))
+
     def list_image_rules(self) -> answers.ImageRules:
         """List what your customers get as the invoice's PDF."""
         return self.run(self.client.list_image_rules())

@@ -16,7 +16,7 @@ from gateway.pdf.head import key_facts
 from gateway.pdf.lines import adjustment, details
 from gateway.pdf.logo import Logo
 from gateway.pdf.page import Page
-from gateway.pdf.qr import squares, transfer
+from gateway.pdf.qr import path, transfer
 from gateway.pdf.render import remarks_of, seller_of
 from gateway.pdf.words import Words
 from schemas import figures
@@ -37,6 +37,7 @@ def html(
     `template`: one that puts `more` around it.
     """
     page = Page(invoice, Words(language), _no_sheets)
+    code = transfer(invoice)
     address, legal = seller_of(page)
     return _template(template).render(
         **more,
@@ -57,7 +58,7 @@ def html(
         vat=totals.vat_rows(page),
         sums=totals.sums(page),
         payment=payment.payment_rows(page),
-        code=_path(transfer(invoice)),
+        code=None if code is None else path(code),
         code_label=page.words("code"),
         remarks=[(label, texts) for label, texts in remarks_of(page) if texts],
         address=address,
@@ -69,15 +70,6 @@ def _image(logo: Logo) -> tuple[str, int, int]:
     """The logo as a data: URI, and its width and height there: those on paper, in CSS pixels."""
     width, height = (round(side * 96 / 25.4) for side in logo.on_paper())
     return f"data:{logo.media_type};base64,{b64encode(logo.content).decode()}", width, height
-
-
-def _path(code: str | None) -> tuple[int, str] | None:
-    """How many squares a QR code has along its side, and its dark ones as the path of an SVG."""
-    if code is None:
-        return None
-    rows = squares(code)
-    dark = [(x, y) for y, row in enumerate(rows) for x, there in enumerate(row) if there]
-    return len(rows), "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
 
 
 def _no_sheets(_: object) -> None:

@@ -1,7 +1,7 @@
 """The QR code of a transfer in euro, which banks' apps read: EPC069-12, version 2.
 
-In charge of when an invoice has one, of what it says, and of its squares. Sweden's and Norway's own
-codes (Swish, UsingQR) are not written.
+In charge of when an invoice has one, of what it says, and of the squares of any code. Sweden's and
+Norway's own codes (Swish, UsingQR) are not written.
 """
 
 from __future__ import annotations
@@ -49,6 +49,13 @@ def squares(text: str) -> Sequence[Sequence[bool]]:
     code.make()
     side = range(code.getModuleCount())
     return [[bool(code.isDark(row, column)) for column in side] for row in side]
+
+
+def path(text: str) -> tuple[int, str]:
+    """How many squares the code has along its side, and its dark ones as the path of an SVG."""
+    rows = squares(text)
+    dark = [(x, y) for y, row in enumerate(rows) for x, there in enumerate(row) if there]
+    return len(rows), "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
 
 
 def _in_sepa(account: str) -> bool:

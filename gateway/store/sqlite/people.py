@@ -317,5 +317,7 @@ def _person(row: Row) -> Person:
 
 def _session(row: Row) -> Session:
     sha256, id_, person_id, created_at, seen_at, until, complete, agent = row
-    times = map(moment, (created_at, seen_at, until))
-    return Session(sha256, id_, person_id, *times, bool(complete), agent)
+    return Session(
+        *(sha256, id_, person_id, moment(created_at), moment(seen_at), moment(until)),
+        *(bool(complete), agent),
+    )

@@ -15,7 +15,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     SENDER = "sender"
     READER = "reader"
-    OPERATOR = "operator"  # the gateway's own staff, across all companies
+    OPERATOR = "operator"  # the gateway's own staff, everywhere: `budkavle person add` makes them
 
 
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
@@ -24,6 +24,3 @@ SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.READER: frozenset({Scope.READ}),
     Role.OPERATOR: EVERY,
 }
-
-# What an account may give its people. Operators are made by `budkavle person add` alone.
-GIVEN: Final = (Role.ADMINISTRATOR, Role.SENDER, Role.READER)

@@ -1,0 +1,221 @@
+"""The console: every page there is, who may see it, and what happens around each request.
+
+In charge of the table of pages, of signing in before anything, of forms being ours, and of turning
+whatever is raised into a page. Not in charge of any page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+
+from gateway.api.language import preferred
+from gateway.api.link_pages import client_of
+from gateway.api.problems import Problem, Type
+from gateway.api.routes import Limits
+from gateway.clock import Clock
+from gateway.console import pages
+from gateway.console.forms import HOME, onward, read_form
+from gateway.console.visit import Cookies, Visit
+from gateway.handing_in import HandingIn
+from gateway.store.port import ContentLost, StorageUnavailable, Store
+from gateway.trust.people.directory import Directory
+from gateway.trust.people.oidc import Provider
+from gateway.trust.people.signing_in import SigningIn
+from gateway.trust.scopes import Scope
+
+log = structlog.get_logger()
+
+
+class Needs(Enum):
+    """Who a page is for."""
+
+    ANYBODY = auto()
+    STARTED = auto()  # who knows the password, and must show the second factor yet
+    SIGNED_IN = auto()
+
+
+Show = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, and who it is for. `scope`: what they must be allowed too."""
+
+    method: str
+    path: str
+    show: Show
+    needs: Needs = Needs.SIGNED_IN
+    scope: Scope | None = None
+    with_file: bool = False
+
+
+@dataclass
+class Parts:
+    """What pages work with. `provider` is there where people may sign in elsewhere (OIDC);
+    `proxies`: how many of ours stand before us."""
+
+    store: Store
+    clock: Clock
+    signing_in: SigningIn
+    directory: Directory
+    handing_in: HandingIn
+    limits: Limits
+    provider: Provider | None = None
+    provider_name: str = ""
+    proxies: int = 0
+    _later: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def client_of(self, request: web.Request) -> str:
+        """Who asks, by their address."""
+        return client_of(request, self.proxies)
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does something after the answer, which nobody waits for."""
+        task = asyncio.create_task(_logged(work))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def close(self) -> None:
+        """Ends what was left for later, and lets go of connections."""
+        if self._later:
+            await asyncio.wait(self._later)
+        if self.provider is not None:
+            await self.provider.close()
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except StorageUnavailable as error:
+        log.error("storage_unavailable", reason=str(error))
+    except Exception:  # nobody else hears of it
+        log.exception("work_failed")
+
+
+class Console:
+    """The pages. `secret` is the gateway's own, for forms; `tls`: whether people reach it by
+    https."""
+
+    def __init__(
+        self, parts: Parts, secret: bytes, sets: Sequence[Sequence[Page]], *, tls: bool
+    ) -> None:
+        self._parts = parts
+        self._secret = secret
+        self._cookies = Cookies(tls)
+        self._pages = [page for pages in sets for page in pages]
+
+    def routes(self) -> list[web.RouteDef]:
+        """For the inner listener."""
+        shown = [web.route(page.method, page.path, self._handler(page)) for page in self._pages]
+        return [
+            web.get(HOME, self._home, allow_head=False),
+            web.get(f"{HOME}/", self._home, allow_head=False),
+            web.get(f"{HOME}/style.css", _style, allow_head=False),
+            *shown,
+        ]
+
+    async def _home(self, request: web.Request) -> web.StreamResponse:
+        visit = await self._visit(request)
+        if visit.session is None or not visit.session.complete:
+            return visit.go(f"{HOME}/sign-in")
+        return visit.go(f"{HOME}/upload" if visit.may(Scope.SEND) else f"{HOME}/profile")
+
+    def _handler(self, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            visit = None
+            try:
+                visit = await self._visit(request)
+                response = await self._shown(page, visit)
+            except Problem as problem:
+                response = _notice(visit, request, *_of_problem(problem))
+            except (StorageUnavailable, ContentLost) as error:
+                log.error("storage_unavailable", reason=str(error))
+                response = _notice(None, request, 503, "unavailable")
+            except web.HTTPException:
+                raise
+            except Exception:  # the edge: a bug is logged with its trace and answered without
+                log.exception("page_failed", page=page.path)
+                response = _notice(None, request, 500, "failed")
+            if not response.prepared:
+                for name, value in pages.HEADERS.items():
+                    response.headers.setdefault(name, value)
+            return response
+
+        return handle
+
+    async def _shown(self, page: Page, visit: Visit) -> web.StreamResponse:
+        if page.needs is not Needs.ANYBODY and visit.session is None:
+            return visit.go(_sign_in(visit))
+        complete = visit.session is not None and visit.session.complete
+        if page.needs is Needs.SIGNED_IN and not complete:
+            return visit.go(await self._next_step(visit))
+        if page.method == "POST":
+            visit.form = await read_form(
+                visit.request, self._parts.limits, with_file=page.with_file
+            )
+            if not visit.is_our_form:
+                return _notice(visit, visit.request, 403, "old_form")
+        if page.scope is not None and not visit.may(page.scope):
+            return _notice(visit, visit.request, 403, "not_allowed")
+        return await page.show(visit)
+
+    async def _next_step(self, visit: Visit) -> str:
+        """Where somebody goes who has only begun to sign in."""
+        proof = await self._parts.signing_in.proof(visit.somebody)
+        step = "code" if proof.has_second_factor else "second-factor"
+        return f"{HOME}/{step}"
+
+    async def _visit(self, request: web.Request) -> Visit:
+        visit = Visit(request, _words(request, None), self._cookies, self._secret)
+        found = await self._parts.signing_in.current(visit.token)
+        if found is not None:
+            session, person = found
+            visit.session, visit.person = session, person
+            visit.words = _words(request, person.language)
+        return visit
+
+
+def _words(request: web.Request, language: str | None) -> pages.Words:
+    asked = preferred(",".join(request.headers.getall("Accept-Language", [])))
+    return pages.Words(language or asked or "en")
+
+
+def _sign_in(visit: Visit) -> str:
+    path = visit.request.path
+    asked = f"?next={path}" if visit.request.method == "GET" and onward(path) == path else ""
+    return f"{HOME}/sign-in{asked}"
+
+
+_NOTICES: Final = {
+    Type.TOO_LARGE: "too_large",
+    Type.REQUEST_TIMEOUT: "cut_off",
+    Type.NOT_FOUND: "not_found",
+    Type.TOO_OFTEN: "too_often",
+    Type.FORBIDDEN: "not_allowed",
+    Type.STORAGE_UNAVAILABLE: "unavailable",
+}
+
+
+def _of_problem(problem: Problem) -> tuple[int, str]:
+    return problem.meaning.status, _NOTICES.get(problem.kind, "bad_form")
+
+
+def _notice(visit: Visit | None, request: web.Request, status: int, what: str) -> web.Response:
+    """A page that says one thing."""
+    if visit is not None:
+        return visit.show("notice", status, title=visit.words(f"{what}_title"), what=what)
+    words = _words(request, None)
+    return pages.page(
+        "notice", words, status, title=words(f"{what}_title"), what=what, path=request.path
+    )
+
+
+async def _style(_: web.Request) -> web.StreamResponse:
+    return pages.style_answer()

@@ -1,0 +1,94 @@
+"""The console as the settings name it, put together."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from aiohttp import web
+
+from gateway.api.link_pages import Counting
+from gateway.api.routes import Limits
+from gateway.clock import Clock
+from gateway.console.console import Console, Parts
+from gateway.console.profile import Profile
+from gateway.console.section import Console as Section
+from gateway.console.section import Oidc
+from gateway.console.sign_in import SignIn
+from gateway.console.upload import Uploading
+from gateway.console.welcome import Welcome
+from gateway.handing_in import HandingIn
+from gateway.section import revealed
+from gateway.store.port import Store
+from gateway.trust.people.directory import Directory
+from gateway.trust.people.oidc import Provider
+from gateway.trust.people.passwords import Passwords
+from gateway.trust.people.roles import Role
+from gateway.trust.people.sessions import Rules
+from gateway.trust.people.signing_in import SigningIn
+
+_DEMANDED: Final = {
+    "operators": frozenset({Role.OPERATOR}),
+    "everyone": frozenset(Role),
+    "nobody": frozenset[Role](),
+}
+
+
+async def open_console(
+    section: Section,
+    oidc: Oidc | None,
+    store: Store,
+    clock: Clock,
+    directory: Directory,
+    handing_in: HandingIn,
+    limits: Limits,
+    passwords: Passwords | None = None,
+) -> tuple[Parts, Sequence[web.RouteDef]]:
+    """The console's routes, and its parts, which are to be closed in the end."""
+    parts = Parts(
+        *(store, clock, SigningIn(store, clock, passwords or Passwords(), rules(section))),
+        *(directory, handing_in, limits),
+        provider=None if oidc is None else provider(oidc),
+        provider_name="" if oidc is None else oidc.name,
+        proxies=section.proxies,
+    )
+    by_client = Counting(clock, section.per_minute)
+    by_name = Counting(clock, max(1, section.per_minute // 2))
+    console = Console(
+        parts,
+        await store.secret("console", os.urandom(32)),
+        [
+            SignIn(parts, by_client, by_name).pages(),
+            Welcome(parts, by_client).pages(),
+            Profile(parts).pages(),
+            Uploading(parts).pages(),
+        ],
+        tls=(section.url or "").startswith("https://"),
+    )
+    return parts, console.routes()
+
+
+def rules(section: Section) -> Rules:
+    """How long sessions last, and of whom a second factor is demanded."""
+    return Rules(
+        timedelta(seconds=section.idle_s),
+        timedelta(seconds=section.longest_s),
+        _DEMANDED[section.second_factor],
+    )
+
+
+def provider(section: Oidc) -> Provider:
+    """The identity provider."""
+    trusted = None
+    if section.ca_file is not None:
+        trusted = ssl.create_default_context(cafile=str(section.ca_file))
+    return Provider(
+        section.issuer,
+        section.client_id,
+        revealed(section.client_secret),
+        trusted=trusted,
+        allow_http=section.allow_http,
+    )
