@@ -49,7 +49,7 @@ LeaseName = Annotated[str, Field(pattern=r"^lse_[0-9a-f-]{36}$")]
 DocumentId = Annotated[str, Field(min_length=1, max_length=100)]
 
 # What is being read is new in a moment: who asks meanwhile is not told that there is nothing.
-_READ_WITHIN_S = 5.0
+_READ_WITHIN_S = 60.0
 # A lease may end without anybody being told: it is looked for so often.
 _LOOKED_FOR_S = 5.0
 
@@ -61,7 +61,8 @@ class InboxParameters(Parameters):
     """The id of the last document you have; confirmed ones are not shown anyway. Not with
     `lease_s`: what is lent is not shown again."""
     wait: Wait = 0
-    """Seconds to wait for a document when there is none; the gateway may wait less."""
+    """Seconds to wait for a document when there is none; the gateway may wait less, and a moment
+    more for one that is being read just now."""
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     """How many at most."""
     state: InboxState = InboxState.NEW
@@ -137,7 +138,7 @@ async def _polled(
     """Reads as `poll` does; and a moment longer where something is being read just now."""
     topic, loop = f"inbox:{company_id}", asyncio.get_running_loop()
     until = loop.time() + min(query.wait, service.limits.long_poll_s)
-    patience = loop.time() + _READ_WITHIN_S
+    patience = loop.time() + min(_READ_WITHIN_S, service.limits.long_poll_s)
     while True:
         waits = query.state is InboxState.NEW and await service.store.inbox_waits(company_id)
         end = max(until, patience) if waits else until

@@ -20,7 +20,7 @@ from gateway.api.body import as_it_came
 from gateway.api.inbox import one
 from gateway.api.problems import Problem, Type, broken
 from gateway.api.routes import Answer, Call, NoParameters, Parameters, Q, Routes, answer
-from gateway.api.schemas import DOCUMENT_BODY
+from gateway.api.schemas import UPLOAD_BODY
 from gateway.delivery.scanning import withheld
 from gateway.inbound import files as records
 from gateway.inbound import formats
@@ -192,7 +192,7 @@ def _withheld() -> Problem:
     query=NoParameters,
     way=Way.RECEIVE,
     headers=(idempotency.KEY,),
-    body=DOCUMENT_BODY,
+    body=UPLOAD_BODY,
     answers={
         202: Answer(
             "The document is in your inbox, durably. It is read and checked from here on by itself.",

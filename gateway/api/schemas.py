@@ -74,3 +74,36 @@ DOCUMENT_BODY = Body(
         ),
     }
 )
+
+# What is put into the inbox is kept whatever is in it: nothing of it is described but the bytes.
+UPLOAD_BODY = Body(
+    {
+        **{
+            name: Media(
+                {"contentMediaType": name, "description": "A document, as it came to you."},
+                {"document": "(the bytes of a file)"},
+            )
+            for name in (*sorted(XML), JSON, *_PACKAGES)
+        },
+        MULTIPART: Media(
+            {
+                "type": "object",
+                "required": ["document"],
+                "additionalProperties": False,
+                "properties": {
+                    "document": {**_FILE, "description": "The document, as it came to you."},
+                    "attachment": {
+                        "description": "Files that came beside it, each with a file name.",
+                        "type": "array",
+                        "items": _FILE,
+                    },
+                },
+            },
+            {"with_attachment": {"document": "(a file)", "attachment": ["(a file)"]}},
+            encoding={
+                "document": ", ".join((*sorted(XML), JSON, *_PACKAGES)),
+                "attachment": "*/*",
+            },
+        ),
+    }
+)

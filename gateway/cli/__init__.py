@@ -25,6 +25,7 @@ COMMANDS = {
     "build": "build",
     "send": "client",
     "inbox": "client",
+    "set-aside": "set_aside",
     "respond": "respond",
     "reroute": "reroute",
     "resend": "reroute",
@@ -72,7 +73,7 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"gateway.cli.{COMMANDS[cmd_name]}")
-        found = getattr(module, cmd_name)
+        found = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(found, click.Command)
         return found
 

@@ -4,9 +4,10 @@ In charge of both jobs. Not in charge of the form of a status (`schemas.response
 it (`transports.peppol`).
 
 A status that comes is a late report on the leg whose key its envelope had. A status that we owe
-says RE at once when the document breaks the rules; else, where the sender asked for it, AP as soon
-as the company has taken the document over from its inbox, and AB when it has not by the time. An
-answer (Invoice Response) has its AB as soon as it is written to the invoice.
+says RE at once when the document breaks the rules, and as soon as a virus is found in it, since it
+is never handed out; else, where the sender asked for it, AP as soon as the company has taken the
+document over from its inbox, and AB when it has not by the time, also while it is kept back there:
+it has come, and a person may yet release it. An answer (Invoice Response) has its AB as soon as it is written to the invoice.
 Source: Peppol MLS 1.1.0, Peppol Network Policy 1.0.0 (MLS-1: 20 minutes from receipt to status).
 """
 
@@ -24,8 +25,11 @@ from lxml import etree
 from gateway.audit.chain import NewEntry
 from gateway.clock import Clock
 from gateway.delivery.reports import Reports
+from gateway.delivery.scanning import INFECTED
 from gateway.inbound.answers import Answers
 from gateway.inbound.peppol import STATUS_DUE
+from gateway.inbound.reading import SCAN_WAITS
+from gateway.lifecycle import InboxState
 from gateway.store.port import (
     Again,
     Checkpoint,
@@ -260,8 +264,7 @@ class StatusDue:
         if told is None:
             response = await self._response_to(job, now)
             if response is None:
-                wanted = job.data["mls_type"] == sbdh.MlsType.ALWAYS_SEND and now < due
-                next_ = Again(due) if wanted else Done()
+                next_ = await self._later(job, now, due)
                 await self._store.checkpoint(job, Checkpoint(next_), now)
                 return
             # From here on it is the same status, with the same ids, however often it is tried.
@@ -280,6 +283,17 @@ class StatusDue:
                 work = Checkpoint(Done(), parts=parts)
         await self._store.checkpoint(job, work, now)
 
+    async def _later(self, job: Job, now: datetime, due: datetime) -> Done | Again:
+        """When it is looked at again whether a status is owed."""
+        item = await self._store.inbox_item(job.company_id, job.document_id)
+        unread = item is not None and (
+            item.state is InboxState.READING or item.code == SCAN_WAITS
+        )
+        if now < due and unread:  # there may be a virus in it
+            return Again(min(now + _SOON, due))
+        wanted = job.data["mls_type"] == sbdh.MlsType.ALWAYS_SEND and now < due
+        return Again(due) if wanted else Done()
+
     async def _response_to(self, job: Job, now: datetime) -> Response | None:
         """The status of the document; None when it is too early for one, or none is owed."""
         document = await self._store.document(job.company_id, job.document_id)
@@ -296,6 +310,9 @@ class StatusDue:
         self, data: Any, document: Document, content: bytes, now: datetime
     ) -> Response | None:
         """The status, None when it is too early for one."""
+        if document.code == INFECTED:
+            issue = Issue("FD", "There is a virus in it.")
+            return self._response(data, document, "RE", now, "It is not handed out.", (issue,))
         report = validate(content, at=now.date())
         if not report.ok:
             text = "The document breaks the rules of its specification."
