@@ -297,6 +297,7 @@ class Gateway:
             collect_every_s=settings.worker.collect_every_s,
             call_limit_s=settings.worker.call_limit_s,
             gate=gate,
+            alone=settings.store is None,  # a directory is one process's
         )
         up.push_async_callback(self._end, worker)
         return worker

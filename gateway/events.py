@@ -56,6 +56,7 @@ class Type(StrEnum):
     CONFIRMED = "inbox.confirmed"
     INBOX_HANDLED = "inbox.handled"
     REPLIED = "inbox.answered"
+    WEBHOOK_OFF = "webhook.switched_off"
     COMPANY_ASKED = "company.asked"
     COMPANY_SIGNED = "company.signed"
     COMPANY_NOT_SIGNED = "company.not_signed"
@@ -206,7 +207,7 @@ MEANINGS: dict[Type, Meaning] = {
     Type.RESENT: Meaning(
         "A person had a document that was sent already sent once more, from its first channel.",
         "It has not been sent by that; the recipient may get it twice.",
-        (*WHY, "reason"),
+        (*WHY, "reason", "idempotency_key"),
     ),
     Type.REROUTED: Meaning(
         "A person gave the document another route, or its recipient another address; the new plan"
@@ -291,6 +292,12 @@ MEANINGS: dict[Type, Meaning] = {
         "Whether the seller gets the answer, and whether he can at all, the events of that document"
         " tell.",
         (*WHY, "business", "effective_date", "reasons", "response"),
+    ),
+    Type.WEBHOOK_OFF: Meaning(
+        "A webhook was switched off by the gateway: its server did not want events any more, or took"
+        " none for three days.",
+        "No event is lost: switched on again, it goes on where it stopped.",
+        (*WHY, "endpoint_id"),
     ),
     Type.COMPANY_ASKED: Meaning(
         "Somebody was invited to sign for the company, and can until `until`. As all events of the"

@@ -14,7 +14,7 @@ from gateway.api.language import with_language
 from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Call, NoParameters, Parameters, Q, Routes, answer
 from gateway.api.schemas import DOCUMENT_BODY
-from gateway.delivery.deliver import every_event
+from gateway.delivery.history import every_event
 from gateway.events import Type as EventType
 from gateway.intake.submission import priority
 from gateway.ledger.mapping import Ledger

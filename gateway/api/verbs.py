@@ -4,19 +4,20 @@ to, cancel, revoke its link."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, assert_never
 
 from aiohttp import web
 from pydantic import ConfigDict, Field
 
-from gateway.api import answers, examples
+from gateway.api import answers, examples, idempotency
 from gateway.api.body import body
 from gateway.api.callers import actor
 from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.delivery import links
 from gateway.delivery.rerouting import NewRoute, NoWay, reroute
-from gateway.delivery.verbs import Denied, Verb, act, choose
+from gateway.delivery.verbs import Denied, Reused, Verb, act, choose
 from gateway.intake.shape import TEXT, Shape
 from gateway.intake.submission import (
     JSON,
@@ -117,6 +118,11 @@ _PROBLEMS = (
     Type.NOT_ALLOWED_NOW,
     *WITH_BODY,
 )
+_RESEND_KEY = replace(
+    idempotency.KEY,
+    description="A key of your choice for this request. The same key with the same reason sends the"
+    " document once more only once; with another reason it is refused.",
+)
 
 
 @routes.operation(
@@ -170,17 +176,19 @@ async def retry_document(call: Call[NoParameters]) -> web.Response:
     "POST",
     "/v1/documents/{document_id}/resend",
     query=NoParameters,
+    headers=(_RESEND_KEY,),
     way=Way.SEND,
     body=_BODY,
     answers=_ANSWERS,
-    problems=_PROBLEMS,
+    problems=(*_PROBLEMS, Type.IDEMPOTENCY_KEY_REUSED),
 )
 async def resend_document(call: Call[NoParameters]) -> web.Response:
     """Send a document that was sent or delivered once more, from the first channel of its plan.
 
-    The recipient may get it twice: no channel takes it for a repeat.
+    The recipient may get it twice: no channel takes it for a repeat. Send an `Idempotency-Key`, so
+    that a request that you repeat because no answer came sends it once.
     """
-    return await _act(call, Verb.RESEND)
+    return await _act(call, Verb.RESEND, idempotency.key_of(call))
 
 
 @routes.operation(
@@ -292,7 +300,7 @@ async def revoke_link(call: Call[NoParameters]) -> web.Response:
     return answer(answers.row(document))
 
 
-async def _act(call: Call[NoParameters], verb: Verb) -> web.Response:
+async def _act(call: Call[NoParameters], verb: Verb, key: str | None = None) -> web.Response:
     why = await body(call, Reason)
     service = call.service
     done = await act(
@@ -304,6 +312,7 @@ async def _act(call: Call[NoParameters], verb: Verb) -> web.Response:
         why.reason,
         actor=await actor(call),
         recalling=service.recalling,
+        key=key,
     )
     return _done(done)
 
@@ -312,6 +321,8 @@ def _done(done: Document | Denied | None) -> web.Response:
     match done:
         case None:
             raise Problem(Type.NOT_FOUND)
+        case Reused():
+            raise Problem(Type.IDEMPOTENCY_KEY_REUSED, done.text)
         case Denied():
             raise Problem(Type.NOT_ALLOWED_NOW, done.text)
         case Document():

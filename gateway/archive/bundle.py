@@ -14,7 +14,7 @@ from gateway.archive import account
 from gateway.archive.manifest import Item, signed
 from gateway.archive.signing import SigningKey
 from gateway.archive.zipped import Entry, entry, zipped
-from gateway.delivery.deliver import every_event
+from gateway.delivery.history import every_event
 from gateway.delivery.scanning import withheld
 from gateway.store.port import Attempt, Direction, Document, Part, Role, Store
 

@@ -165,12 +165,17 @@ class Operations(Connection):
         )
         return found
 
-    async def resend_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
+    async def resend_document(
+        self, document_id: str | int, reason: str, *, idempotency_key: str | None = None
+    ) -> answers.DocumentRow:
         """Send a document that was sent or delivered once more, from the first channel of its
         plan."""
         found: answers.DocumentRow = await self._json(
             Request(
-                "POST", f"/v1/documents/{_segment(document_id)}/resend", body={"reason": reason}
+                "POST",
+                f"/v1/documents/{_segment(document_id)}/resend",
+                headers=given({"Idempotency-Key": idempotency_key or f"client-{uuid4()}"}),
+                body={"reason": reason},
             )
         )
         return found
@@ -662,6 +667,7 @@ class Operations(Connection):
                 "inbox.confirmed",
                 "inbox.handled",
                 "inbox.answered",
+                "webhook.switched_off",
                 "company.asked",
                 "company.signed",
                 "company.not_signed",
@@ -739,6 +745,7 @@ class Operations(Connection):
                 "inbox.confirmed",
                 "inbox.handled",
                 "inbox.answered",
+                "webhook.switched_off",
                 "company.asked",
                 "company.signed",
                 "company.not_signed",

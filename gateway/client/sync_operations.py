@@ -117,10 +117,16 @@ class SyncOperations(Loop):
         """Try a document again now, a failed one from its first channel."""
         return self.run(self.client.retry_document(document_id=document_id, reason=reason))
 
-    def resend_document(self, document_id: str | int, reason: str) -> answers.DocumentRow:
+    def resend_document(
+        self, document_id: str | int, reason: str, *, idempotency_key: str | None = None
+    ) -> answers.DocumentRow:
         """Send a document that was sent or delivered once more, from the first channel of its
         plan."""
-        return self.run(self.client.resend_document(document_id=document_id, reason=reason))
+        return self.run(
+            self.client.resend_document(
+                document_id=document_id, idempotency_key=idempotency_key, reason=reason
+            )
+        )
 
     def reroute_document(
         self,
@@ -505,6 +511,7 @@ class SyncOperations(Loop):
                 "inbox.confirmed",
                 "inbox.handled",
                 "inbox.answered",
+                "webhook.switched_off",
                 "company.asked",
                 "company.signed",
                 "company.not_signed",
@@ -574,6 +581,7 @@ class SyncOperations(Loop):
                 "inbox.confirmed",
                 "inbox.handled",
                 "inbox.answered",
+                "webhook.switched_off",
                 "company.asked",
                 "company.signed",
                 "company.not_signed",

@@ -14,6 +14,7 @@ import structlog
 from gateway.clock import Clock
 from gateway.delivery.put_off import PutOffs
 from gateway.delivery.reports import Reports
+from gateway.delivery.turn import Turn
 from gateway.inbound.inboxes import Inboxes
 from gateway.inbound.incoming import Incoming
 from gateway.store.port import Store
@@ -23,14 +24,22 @@ log = structlog.get_logger()
 
 
 class Collecting:
-    """Collects from one channel."""
+    """Collects from one channel. `turn` where other workers do so too."""
 
-    def __init__(self, store: Store, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, transport: Transport, clock: Clock, turn: Turn | None = None
+    ) -> None:
         self._store = store
+        self._turn = turn
         self._reports = Reports(store, clock)
         self._inboxes = Inboxes(store, clock)
         self._transport = transport
         self._put_offs = PutOffs(store, clock, transport.name)
+
+    async def in_turn(self) -> None:
+        """A round, where it is not another worker's turn; raises what `once` raises."""
+        if self._turn is None or await self._turn.mine():
+            await self.once()
 
     async def once(self) -> None:
         """One round. Raises what the store and the channel raise."""

@@ -23,6 +23,7 @@ from gateway.clock import Clock
 from gateway.delivery import choice, recheck, standing
 from gateway.delivery.backoff import Backoff
 from gateway.delivery.bindery import Bindery
+from gateway.delivery.history import every_event
 from gateway.delivery.lanes import Lanes
 from gateway.delivery.legs import LegState, failed, next_leg, step_of, what_channels_said
 from gateway.delivery.links import Linking
@@ -51,7 +52,6 @@ from gateway.store.port import (
     Checkpoint,
     Document,
     Done,
-    Event,
     Job,
     Keep,
     Leg,
@@ -427,16 +427,6 @@ class Delivering:
             return None
         lane = work.next.lane
         return job if lane in (None, job.lane) else replace(job, lane=lane)
-
-
-async def every_event(store: Store, document: Document) -> list[Event]:
-    """All events of a document, in order."""
-    events: list[Event] = []
-    while page := await store.feed(
-        document.company_id, events[-1].cursor if events else None, 500, document.id
-    ):
-        events += page
-    return events
 
 
 def _timed_out(transport: Transport, limit_s: float) -> Verdict:

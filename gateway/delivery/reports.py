@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.clock import Clock
-from gateway.delivery.deliver import every_event
+from gateway.delivery.history import every_event
 from gateway.delivery.late import BUSY, paid, reported
 from gateway.delivery.legs import what_channels_said
 from gateway.delivery.outcome import evidence

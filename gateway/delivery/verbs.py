@@ -7,7 +7,7 @@ A verb is refused while a channel is being called: nothing can call that back.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
 from gateway.delivery import recall
 from gateway.delivery.choice import CHOSEN, SEVERAL, chosen, newest
+from gateway.delivery.history import every_event
 from gateway.delivery.legs import anew, next_leg
 from gateway.delivery.outcome import OUTCOME_UNKNOWN, Result
 from gateway.delivery.papers import Papers
@@ -26,6 +27,7 @@ from gateway.store.port import (
     Again,
     Direction,
     Document,
+    Event,
     Keep,
     Leg,
     NewEvent,
@@ -58,6 +60,16 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class Reused(Denied):
+    """The key stands for another request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The key stands for this request, which was carried out before: nothing is to be done."""
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """What a verb changes of the way: legs that end and legs that are new, and what is kept of it.
     The old ones have keys of their own, so that the new ones are no repeats of them."""
@@ -79,7 +91,7 @@ class Decision:
 
 
 # Decides on a document as it is just now, which may have to be asked again.
-Decide = Callable[[Document, datetime], Awaitable[Decision | Denied]]
+Decide = Callable[[Document, datetime], Awaitable[Decision | Denied | Repeated]]
 
 
 POSSIBLE: dict[Verb, frozenset[State]] = {
@@ -96,6 +108,8 @@ POSSIBLE: dict[Verb, frozenset[State]] = {
     ),
 }
 
+NOTHING_MORE: Mapping[str, str] = {}
+
 # A document may move on between the reading and the writing; it does not do so for ever.
 ATTEMPTS = 5
 
@@ -110,16 +124,22 @@ async def act(
     *,
     actor: str = "operator",
     recalling: Collection[str] = (),
+    key: str | None = None,
 ) -> Document | Denied | None:
     """Does what a person asks; answers the document as it is then, None when there is none.
 
     `reroute` takes the plan there is once more here; with another one it is `rerouting`'s.
-    `recalling` are the channels that take documents back.
+    `recalling` are the channels that take documents back. With a `key` a `resend` is done once,
+    however often it is asked for; Reused where the key came with another reason.
 
     `actor` is who asks, for the audit. The reason is not kept there: it may hold names.
     """
 
-    async def decide_now(document: Document, now: datetime) -> Decision | Denied:
+    async def decide_now(document: Document, now: datetime) -> Decision | Denied | Repeated:
+        if key is not None and (before := await _with(key, store, document)) is not None:
+            same = before.data["reason"] == reason
+            text = "The key came with another reason before."
+            return Repeated() if same else Reused(verb, document.state, text)
         if verb is Verb.CANCEL and document.state in recall.POSSIBLE:
             legs = await store.legs(company_id, document_id)
             return _recall(document, legs, recalling, reason, now)
@@ -138,6 +158,7 @@ async def act(
             prepared=prepared,
             unsure=any(attempt.outcome == Result.UNKNOWN for attempt in attempts),
             way=await _once_more(store, document) if anew and prepared else Way(),
+            key=key,
         )
 
     return await carry_out(store, clock, company_id, document_id, verb, decide_now, actor=actor)
@@ -201,6 +222,8 @@ async def carry_out(
         decision = await decide_now(document, now)
         if isinstance(decision, Denied):
             return decision
+        if isinstance(decision, Repeated):
+            return document
         done = await store.act(
             company_id,
             document_id,
@@ -219,6 +242,12 @@ async def carry_out(
             return document
     assert document is not None
     return Denied(verb, document.state, "The document is changing just now. Try again in a moment.")
+
+
+async def _with(key: str, store: Store, document: Document) -> Event | None:
+    """The event of the resend that was asked for with this key."""
+    events = await every_event(store, document)
+    return next((one for one in events if one.data.get("idempotency_key") == key), None)
 
 
 async def _once_more(store: Store, document: Document) -> Way:
@@ -266,9 +295,11 @@ def decide(
     prepared: bool,
     unsure: bool,
     way: Way = Way(),
+    key: str | None = None,
 ) -> Decision | Denied:
     """What the verb does to the document. `prepared`: it has been checked and has a plan; `unsure`:
-    nobody knows whether one of its attempts reached the recipient; `way`: its way from then on."""
+    nobody knows whether one of its attempts reached the recipient; `way`: its way from then on;
+    `key`: what a repeated `resend` is known by."""
     if document.direction is Direction.IN:
         return Denied(verb, document.state, _CAME_IN)
     if document.state not in POSSIBLE[verb]:
@@ -328,6 +359,7 @@ def decide(
                 "resent.by_person" if resend else "rerouted.by_person",
                 f"{text} because you asked for it.{twice}",
                 reason,
+                {} if key is None else {"idempotency_key": key},
             )
             return replace(decision, way=way)
         case _:
@@ -346,11 +378,12 @@ def _decision(
     code: str,
     text: str,
     reason: str,
+    more: Mapping[str, str] = NOTHING_MORE,
 ) -> Decision:
     return Decision(
         change(document.state, after, code=code, text=text),
         job,
-        (NewEvent(event, {"code": code, "text": text, "reason": reason}),),
+        (NewEvent(event, {"code": code, "text": text, "reason": reason, **more}),),
     )
 
 

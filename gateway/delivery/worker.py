@@ -31,6 +31,7 @@ from gateway.delivery.prepare import Preparing
 from gateway.delivery.scanning import Scanning
 from gateway.delivery.schedules import Handler, Schedule, Schedules
 from gateway.delivery.trouble import kills, not_stored, went_wrong
+from gateway.delivery.turn import Turn
 from gateway.delivery.workshop import HERE, Workshop
 from gateway.inbound.gated import Gated
 from gateway.inbound.jobs import GATE, READ
@@ -62,7 +63,8 @@ class Worker:
 
     `concurrency` is how many jobs run at once; `lease_s` how long a dead worker's jobs rest;
     `poll_s` how late, at most, a job that becomes due is noticed; `collect_every_s` how often
-    channels are asked for late results; `call_limit_s` how long a call is waited for.
+    channels are asked for late results; `call_limit_s` how long a call is waited for. `alone`: no
+    other worker works on this store.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Worker:
         collect_every_s: float = 10.0,
         call_limit_s: float = CALL_LIMIT_S,
         gate: Gate = OPEN,
+        alone: bool = True,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -101,7 +104,14 @@ class Worker:
         self._stopping = False
         self._wake = asyncio.Event()  # a job has ended, or `stop` was called
         self._running: dict[asyncio.Task[None], Job] = {}
-        self.collecting = [Collecting(store, channel, clock) for channel in transports.values()]
+        turn_s = lease_s + collect_every_s
+        self.collecting = [
+            Collecting(
+                *(store, channel, clock),
+                None if alone else Turn(store, clock, channel.name, self._owner, turn_s),
+            )
+            for channel in transports.values()
+        ]
         self._limits = {
             name: Limits(at_once=channel.at_once)
             for name, channel in transports.items()
@@ -164,7 +174,7 @@ class Worker:
             ),
             asyncio.create_task(self._every(self._poll_s, self._look_at_pauses)),
             *(
-                asyncio.create_task(self._every(self._collect_every_s, collecting.once))
+                asyncio.create_task(self._every(self._collect_every_s, collecting.in_turn))
                 for collecting in self.collecting
             ),
         ]

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
-from gateway.delivery.deliver import every_event
 from gateway.delivery.envelope import Particulars
+from gateway.delivery.history import every_event
 from gateway.delivery.responses import ANSWERS
 from gateway.events import Type
 from gateway.inbound.answers import meaning, reasons

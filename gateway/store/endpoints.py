@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from gateway.audit.chain import Told
-    from gateway.store.port import Again, Done, Event, Job, Keep
+    from gateway.store.port import Again, Done, Event, Job, Keep, NewEvent
 
 MOST_PUSHES = 200  # the newest pushes of an endpoint that are kept; a feed of its own would be more
 
@@ -75,14 +75,17 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What came of work on an endpoint: how it stands now, what was tried, how its job goes on.
+    """What came of work on an endpoint: how it stands now, what was tried, how its job goes on, and
+    what the company is told of it.
 
-    Of `endpoint` these are written: cursor, tries, next_at, active, code and text.
+    Of `endpoint` these are written: cursor, tries, next_at, active, code and text. Where a person
+    has changed it meanwhile, neither these are nor the events.
     """
 
     endpoint: Endpoint
     pushes: Sequence[Push]
     next: Done | Again | Keep
+    events: Sequence[NewEvent] = ()
 
 
 class Endpoints(Protocol):

@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from gateway.clock import Clock
-from gateway.delivery.deliver import every_event
+from gateway.delivery.history import every_event
 from gateway.delivery.papers import Papers
 from gateway.store.port import Company, ContentLost, Direction, Document, Event, Role, Store
 from gateway.store.usage import Charge

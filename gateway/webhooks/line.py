@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from gateway.events import Type
 from gateway.store.endpoints import Endpoint
-from gateway.store.port import Again, Done, Event, Keep, NewJob
+from gateway.store.port import Again, Done, Event, Keep, NewEvent, NewJob
 from gateway.webhooks.judging import DELAYS, Judged, delay
 
 PUSH: Final = "push"  # the kind of job, and its lane
@@ -63,6 +64,14 @@ def went(
         return _off(endpoint, tries, "webhook.gave_up", text), Done()
     failing = replace(endpoint, tries=tries, next_at=now + wait, code=found.code, text=said)
     return failing, Again(now + wait)
+
+
+def switched_off(endpoint: Endpoint) -> tuple[NewEvent, ...]:
+    """What is told the company of an endpoint that takes nothing any more."""
+    if endpoint.active:
+        return ()
+    data = {"endpoint_id": endpoint.id, "code": endpoint.code, "text": endpoint.text}
+    return (NewEvent(Type.WEBHOOK_OFF, data),)
 
 
 def _off(endpoint: Endpoint, tries: int, code: str, text: str) -> Endpoint:

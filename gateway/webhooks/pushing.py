@@ -81,7 +81,8 @@ class Pushing:
                 left -= 1
                 now = self._clock.now()
                 after, then = line.went(endpoint, event, found, now)
-                if not await self._store.pushed(job, Progress(after, (push,), then), now):
+                progress = Progress(after, (push,), then, line.switched_off(after))
+                if not await self._store.pushed(job, progress, now):
                     endpoint = await self._endpoint(job)
                     break  # a person changed it: on from where that person wants it
                 endpoint = after

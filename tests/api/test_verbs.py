@@ -170,3 +170,11 @@ async def test_what_is_not_sent_yet_is_a_conflict(api: Api, verb: str) -> None:
     assert (reply.status, reply.json["type"]) == (409, "/problems/not-allowed-now")
     stranger = await api.post(f"{here}/{verb}", json=body, key=OTHER_KEY)
     assert stranger.status == 404
+
+
+async def test_a_key_of_a_resend_is_looked_at_before_anything_else(api: Api) -> None:
+    here = (await api.submit(INVOICE)).headers["Location"]
+    reply = await api.post(f"{here}/resend", json=WHY, headers={"Idempotency-Key": "no key"})
+    assert (reply.status, reply.json["type"]) == (400, "/problems/invalid-parameter")
+    reply = await api.post(f"{here}/resend", json=WHY, headers={"Idempotency-Key": "k-1"})
+    assert (reply.status, reply.json["type"]) == (409, "/problems/not-allowed-now")

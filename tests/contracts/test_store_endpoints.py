@@ -19,6 +19,7 @@ from gateway.store.port import (
     Job,
     Keep,
     LeaseLost,
+    NewEvent,
     NewJob,
     Store,
 )
@@ -185,8 +186,11 @@ async def test_progress_is_written_with_what_was_sent(store: Store) -> None:
     assert not await store.claim("w", due - timedelta(seconds=1), 60, 10)
     (again,) = await store.claim("w", due, 60, 10)
     off = replace(failing, active=False, next_at=None, code="webhook.gone", text="410")
-    assert await store.pushed(again, Progress(off, (), Done()), due)
+    told = NewEvent("webhook.switched_off", {"endpoint_id": ENDPOINT.id})
+    assert await store.pushed(again, Progress(off, (), Done(), (told,)), due)
     assert await store.endpoint(OURS.id, ENDPOINT.id) == off
+    newest = (await store.feed(OURS.id, None, 100))[-1]
+    assert (newest.type, newest.document_id, newest.data) == (told.type, "", told.data)
     assert not await store.claim("w", due + timedelta(days=9), 60, 10)
     assert list(await store.pushes(OURS.id, ENDPOINT.id, None, 10)) == [
         replace(refused, n=2),
@@ -201,8 +205,10 @@ async def test_a_person_is_stronger_than_work_under_way(store: Store) -> None:
     await store.change_endpoint(replace(ENDPOINT, description="changed"))
     moved = replace(ENDPOINT, cursor=first.cursor)
     for then in (Done(), Again(NOW + timedelta(hours=1))):
-        assert not await store.pushed(job, Progress(moved, [push_of(first)], then), NOW)
+        told = NewEvent("webhook.switched_off")
+        assert not await store.pushed(job, Progress(moved, [push_of(first)], then, (told,)), NOW)
         assert await store.holds(job, NOW)
+    assert all(event.document_id for event in await store.feed(OURS.id, None, 100))
     now = await store.endpoint(OURS.id, ENDPOINT.id)
     assert now == replace(ENDPOINT, description="changed", version=2)
     assert len(await store.pushes(OURS.id, ENDPOINT.id, None, 10)) == 2

@@ -237,20 +237,30 @@ async def test_after_75_hours_it_is_given_up_and_nothing_is_lost(hooks: Hooks) -
     later = await hooks.webhooks.change(OURS.id, endpoint.id, {"active": True})
     assert isinstance(later, Endpoint) and later.active and later.code == ""
     await hooks.work()
-    assert len(hooks.sink.taken) == 13
+    assert len(hooks.sink.taken) == 14, "what it missed, that it was switched off, and what followed"
     assert ids(hooks.sink.taken)[10:12] == event_ids(events)
 
 
 async def test_410_ends_it_at_once(hooks: Hooks) -> None:
-    made = await hooks.add()
+    made, other = await hooks.add(), await hooks.add("/b")
     hooks.sink.plan("/a", Reply(410))
     await hooks.happen(2)
     with capture_logs() as logged:
         await hooks.work()
+        await hooks.work()
     endpoint = await hooks.now(made)
     assert (endpoint.active, endpoint.code, endpoint.next_at) == (False, "webhook.gone", None)
     await hooks.pass_on(timedelta(days=9))
-    assert len(hooks.sink.taken) == 1
+    assert len(hooks.sink.at("/a")) == 1
+    told = [event for event in await hooks.store.feed(OURS.id, None, 100) if not event.document_id]
+    assert [(event.type, event.data) for event in told] == [
+        (
+            "webhook.switched_off",
+            {"endpoint_id": endpoint.id, "code": "webhook.gone", "text": endpoint.text},
+        )
+    ]
+    assert ids(hooks.sink.at("/b"))[-1] == told[0].id, "the others are told"
+    assert (await hooks.now(other)).active
     assert [line["endpoint_id"] for line in logged if line["event"] == "webhook_disabled"] == [
         endpoint.id
     ]

@@ -16,7 +16,7 @@ from gateway.store.cursors import Cursors
 from gateway.store.cursors import Place as At
 from gateway.store.endpoints import MOST_PUSHES, Endpoint, Progress, Push, SealedSecret
 from gateway.store.port import Event, Job, LeaseLost
-from gateway.store.postgres import audit, jobs, rows
+from gateway.store.postgres import audit, events, jobs, rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.events import SETTLED_TX
 from gateway.store.postgres.rows import Row
@@ -166,6 +166,8 @@ async def _pushed(transaction: Transaction, unit: Pushed, written: list[Row]) ->
     if moved:
         last: int | None = moved[0]["pushes"]
         jobs.go_on(transaction, [(unit.job.id, unit.progress.next, unit.now)])
+        told = (endpoint.company_id, "", unit.now, unit.progress.events)
+        events.append(transaction, [told])
     else:
         last = await _counted(transaction, endpoint.company_id, endpoint.id, len(pushes))
     if last is not None:

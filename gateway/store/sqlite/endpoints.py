@@ -14,7 +14,7 @@ from gateway.audit.chain import Told
 from gateway.store.cursors import Cursors
 from gateway.store.endpoints import MOST_PUSHES, Endpoint, Progress, Push, SealedSecret
 from gateway.store.port import Checkpoint, Event, Job, Keep
-from gateway.store.sqlite import audit, checkpoints, rows
+from gateway.store.sqlite import audit, checkpoints, events, rows
 from gateway.store.sqlite.checkpoints import Step
 from gateway.store.sqlite.rows import Row, maybe_micros, micros, moment
 from gateway.store.sqlite.writer import Transaction
@@ -168,6 +168,9 @@ def _pushed(transaction: Transaction, unit: Pushed) -> bool | Exception:
         return refused
     for push, seq in zip(unit.progress.pushes, unit.push_seqs, strict=True):
         _add_push(transaction, AddPush(endpoint.company_id, endpoint.id, push, seq))
+    if moved:
+        told = (endpoint.company_id, "", micros(unit.now), unit.progress.events)
+        events.append(transaction, [told])
     return moved > 0
 
 
