@@ -205,7 +205,7 @@ async def test_a_company_loses_its_standing_midway(
             *("company", "revoke", company.company.id, "--reason", "Under investigation."),
             *("--data", str(data)),
         )
-        assert done.code == 0, done.error
+        assert done.code == 0, done.err
     up.put_forward(timedelta(hours=1))
     held = await in_state(sender, waiting["id"], "held")
     assert held["code"] == "company.revoked" and "Under investigation." in held["text"]
