@@ -79,6 +79,8 @@ def tell(running: Sandbox) -> None:
                 "url": running.gateway.url,
                 "sandbox": running.url,
                 "keys": {seed.company.participants[0]: seed.key for seed in (*SEEDS, UNVERIFIED)},
+                "folder": str(running.ways_in.folder),
+                "smtp": f"127.0.0.1:{running.mail.port}",
             }
         )
         return
@@ -91,6 +93,10 @@ The sandbox is up; Ctrl-C ends it. In another terminal:
   {SENDER.company.name} ({SENDER.company.participants[0]}) sends with that key;
   {RECEIVER.company.name} ({RECEIVER.company.participants[0]}) receives with {RECEIVER.key};
   {UNVERIFIED.company.name} has yet to be verified: {UNVERIFIED.key}.
+
+  Files in {running.ways_in.folder}/in are handed in for the first of them.
+  So are mails from it, by the mail server at 127.0.0.1:{running.mail.port}:
+  docs/howto/use-the-sandbox.md says the addresses.
 
   What the partners received, and a clock that can be put forward: {running.url}
   Be sent an invoice over Peppol:

@@ -110,7 +110,7 @@ class Rounds:
     @property
     def schedule(self) -> Schedule:
         """Sees to it that every company has its job."""
-        return Schedule("drops", timedelta(minutes=1), self.put)
+        return Schedule("drops", timedelta(seconds=10), self.put)
 
     async def put(self, now: datetime) -> bool:
         """Puts the jobs in line that are not there."""

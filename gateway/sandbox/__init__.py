@@ -23,6 +23,7 @@ from gateway.sandbox.controls import Controls
 from gateway.sandbox.partners import Other, Partners
 from gateway.sandbox.peppol import OTHERS, SEAT, SMP_ID, SMP_SEAT
 from gateway.sandbox.seeds import RECEIVER, SEEDS, SENDER, SENDER_NO, UNVERIFIED, Seed, plant
+from gateway.sandbox.ways_in import WaysIn
 from schemas.identifiers import Participant
 
 __all__ = [
@@ -62,6 +63,7 @@ class Sandbox:
         self.print_house = self.partners.print_house
         self.network = self.partners.peppol.network
         self.access_point = self.partners.peppol.access_point
+        self.ways_in = WaysIn(data, self.mail)
         self.url = ""  # of the sandbox's own controls
         self.gateway: Gateway
         self._data = data
@@ -72,6 +74,7 @@ class Sandbox:
         """Starts the partners, then the gateway that knows them; what `Gateway.start` raises."""
         async with AsyncExitStack() as up:
             await up.enter_async_context(self.partners)
+            await up.enter_async_context(self.ways_in)
             self.gateway = await up.enter_async_context(Gateway(self._settings(), self.clock))
             await plant(self.gateway.store, self.clock)
             await self._start_controls(up)
@@ -91,6 +94,7 @@ class Sandbox:
                 "webhooks": {"allow_http": True, "allow_private": True},  # to this machine too
                 "fetch": {"allow_http": True, "allow_private": True},
                 **self.partners.settings(),
+                **self.ways_in.settings(),
             },
             environment={},  # what is set for a real gateway on this machine is not meant here
         ).settings

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from gateway.clock import Clock
+from gateway.mail_in.addresses import MAIL
 from gateway.routing.terms import CHANNELS
 from gateway.store.port import Company, Store
 from gateway.store.register import StoredRegister
@@ -60,11 +61,19 @@ class Seed:
     key: str
 
 
+def mail_of(word: str) -> Mapping[str, Any]:
+    """The token of a seed's e-mail addresses, and who may hand in: anybody of its own domain."""
+    return {
+        "token": (word.replace("_", "") * 3)[:16],
+        "senders": [f"@{word.replace('_', '-')}.example"],
+    }
+
+
 def _seed(name: str, country: str, participant: str, word: str) -> Seed:
     # Fixed ids and keys, so that a sandbox that is started again knows them.
     company_id = f"com_01900000-0000-7000-8000-{hashlib.sha256(word.encode()).hexdigest()[:12]}"
     # The same example may be handed in again and again here.
-    settings = {"duplicate_days": 0, CHANNELS: TERMS.get(word, {})}
+    settings = {"duplicate_days": 0, CHANNELS: TERMS.get(word, {}), MAIL: mail_of(word)}
     return Seed(Company(company_id, name, country, (participant,), settings), f"bk_sandbox_{word}")
 
 

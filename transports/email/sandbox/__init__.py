@@ -17,9 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from email.utils import parseaddr
 from enum import StrEnum
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import dkim
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -27,6 +28,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from transports.base import Now, utc_now
 from transports.email.sandbox.imap import Mailbox
 from transports.email.sandbox.notices import Said, absence, notice
+
+# The name that the server writes its findings under.
+AUTHSERV_ID: Final = "mx.sandbox.example"
 
 
 class Behaviour(StrEnum):
@@ -113,6 +117,7 @@ class Sandbox:
     ) -> None:
         self.received: list[Received] = []
         self.mailbox = Mailbox("bounces", "sandbox")
+        self.mailboxes: dict[str, Mailbox] = {}  # of domains whose mail is delivered here
         self.most_bytes = most_bytes
         self.dsn = dsn
         self.open: set[SMTP] = set()  # connections
@@ -207,6 +212,20 @@ class Sandbox:
             )
             self._due.append((come, content))
 
+    def _hand_out(self, message: Received) -> None:
+        """Puts a message to a domain that is delivered here into its mailbox, with what a mail
+        server has found out about it; a domain that begins with `forged` has not sent it."""
+        mailbox = self.mailboxes.get(message.recipient.rpartition("@")[2].lower())
+        if mailbox is None:
+            return
+        sender = parseaddr(str(message.message["From"] or ""))[1].rpartition("@")[2]
+        verdict = "fail" if sender.startswith("forged") else "pass"
+        found = (
+            f"Delivered-To: {message.recipient}\r\n"
+            f"Authentication-Results: {AUTHSERV_ID}; dmarc={verdict} header.from={sender}\r\n"
+        )
+        mailbox.inbox.add(found.encode("ascii", "replace") + message.content)
+
     def _come(self) -> None:
         """Puts the notices whose time has come into the mailbox."""
         now = self._now()
@@ -294,6 +313,7 @@ class Sandbox:
                 return "421 4.3.2 Gone"
         self.received.append(message)
         self._say_later(message, behaviour)
+        self._hand_out(message)
         return f"250 2.0.0 OK, kept as number {len(self.received)}"
 
 
