@@ -20,7 +20,6 @@ from gateway.intake.contents import fault
 from gateway.intake.head import LANGUAGES
 from gateway.intake.kind import (
     JSON,
-    MAIL,
     PACKAGES,
     PDF,
     ZIP,
@@ -34,6 +33,7 @@ from gateway.store.ids import new_id
 from gateway.store.port import Accepted, Company, KeyReused, NewPart, Role, Store, Submission
 from gateway.trust.gate import OPEN, Closed, Gate
 from transports.base import File
+from validators.findings import Finding
 
 _KINDS: Final = ("application/xml", JSON, *PACKAGES)
 
@@ -120,7 +120,7 @@ def document(name: str, content: bytes) -> File:
     return File(name, kind, content)
 
 
-def _unknown(original: File) -> Any:
+def _unknown(original: File) -> Finding:
     return fault(
         "GUARD-FILE",
         original.name,
@@ -133,6 +133,3 @@ def _unknown(original: File) -> Any:
 def _parts(original: File, attachments: Sequence[File]) -> list[NewPart]:
     roles = [(Role.ORIGINAL, original), *((Role.ATTACHMENT, file) for file in attachments)]
     return [NewPart(role, file.name, file.media_type, file.content) for role, file in roles]
-
-
-__all__ = ["MAIL", "Closed", "Handed", "HandingIn", "document", "language"]

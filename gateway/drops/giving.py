@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+import structlog
+
 from gateway.clock import Clock
 from gateway.drops.pick_up import fit
 from gateway.drops.place import Folder, Visit
@@ -22,9 +24,11 @@ from gateway.inbound.formats import Came, bis3
 from gateway.intake.attachment import distinct
 from gateway.store.ids import new_id
 from gateway.store.inbox import Item, Lent, NotGiven
-from gateway.store.port import Company, Role, Store
+from gateway.store.port import Company, ContentLost, Role, Store
 from gateway.trust.gate import OPEN, Gate
 from transports.base import File
+
+log = structlog.get_logger()
 
 # Short: nobody else reads the folder's inbox, and after a crash it has to end first.
 _LEASE: Final = timedelta(seconds=30)
@@ -50,7 +54,11 @@ class Giving:
         now, lease = self._clock.now(), new_id("drp")
         items = await self._store.lend(company.id, lease, now, now + _LEASE, most)
         for item in items:
-            await self._write(visit, company, item)
+            try:
+                await self._write(visit, company, item)
+            except ContentLost as error:  # it stays in the inbox, for a person
+                log.error("content_lost", company=company.id, reason=str(error))
+                continue
             try:
                 await self._store.confirm(
                     company.id, item.document.id, self._clock.now(), lease=lease

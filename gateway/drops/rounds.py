@@ -20,10 +20,19 @@ from gateway.clock import Clock
 from gateway.delivery.schedules import Schedule
 from gateway.drops.giving import Giving
 from gateway.drops.pick_up import PickUp
-from gateway.drops.picking import look
+from gateway.drops.picking import Bundle, look
 from gateway.drops.place import Folder, Place, Trouble, Visit
 from gateway.drops.statuses import Statuses
-from gateway.store.port import Again, Checkpoint, Company, Done, Job, NewJob, Store
+from gateway.store.port import (
+    Again,
+    Checkpoint,
+    Company,
+    Done,
+    Job,
+    NewJob,
+    StorageUnavailable,
+    Store,
+)
 
 log = structlog.get_logger()
 
@@ -149,6 +158,14 @@ class Rounds:
         again = Again(now + rest, data=memory.data())
         return await self._store.checkpoint(job, Checkpoint(next=again), now)
 
+    async def _take(self, visit: Visit, company: Company, bundle: Bundle) -> None:
+        try:
+            await self._pick_up.take(visit, company, bundle)
+        except (Trouble, StorageUnavailable):
+            raise
+        except Exception:  # it stays where it is, and the others must not wait for it
+            log.exception("drop_failed", company=company.id)
+
     async def _turn(self, visit: Visit, company: Company, memory: _Memory) -> bool:
         """Does a piece of what there is to do; whether there is more."""
         now = self._clock.now()
@@ -159,7 +176,7 @@ class Rounds:
         oldest = (now - seen.oldest).total_seconds() if seen.oldest else 0
         self._gauges.oldest.labels(company.id).set(oldest)
         for bundle in seen.ready[:DOCUMENTS]:
-            await self._pick_up.take(visit, company, bundle)
+            await self._take(visit, company, bundle)
         since = datetime.fromisoformat(memory.since)
         memory.cursor, untold = await self._statuses.tell(
             visit, company, memory.cursor, since, EVENTS

@@ -19,7 +19,7 @@ from gateway.drops.place import Folder, Visit
 from gateway.events import Type
 from gateway.handing_in import language
 from gateway.refusals import stored, text
-from gateway.store.port import Company, Direction, Document, Event, Part, Role, Store
+from gateway.store.port import Company, ContentLost, Direction, Document, Event, Part, Role, Store
 from transports.base import File
 from validators.findings import Finding
 
@@ -87,7 +87,10 @@ class Statuses:
             await visit.move(Folder.DONE, seen, Folder.ERROR, seen.name)
 
     async def _findings(self, company: Company, document: Document) -> Sequence[Finding]:
-        found = await self._store.files(company.id, document.id, (Role.FINDINGS,))
+        try:
+            found = await self._store.files(company.id, document.id, (Role.FINDINGS,))
+        except ContentLost:
+            return ()  # why it was rejected stands in the document's own text too
         return stored(found[-1][1]) if found else ()
 
 

@@ -11,9 +11,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import asyncssh
 import pytest
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from gateway.delivery.unpacking import Unpacking
 from gateway.delivery.worker import Worker
@@ -25,12 +28,13 @@ from gateway.handing_in import HandingIn
 from gateway.inbound.inboxes import Inboxes
 from gateway.inbound.incoming import Incoming
 from gateway.lifecycle import InboxState, State
-from gateway.store.port import Document, Role, Store
+from gateway.store.port import ContentLost, Document, Role, Store
 from gateway.trust.gate import OPEN, Closed, Gate, OpenGate
 from tests.contracts.case import pdf
 from tests.e2e import invoices
 from tests.flows.house import RECEIVER, SENDER, House
 from transports.base import File
+from transports.sftp_server import OpenFiles, SftpServer
 
 EVERY_S, SETTLE_S = 10, 5
 SOON = timedelta(seconds=EVERY_S)
@@ -326,6 +330,75 @@ async def test_files_that_came_with_it_are_written_beside_it(drop: Drop) -> None
     (waits,) = await drop.house.store.inbox(RECEIVER.id, None, 10)
     item = await drop.house.store.inbox_item(RECEIVER.id, waits.id)
     assert item is not None and item.state is InboxState.ATTACHMENT_ERROR
+
+
+class Losing:
+    """A store that has lost the bytes of one document."""
+
+    def __init__(self, store: Store, document_id: str) -> None:
+        self._store = store
+        self._lost = document_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def files(self, company_id: str, document_id: str, roles: Any) -> Any:
+        if document_id == self._lost and Role.RENDERED in roles:
+            raise ContentLost("gone")
+        return await self._store.files(company_id, document_id, roles)
+
+
+async def test_a_document_that_is_lost_holds_up_no_other(drop: Drop) -> None:
+    drop.put("till.json", to_receiver("F-7"))
+    await drop.look(4)
+    (first,) = await drop.house.store.inbox(RECEIVER.id, None, 10)
+    (drop.root / RECEIVER.id / "inbox").mkdir()
+    losing: Any = Losing(drop.house.store, first.id)
+    drop.house.worker = drop.worker(losing)
+    drop.put("till.json", to_receiver("F-8"))
+    await drop.look(4)
+    (name,) = drop.files("inbox", RECEIVER.id)
+    assert b"F-8" in (drop.root / RECEIVER.id / "inbox" / name).read_bytes()
+    assert [one.id for one in await drop.house.store.inbox(RECEIVER.id, None, 10)] == [first.id]
+
+
+async def test_the_same_goes_over_sftp(drop: Drop) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    public = key.export_public_key().decode()
+    files = SftpServer(lambda channel: OpenFiles(server, channel), client_key=public)
+    async with files as server:
+        root = server.directory / "ours"
+        (root / "in").mkdir(parents=True)
+        (root / "status").mkdir()
+        section = Drops(
+            folders={SENDER.id: f"sftp://{server.username}@127.0.0.1:{server.port}/ours"},
+            host_keys={"127.0.0.1": server.host_key},
+            client_key=SecretStr(key.export_private_key().decode()),
+            every_s=EVERY_S,
+            settle_s=SETTLE_S,
+        )
+        store, clock = drop.house.store, drop.house.clock
+        handing_in = HandingIn(store, clock, Unpacking(HERE))
+        made = rounds(section, store, clock, handing_in, OPEN, CollectorRegistry())
+        channels = drop.house.transports
+        drop.house.worker = Worker(store, channels, clock, handlers={KIND: made})
+        (root / "in" / "a.json").write_bytes(invoice())
+        (root / "in" / "a.pdf").write_bytes(pdf())
+        (root / "in" / "b.json").write_bytes(BROKEN)
+        await drop.look(3)
+        (document,) = await drop.documents()
+        assert document.state is State.SENT
+        names = {each: sorted(p.name for p in (root / each).iterdir()) for each in ("in", "done")}
+        assert names == {"in": [], "done": [f"{document.id}-a.json", f"{document.id}-a.pdf"]}
+        assert sorted(p.name for p in (root / "error").iterdir()) == ["b.json", "b.json.txt"]
+        assert len(list((root / "status").iterdir())) >= 2
+        server.available = False
+        (root / "in" / "c.json").write_bytes(invoice("F-2"))
+        await drop.look(2)
+        server.available = True
+        await drop.house.later(timedelta(minutes=1))
+        await drop.look(2)
+        assert len(await drop.documents()) == 2
 
 
 async def test_without_the_folder_the_inbox_is_left_alone(drop: Drop) -> None:
