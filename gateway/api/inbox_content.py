@@ -195,7 +195,7 @@ def _withheld() -> Problem:
     body=UPLOAD_BODY,
     answers={
         202: Answer(
-            "The document is in your inbox, durably. It is read and checked from here on by itself.",
+            "It is in your inbox, durably. It is read and checked from here on by itself.",
             answers.Uploaded,
             examples.UPLOADED,
             headers={"Location": "Where the document is."},

@@ -132,6 +132,14 @@ def read(
         return None, ()
 
 
+def invoice_of(document: File, at: date, settings: Mapping[str, Any]) -> Invoice | None:
+    """The invoice that a document holds, whatever its form; None where it can not be read."""
+    if document.media_type != JSON:
+        return read(document.content, (), at)[0]
+    prepared = prepare(document, (), {}, at=at, settings=settings)
+    return prepared.invoice if isinstance(prepared, Prepared) else None
+
+
 def inside(
     document: File, beside: Sequence[File], at: date, settings: Mapping[str, Any]
 ) -> tuple[File, ...]:

@@ -21,6 +21,7 @@ from gateway.delivery.history import every_event
 from gateway.delivery.responses import ANSWERS
 from gateway.events import Type
 from gateway.inbound.answers import meaning, reasons
+from gateway.inbound.looking import invoice_of
 from gateway.intake import head as intake
 from gateway.lifecycle import ANSWERS as MAY_FOLLOW
 from gateway.lifecycle import Business, may_answer
@@ -40,10 +41,9 @@ from gateway.store.port import (
 from schemas.identifiers import Participant
 from schemas.invoice import Invoice
 from schemas.response import Clarification, Kind, Party, Response, document_type, process, write
-from schemas.ubl.read import Unreadable, read
-from transports.base import Recipient, Sender
+from transports.base import File, Recipient, Sender
 from validators.findings import Finding, Severity
-from validators.pipeline import parse, validate
+from validators.pipeline import validate
 
 MEDIA_TYPE: Final = "application/xml"
 
@@ -138,15 +138,10 @@ async def _invoice(store: Store, document: Document) -> Invoice | None:
     if part is None:
         return None
     content = await store.content(document.company_id, document.id, part.sha256)
-    return None if content is None else await asyncio.to_thread(_read, content)
-
-
-def _read(content: bytes) -> Invoice | None:
-    root = parse(content)
-    try:
-        return None if isinstance(root, tuple) else read(root)
-    except Unreadable:
+    if content is None:
         return None
+    came = File(part.name, part.media_type, content)
+    return await asyncio.to_thread(invoice_of, came, document.created_at.date(), {})
 
 
 def _response(company: Company, invoice: Invoice, word: Word, now: datetime) -> Response | Denied:

@@ -7,7 +7,8 @@ A status that comes is a late report on the leg whose key its envelope had. A st
 says RE at once when the document breaks the rules, and as soon as a virus is found in it, since it
 is never handed out; else, where the sender asked for it, AP as soon as the company has taken the
 document over from its inbox, and AB when it has not by the time, also while it is kept back there:
-it has come, and a person may yet release it. An answer (Invoice Response) has its AB as soon as it is written to the invoice.
+it has come, and a person may yet release it. An answer (Invoice Response) has its AB as soon as it
+is written to the invoice.
 Source: Peppol MLS 1.1.0, Peppol Network Policy 1.0.0 (MLS-1: 20 minutes from receipt to status).
 """
 
@@ -286,9 +287,7 @@ class StatusDue:
     async def _later(self, job: Job, now: datetime, due: datetime) -> Done | Again:
         """When it is looked at again whether a status is owed."""
         item = await self._store.inbox_item(job.company_id, job.document_id)
-        unread = item is not None and (
-            item.state is InboxState.READING or item.code == SCAN_WAITS
-        )
+        unread = item is not None and (item.state is InboxState.READING or item.code == SCAN_WAITS)
         if now < due and unread:  # there may be a virus in it
             return Again(min(now + _SOON, due))
         wanted = job.data["mls_type"] == sbdh.MlsType.ALWAYS_SEND and now < due

@@ -23,24 +23,27 @@ from gateway.inbound.aside import SET_ASIDE, NotAside
 from gateway.inbound.inboxes import Inboxes
 from gateway.inbound.incoming import Incoming, SetAside, Taken, TurnedBack
 from gateway.inbound.reading import ATTACHMENTS, NOT_READ, SCAN_WAITS
+from gateway.inbound.replies import Given, Word, reply
+from gateway.inbound.statuses import StatusDue
 from gateway.intake.prepare import Prepared, prepare
-from gateway.lifecycle import InboxState
+from gateway.lifecycle import InboxState, State
 from gateway.sandbox import RECEIVER as SEED_RECEIVER
 from gateway.scanning.clamd import Clamd
 from gateway.scanning.sandbox import EICAR, Behaviour, Sandbox
 from gateway.store.inbox import Item
-from gateway.store.port import Role
+from gateway.store.port import NewJob, Role
 from gateway.trust.gate import Closed, OpenGate
 from schemas.identifiers import Participant
 from tests.e2e.invoices import ELSEWHERE, submission
 from tests.flows.house import RECEIVER, House
-from transports.base import File
+from transports.base import Delivered, File, Verdict
 
 EXAMPLES = Path("examples")
 MINUTE = timedelta(minutes=1)
 US = Participant.parse(RECEIVER.participants[0])
 XML = "application/xml"
 ACTOR = "key:ledger"
+OWN = Participant.parse("0242:000123")
 
 
 def ubl(number: str = "I-1", **more: Any) -> bytes:
@@ -362,6 +365,64 @@ async def test_a_person_holds_and_releases(post: Post) -> None:
     entries = [(e.action, e.actor) for e in await store.audit_entries(0, 100)]
     for action in ("inbox.held", "inbox.released", "inbox.handled"):
         assert (action, ACTOR) in entries
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("no-b2b-invoice.xml", XML),
+        ("se-b2b-svefaktura.xml", XML),
+        ("se-b2b-invoice.json", "application/json"),
+    ],
+)
+async def test_it_is_answered_whatever_form_it_came_in(
+    post: Post, name: str, media_type: str
+) -> None:
+    id_ = await post.bring((EXAMPLES / name).read_bytes(), media_type=media_type)
+    store, clock = post.house.store, post.house.clock
+    company = await store.company(RECEIVER.id)
+    assert company is not None
+    said = await reply(store, clock, company, id_, Word("AP"), actor=ACTOR)
+    assert isinstance(said, Given), said
+    await post.house.work()
+    carrier = await store.document(RECEIVER.id, said.response_id)
+    assert carrier is not None and carrier.head.kind == "invoice_response"
+    assert (carrier.state, bool(carrier.text)) == (State.FAILED, True), "nobody takes it there"
+    answered = await store.document(RECEIVER.id, id_)
+    assert answered is not None and answered.business == "accepted"
+
+
+async def test_a_virus_is_told_to_the_access_point_that_sent_it(post: Post, clamd: Sandbox) -> None:
+    use(post.house, clamd)
+    id_ = await post.bring(ubl(), File("tid.pdf", "application/pdf", pdf() + EICAR))
+    document = await post.house.store.document(RECEIVER.id, id_)
+    assert document is not None
+    due = StatusDue(post.house.store, post.house.clock, Nobody(), OWN)
+    now = post.house.clock.now()
+    data = {
+        "received_at": now.isoformat(),
+        "instance_id": "in-1",
+        "seat": "POP000123",
+        "mls_to": None,
+        "mls_type": "FAILURE_ONLY",
+    }
+    job = NewJob(f"{id_}/status", "peppol_status_out", now, RECEIVER.id, id_, data=data)
+    await post.house.store.put([job], now)
+    (claimed,) = await post.house.store.claim("test", now, 60, 10)
+    await due(claimed)
+    stored = await post.house.store.files(RECEIVER.id, id_, (Role.EVIDENCE,))
+    (told,) = [content for part, content in stored if part.name == "status"]
+    assert b">RE<" in told and b">FD<" in told
+
+
+class Nobody:
+    """A partner that takes every status."""
+
+    async def post(self, header: Any, document: bytes) -> Delivered:
+        return Delivered(Verdict("peppol.taken", "taken", "taken"))
 
 
 # --- for nobody here ----------------------------------------------------------------------------
