@@ -203,7 +203,7 @@ class Ways:
             configured=self._configured,
             orders=self._orders or shipped(),
             at=self._clock.now().date(),
-            settled=settled(company.settings, question.recipient),
+            settled=settled(company.settings, question.recipient, company.above),
         )
 
     async def _step(
@@ -296,7 +296,7 @@ def own(company: Company) -> Sender:
         country=company.country,
         participant=participants[0] if participants else None,
         organisation_number=_organisation_number(company.country, participants),
-        reply_to=company.settings.get("reply_to"),
+        reply_to=company.in_effect.get("reply_to"),
     )
 
 

@@ -30,6 +30,7 @@ from gateway.api import (
     archive,
     batches,
     companies,
+    customer_classes,
     documents,
     feed,
     image_rules,
@@ -52,6 +53,7 @@ from gateway.api import (
 from gateway.api import channels as channel_routes
 from gateway.api import participants as participant_routes
 from gateway.api import people as people_routes
+from gateway.api import settings as setting_routes
 from gateway.api import usage as usage_routes
 from gateway.api import verification as verification_routes
 from gateway.api import webhooks as webhook_routes
@@ -105,6 +107,8 @@ OPERATIONS: tuple[Operation, ...] = tuple(
         image_rules,
         routing_rules,
         channel_routes,
+        setting_routes,
+        customer_classes,
         usage_routes,
         agreement_routes,
         verification_routes,

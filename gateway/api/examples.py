@@ -651,6 +651,8 @@ PATH = {
     "company_id": COMPANY_ID,
     "key_id": KEY_ID,
     "channel": "email",
+    "setting": "route_order",
+    "customer_class": "consumers",
     "agreement": "918130047",
     "lookup_job_id": _LOOKUP_JOB_ID,
     "document_id": _ID,

@@ -62,6 +62,7 @@ async def preview_document(call: Call[NoParameters]) -> web.Response:
         configured=call.service.channels,
         at=call.service.clock.now().date(),
         settings=company.settings,
+        above=company.above,
     )
     if asked == JSON:
         return answer(answers.Preview.model_validate(told(seen)))

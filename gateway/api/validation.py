@@ -39,7 +39,7 @@ async def validate_document(call: Call[NoParameters]) -> web.Response:
         given.files(),
         with_language(given.delivery, call.request),
         at=call.service.clock.now().date(),
-        settings=call.company.settings,
+        settings=call.company.in_effect,
     )
     return answer(
         answers.Validation(

@@ -207,6 +207,25 @@ class ConsolePerson(TypedDict):
     links: dict[str, str]
 
 
+class CustomerClassList(TypedDict):
+    """Your classes, by name."""
+
+    customer_classes: list[CustomerClassRow]
+
+
+class CustomerClassRow(TypedDict):
+    """A class of customers, and what is settled for it."""
+
+    name: str
+    customers: list[str]
+    country: str | None
+    kind: CustomerKind | None
+    settings: dict[str, Any]
+
+
+CustomerKind = Literal["consumer", "business", "public"]
+
+
 class CustomerWay(TypedDict):
     """What is proposed for a customer. Personal numbers in what you wrote are masked."""
 
@@ -653,6 +672,9 @@ class Leg(TypedDict):
     until: str | None
 
 
+Level = Literal["default", "account", "parent", "company", "class", "customer"]
+
+
 class LookedUp(TypedDict):
     """What one participant can receive."""
 
@@ -898,6 +920,25 @@ class RoutingRules(TypedDict):
     rules: list[RoutingRuleRow]
 
 
+class SettingList(TypedDict):
+    """Every setting."""
+
+    settings: list[SettingRow]
+
+
+class SettingRow(TypedDict):
+    """A setting, and what counts."""
+
+    name: str
+    value: Any
+    level: Level
+    of: str
+    next: ValueFrom | None
+    levels: list[Level]
+    values: str
+    meaning: str
+
+
 Severity = Literal["fatal", "warning", "information"]
 
 
@@ -1013,6 +1054,14 @@ class Validation(TypedDict):
     profile: str
     structure_ok: bool
     findings: list[Finding]
+
+
+class ValueFrom(TypedDict):
+    """A value, and the place that it comes from."""
+
+    value: Any
+    level: Level
+    of: str
 
 
 Verdict = Literal["yes", "no", "unknown"]

@@ -398,9 +398,9 @@ class Operations(Connection):
         self,
         content: Body,
         media_type: Literal[
-            "application/json",
             "application/xml",
             "text/xml",
+            "application/json",
             "application/zip",
             "message/rfc822",
             "application/pdf",
@@ -1092,6 +1092,86 @@ class Operations(Connection):
             Request("DELETE", f"/v1/channels/{_segment(channel)}")
         )
         return found
+
+    async def list_settings(self, *, customer: str | None = None) -> answers.SettingList:
+        """List every setting: what counts for your company or a customer, and where it comes
+        from."""
+        found: answers.SettingList = await self._json(
+            Request("GET", "/v1/settings", query={"customer": customer})
+        )
+        return found
+
+    async def set_setting(
+        self,
+        setting: str | int,
+        value: Any,
+        *,
+        customer: str | None = None,
+        customer_class: str | None = None,
+        account: bool | None = None,
+    ) -> answers.SettingRow:
+        """Settle a value for your company, a customer, a class of customers or your account."""
+        found: answers.SettingRow = await self._json(
+            Request(
+                "PUT",
+                f"/v1/settings/{_segment(setting)}",
+                body={
+                    "value": value,
+                    "customer": customer,
+                    "customer_class": customer_class,
+                    "account": account,
+                },
+            )
+        )
+        return found
+
+    async def remove_setting(
+        self,
+        setting: str | int,
+        *,
+        customer: str | None = None,
+        customer_class: str | None = None,
+        account: bool | None = None,
+    ) -> answers.SettingRow:
+        """Take a value back: what is behind it counts again. Taking it back again does no
+        harm."""
+        found: answers.SettingRow = await self._json(
+            Request(
+                "DELETE",
+                f"/v1/settings/{_segment(setting)}",
+                query={"customer": customer, "customer_class": customer_class, "account": account},
+            )
+        )
+        return found
+
+    async def list_customer_classes(self) -> answers.CustomerClassList:
+        """List your classes of customers. One that names a customer counts before one that
+        describes."""
+        found: answers.CustomerClassList = await self._json(Request("GET", "/v1/customer-classes"))
+        return found
+
+    async def set_customer_class(
+        self,
+        customer_class: str | int,
+        *,
+        customers: Sequence[str] | None = None,
+        country: str | None = None,
+        kind: Literal["consumer", "business", "public"] | None = None,
+    ) -> answers.CustomerClassRow:
+        """Make a class of customers, or say anew who falls into it; what is settled for it
+        stays."""
+        found: answers.CustomerClassRow = await self._json(
+            Request(
+                "PUT",
+                f"/v1/customer-classes/{_segment(customer_class)}",
+                body={"customers": customers, "country": country, "kind": kind},
+            )
+        )
+        return found
+
+    async def remove_customer_class(self, customer_class: str | int) -> None:
+        """Remove a class of customers, and what is settled for it."""
+        await self._json(Request("DELETE", f"/v1/customer-classes/{_segment(customer_class)}"))
 
     async def get_usage(
         self,

@@ -298,9 +298,9 @@ class SyncOperations(Loop):
         self,
         content: Body,
         media_type: Literal[
-            "application/json",
             "application/xml",
             "text/xml",
+            "application/json",
             "application/zip",
             "message/rfc822",
             "application/pdf",
@@ -846,6 +846,72 @@ class SyncOperations(Loop):
     def remove_terms(self, channel: str | int) -> answers.ChannelRow:
         """Take your terms with a channel back; taking them back again does no harm."""
         return self.run(self.client.remove_terms(channel=channel))
+
+    def list_settings(self, *, customer: str | None = None) -> answers.SettingList:
+        """List every setting: what counts for your company or a customer, and where it comes
+        from."""
+        return self.run(self.client.list_settings(customer=customer))
+
+    def set_setting(
+        self,
+        setting: str | int,
+        value: Any,
+        *,
+        customer: str | None = None,
+        customer_class: str | None = None,
+        account: bool | None = None,
+    ) -> answers.SettingRow:
+        """Settle a value for your company, a customer, a class of customers or your account."""
+        return self.run(
+            self.client.set_setting(
+                setting=setting,
+                value=value,
+                customer=customer,
+                customer_class=customer_class,
+                account=account,
+            )
+        )
+
+    def remove_setting(
+        self,
+        setting: str | int,
+        *,
+        customer: str | None = None,
+        customer_class: str | None = None,
+        account: bool | None = None,
+    ) -> answers.SettingRow:
+        """Take a value back: what is behind it counts again. Taking it back again does no
+        harm."""
+        return self.run(
+            self.client.remove_setting(
+                setting=setting, customer=customer, customer_class=customer_class, account=account
+            )
+        )
+
+    def list_customer_classes(self) -> answers.CustomerClassList:
+        """List your classes of customers. One that names a customer counts before one that
+        describes."""
+        return self.run(self.client.list_customer_classes())
+
+    def set_customer_class(
+        self,
+        customer_class: str | int,
+        *,
+        customers: Sequence[str] | None = None,
+        country: str | None = None,
+        kind: Literal["consumer", "business", "public"] | None = None,
+    ) -> answers.CustomerClassRow:
+        """Make a class of customers, or say anew who falls into it; what is settled for it
+        stays."""
+        return self.run(
+            self.client.set_customer_class(
+                customer_class=customer_class, customers=customers, country=country, kind=kind
+            )
+        )
+
+    def remove_customer_class(self, customer_class: str | int) -> None:
+        """Remove a class of customers, and what is settled for it."""
+        self.run(self.client.remove_customer_class(customer_class=customer_class))
 
     def get_usage(
         self,

@@ -79,7 +79,7 @@ def sender(company: Company, invoice: Invoice) -> Sender:
         country=seller.address.country,
         participant=participant(seller.endpoint),
         organisation_number=organisation_number(seller),
-        reply_to=company.settings.get("reply_to") or (contact.email if contact else None),
+        reply_to=company.in_effect.get("reply_to") or (contact.email if contact else None),
         contact=", ".join(part for part in by_contact if part) or None,
         postal_address=postal_address(seller.name, seller.address),
     )

@@ -91,7 +91,7 @@ def wanted(delivery: Mapping[str, Any], company: Company, invoice: Invoice) -> F
 
 def links_too(delivery: Mapping[str, Any], company: Company) -> bool:
     """Whether the links of the invoice are fetched: the delivery says, else the company."""
-    return bool(delivery.get("fetch_links", company.settings.get("fetch_links", False)))
+    return bool(delivery.get("fetch_links", company.in_effect.get("fetch_links", False)))
 
 
 def part(fetches: Fetches) -> NewPart:

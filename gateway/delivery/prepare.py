@@ -185,7 +185,7 @@ def judged(given: Given) -> Checkpoint:
         configured=given.configured,
         orders=given.orders,
         at=today,
-        settings=given.company.settings,
+        settings=given.company.in_effect,
     )
     match seen:
         case Rejected():
@@ -241,7 +241,7 @@ def to_fetch(given: Given, result: Prepared) -> Checkpoint | None:
 def unique(company: Company, head: Head, now: datetime) -> Unique | None:
     """What may not have been accepted before, where the company wants that to be looked at and the
     document says whose invoice it is."""
-    days = company.settings.get("duplicate_days", DUPLICATE_DAYS)
+    days = company.in_effect.get("duplicate_days", DUPLICATE_DAYS)
     if not days or not head.sender or not head.number or not head.kind:
         return None
     return Unique(head.sender, head.number, head.kind, now - timedelta(days=days))
@@ -292,7 +292,7 @@ DELIVER = Keep({}, "deliver")
 
 def prepared(document: Document, company: Company, result: Prepared, route: Plan) -> Checkpoint:
     """It can be sent. It goes on at once, unless the ERP asked for it to be held."""
-    known_of = settled(company.settings, result.recipient)
+    known_of = settled(company.settings, result.recipient, company.above)
     known = Particulars(
         sender=sender(company, result.invoice),
         recipient=result.recipient,

@@ -61,16 +61,18 @@ def preview(
     at: date,
     orders: Orders | None = None,
     settings: Mapping[str, Any] = MappingProxyType({}),
+    above: tuple[Mapping[str, Any], ...] = (),
 ) -> Ready | Rejected:
     """Looks at a submission as `gateway.intake.prepare` takes it; whatever the bytes, never raises.
 
     `configured` are the channels set up here, `orders` None those that are shipped, `settings` the
-    company's.
+    company's, `above` those above it.
     """
-    result = prepare(original, attachments, delivery, at=at, settings=settings)
+    in_effect = {name: value for layer in (*above[::-1], settings) for name, value in layer.items()}
+    result = prepare(original, attachments, delivery, at=at, settings=in_effect)
     if isinstance(result, Rejected):
         return result
-    of_customer = settled(settings, result.recipient)
+    of_customer = settled(settings, result.recipient, above)
     route = plan(
         result.recipient,
         result.summary,

@@ -123,7 +123,9 @@ async def _way(
         at=now.date(),
         profile=before.profile,
         mark=await _mark(store, document, before),
-        settled=settled(company.settings if company else {}, recipient),
+        settled=settled(
+            company.settings if company else {}, recipient, company.above if company else ()
+        ),
     )
     if not new.included:
         return NoWay(new)

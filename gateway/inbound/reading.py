@@ -183,7 +183,7 @@ class Reading:
         return replace(work, unique=_unique(came.company, seen.head, now))
 
     async def _seen(self, came: _Came, now: datetime) -> Seen:
-        settings, size = came.company.settings, len(came.original.content)
+        settings, size = came.company.in_effect, len(came.original.content)
         for _ in range(2):  # a busy machine ends a process too
             try:
                 return await self._workshop.run(
@@ -339,7 +339,7 @@ def _read(
 
 def _unique(company: Company, head: Head, now: datetime) -> Unique | None:
     """What may not have come in before without being marked."""
-    days = company.settings.get("duplicate_days", DUPLICATE_DAYS)
+    days = company.in_effect.get("duplicate_days", DUPLICATE_DAYS)
     if not days or not head.sender or not head.number or not head.kind:
         return None
     since = now - timedelta(days=days)

@@ -61,6 +61,7 @@ def wishes(delivery: Mapping[str, Any], settled: Settled = NOTHING_SETTLED) -> t
         own,
         *(_wish(Whose.CUSTOMER, layer) for layer in of_customer),
         _wish(Whose.COMPANY, of_company),
+        *(_wish(Whose.COMPANY, layer) for layer in settled.above),
     )
 
 

@@ -6,8 +6,8 @@ In charge of the rows and of what the store promises of them; a part of the port
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +25,7 @@ class Account:
     id: str
     name: str
     created_at: datetime
+    settings: Mapping[str, Any] = field(default_factory=dict)  # for all its companies
 
 
 def misplaced(
@@ -57,7 +58,7 @@ class Accounts(Protocol):
     """The operations. What is outside of a reach is answered like what does not exist."""
 
     async def add_account(self, account: Account, *, told: Told | None = None) -> None:
-        """Adds an account, or gives the one with this id another name."""
+        """Adds an account, or gives the one with this id another name; its settings stay."""
         ...
 
     async def account(self, account_id: str) -> Account | None:
@@ -66,6 +67,18 @@ class Accounts(Protocol):
 
     async def accounts(self) -> Sequence[Account]:
         """All of them, by id (operators only)."""
+        ...
+
+    async def settle_account(
+        self,
+        account_id: str,
+        settings: Mapping[str, Any],
+        before: Mapping[str, Any],
+        *,
+        told: Told | None = None,
+    ) -> None:
+        """Changes an account's settings, if they still are those before; raises Overtaken where
+        they are others by now, or there is no such account."""
         ...
 
     async def company_within(self, reach: Reach, company_id: str) -> Company | None:

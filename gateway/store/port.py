@@ -258,6 +258,18 @@ class Company:
     settings: Mapping[str, Any]
     account_id: str = ""  # whose account it is in; empty: in none
     parent_id: str = ""  # the company that it is a sub-unit of
+    # The settings of its parent and of its account, the nearer first, as far as they have any: read
+    # along, never written by what changes the company.
+    above: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def in_effect(self) -> Mapping[str, Any]:
+        """Its settings over those above it."""
+        return {
+            name: value
+            for layer in (*self.above[::-1], self.settings)
+            for name, value in layer.items()
+        }
 
 
 # --- requests and answers -----------------------------------------------------------------------

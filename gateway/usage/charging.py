@@ -52,14 +52,15 @@ class Charging:
         if any(moved) and len(behind) == _COMPANIES:
             return True
         companies = await self._store.companies()
+        pages = [companies[n : n + _PAGE] for n in range(0, len(companies), _PAGE)]
         prices = PriceList(await self._store.prices())
         closed = await self._store.closed_month()
         over = months.before(months.month_of(now - CLOSED_AFTER))
         # Also of the month before, as long as it is open: it may be the first time since.
         for month in {months.before(months.month_of(now)), months.month_of(now)}:
-            if closed is None or month > closed:
-                await self._months(companies, prices, month, now)
-                await self._price(companies, prices, month)
+            for page in pages if closed is None or month > closed else ():
+                await self._months(page, prices, month, now)
+                await self._price(page, prices, month)
         if (closed is None or over > closed) and not await self._store.uncounted(1):
             await self._store.close_month(over, now)
             log.info("month_closed", month=over)
@@ -115,13 +116,15 @@ class Charging:
             return ANY
 
     async def _months(
-        self, companies: Iterable[Company], prices: PriceList, month: str, now: datetime
+        self, companies: Sequence[Company], prices: PriceList, month: str, now: datetime
     ) -> None:
         """Charges each company its fee for a month, where there is one."""
         day = months.first_day(month)
+        sums = await self._store.sums(month, [company.id for company in companies])
+        charged = {one.company_id for one in sums if one.channel == MONTHLY}
         for company in companies:
             price = prices.price(MONTHLY, company.country, Direction.OUT, ANY, day)
-            if price is None:
+            if price is None or company.id in charged:
                 continue
             fee = Charge(
                 id=f"{MONTHLY}/{month}",

@@ -25,6 +25,8 @@ COLUMNS: Final = (
     *("direction", "kind", "currency", "price", "charged", "taken_back", "amount"),
 )
 
+_PAGE: Final = 500  # companies that the store is asked for at once
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -124,7 +126,9 @@ def figure(amount: Decimal) -> str:
 async def of_companies(store: Store, month: str, companies: Sequence[Company]) -> Statement:
     """A month's statement of these companies."""
     names = {company.id: company.name for company in companies}
-    sums = await store.sums(month, list(names))
+    ids = list(names)
+    pages = [await store.sums(month, ids[n : n + _PAGE]) for n in range(0, len(ids), _PAGE)]
+    sums = [one for page in pages for one in page]
     return statement(month, await store.closed_month(), sums, names)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import schemathesis
 from schemathesis.generation import GenerationMode
 
-from gateway.api import answers, examples
+from gateway.api import answers, examples, examples_settings
 from gateway.api.batches import NDJSON
 from gateway.api.body import MULTIPART
 from gateway.api.examples_batches import BATCH
@@ -101,6 +101,14 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     if case.path.startswith("/v1/channels") and isinstance(case.body, dict):
         case.body = {"terms": examples.CHANNEL["terms"]}
         case.path_parameters["channel"] = examples.PATH["channel"]
+    if case.path.startswith("/v1/settings"):
+        if isinstance(case.body, dict):
+            case.body = {"value": ["email"]}
+            case.path_parameters["setting"] = examples.PATH["setting"]
+        for name in ("customer", "customer_class", "account"):
+            (case.query or {}).pop(name, None)
+    if case.path.startswith("/v1/customer-classes") and isinstance(case.body, dict):
+        case.body = dict(examples_settings.NEW_CUSTOMER_CLASS)
     if case.path == "/v1/lookup/jobs" and isinstance(case.body, dict):
         case.body = examples.CUSTOMERS
     if (case.path_parameters or {}).get("lookup_job_id") == examples.PATH["lookup_job_id"]:

@@ -441,6 +441,7 @@ NOT_ASKED_BY_COMPANIES = {
     **dict.fromkeys(("uncounted", "price"), "the counting's, for all companies"),
     **dict.fromkeys(("prices", "add_prices", "close_month", "closed_month"), "operators only"),
     "sums_of_account": "an account's, of charges that were its own",
+    "settle_account": "an account's, by who speaks for it",
     "wait": "tells that something was written, never what",
     "blobs": "its operations are those of `tests/contracts/test_blobs.py`",
 }

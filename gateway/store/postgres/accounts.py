@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from gateway.audit.chain import Told
 from gateway.store.accounts import Account
-from gateway.store.port import Company
+from gateway.store.port import Company, Overtaken
 from gateway.store.postgres import audit, companies
 from gateway.store.postgres.connections import Connections
-from gateway.store.postgres.rows import moment
+from gateway.store.postgres.rows import Row, moment, to_json
 from gateway.store.postgres.transactions import Transaction
 from gateway.trust.reach import Reach
 
@@ -40,14 +41,27 @@ class AccountRows(audit.Telling):
     async def account(self, account_id: str) -> Account | None:
         """One account."""
         found = await self._connections.read(
-            "SELECT id, name, created_at FROM account WHERE id = $1", account_id
+            "SELECT id, name, created_at, settings FROM account WHERE id = $1", account_id
         )
-        return Account(*found[0]) if found else None
+        return _account(found[0]) if found else None
 
     async def accounts(self) -> Sequence[Account]:
         """All of them, by id."""
-        found = await self._connections.read("SELECT id, name, created_at FROM account ORDER BY id")
-        return [Account(*row) for row in found]
+        found = await self._connections.read(
+            "SELECT id, name, created_at, settings FROM account ORDER BY id"
+        )
+        return [_account(row) for row in found]
+
+    async def settle_account(
+        self,
+        account_id: str,
+        settings: Mapping[str, Any],
+        before: Mapping[str, Any],
+        *,
+        told: Told | None = None,
+    ) -> None:
+        """Changes an account's settings, if they still are those before."""
+        await self._told(settle, SettleAccount(account_id, settings, before), told)
 
     async def company_within(self, reach: Reach, company_id: str) -> Company | None:
         """One company, if it is within reach."""
@@ -87,6 +101,39 @@ async def add(transaction: Transaction, units: Sequence[Account]) -> list[None]:
             *(unit.id, unit.name, moment(unit.created_at)),
         )
     return [None] * len(units)
+
+
+@dataclass(frozen=True, slots=True)
+class SettleAccount:
+    """Settings of an account in the place of those before."""
+
+    account_id: str
+    settings: Mapping[str, Any]
+    before: Mapping[str, Any]
+
+
+async def settle(
+    transaction: Transaction, units: Sequence[SettleAccount]
+) -> list[Exception | None]:
+    """Changes accounts' settings."""
+    return [await _settle(transaction, unit) for unit in units]
+
+
+async def _settle(transaction: Transaction, unit: SettleAccount) -> Exception | None:
+    found = await transaction.fetch(
+        "SELECT settings FROM account WHERE id = $1 FOR UPDATE", unit.account_id
+    )
+    if not found or json.loads(found[0]["settings"]) != unit.before:
+        return Overtaken(unit.account_id)
+    await transaction.run(
+        "UPDATE account SET settings = $2 WHERE id = $1", unit.account_id, to_json(unit.settings)
+    )
+    return None
+
+
+def _account(row: Row) -> Account:
+    id_, name, at, settings = row
+    return Account(id_, name, at, json.loads(settings))
 
 
 @dataclass(frozen=True, slots=True)

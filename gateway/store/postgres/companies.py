@@ -121,7 +121,9 @@ async def _misplaced(transaction: Transaction, company: Company) -> str | None:
 # Companies whole, in one statement: a company and its participants are of one moment.
 COLUMNS = """company.id, company.name, company.country, company.settings,
     ARRAY(SELECT name FROM participant WHERE company_id = company.id ORDER BY n),
-    company.account_id, company.parent_id"""
+    company.account_id, company.parent_id,
+    (SELECT parent.settings FROM company AS parent WHERE parent.id = company.parent_id),
+    (SELECT account.settings FROM account WHERE account.id = company.account_id)"""
 
 
 async def one(connections: Connections, company_id: str) -> Company | None:
@@ -153,9 +155,10 @@ async def _find(connections: Connections, id_: str, value: str) -> Company | Non
 
 def whole(row: Row) -> Company:
     """A company out of COLUMNS."""
-    id_, name, country, settings, participants, account_id, parent_id = row
+    id_, name, country, settings, participants, account_id, parent_id, *above = row
     return Company(
-        id_, name, country, tuple(participants), json.loads(settings), account_id, parent_id
+        *(id_, name, country, tuple(participants), json.loads(settings), account_id, parent_id),
+        above=tuple(filter(None, map(json.loads, filter(None, above)))),
     )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from gateway.audit.chain import Told
 from gateway.store.accounts import Account
-from gateway.store.port import Company
+from gateway.store.port import Company, Overtaken
 from gateway.store.sqlite import audit, companies
 from gateway.store.sqlite.readers import Readers
-from gateway.store.sqlite.rows import micros, moment
+from gateway.store.sqlite.rows import Row, micros, moment, to_json
 from gateway.store.sqlite.writer import Transaction
 from gateway.trust.reach import Reach
 
@@ -42,17 +42,30 @@ class AccountRows(audit.Telling):
         """One account."""
         found = self._readers.read(
             lambda c: c.execute(
-                "SELECT id, name, created_at FROM account WHERE id = ?", (account_id,)
+                "SELECT id, name, created_at, settings FROM account WHERE id = ?", (account_id,)
             ).fetchone()
         )
-        return None if found is None else Account(found[0], found[1], moment(found[2]))
+        return None if found is None else _account(found)
 
     async def accounts(self) -> Sequence[Account]:
         """All of them, by id."""
         found = await self._readers.read_many(
-            lambda c: c.execute("SELECT id, name, created_at FROM account ORDER BY id").fetchall()
+            lambda c: c.execute(
+                "SELECT id, name, created_at, settings FROM account ORDER BY id"
+            ).fetchall()
         )
-        return [Account(id_, name, moment(at)) for id_, name, at in found]
+        return [_account(row) for row in found]
+
+    async def settle_account(
+        self,
+        account_id: str,
+        settings: Mapping[str, Any],
+        before: Mapping[str, Any],
+        *,
+        told: Told | None = None,
+    ) -> None:
+        """Changes an account's settings, if they still are those before."""
+        await self._told(settle, SettleAccount(account_id, settings, before), told)
 
     async def company_within(self, reach: Reach, company_id: str) -> Company | None:
         """One company, if it is within reach."""
@@ -90,6 +103,36 @@ def add(transaction: Transaction, units: Sequence[Account]) -> list[None]:
         "ON CONFLICT (id) DO UPDATE SET name = excluded.name",
     )
     return [None] * len(units)
+
+
+@dataclass(frozen=True, slots=True)
+class SettleAccount:
+    """Settings of an account in the place of those before."""
+
+    account_id: str
+    settings: Mapping[str, Any]
+    before: Mapping[str, Any]
+
+
+def settle(transaction: Transaction, units: Sequence[SettleAccount]) -> list[Exception | None]:
+    """Changes accounts' settings."""
+    return [_settle(transaction, unit) for unit in units]
+
+
+def _settle(transaction: Transaction, unit: SettleAccount) -> Exception | None:
+    found = transaction.run("SELECT settings FROM account WHERE id = ?", (unit.account_id,))
+    row = found.fetchone()
+    if row is None or json.loads(row[0]) != unit.before:
+        return Overtaken(unit.account_id)
+    transaction.run(
+        "UPDATE account SET settings = ? WHERE id = ?", (to_json(unit.settings), unit.account_id)
+    )
+    return None
+
+
+def _account(row: Row) -> Account:
+    id_, name, at, settings = row
+    return Account(id_, name, moment(at), json.loads(settings))
 
 
 @dataclass(frozen=True, slots=True)

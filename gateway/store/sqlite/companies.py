@@ -111,7 +111,9 @@ def _misplaced(transaction: Transaction, company: Company) -> str | None:
 COLUMNS = """company.id, company.name, company.country, company.settings,
     (SELECT json_group_array(name) FROM
         (SELECT name FROM participant WHERE company_id = company.id ORDER BY n)),
-    company.account_id, company.parent_id"""
+    company.account_id, company.parent_id,
+    (SELECT parent.settings FROM company AS parent WHERE parent.id = company.parent_id),
+    (SELECT account.settings FROM account WHERE account.id = company.account_id)"""
 
 
 def one(connection: sqlite3.Connection, company_id: str) -> Company | None:
@@ -143,7 +145,7 @@ def _find(connection: sqlite3.Connection, id_: str, value: str) -> Company | Non
 
 def whole(row: Row) -> Company:
     """A company out of COLUMNS."""
-    id_, name, country, settings, participants, account_id, parent_id = row
+    id_, name, country, settings, participants, account_id, parent_id, *above = row
     return Company(
         id_,
         name,
@@ -152,6 +154,7 @@ def whole(row: Row) -> Company:
         json.loads(settings),
         account_id,
         parent_id,
+        tuple(filter(None, map(json.loads, filter(None, above)))),
     )
 
 

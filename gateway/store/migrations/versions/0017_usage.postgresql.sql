@@ -43,3 +43,5 @@ CREATE TABLE closed_month (
     month      text COLLATE "C" PRIMARY KEY,
     closed_at  timestamptz NOT NULL
 );
+
+ALTER TABLE account ADD COLUMN settings text NOT NULL DEFAULT '{}';  -- JSON: for all its companies

@@ -42,3 +42,5 @@ CREATE TABLE closed_month (
     month      TEXT PRIMARY KEY,
     closed_at  INTEGER NOT NULL
 ) STRICT;
+
+ALTER TABLE account ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';  -- JSON: for all its companies
