@@ -47,6 +47,7 @@ COMMANDS = {
     "key": "access",
     "participant": "participants",
     "publisher": "participants",
+    "settings": "company_settings",
     "prices": "prices",
     "usage": "usage",
     "retention": "retention",

@@ -14,9 +14,9 @@ charged
   no status), and the work is done. A person who counts an unknown outcome as sent says the same.
 
 A channel that owes a report and never brings it is not charged: nobody knows that it did its work.
-What comes back after it was charged is taken back by a row of its own. A document that came in is
-charged when it lies in the inbox. What was refused before it was carried costs nothing, then or
-later.
+What comes back after it was charged is taken back by a row of its own; what its sender has recalled
+had been delivered, and stays charged. A document that came in is charged when it lies in the inbox.
+What was refused before it was carried costs nothing, then or later.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from gateway import events, layers, lifecycle
+from gateway import company_settings, events, layers, lifecycle
 from gateway.api import problems
 from gateway.cli import COMMANDS, cli
 from gateway.ledger import systems
@@ -255,8 +255,28 @@ A request that is refused is answered with `application/problem+json` (RFC 9457)
     return "".join(parts)
 
 
+def of_companies() -> str:
+    """What can be settled for companies and their customers."""
+    text = """# Settings of companies
+
+What can be settled for companies and their customers, over HTTP (`/v1/settings`) or by command
+(`budkavle settings`). The nearest counts: the customer, its classes, the company, the company that
+it is a sub-unit of, the account, the default. [How to](../howto/settle-things-for-customers.md).
+
+| setting | may be | default | settled for | means |
+|---|---|---|---|---|
+"""
+    for one in company_settings.TABLE.values():
+        default = {True: "yes", False: "no", None: "none"}.get(one.default, one.default)
+        levels = ", ".join(one.levels)
+        text += f"| `{one.name}` | {one.values} | {default} | {levels} | {one.meaning} |\n"
+    text += "\nWhat is settled elsewhere:\n\n"
+    return text + "".join(f"- {what}\n" for what in company_settings.ELSEWHERE.values())
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings,
+    "company-settings.md": of_companies,
     "cli.md": commands,
     "states.md": states,
     "events.md": event_types,
