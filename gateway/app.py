@@ -54,6 +54,7 @@ from gateway.delivery.workshop import HERE, Workshop
 from gateway.handing_in import HandingIn
 from gateway.identifying.jobs import KIND as IDENTIFY
 from gateway.identifying.jobs import Jobs
+from gateway.noticing import noticing
 from gateway.outside.client import Outside, Rules
 from gateway.peppol import AccessPoint, access_point
 from gateway.publisher import PublishingPoint, publishing_point
@@ -137,6 +138,7 @@ class Gateway:
                 publishing = await publishing_point(settings, self.store, self.clock, gate)
                 up.push_async_callback(publishing.close)
             linking = await linking_of(settings, self.store)
+            self._noticing = await noticing(settings, self.store, self.clock)
             bindery = None if self.role is Role.API else self._bindery(up)
             channels = self._channels(up, bindery, peppol)
             ways = Ways(
@@ -195,6 +197,7 @@ class Gateway:
             directory.url = directory.url or self.url
             shown = list(routes(settings, Parts(self.store, self.clock, gate=gate)))
             shown += self._verifying.routes
+            shown += self._noticing.routes
             if peppol is not None:
                 shown += peppol.endpoint.routes()
             if publishing is not None:
@@ -283,6 +286,7 @@ class Gateway:
             },
             schedules=(
                 *self._schedules(jobs),
+                *self._noticing.schedules,
                 Schedule("post_sweep", timedelta(days=1), posting.sweep),
                 Schedule("upload_sweep", timedelta(days=1), uploads.sweep),
                 *(peppol.schedules if peppol else ()),

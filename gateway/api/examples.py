@@ -662,5 +662,6 @@ PATH = {
     "n": "1",
     "attachment": "0",
     "webhook_id": _WEBHOOK_ID,
+    "notice_id": "not_01936b7e-52a1-7c44-8d3e-1f5a0c9b2e77",
     "participant": "0192:918130047",
 }

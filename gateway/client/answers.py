@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+About = Literal["failed", "all", "none"]
+
 
 class Accepted(TypedDict):
     """The document is durable with us; nothing has been checked but its shape."""
@@ -739,6 +741,30 @@ class MonthUsage(TypedDict):
     unpriced: int
 
 
+class NoticeList(TypedDict):
+    """Your notices, oldest first."""
+
+    notices: list[NoticeRow]
+
+
+class NoticeRow(TypedDict):
+    """What one address is told, and how often."""
+
+    id: str
+    email: str
+    language: Literal["en", "sv", "nb"]
+    about: About
+    inbox: bool
+    rhythm: Rhythm
+    at: str
+    weekday: int
+    time_zone: str
+    active: bool
+    next_at: str | None
+    created_at: str
+    links: dict[str, str]
+
+
 class OneOfSeveral(TypedDict):
     """One of several recipients that fit."""
 
@@ -879,6 +905,8 @@ class Response(TypedDict):
     text: str
     links: dict[str, str]
 
+
+Rhythm = Literal["immediately", "daily", "weekly"]
 
 Role = Literal[
     "original",

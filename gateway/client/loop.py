@@ -26,12 +26,12 @@ class Loop:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+
+    def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="budkavle-client", daemon=True
         )
-
-    def __enter__(self) -> Self:
         self._thread.start()
         self.run(self.client.__aenter__())
         return self
@@ -49,7 +49,7 @@ class Loop:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of it; when the caller is interrupted, so is the work."""
-        assert self._thread.is_alive(), "use `with`"
+        assert hasattr(self, "_loop"), "use `with`"
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()

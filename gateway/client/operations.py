@@ -814,6 +814,89 @@ class Operations(Connection):
         )
         return found
 
+    async def list_notices(self) -> answers.NoticeList:
+        """List who is told what."""
+        found: answers.NoticeList = await self._json(Request("GET", "/v1/notices"))
+        return found
+
+    async def add_notice(
+        self,
+        email: str,
+        *,
+        language: Literal["en", "sv", "nb"] | None = None,
+        about: answers.About | None = None,
+        inbox: bool | None = None,
+        rhythm: answers.Rhythm | None = None,
+        at: str | None = None,
+        weekday: int | None = None,
+        time_zone: str | None = None,
+        active: bool | None = None,
+    ) -> answers.NoticeRow:
+        """Have somebody told by e-mail what happens from now on."""
+        found: answers.NoticeRow = await self._json(
+            Request(
+                "POST",
+                "/v1/notices",
+                body={
+                    "email": email,
+                    "language": language,
+                    "about": about,
+                    "inbox": inbox,
+                    "rhythm": rhythm,
+                    "at": at,
+                    "weekday": weekday,
+                    "time_zone": time_zone,
+                    "active": active,
+                },
+            )
+        )
+        return found
+
+    async def get_notice(self, notice_id: str | int) -> answers.NoticeRow:
+        """Read a notice."""
+        found: answers.NoticeRow = await self._json(
+            Request("GET", f"/v1/notices/{_segment(notice_id)}")
+        )
+        return found
+
+    async def change_notice(
+        self,
+        notice_id: str | int,
+        *,
+        email: str | None = None,
+        language: Literal["en", "sv", "nb"] | None = None,
+        about: answers.About | None = None,
+        inbox: bool | None = None,
+        rhythm: answers.Rhythm | None = None,
+        at: str | None = None,
+        weekday: int | None = None,
+        time_zone: str | None = None,
+        active: bool | None = None,
+    ) -> answers.NoticeRow:
+        """Change who is told what, or how often; nothing is told twice or missed by that."""
+        found: answers.NoticeRow = await self._json(
+            Request(
+                "PATCH",
+                f"/v1/notices/{_segment(notice_id)}",
+                body={
+                    "email": email,
+                    "language": language,
+                    "about": about,
+                    "inbox": inbox,
+                    "rhythm": rhythm,
+                    "at": at,
+                    "weekday": weekday,
+                    "time_zone": time_zone,
+                    "active": active,
+                },
+            )
+        )
+        return found
+
+    async def remove_notice(self, notice_id: str | int) -> None:
+        """Take a notice away."""
+        await self._json(Request("DELETE", f"/v1/notices/{_segment(notice_id)}"))
+
     async def list_participants(self) -> answers.ParticipantList:
         """List your participants, and how they stand in Peppol."""
         found: answers.ParticipantList = await self._json(Request("GET", "/v1/participants"))

@@ -629,6 +629,76 @@ class SyncOperations(Loop):
             self.client.list_webhook_attempts(webhook_id=webhook_id, after=after, limit=limit)
         )
 
+    def list_notices(self) -> answers.NoticeList:
+        """List who is told what."""
+        return self.run(self.client.list_notices())
+
+    def add_notice(
+        self,
+        email: str,
+        *,
+        language: Literal["en", "sv", "nb"] | None = None,
+        about: answers.About | None = None,
+        inbox: bool | None = None,
+        rhythm: answers.Rhythm | None = None,
+        at: str | None = None,
+        weekday: int | None = None,
+        time_zone: str | None = None,
+        active: bool | None = None,
+    ) -> answers.NoticeRow:
+        """Have somebody told by e-mail what happens from now on."""
+        return self.run(
+            self.client.add_notice(
+                email=email,
+                language=language,
+                about=about,
+                inbox=inbox,
+                rhythm=rhythm,
+                at=at,
+                weekday=weekday,
+                time_zone=time_zone,
+                active=active,
+            )
+        )
+
+    def get_notice(self, notice_id: str | int) -> answers.NoticeRow:
+        """Read a notice."""
+        return self.run(self.client.get_notice(notice_id=notice_id))
+
+    def change_notice(
+        self,
+        notice_id: str | int,
+        *,
+        email: str | None = None,
+        language: Literal["en", "sv", "nb"] | None = None,
+        about: answers.About | None = None,
+        inbox: bool | None = None,
+        rhythm: answers.Rhythm | None = None,
+        at: str | None = None,
+        weekday: int | None = None,
+        time_zone: str | None = None,
+        active: bool | None = None,
+    ) -> answers.NoticeRow:
+        """Change who is told what, or how often; nothing is told twice or missed by that."""
+        return self.run(
+            self.client.change_notice(
+                notice_id=notice_id,
+                email=email,
+                language=language,
+                about=about,
+                inbox=inbox,
+                rhythm=rhythm,
+                at=at,
+                weekday=weekday,
+                time_zone=time_zone,
+                active=active,
+            )
+        )
+
+    def remove_notice(self, notice_id: str | int) -> None:
+        """Take a notice away."""
+        self.run(self.client.remove_notice(notice_id=notice_id))
+
     def list_participants(self) -> answers.ParticipantList:
         """List your participants, and how they stand in Peppol."""
         return self.run(self.client.list_participants())

@@ -60,12 +60,15 @@ class Post:
         self._clock = clock
         self._register = StoredRegister(store, clock, KIND)
 
-    async def send(self, to: str, subject: str, text: str, key: str) -> None:
+    async def send(
+        self, to: str, subject: str, text: str, key: str, *, stop: str | None = None
+    ) -> None:
         """Queues a mail; when it returns, the mail is on disk.
 
         `key` says which mail it is: handed in again with the same one within 30 days, it is not
         sent a second time, whatever it says by then. Subject and text are plain; what a stranger
-        has written may stand in them. Raises ValueError when `to` is no address.
+        has written may stand in them. `stop` is an address that ends mails of this kind without a
+        login: mailboxes show it as a button. Raises ValueError when `to` is no address.
         """
         wrong = fault(to)
         if wrong:
@@ -75,6 +78,8 @@ class Post:
         if await self._register.get("", _MAIL, name) is not None:
             return
         data = {"to": to, "subject": subject, "text": text, "at": now.isoformat()}
+        if stop is not None:
+            data["stop"] = stop
         # In line before the mail is there, and once more after: a kill in between loses neither.
         await self._store.put([_in_line(name, now + _GRACE)], now, replace=False)
         if await self._register.put([Entry("", _MAIL, name, _WAITING, data, now + KEPT)]):
@@ -138,4 +143,4 @@ def _in_line(name: str, due: datetime) -> NewJob:
 
 
 def _note(name: str, data: Mapping[str, Any], at: datetime) -> Note:
-    return Note(name[:32], data["to"], data["subject"], data["text"], at)
+    return Note(name[:32], data["to"], data["subject"], data["text"], at, data.get("stop"))

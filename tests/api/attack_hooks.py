@@ -119,6 +119,10 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.body.pop("expires_at", None)  # it must be later than now
         if "migration_key" in case.body:
             case.body["migration_key"] = examples.TAKING_OVER["migration_key"]
+    if (case.path_parameters or {}).get("notice_id") == examples.PATH["notice_id"]:
+        case.path_parameters["notice_id"] = os.environ["NOTICE_ID"]
+    if case.path.startswith("/v1/notices") and "time_zone" in (case.body or {}):
+        case.body["time_zone"] = "Europe/Oslo"
     if (case.path_parameters or {}).get("webhook_id") == examples.PATH["webhook_id"]:
         case.path_parameters["webhook_id"] = os.environ["WEBHOOK_ID"]
     if (case.path_parameters or {}).get("participant") == examples.PATH["participant"]:

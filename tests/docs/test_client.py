@@ -32,10 +32,17 @@ def test_the_module_is_what_the_description_says(name: str) -> None:
 def test_every_operation_is_a_method_with_all_parameters(client: type[Any], name: str) -> None:
     has = set(inspect.signature(getattr(client, name)).parameters)
     stated = {each["name"].lower().replace("-", "_") for each in OF[name].get("parameters", ())}
-    assert stated <= has
+    # A client acts for one company: its connection says so, and no method.
+    assert stated - {"budkavle_company"} <= has
     if "requestBody" in OF[name] and "content" not in has:
         (media,) = OF[name]["requestBody"]["content"].values()
         assert set(resolved(media["schema"])["properties"]) <= {each.rstrip("_") for each in has}
+
+
+@pytest.mark.parametrize("client", [Client, SyncClient])
+def test_a_client_acts_for_the_company_it_was_made_for(client: type[Any]) -> None:
+    made = client("http://127.0.0.1:1", "key", company="com_1")
+    assert (made if client is Client else made.client)._headers["Budkavle-Company"] == "com_1"
 
 
 @pytest.mark.parametrize("name", OF)

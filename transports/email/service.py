@@ -2,7 +2,7 @@
 
 In charge of the message, its signature, and handing it over once. Not in charge of when it goes and
 when it is given up (`gateway.trust.post`). Pure but for `ServiceMail`.
-Source: RFC 5322 (headers), RFC 3834 (Auto-Submitted).
+Source: RFC 5322 (headers), RFC 3834 (Auto-Submitted), RFC 8058 (List-Unsubscribe).
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from transports.email.replies import outcome
 @dataclass(frozen=True, slots=True)
 class Note:
     """What is said to whom. The same `id` (letters and digits) and `at` make the same bytes, so
-    that a mailbox may recognise one that comes twice."""
+    that a mailbox may recognise one that comes twice. `stop` ends notes of its kind by one POST."""
 
     id: str
     to: str
     subject: str
     text: str
     at: datetime
+    stop: str | None = None
 
 
 def compose(note: Note, sender: str) -> bytes:
@@ -46,6 +47,9 @@ def compose(note: Note, sender: str) -> bytes:
     message["To"] = Address(addr_spec=normal(note.to))
     message["Subject"] = line(note.subject)
     message["Auto-Submitted"] = "auto-generated"
+    if note.stop is not None:
+        message["List-Unsubscribe"] = f"<{note.stop}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(note.text.encode("utf-8", "replace").decode(), cte="quoted-printable")
     return message.as_bytes()
 

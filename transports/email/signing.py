@@ -147,12 +147,16 @@ class _Signer(dkim.DKIM):  # type: ignore[misc]
         return super().gen_header(fields, *args, **options)
 
 
+# Only service mail has these. Mailboxes show a button only where they are signed: RFC 8058.
+_OF_NOTES = ("Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post")
+
+
 def _signed(content: bytes) -> list[bytes]:
     """The names of the headers to sign, as often as they are signed."""
     head = content.partition(b"\r\n\r\n")[0].lower()
     there = re.findall(rb"^([a-z-]+):", head, re.MULTILINE)
     once = [name.lower().encode() for name in _ONCE]
-    others = [name.lower().encode() for name in (*_AS_THEY_ARE, "Auto-Submitted")]
+    others = [name.lower().encode() for name in (*_AS_THEY_ARE, *_OF_NOTES)]
     return [
         *(name for name in once for _ in range(there.count(name) + 1)),
         *(name for name in others if name in there),

@@ -1,0 +1,1 @@
+"""Notices: people are told by e-mail what happened to their company's documents."""
