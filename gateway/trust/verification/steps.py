@@ -235,7 +235,6 @@ class Steps:
             name=who.name,
             company=company.name,
             until=f"{until:%Y-%m-%d}",
-            why=after.text,
         )
         key = f"recheck/{company.id}/{until.isoformat()}/{after.warned}"
         await self._mail.send(who.email, words.subject, words.text, key)
