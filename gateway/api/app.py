@@ -209,7 +209,7 @@ def make_app(
     for operation in operations:
         app.router.add_route(
             operation.method,
-            operation.path,
+            _ROUTED.get(operation.path, operation.path),
             _handler(made, callers, operation),
             expect_handler=_expect_nothing,
         )
@@ -298,6 +298,12 @@ def _forbidden(needed: Scope, caller: Caller) -> Problem:
         # RFC 6750, section 3.1.
         headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'},
     )
+
+
+# Words that are no ids: a path of their own takes what it takes, and nothing else.
+_ROUTED: Mapping[str, str] = {
+    "/v1/inbox/{document_id}": "/v1/inbox/{document_id:(?!(?:confirm|repair)$)[^{}/]+}",
+}
 
 
 async def _expect_nothing(request: web.Request) -> None:

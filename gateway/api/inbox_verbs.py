@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from gateway.api import examples_inbox as examples
 from gateway.api import inbox_answers as answers
@@ -14,6 +14,7 @@ from gateway.api.callers import actor
 from gateway.api.documents import bad_cursor
 from gateway.api.inbox import shown
 from gateway.api.problems import WITH_BODY, Problem, Type
+from gateway.api.repair import whole
 from gateway.api.routes import (
     Answer,
     Body,
@@ -27,7 +28,7 @@ from gateway.api.routes import (
 )
 from gateway.clock import Clock
 from gateway.inbound.verbs import Denied, Replacement, handle, hold, release, repair, repair_all
-from gateway.intake.attachment import is_safe_name, safe_name
+from gateway.intake.attachment import safe_name
 from gateway.intake.content import labelled
 from gateway.intake.kind import JSON
 from gateway.intake.shape import TEXT, Shape
@@ -40,7 +41,7 @@ from transports.base import File
 routes = Routes("inbox", changes=Scope.RECEIVE)
 
 Reason = Annotated[str, Field(max_length=500, pattern=TEXT)]
-Number = Annotated[int, Field(ge=0, le=999)]
+Number = Annotated[int, Field(ge=0, le=999), BeforeValidator(whole)]
 
 
 class InboxReason(Shape):
@@ -195,7 +196,7 @@ class InboxFileParameters(Parameters):
     """What is handed in."""
 
     name: Annotated[str, Field(min_length=1, max_length=150)]
-    """What the file is called."""
+    """What the file is called; what is unsafe in it is left out."""
     reason: Reason = "Replaced by hand."
     """Why, in a sentence; the company's people can read it."""
 
@@ -219,16 +220,13 @@ class InboxFileParameters(Parameters):
 async def replace_inbox_attachment(call: Call[InboxFileParameters]) -> web.Response:
     """Hand in a file in place of a bad one: it is given out instead."""
     name, n = call.query.name, call.path("attachment")
-    if not is_safe_name(name):
-        hint = safe_name(name) or "an ordinary name"
-        raise Problem(Type.INVALID_PARAMETER, f"`name` can not be kept: {hint!r} could.")
     if not n.isdecimal() or len(n) > 3:
         raise Problem(Type.NOT_FOUND)
     content_type(call.request, (FILE,))
     content = await read_body(call.request, call.service.limits)
     if not content:
         raise Problem(Type.INVALID_BODY, "The file is empty.")
-    how = Replacement(int(n), labelled(File(name, FILE, content)))
+    how = Replacement(int(n), labelled(File(safe_name(name) or "attachment", FILE, content)))
     done = await repair(*_of(call), how, call.query.reason, actor=await actor(call))
     return await _told(call, done)
 

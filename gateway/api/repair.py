@@ -55,7 +55,7 @@ _ONLY_FETCHED: dict[str, Any] = {
 }
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """A whole number may be written with decimals in JSON: 1.0."""
     if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 9:
         return int(value) if value == int(value) else value
@@ -71,7 +71,7 @@ class RepairWish(Shape):
     """Why, in a sentence; the company's people can read it."""
     action: Action = "fetch"
     """`fetch`: ask for it again; `leave_out`: go on without it."""
-    attachment: Annotated[int, Field(ge=0, le=99), BeforeValidator(_whole)] | None = None
+    attachment: Annotated[int, Field(ge=0, le=99), BeforeValidator(whole)] | None = None
     """Which of the document's `fetches`, from 0; without it all that are missing."""
     url: Annotated[str, Field(max_length=2000, pattern=r"^https?://[!-~]+$")] | None = None
     """Where it is now."""

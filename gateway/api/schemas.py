@@ -95,7 +95,7 @@ UPLOAD_BODY = Body(
                     "attachment": {
                         "description": "Files that came beside it, each with a file name.",
                         "type": "array",
-                        "items": _FILE,
+                        "items": {"type": "string", "contentMediaType": _FILE["contentMediaType"]},
                     },
                 },
             },
