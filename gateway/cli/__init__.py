@@ -46,6 +46,7 @@ COMMANDS = {
     "mail": "mail",
     "key": "access",
     "participant": "participants",
+    "person": "people",
     "publisher": "participants",
     "settings": "company_settings",
     "prices": "prices",

@@ -16,8 +16,8 @@ import structlog
 from aiohttp import web
 
 from gateway.api.language import preferred
-from gateway.api.link_pages import client_of
 from gateway.api.problems import Problem, Type
+from gateway.api.remote import client_of
 from gateway.api.routes import Limits
 from gateway.clock import Clock
 from gateway.console import pages

@@ -10,7 +10,6 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.api.link_pages import Counting
 from gateway.api.routes import Limits
 from gateway.clock import Clock
 from gateway.console.console import Console, Parts
@@ -23,6 +22,7 @@ from gateway.console.welcome import Welcome
 from gateway.handing_in import HandingIn
 from gateway.section import revealed
 from gateway.store.port import Store
+from gateway.trust.limits import Failures
 from gateway.trust.people.directory import Directory
 from gateway.trust.people.oidc import Provider
 from gateway.trust.people.passwords import Passwords
@@ -55,8 +55,9 @@ async def open_console(
         provider_name="" if oidc is None else oidc.name,
         proxies=section.proxies,
     )
-    by_client = Counting(clock, section.per_minute)
-    by_name = Counting(clock, max(1, section.per_minute // 2))
+    minute = timedelta(minutes=1)
+    by_client = Failures(clock, section.per_minute, minute)
+    by_name = Failures(clock, max(1, section.per_minute // 2), minute)
     console = Console(
         parts,
         await store.secret("console", os.urandom(32)),

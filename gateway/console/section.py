@@ -29,7 +29,7 @@ class Console(Section):
     """Of whom a second factor is demanded. Others may turn theirs on."""
 
     per_minute: int = Field(default=20, ge=1)
-    """How often one address may try to sign in in a minute; by one name half as often."""
+    """How often one address may fail to sign in in a minute; by one name half as often."""
 
     proxies: int = Field(default=0, ge=0, le=10)
     """How many proxies of yours stand before the listener: the client is read so far from the end

@@ -7,10 +7,10 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from gateway.api.link_pages import Counting
 from gateway.console.console import Needs, Page, Parts
 from gateway.console.forms import HOME, onward
 from gateway.console.visit import Visit
+from gateway.trust.limits import Failures
 from gateway.trust.people import oidc
 from gateway.trust.people.oidc import NotVouched
 from gateway.trust.people.signing_in import Opened, Resting
@@ -21,10 +21,9 @@ _ELSEWHERE: Final = "budkavle-elsewhere"  # the cookie of a sign-in that has bee
 
 
 class SignIn:
-    """The pages. `url` is the console's own address, as people see it, once it is known;
-    `by_client` and `by_name` count how often somebody tries."""
+    """The pages. `by_client` and `by_name` count who failed."""
 
-    def __init__(self, parts: Parts, by_client: Counting, by_name: Counting) -> None:
+    def __init__(self, parts: Parts, by_client: Failures, by_name: Failures) -> None:
         self._parts = parts
         self._by_client = by_client
         self._by_name = by_name
@@ -59,6 +58,7 @@ class SignIn:
             email, visit.form["password"], visit.agent, instead=visit.token
         )
         if opened is None:
+            self._failed(visit, email)
             return self._form(visit, going, 403, email, "wrong_password")
         return await self._on(visit, opened, going)
 
@@ -76,8 +76,12 @@ class SignIn:
         )
 
     def _too_often(self, visit: Visit, name: str) -> bool:
-        by_client = self._by_client.too_often(self._parts.client_of(visit.request))
-        return self._by_name.too_often(name.strip().lower()[:320]) or by_client
+        client = self._parts.client_of(visit.request)
+        return self._by_client.wait_s(client) > 0 or self._by_name.wait_s(_name(name)) > 0
+
+    def _failed(self, visit: Visit, name: str) -> None:
+        self._by_client.add(self._parts.client_of(visit.request))
+        self._by_name.add(_name(name))
 
     async def _on(self, visit: Visit, opened: Opened, going: str) -> web.Response:
         """On to where they wanted to go, or to the second factor first."""
@@ -107,6 +111,7 @@ class SignIn:
         if isinstance(found, Resting):
             return self._code_form(visit, going, 429, "resting")
         if found is None:
+            self._failed(visit, visit.somebody.id)
             return self._code_form(visit, going, 403, "wrong_code")
         visit.become(found)
         return visit.go(going)
@@ -133,6 +138,7 @@ class SignIn:
         title = visit.words("forgotten")
         if self._too_often(visit, email):
             return visit.show("forgotten", 429, title=title, sent=False, fault="too_often")
+        self._failed(visit, email)  # a letter for each, to anybody, would be a nuisance
         # After the answer: whether there is somebody to write to takes no time that can be seen.
         self._parts.later(self._write(email))
         return visit.show("forgotten", title=title, sent=True, fault="")
@@ -191,3 +197,7 @@ class SignIn:
 
     def _return_address(self) -> str:
         return f"{self._parts.directory.url}{HOME}/elsewhere/back"
+
+
+def _name(name: str) -> str:
+    return name.strip().lower()[:320]

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway.api.link_pages import Counting
 from gateway.console.console import Needs, Page, Parts
 from gateway.console.forms import HOME
 from gateway.console.visit import Visit
 from gateway.store.people import AddressTaken, Person
 from gateway.trust.keys import digest
+from gateway.trust.limits import Failures
 from gateway.trust.people.passwords import LEAST, fault
 
 
 class Welcome:
     """The pages."""
 
-    def __init__(self, parts: Parts, by_client: Counting) -> None:
+    def __init__(self, parts: Parts, by_client: Failures) -> None:
         self._parts = parts
         self._by_client = by_client
 
@@ -56,10 +56,14 @@ class Welcome:
         return visit.go(f"{HOME}/sign-in")
 
     async def _person(self, visit: Visit) -> Person | None:
-        if self._by_client.too_often(self._parts.client_of(visit.request)):
+        client = self._parts.client_of(visit.request)
+        if self._by_client.wait_s(client):
             return None
         link = visit.request.match_info["link"]
-        return await self._parts.store.person_of_link(digest(link), self._parts.clock.now())
+        found = await self._parts.store.person_of_link(digest(link), self._parts.clock.now())
+        if found is None:
+            self._by_client.add(client)
+        return found
 
 
 def _form(visit: Visit, person: Person, status: int = 200, fault: str = "") -> web.Response:

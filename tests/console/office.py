@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,9 @@ class Browser:
         own = {"form_token": self.last.form_token, "once": self.last.value("once")}
         for field_name, value in {**own, "company": OURS.id, **fields}.items():
             form.add_field(field_name, value)
-        form.add_field("file", content, filename=name, content_type="application/octet-stream")
+        form.add_field(
+            "file", BytesIO(content), filename=name, content_type="application/octet-stream"
+        )
         return await self._ask("POST", "/console/upload", data=form)
 
     async def sign_in(self, email: str, password: str = PASSWORD, next: str = "") -> Shown:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
 
+from gateway.console.section import Console
 from gateway.trust.people.roles import Role
-from tests.console.office import PASSWORD, Browser, Office
+from tests.console.office import PASSWORD, Browser, Office, open_office
 
 MINUTE = timedelta(minutes=1)
 
@@ -251,11 +253,16 @@ async def test_it_leads_nowhere_but_to_our_own_pages(
     assert "X" not in page.headers and "evil" not in str(page.headers)
 
 
-async def test_too_many_tries_are_not_looked_at(office: Office, browser: Browser) -> None:
-    from gateway.api.link_pages import Counting
-
-    counting = Counting(office.clock, 3)
-    assert [counting.too_often("a") for _ in range(4)] == [False, False, False, True]
+async def test_who_fails_too_often_is_not_looked_at_for_a_minute(tmp_path: Path) -> None:
+    async with open_office(tmp_path / "data", section=Console(per_minute=4)) as office:
+        await office.person()
+        async with office.browser() as browser:
+            tries = [(await browser.sign_in("anna@byran.example", "x")).status for _ in range(3)]
+            assert tries == [403, 403, 429]
+            assert (await browser.sign_in("anna@byran.example")).status == 429
+            assert (await browser.sign_in("bo@byran.example", "x")).status == 403
+            office.clock.move(MINUTE)
+            assert (await browser.sign_in("anna@byran.example")).status == 200
 
 
 async def test_a_forgotten_password_is_answered_alike_and_written_to_who_is_there(
