@@ -91,9 +91,9 @@ class Reading:
             taken = len(content) <= most and await self.take(content, addresses)
         except StorageUnavailable:
             raise
-        except Exception:  # the others must not wait for it
+        except Exception:  # the others must not wait for it, nor for it again and again
             log.exception("mail_failed", uid=number)
-            return False
+            taken = False
         section = self._section
         await box.move(number, section.done_folder if taken else section.aside_folder)
         return True

@@ -244,6 +244,7 @@ async def test_who_may_not_send_is_told_why(mails: Mails) -> None:
         b"",
         b"To: " + SEND.encode() + b"\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
         b"\xff\x00\r\n\r\n" * 1000,
+        b"To: " + b"(" * 5_000 + b"\r\n\r\n",
         b"To: " + SEND.encode() + b"\r\n\r\n" + b"x" * 1_100_000,
         mail(results=PASSED).replace(b"mixed", b"mixed" * 10_000),
     ],
