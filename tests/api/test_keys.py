@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.api import examples
-from gateway.api.callers import COMPANY as HEADER
+from gateway.api.routes import COMPANY as HEADER
 from gateway.trust.scopes import EVERY, Scope
 from tests.api.conftest import AT, COMPANY, KEY, Api
 from tests.api.world import FIRM, NORTH, SOUTH, UNIT, WEST, add_key, settle
