@@ -23,8 +23,10 @@ from gateway.api.app import OPERATIONS
 from gateway.api.routes import COMPANY as HEADER
 from gateway.api.routes import Operation
 from gateway.intake.kind import JSON
+from gateway.store.people import Person
 from gateway.store.sqlite import SqliteStore
 from gateway.trust.keys import digest
+from gateway.trust.people.roles import SCOPES, Role
 from gateway.trust.reach import Reach
 from gateway.trust.scopes import EVERY, Scope
 from tests.api.conftest import AT, KEY, Api, Reply, serving
@@ -74,6 +76,11 @@ async def victim(api: Api) -> Victim:
         assert reply.status in (201, 202), reply.content
     inbound = await arrive(api, "north-arrival", NORTH.id)
     await api.prepare()
+    anna = Person(
+        *("per_north_0001", "", (NORTH.id,), "anna@north.example", "Anna", "sv", Role.READER),
+        *(b"{}", AT, AT),
+    )
+    assert await api.store.put_person(anna, AT)
     (original, *_) = await api.store.parts(NORTH.id, out.json["id"])
     there = {
         "company_id": NORTH.id,
@@ -83,10 +90,11 @@ async def victim(api: Api) -> Victim:
         "key_id": "key_north-secret-label",
         "lookup_job_id": lookup.json["id"],
         "participant": NORTH.participants[0],
+        "person_id": anna.id,
         "sha256": original.sha256,
         "webhook_id": added.json["id"],
     }
-    words = (*there.values(), NORTH.name, "north-hook", "north-secret-label")
+    words = (*there.values(), NORTH.name, "north-hook", "north-secret-label", anna.email)
     return Victim(key, there, words)
 
 
@@ -149,7 +157,7 @@ def has_ids(operation: Operation, ids: Mapping[str, str]) -> bool:
 def test_the_walk_knows_what_stands_in_paths() -> None:
     names = {name for each in GUARDED for name in re.findall(r"{(\w+)}", each.path)}
     there = {"company_id", "document_id", "export_id", "key_id", "lookup_job_id", "participant"}
-    assert names <= PLAIN | there | {"sha256", "webhook_id"}
+    assert names <= PLAIN | there | {"person_id", "sha256", "webhook_id"}
 
 
 # --- nobody -------------------------------------------------------------------------------------
@@ -200,7 +208,7 @@ async def test_without_the_right_nobody_gets_as_far_as_the_thing(api: Api, role:
     north = await victim(api)
     for scope in Scope:
         await add_key(api, f"not-{scope}", NORTH.id, scopes=EVERY - {scope})
-    await add_key(api, "reader", NORTH.id, scopes=frozenset({Scope.READ}))
+    await add_key(api, "reader", NORTH.id, scopes=SCOPES[Role.READER])
     before = await everything_of(api.store, NORTH.id)
     wrong = []
     for operation in GUARDED:
