@@ -145,7 +145,7 @@ def partners(section: Operator) -> Directory:
 
 def make(section: Operator, parts: Parts) -> Transport:
     """The channel."""
-    tls = _tls(section)
+    tls = tls_of(section)
     if section.kind == "sfti":
         return Sfti(sfti_settings(section), partners(section), tls=tls, now=parts.clock.now)
     return driver.Operator(
@@ -170,7 +170,8 @@ def routes(section: Operator, parts: Parts) -> Sequence[web.AbstractRouteDef]:
     return Endpoint(receiver, Limits(body_bytes=section.max_message_bytes)).routes()
 
 
-def _tls(section: Operator) -> ssl.SSLContext | None:
+def tls_of(section: Operator) -> ssl.SSLContext | None:
+    """Whom to trust; None: whom the system trusts. Raises ConfigError."""
     if section.ca_file is None:
         return None
     try:

@@ -10,7 +10,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,8 +22,6 @@ from gateway.cli.output import line, on_terminal
 
 if TYPE_CHECKING:
     from gateway.blobs.port import Place
-    from gateway.channels.email import Email
-    from gateway.channels.letter import Letter
     from gateway.config import Settings, Store
 
 # Evidence and documents grow; with less the next busy day may fill the disk.
@@ -62,7 +60,7 @@ def doctor(config_file: Path | None, data: Path | None) -> None:
 
 def examine(settings: Settings) -> Iterator[Check]:
     """Yields every check, one after the other."""
-    from gateway.cli import trust_checks, ways_in
+    from gateway.cli import channel_checks, trust_checks, ways_in
 
     yield Check("ok", "settings", "The settings can be used.")
     yield from _disk(settings.data)
@@ -70,10 +68,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _blobs(settings)
     yield from _encryption(settings)
     yield from _scan(settings)
-    yield from _channels(settings)
-    yield from _post(settings)
-    yield from _dkim(settings)
-    yield from _bounces(settings)
+    yield from channel_checks.every(settings)
     yield from _peppol(settings)
     yield from _publisher(settings)
     yield from ways_in.drops(settings)
@@ -239,78 +234,6 @@ def _scan(settings: Settings) -> Iterator[Check]:
     yield Check("fail", "scan", text, f"Check [scan] and clamd; {after} meanwhile.")
 
 
-def _channels(settings: Settings) -> Iterator[Check]:
-    looks = {
-        "email": _email_fault(settings.email) if settings.email else None,
-        "letter": _letter_fault(settings.letter) if settings.letter else None,
-    }
-    for name, look in looks.items():
-        if look is None:
-            yield Check("warn", name, "Not configured.", f"Add a section [{name}] to use it.")
-            continue
-        wrong = asyncio.run(look)
-        if wrong:
-            todo = f"Check [{name}] and the network; documents wait meanwhile."
-            yield Check("fail", name, wrong, todo)
-        else:
-            yield Check("ok", name, "It answers.")
-
-
-def _post(settings: Settings) -> Iterator[Check]:
-    if settings.email is None:
-        text = "No mail server for invitations and notices to people: they wait, then are given up."
-        yield Check("warn", "post", text, "Add a section [email].")
-    else:
-        yield Check("ok", "post", f"Invitations and notices come from {settings.email.sender}.")
-
-
-def _dkim(settings: Settings) -> Iterator[Check]:
-    from gateway.channels import dkim_records
-    from gateway.section import ConfigError
-
-    if settings.email is None or settings.email.dkim_folder is None:
-        return
-    try:
-        keys = asyncio.run(dkim_records.look(settings.email, REACH_S))
-    except ConfigError as error:
-        yield Check("fail", "dkim", f"{error}.", "Correct the keys; without them no start.")
-        return
-    for found in keys:
-        name = found.key.name
-        if found.differs is None:
-            yield Check("ok", "dkim", f"{name} fits our key.")
-        elif not found.asked:
-            text = f"{name}: {found.differs}."
-            yield Check("warn", "dkim", text, "Check the network and email.name_servers.")
-        else:
-            todo = f"Publish it as a TXT record: {found.key.record}"
-            yield Check("fail", "dkim", f"{name}: {found.differs}.", todo)
-
-
-def _bounces(settings: Settings) -> Iterator[Check]:
-    from gateway.channels.email import mailbox_settings
-    from transports.email.mailbox import Mailbox, NoMailbox
-
-    if settings.email is None or settings.email.bounce_host is None:
-        return
-    where = replace(mailbox_settings(settings.email), timeout_s=REACH_S)
-
-    async def look() -> None:
-        mailbox = Mailbox(where)
-        await mailbox.open()
-        await mailbox.close()
-
-    try:
-        asyncio.run(look())
-    except NoMailbox as error:
-        text = f"{where.address}: {error}."
-        yield Check(
-            "fail", "bounces", text, "Check email.bounce_*; bounces are not read meanwhile."
-        )
-    else:
-        yield Check("ok", "bounces", f"{where.folder} at {where.address} can be read.")
-
-
 def _peppol(settings: Settings) -> Iterator[Check]:
     from gateway.clock import SystemClock
     from gateway.peppol import standing
@@ -388,44 +311,6 @@ def _is_current(settings: Settings) -> bool:
             connection.close()
     except sqlite3.Error:
         return False
-
-
-async def _email_fault(section: Email) -> str | None:
-    """Why no message could be handed over now: connecting, TLS, login."""
-    from gateway.channels.email import relay_settings
-    from transports.email.connections import Connections, NoConnection
-    from transports.email.dialogue import Transcript
-
-    relay = replace(relay_settings(section), connect_timeout_s=REACH_S)
-    connections = Connections(relay)
-    try:
-        async with connections.lend(Transcript()):
-            return None
-    except NoConnection as error:
-        return f"{relay.address}: {error}."
-    finally:
-        await connections.close()
-
-
-async def _letter_fault(section: Letter) -> str | None:
-    """Why the print house's reports could not be read now."""
-    from gateway.channels.letter import letter_settings
-    from transports.base import NotCollected
-    from transports.letter.driver import Letter as Channel
-
-    settings = replace(
-        letter_settings(section), connect_timeout_s=REACH_S, answer_timeout_s=REACH_S
-    )
-    channel = Channel(settings)
-    try:
-        async for _ in channel.collect():  # reading them takes nothing away
-            break
-    except NotCollected as error:
-        return f"{section.url}: {error.verdict.text}."
-    else:
-        return None
-    finally:
-        await channel.close()
 
 
 def _show(check: Check) -> None:

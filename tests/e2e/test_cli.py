@@ -441,7 +441,7 @@ async def test_doctor_looks_at_everything(sandbox: Sandbox, tmp_path: Path) -> N
     well = await budkavle("doctor", *data, environment=environment)
     assert well.code == 0, well.out
     assert {line["what"]: line["level"] for line in well.lines} == dict.fromkeys(
-        ("settings", "data", "disk", "database", "clock", "email", "letter"), "ok"
+        ("settings", "data", "disk", "database", "clock", "email", "letter", "post", "trust"), "ok"
     ) | {"peppol": "warn"}  # not set up here
     unwell = await budkavle(
         *("doctor", *data),
