@@ -16,6 +16,7 @@ from gateway.api.examples_batches import BATCH
 from gateway.intake.batch_line import Line, called, read
 from gateway.store.port import Role
 from gateway.store.sqlite import SqliteStore
+from gateway.trust.gate import Closed, OpenGate
 from tests.api.conftest import COMPANY, KEY, LIMITS, OTHER_KEY, Api, serving
 
 NDJSON = {"Content-Type": batches.NDJSON}
@@ -231,3 +232,39 @@ def test_a_broken_line_is_called_by_its_name_where_it_can_be_read() -> None:
     assert called(b'{"id":"4711"') is None
     assert called(b'["id"]') is None
     assert called(b'{"id":7}') is None
+
+
+async def test_a_company_that_may_no_longer_send_is_told_so_line_by_line(tmp_path: Path) -> None:
+    gate = Closing()
+    store = await SqliteStore.open(tmp_path)
+    async with serving(store, gate=lambda store, clock: gate) as api:
+        told: list[dict[str, Any]] = []
+        first = asyncio.Event()
+
+        async def until_it_is_closed() -> AsyncIterator[bytes]:
+            yield lines(INVOICE)
+            await asyncio.wait_for(first.wait(), 60)
+            gate.closed = Closed("company.signing", "Sign first.", "No documents now.")
+            yield lines(INVOICE, INVOICE)
+
+        headers = NDJSON | {"Authorization": f"Bearer {KEY}"}
+        url = f"{api.url}/v1/batches"
+        async with api.session.post(url, data=until_it_is_closed(), headers=headers) as response:
+            async for line in response.content:
+                told.append(json.loads(line))
+                first.set()
+        assert told[0]["problem"] is None
+        types = [each["problem"]["type"] for each in told[1:]]
+        assert types == ["/problems/company-not-verified"] * 2
+        assert await api.count() == 1
+        refused = await api.post("/v1/batches", data=lines(INVOICE), headers=NDJSON)
+        assert refused.status == 403  # before a line is looked at
+
+
+class Closing(OpenGate):
+    """A gate that closes while a batch is under way."""
+
+    closed: Closed | None = None
+
+    async def may_submit(self, company_id: str) -> Closed | None:
+        return self.closed

@@ -14,6 +14,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from urllib.parse import quote
 
 from transports.base import Evidence, Outcome
 from transports.email import signing
@@ -47,11 +48,19 @@ def compose(note: Note, sender: str) -> bytes:
     message["To"] = Address(addr_spec=normal(note.to))
     message["Subject"] = line(note.subject)
     message["Auto-Submitted"] = "auto-generated"
-    if note.stop is not None:
-        message["List-Unsubscribe"] = f"<{note.stop}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(note.text.encode("utf-8", "replace").decode(), cte="quoted-printable")
-    return message.as_bytes()
+    return _ending(note.stop) + message.as_bytes()
+
+
+def _ending(stop: str | None) -> bytes:
+    """The headers by which a mailbox ends such mails. Written here: the library would break a long
+    address into encoded words, which no mailbox reads as an address."""
+    if stop is None:
+        return b""
+    address = quote(stop, safe="%:/?#[]@!$&'()*+,;=-._~")
+    return (
+        f"List-Unsubscribe: <{address}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    ).encode()
 
 
 class ServiceMail:
