@@ -195,7 +195,7 @@ async def repair_inbox(call: Call[NoParameters]) -> web.Response:
 class InboxFileParameters(Parameters):
     """What is handed in."""
 
-    name: Annotated[str, Field(min_length=1, max_length=150)]
+    name: Annotated[str, Field(min_length=1, max_length=150)] = "attachment"
     """What the file is called; what is unsafe in it is left out."""
     reason: Reason = "Replaced by hand."
     """Why, in a sentence; the company's people can read it."""

@@ -8,7 +8,8 @@ from gateway.api.routes import Body, Media, ref
 from gateway.intake.kind import JSON, MAIL, PDF, XML, ZIP
 from gateway.intake.submission import DeliveryOptions, SubmissionShape
 
-_FILE = {"type": "string", "contentMediaType": "application/octet-stream", "minLength": 1}
+_BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
+_FILE = {**_BYTES, "minLength": 1}
 _UBL = {  # raw XML has no JSON type (OpenAPI 3.1, 4.8.14.2)
     "contentMediaType": "application/xml",
     "description": "UBL 2.1 Invoice or CreditNote: Peppol BIS Billing 3.0 (EHF Billing 3.0 is the"
@@ -91,11 +92,11 @@ UPLOAD_BODY = Body(
                 "required": ["document"],
                 "additionalProperties": False,
                 "properties": {
-                    "document": {**_FILE, "description": "The document, as it came to you."},
+                    "document": {**_BYTES, "description": "The document, as it came to you."},
                     "attachment": {
                         "description": "Files that came beside it, each with a file name.",
                         "type": "array",
-                        "items": {"type": "string", "contentMediaType": _FILE["contentMediaType"]},
+                        "items": _BYTES,
                     },
                 },
             },

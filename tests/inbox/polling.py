@@ -25,9 +25,11 @@ import aiohttp
 from gateway.clock import SystemClock
 from gateway.intake.prepare import Prepared, prepare
 from gateway.sandbox import RECEIVER, SENDER, Seed, plant
+from gateway.store.postgres import PostgresStore
 from gateway.store.sqlite import SqliteStore
 from tests.e2e.invoices import submission
 from tests.e2e.server import Server
+from tests.servers.postgres import tables_of
 from transports.base import File
 
 LEASE_S = 5.0
@@ -97,29 +99,36 @@ def invoice() -> bytes:
 class Run:
     """One run."""
 
-    def __init__(self, data: Path, documents: int, kills: int, seed: int) -> None:
+    def __init__(
+        self, data: Path, documents: int, kills: int, seed: int, *, postgres: bool = False
+    ) -> None:
         self.found = Found(documents, kills)
         self._data = data
+        self._postgres = postgres
         self._kills = kills
         self._dice = random.Random(seed)
-        self._server = Server(
-            {
-                "BUDKAVLE_DATA": str(data),
-                "BUDKAVLE_LOG__LEVEL": "error",
-                "BUDKAVLE_WORKER__POLL_S": "0.2",
-                "BUDKAVLE_WORKER__LEASE_S": "3",
-                "BUDKAVLE_WORKER__PROCESSES": "0",
-            }
-        )
+        self._settings = {
+            "BUDKAVLE_DATA": str(data),
+            "BUDKAVLE_LOG__LEVEL": "error",
+            "BUDKAVLE_WORKER__POLL_S": "0.2",
+            "BUDKAVLE_WORKER__LEASE_S": "3",
+            "BUDKAVLE_WORKER__PROCESSES": "0",
+        }
         self._uploaded: dict[str, str] = {}  # number -> id
         self._company: dict[str, str] = {}  # id -> company
         self._clock = time.monotonic
 
     async def run(self) -> Found:
         """Runs it, and looks at what was found."""
-        store = await SqliteStore.open(self._data)
+        store: PostgresStore | SqliteStore
+        if self._postgres:
+            url = self._settings["BUDKAVLE_STORE__URL"] = await tables_of(self._data)
+            store = await PostgresStore.open(url, self._data)
+        else:
+            store = await SqliteStore.open(self._data)
         await plant(store, SystemClock())
         await store.close()
+        self._server = Server(self._settings)
         began = self._clock()
         await self._server.start()
         try:
