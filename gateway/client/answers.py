@@ -674,6 +674,20 @@ class Leg(TypedDict):
     until: str | None
 
 
+class LegalHoldRow(TypedDict):
+    """A document that is kept until it is let go."""
+
+    document_id: str
+    reason: str
+    at: str
+
+
+class LegalHolds(TypedDict):
+    """All documents of the company under legal hold, by id."""
+
+    holds: list[LegalHoldRow]
+
+
 Level = Literal["default", "account", "parent", "company", "class", "customer"]
 
 

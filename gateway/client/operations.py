@@ -368,6 +368,25 @@ class Operations(Connection):
         """Read one ZIP of an export."""
         return self._file(Request("GET", f"/v1/exports/{_segment(export_id)}/files/{_segment(n)}"))
 
+    async def list_legal_holds(self) -> answers.LegalHolds:
+        """List the documents that are kept however old they get."""
+        found: answers.LegalHolds = await self._json(Request("GET", "/v1/legal-holds"))
+        return found
+
+    async def set_legal_hold(self, document_id: str | int, reason: str) -> answers.LegalHoldRow:
+        """Keep a document, whatever is settled on how long documents are kept, until you let
+        it go."""
+        found: answers.LegalHoldRow = await self._json(
+            Request(
+                "PUT", f"/v1/documents/{_segment(document_id)}/legal-hold", body={"reason": reason}
+            )
+        )
+        return found
+
+    async def release_legal_hold(self, document_id: str | int) -> None:
+        """Let go of a document: it is kept as long as others are."""
+        await self._json(Request("DELETE", f"/v1/documents/{_segment(document_id)}/legal-hold"))
+
     async def read_inbox(
         self,
         *,

@@ -278,6 +278,19 @@ class SyncOperations(Loop):
         """Read one ZIP of an export."""
         return self.streamed(self.client.get_export_file(export_id=export_id, n=n))
 
+    def list_legal_holds(self) -> answers.LegalHolds:
+        """List the documents that are kept however old they get."""
+        return self.run(self.client.list_legal_holds())
+
+    def set_legal_hold(self, document_id: str | int, reason: str) -> answers.LegalHoldRow:
+        """Keep a document, whatever is settled on how long documents are kept, until you let
+        it go."""
+        return self.run(self.client.set_legal_hold(document_id=document_id, reason=reason))
+
+    def release_legal_hold(self, document_id: str | int) -> None:
+        """Let go of a document: it is kept as long as others are."""
+        self.run(self.client.release_legal_hold(document_id=document_id))
+
     def read_inbox(
         self,
         *,
