@@ -20,6 +20,7 @@ import pytest
 
 from gateway.api import examples
 from gateway.api.app import OPERATIONS
+from gateway.api.examples_notices import NEW_NOTICE
 from gateway.api.routes import COMPANY as HEADER
 from gateway.api.routes import Operation
 from gateway.intake.kind import JSON
@@ -72,7 +73,8 @@ async def victim(api: Api) -> Victim:
     wish = {"start": "2026-11-20T00:00:00Z", "end": "2026-11-21T09:30:00Z"}
     exported = await api.post("/v1/exports", key=key, json={**examples.EXPORT_WISH, **wish})
     added = await api.post("/v1/webhooks", key=key, json=hook)
-    for reply in (out, lookup, exported, added):
+    notice = await api.post("/v1/notices", key=key, json=NEW_NOTICE)
+    for reply in (out, lookup, exported, added, notice):
         assert reply.status in (201, 202), reply.content
     inbound = await arrive(api, "north-arrival", NORTH.id)
     await api.prepare()
@@ -89,6 +91,7 @@ async def victim(api: Api) -> Victim:
         "inbound_id": inbound,
         "key_id": "key_north-secret-label",
         "lookup_job_id": lookup.json["id"],
+        "notice_id": notice.json["id"],
         "participant": NORTH.participants[0],
         "person_id": anna.id,
         "sha256": original.sha256,
@@ -157,7 +160,7 @@ def has_ids(operation: Operation, ids: Mapping[str, str]) -> bool:
 def test_the_walk_knows_what_stands_in_paths() -> None:
     names = {name for each in GUARDED for name in re.findall(r"{(\w+)}", each.path)}
     there = {"company_id", "document_id", "export_id", "key_id", "lookup_job_id", "participant"}
-    assert names <= PLAIN | there | {"person_id", "sha256", "webhook_id"}
+    assert names <= PLAIN | there | {"notice_id", "person_id", "sha256", "webhook_id"}
 
 
 # --- nobody -------------------------------------------------------------------------------------

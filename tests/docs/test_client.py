@@ -11,7 +11,6 @@ import pytest
 
 from gateway.api.app import OPERATIONS
 from gateway.api.openapi import describe
-from gateway.api.routes import COMPANY
 from gateway.client import Client, SyncClient, answers
 from tests.docs.client_code import CLIENT, MODULES
 
@@ -35,11 +34,6 @@ def test_every_operation_is_a_method_with_all_parameters(client: type[Any], name
     stated = {each["name"].lower().replace("-", "_") for each in OF[name].get("parameters", ())}
     # A client acts for one company: its connection says so, and no method.
     assert stated - {"budkavle_company"} <= has
-    names = {each["name"] for each in OF[name].get("parameters", ())}
-    # Which company is acted for is said once, to the client: `company=`.
-    assert "company" in inspect.signature(client).parameters
-    stated = {each.lower().replace("-", "_") for each in names - {COMPANY.name}}
-    assert stated <= has
     if "requestBody" in OF[name] and "content" not in has:
         (media,) = OF[name]["requestBody"]["content"].values()
         assert set(resolved(media["schema"])["properties"]) <= {each.rstrip("_") for each in has}
