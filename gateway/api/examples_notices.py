@@ -23,7 +23,7 @@ NOTICE: Final = {
     "inbox": True,
     "rhythm": "daily",
     "at": "07:30",
-    "weekday": 1,
+    "weekday": "monday",
     "time_zone": "Europe/Stockholm",
     "active": True,
     "next_at": "2026-11-22T06:30:00Z",

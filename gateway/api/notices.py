@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from aiohttp import web
@@ -29,7 +29,8 @@ routes = Routes("notices", changes=Scope.MANAGE)
 Language = Literal["en", "sv", "nb"]
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Zone = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
-Weekday = Annotated[int, Field(ge=1, le=7, strict=True)]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+DAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 
 class NoticeChange(Shape):
@@ -50,7 +51,7 @@ class NoticeChange(Shape):
     at: Clock | None = None
     """The time of day of a daily or weekly mail."""
     weekday: Weekday | None = None
-    """The day of a weekly mail: 1 is Monday."""
+    """The day of a weekly mail."""
     time_zone: Zone | None = None
     """Whose clock that is: `Europe/Oslo`; by default that of your country."""
     active: StrictBool | None = None
@@ -74,7 +75,7 @@ class NoticeRow(Shown):
     inbox: bool
     rhythm: Rhythm
     at: str
-    weekday: int
+    weekday: Weekday
     time_zone: str
     active: bool
     """`false`: switched off by you, or by the link in a mail."""
@@ -155,7 +156,9 @@ async def get_notice(call: Call[NoParameters]) -> web.Response:
     "PATCH",
     "/v1/notices/{notice_id}",
     query=NoParameters,
-    body=Body({JSON: Media(NoticeChange, {"on Mondays": {"rhythm": "weekly", "weekday": 1}})}),
+    body=Body(
+        {JSON: Media(NoticeChange, {"on Mondays": {"rhythm": "weekly", "weekday": "monday"}})}
+    ),
     answers={200: _ROW},
     problems=(*_BODY, Type.NOT_FOUND),
 )
@@ -199,6 +202,8 @@ def _changed(notice: Notice, asked: NoticeChange) -> Notice:
     given: dict[str, Any] = asked.model_dump(exclude_none=True)
     if "at" in given:
         given["at"] = time.fromisoformat(given["at"])
+    if "weekday" in given:
+        given["weekday"] = DAYS.index(given["weekday"]) + 1
     if "time_zone" in given:
         given["zone"] = ZoneInfo(given.pop("time_zone")).key
     return replace(notice, **given)
@@ -219,7 +224,7 @@ def _row(call: Call[NoParameters], notice: Notice) -> NoticeRow:
         inbox=notice.inbox,
         rhythm=notice.rhythm,
         at=notice.at.isoformat("minutes"),
-        weekday=notice.weekday,
+        weekday=DAYS[notice.weekday - 1],
         time_zone=notice.zone,
         active=notice.active,
         next_at=notice.next_at(call.service.clock.now()) if notice.active else None,

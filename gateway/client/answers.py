@@ -771,7 +771,7 @@ class NoticeRow(TypedDict):
     inbox: bool
     rhythm: Rhythm
     at: str
-    weekday: int
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     time_zone: str
     active: bool
     next_at: str | None

@@ -847,7 +847,10 @@ class Operations(Connection):
         inbox: bool | None = None,
         rhythm: answers.Rhythm | None = None,
         at: str | None = None,
-        weekday: int | None = None,
+        weekday: Literal[
+            "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+        ]
+        | None = None,
         time_zone: str | None = None,
         active: bool | None = None,
     ) -> answers.NoticeRow:
@@ -888,7 +891,10 @@ class Operations(Connection):
         inbox: bool | None = None,
         rhythm: answers.Rhythm | None = None,
         at: str | None = None,
-        weekday: int | None = None,
+        weekday: Literal[
+            "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+        ]
+        | None = None,
         time_zone: str | None = None,
         active: bool | None = None,
     ) -> answers.NoticeRow:

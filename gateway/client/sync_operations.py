@@ -655,7 +655,10 @@ class SyncOperations(Loop):
         inbox: bool | None = None,
         rhythm: answers.Rhythm | None = None,
         at: str | None = None,
-        weekday: int | None = None,
+        weekday: Literal[
+            "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+        ]
+        | None = None,
         time_zone: str | None = None,
         active: bool | None = None,
     ) -> answers.NoticeRow:
@@ -688,7 +691,10 @@ class SyncOperations(Loop):
         inbox: bool | None = None,
         rhythm: answers.Rhythm | None = None,
         at: str | None = None,
-        weekday: int | None = None,
+        weekday: Literal[
+            "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+        ]
+        | None = None,
         time_zone: str | None = None,
         active: bool | None = None,
     ) -> answers.NoticeRow:

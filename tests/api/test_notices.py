@@ -86,8 +86,8 @@ async def test_it_is_added_read_changed_and_removed(api: Api) -> None:
     assert made.items() >= NEW_NOTICE.items()
     assert made["time_zone"] == "Europe/Stockholm"
     assert (await api.get("/v1/notices")).json["notices"] == [made]
-    changed = (await api.call("PATCH", path, json={"rhythm": "weekly", "weekday": 5})).json
-    assert (changed["rhythm"], changed["weekday"], changed["at"]) == ("weekly", 5, "07:30")
+    changed = (await api.call("PATCH", path, json={"rhythm": "weekly", "weekday": "friday"})).json
+    assert (changed["rhythm"], changed["weekday"], changed["at"]) == ("weekly", "friday", "07:30")
     assert (await api.get(path)).json == changed
     assert (await api.call("DELETE", path)).status == 204
     assert (await api.get(path)).status == (await api.call("DELETE", path)).status == 404
@@ -97,7 +97,7 @@ async def test_everything_wrong_is_told_at_once(api: Api) -> None:
     reply = await api.post("/v1/notices", json={"email": "x@y", "time_zone": "Mars/Olympus"})
     assert reply.status == 422
     assert {each["pointer"] for each in reply.json["errors"]} >= {"/time_zone"}
-    reply = await api.post("/v1/notices", json={"rhythm": "hourly", "weekday": 8, "at": "7"})
+    reply = await api.post("/v1/notices", json={"rhythm": "hourly", "weekday": "odin", "at": "7"})
     assert {each["pointer"] for each in reply.json["errors"]} == {
         *("/email", "/rhythm", "/weekday", "/at")
     }
