@@ -113,7 +113,8 @@ def lying(
     """Not confirmed, in the order they came."""
     found = connection.execute(
         f"""
-        SELECT {_COLUMNS} FROM inbox CROSS JOIN document ON document.id = inbox.document_id
+        SELECT {_COLUMNS} FROM inbox INDEXED BY inbox_lying
+        CROSS JOIN document ON document.id = inbox.document_id
         WHERE inbox.company_id = ? AND inbox.state IN ({_LYING}) AND place > ?
         ORDER BY place LIMIT ?
         """,

@@ -30,6 +30,9 @@ SELECT id, company_id, born_tx, nextval('inbox_seq'),
 FROM (SELECT * FROM document WHERE direction = 'in' ORDER BY born_tx, seq) AS document;
 
 CREATE INDEX inbox_by_state ON inbox (company_id, state, tx, seq);
+-- What nobody has taken over yet, whatever its state.
+CREATE INDEX inbox_lying ON inbox (company_id, tx, seq)
+    WHERE state IN ('reading', 'new', 'blocked', 'attachment_error');
 CREATE INDEX inbox_same ON inbox (company_id, sha256, tx, seq) WHERE sha256 IS NOT NULL;
 
 DROP INDEX document_inbox;

@@ -16,6 +16,9 @@ CREATE TABLE inbox (
     reference    TEXT                      -- the ERP's own
 ) STRICT;
 CREATE INDEX inbox_by_state ON inbox (company_id, state, place);
+-- What nobody has taken over yet, whatever its state.
+CREATE INDEX inbox_lying ON inbox (company_id, place)
+    WHERE state IN ('reading', 'new', 'blocked', 'attachment_error');
 CREATE INDEX inbox_same ON inbox (company_id, sha256, place) WHERE sha256 IS NOT NULL;
 
 INSERT INTO inbox (document_id, company_id, place, state, code, text, found, sha256)
