@@ -105,6 +105,7 @@ async def reading(api: Api) -> None:
 async def test_schemathesis_finds_nothing(api: Api, sink: Sink) -> None:
     webhook = await api.post("/v1/webhooks", json={"url": sink.url})
     known = {
+        "COMPANY_ID": COMPANY.id,
         "SINK_URL": sink.url,
         "WEBHOOK_ID": webhook.json["id"],
         "NOTICE_ID": (await api.post("/v1/notices", json=NEW_NOTICE)).json["id"],

@@ -24,7 +24,7 @@ A = Company("a", "A AB", "SE", ("0007:1",), {}, FIRM.id)
 A_UNIT = Company("a_unit", "A, north", "SE", ("0007:2",), {}, FIRM.id, "a")
 B = Company("b", "B AB", "SE", (), {}, FIRM.id)
 V = Company("v", "V AS", "NO", (), {}, VENDOR.id)
-OURS_UNIT = Company("ours_unit", "Vårt, norr", "SE", (), {}, "", OURS.id)
+OURS_UNIT = Company("ours_unit", "Vårt, norr", "SE", (), {}, "", OURS.id, above=(OURS.settings,))
 WHOLE, ONLY_A, ONLY_OURS = Reach(FIRM.id), Reach("", ("a",)), Reach("", (OURS.id,))
 
 
