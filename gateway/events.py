@@ -222,7 +222,7 @@ MEANINGS: dict[Type, Meaning] = {
         ("leg", "channel", *WHY),
     ),
     Type.RECALLING: Meaning(
-        "A person wants the document back that a channel has: the channel is asked to take it back.",
+        "A person wants a document back that a channel has: the channel is asked for it.",
         "It may say no. The state changes only if another event says so.",
         ("channel", *WHY, "reason"),
     ),
@@ -233,7 +233,7 @@ MEANINGS: dict[Type, Meaning] = {
     ),
     Type.CANCELLED: Meaning(
         "A person stopped the document, or its channel has taken it back.",
-        "One that was held in the middle of an attempt may have reached its recipient. The recipient"
+        "One held in the middle of an attempt may have reached its recipient. The recipient"
         " of one that was taken back may have seen it.",
         (*WHY, "reason"),
     ),
@@ -294,7 +294,7 @@ MEANINGS: dict[Type, Meaning] = {
         (*WHY, "business", "effective_date", "reasons", "response"),
     ),
     Type.WEBHOOK_OFF: Meaning(
-        "A webhook was switched off by the gateway: its server did not want events any more, or took"
+        "The gateway switched a webhook off: its server did not want events any more, or took"
         " none for three days.",
         "No event is lost: switched on again, it goes on where it stopped.",
         (*WHY, "endpoint_id"),

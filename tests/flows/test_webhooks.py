@@ -237,7 +237,7 @@ async def test_after_75_hours_it_is_given_up_and_nothing_is_lost(hooks: Hooks) -
     later = await hooks.webhooks.change(OURS.id, endpoint.id, {"active": True})
     assert isinstance(later, Endpoint) and later.active and later.code == ""
     await hooks.work()
-    assert len(hooks.sink.taken) == 14, "what it missed, that it was switched off, and what followed"
+    assert len(hooks.sink.taken) == 14, "missed, switched off, and after"
     assert ids(hooks.sink.taken)[10:12] == event_ids(events)
 
 

@@ -70,8 +70,8 @@ from gateway.store.postgres.inbox import InboxRows
 from gateway.store.postgres.jobs import Hold, Put
 from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.messages import MessageRows
-from gateway.store.postgres.people import PeopleRows
 from gateway.store.postgres.news import News
+from gateway.store.postgres.people import PeopleRows
 from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.registrations import RegistrationRows
 from gateway.store.postgres.transactions import Transaction, Transactions
@@ -304,9 +304,7 @@ class PostgresStore(
     async def arrive(self, arrival: Arrival, now: datetime) -> str | None:
         """Puts a document into a company's inbox; answers its id, None when it was there."""
         parts = await self._stored(arrival.company_id, arrival.parts, now)
-        return await self._transactions.write(
-            arrivals.arrive, arrivals.Arrive(arrival, parts, now)
-        )
+        return await self._transactions.write(arrivals.arrive, arrivals.Arrive(arrival, parts, now))
 
     # --- reading ---
 

@@ -1,4 +1,4 @@
-"""Files and mails that were handed in."""
+"""Prices and charges."""
 
 from __future__ import annotations
 

@@ -1,1 +1,0 @@
--- Files and mails that were handed in.
