@@ -177,7 +177,7 @@ async def _came(call: Call[Q], item: Item, parts: Sequence[Part]) -> formats.Cam
         records.recorded(record[-1].content if record else None),
         {hashlib.sha256(f.content).hexdigest(): f for f in by_role.get(Role.RENDERED, ())},
         document.created_at.date(),
-        call.company.settings,
+        call.company.in_effect,
     )
 
 

@@ -58,7 +58,7 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
     assert named <= known
 
 
-COMMAND = re.compile(r"\bbudkavle (\w+)((?: [a-z][a-z-]*)?)([^`\n|#]*)")
+COMMAND = re.compile(r"\bbudkavle (\w[\w-]*)((?: [a-z][a-z-]*)?)([^`\n|#]*)")
 
 
 @pytest.mark.parametrize(
