@@ -219,8 +219,11 @@ async def _unknown(call: Call[NoParameters], asked: list[str]) -> list[Fault]:
     across=True,
 )
 async def get_key(call: Call[NoParameters]) -> web.Response:
-    """Read a key."""
-    return answer(_key(await _found(call)))
+    """Read a key. One that was revoked is in the list only."""
+    row = await _found(call)
+    if row.revoked_at is not None:
+        raise Problem(Type.NOT_FOUND)
+    return answer(_key(row))
 
 
 @routes.operation(

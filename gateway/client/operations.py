@@ -1676,7 +1676,7 @@ class Operations(Connection):
         return found
 
     async def get_key(self, key_id: str | int) -> answers.Key:
-        """Read a key."""
+        """Read a key. One that was revoked is in the list only."""
         found: answers.Key = await self._json(Request("GET", f"/v1/keys/{_segment(key_id)}"))
         return found
 

@@ -1293,7 +1293,7 @@ class SyncOperations(Loop):
         )
 
     def get_key(self, key_id: str | int) -> answers.Key:
-        """Read a key."""
+        """Read a key. One that was revoked is in the list only."""
         return self.run(self.client.get_key(key_id=key_id))
 
     def revoke_key(self, key_id: str | int) -> None:

@@ -129,7 +129,9 @@ async def test_a_revoked_key_lets_nobody_in(api: Api) -> None:
         assert (await api.call("DELETE", f"/v1/keys/{key['id']}")).status == 204
     api.clock.move(REMEMBERED)
     assert await may(api, key["key"]) == 401
-    assert (await api.get(f"/v1/keys/{key['id']}")).json["revoked_at"] == "2026-11-21T09:30:00Z"
+    assert (await api.get(f"/v1/keys/{key['id']}")).status == 404
+    (listed,) = [row for row in (await api.get("/v1/keys")).json["keys"] if row["id"] == key["id"]]
+    assert listed["revoked_at"] == "2026-11-21T09:30:00Z"
     refused = await api.post(f"/v1/keys/{key['id']}/rotate", json={})
     assert refused.status == 409
     revoked = [e for e in await api.store.audit_entries(0, 100) if e.action == "key.revoked"]
