@@ -278,14 +278,14 @@ MEANINGS: dict[Type, Meaning] = {
         "What came is kept as it was.",
         (*WHY, "how", "attachments", "reason"),
     ),
+    Type.CONFIRMED: Meaning(
+        "The ERP took the document over from the inbox.",
+        "It says nothing of whether the invoice is accepted.",
+    ),
     Type.INBOX_HANDLED: Meaning(
         "The ERP is done with a document that came in; `reference` is its own name for it.",
         "Its sender was told nothing by that: an Invoice Response does.",
         (*WHY, "reference"),
-    ),
-    Type.CONFIRMED: Meaning(
-        "The ERP took the document over from the inbox.",
-        "It says nothing of whether the invoice is accepted.",
     ),
     Type.REPLIED: Meaning(
         "The company has answered an invoice that came in; the document `response` carries it.",

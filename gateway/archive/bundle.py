@@ -25,6 +25,7 @@ FOLDERS: dict[Role, str] = {
     Role.FETCH: "1-received/fetched",
     Role.UNPACKED: "1-received/unpacked",
     Role.FINDINGS: "2-checked",
+    Role.FILES: "2-checked",
     Role.FILLED_IN: "2-checked",
     Role.PLAN: "2-checked",
     Role.DOCUMENT: "3-sent",
@@ -38,6 +39,12 @@ FOLDERS: dict[Role, str] = {
     Role.CHOICE: "3-sent/choice",
     Role.ENVELOPE: "3-sent",
     Role.EVIDENCE: "4-wire",
+}
+
+# Where a part of a document that came in lies elsewhere.
+_INBOUND: dict[Role, str] = {
+    Role.DOCUMENT: "1-received",
+    Role.RENDERED: "2-checked/files",
 }
 
 
@@ -130,8 +137,9 @@ def paths(dossier: Dossier) -> list[str]:
     taken: set[str] = set()
     answers = []
     for n, part in enumerate(dossier.parts, 1):
-        inbound = document.direction is Direction.IN and part.role is Role.DOCUMENT
-        folder = FOLDERS[Role.ORIGINAL if inbound else part.role]
+        folder = FOLDERS[part.role]
+        if document.direction is Direction.IN:
+            folder = _INBOUND.get(part.role, folder)
         if part.attempt_id is not None:
             folder += f"/{attempts.get(part.attempt_id, '00-unknown')}"
         path = f"{folder}/{_plain(part.name)}"

@@ -340,7 +340,7 @@ async def test_a_key_of_another_company_sees_nothing_of_ours(api: Api) -> None:
     ("method", "path", "allow"),
     [
         ("DELETE", "/v1/documents", "GET, POST"),
-        ("PUT", "/v1/inbox", "GET"),
+        ("PUT", "/v1/inbox", "GET, POST"),
         ("GET", "/v1/validate", "POST"),
         ("PATCH", "/v1/documents/doc_1", "GET"),
         ("POST", "/healthz", "GET"),

@@ -217,7 +217,9 @@ async def test_killed_at_every_moment_of_receiving(tmp_path: Path, kept_in: str)
                 senders.create_task(world.send(name, source() if n % 3 else BROKEN))
             senders.create_task(kill_when_held(world, [world.front]))
 
-        inbox = await world.inbox()
+        async with asyncio.timeout(PATIENCE_S):
+            while len(inbox := await world.inbox()) < len(names):
+                await asyncio.sleep(0.1)  # each is read before it is shown
         assert len(inbox) == len(names), "each of them once"
         answers = receipts(world.front.seen)
         assert len(answers) == len(names), "a receipt for each"

@@ -85,9 +85,11 @@ async def test_a_company_here_gets_the_same_document(sandbox: Sandbox) -> None:
         await settled(client, ubl("P-plain", here=True))
         for content in packages.values():
             await settled(client, content)
+        while len(inbox := await receiver.inbox()) < 1 + len(packages):
+            await asyncio.sleep(0.05)  # each is read before it is shown
         arrived = {
             document["head"]["number"]: await receiver.get_bytes(document["links"]["content"])
-            for document in await receiver.inbox(None)
+            for document in inbox
         }
     plain = arrived["P-plain"]
     assert plain == ubl("P-plain", here=True)

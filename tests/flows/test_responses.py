@@ -109,8 +109,9 @@ async def test_what_the_buyer_says_reaches_the_seller_with_every_proof(
     timeline = await buyer.get(f"/v1/documents/{document_id}/timeline")
     (shown,) = timeline["responses"]
     assert (shown["id"], shown["said"], shown["state"]) == (said["id"], "response.uq", "delivered")
-    assert [event["type"] for event in timeline["events"]] == ["inbox.received", "inbox.answered"]
-    assert timeline["events"][1]["data"]["response"] == said["id"]
+    types = [event["type"] for event in timeline["events"]]
+    assert types == ["inbox.received", "inbox.new", "inbox.answered"]
+    assert timeline["events"][2]["data"]["response"] == said["id"]
     assert {"message", "receipt"} <= {file["name"] for file in timeline["files"]}
 
 

@@ -41,7 +41,7 @@ def answered(channel: str) -> set[str]:
         if path.name != "sandbox.py"
     )
     whole = re.findall(rf'"{channel}\.(?!pdf)(\w+)"', source)
-    named = re.findall(r'_verdict\(\s*"(\w+)"', source)
+    named = re.findall(r'\b_?verdict\(\s*"(\w+)"', source)
     tables = re.findall(r'^    "([a-z_]+)": "[^"]+\.",$', source, re.MULTILINE)
     states = re.findall(
         r'^    [A-Z]+ = "(\w+)"  # (?:printed|handed|came|will)', source, re.MULTILINE
