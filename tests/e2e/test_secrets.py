@@ -65,17 +65,17 @@ async def test_they_are_nowhere_to_be_read(tmp_path: Path) -> None:
                 sections[section][name] = base64.b64encode(secrets.token_bytes(24)).decode()
                 secret.add(sections[section][name])
         file = settings_file(tmp_path, sections)
-        server = Server({"BUDKAVLE_DATA": str(tmp_path)}, "--config", str(file))
-        await server.start()
-        async with Client(server.url, SENDER.key) as client, asyncio.timeout(400):
-            secret |= await keys_and_tokens(server.url, client)
-            secret |= await a_person(server.url, link)
-            told |= await documents(client)
-            told["events"] = json.dumps([event async for event in client.events()])
-            for path in ("keys", "people", "webhooks", "companies", "channels", "settings"):
-                told[path] = json.dumps(await client.get(f"/v1/{path}"))
-            told["metrics"] = (await client.get_bytes("/metrics")).decode()
-        _, told["log"] = await server.stop()
+        arguments = ("--config", str(file))
+        async with Server({"BUDKAVLE_DATA": str(tmp_path)}, *arguments) as server:
+            async with Client(server.url, SENDER.key) as client, asyncio.timeout(400):
+                secret |= await keys_and_tokens(server.url, client)
+                secret |= await a_person(server.url, link)
+                told |= await documents(client)
+                told["events"] = json.dumps([event async for event in client.events()])
+                for path in ("keys", "people", "webhooks", "companies", "channels", "settings"):
+                    told[path] = json.dumps(await client.get(f"/v1/{path}"))
+                told["metrics"] = (await client.get_bytes("/metrics")).decode()
+            _, told["log"] = await server.stop()
     store = await SqliteStore.open(tmp_path)
     told["audit"] = "\n".join(map(str, await store.audit_entries(0, 1000)))
     await store.close()
