@@ -26,7 +26,7 @@ from gateway.agreements import Agreements
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
 from gateway.api.guard import Guard
 from gateway.api.link_pages import LinkPages
-from gateway.api.routes import Limits
+from gateway.api.routes import Limits, Pages, no_pages
 from gateway.archive import exports
 from gateway.archive.backup import between_backups
 from gateway.archive.retention import Daily, signing_key
@@ -157,7 +157,7 @@ class Gateway:
                     *(peppol, publishing, linking, unpacking),
                 )
             directory = Directory(self.store, self.clock, settings.console.url or "")
-            pages: Sequence[web.RouteDef] = ()
+            pages: Pages = no_pages
             if self.role is not Role.WORKER:
                 handing_in = HandingIn(self.store, self.clock, unpacking, gate)
                 console, pages = await open_console(

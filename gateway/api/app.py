@@ -65,7 +65,7 @@ from gateway.api.guard import Guard, add_headers
 from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type, not_verified
-from gateway.api.routes import Call, Limits, Operation, Service, read_query
+from gateway.api.routes import Call, Limits, Operation, Pages, Service, no_pages, read_query
 from gateway.clock import Clock
 from gateway.delivery.logos import Logos
 from gateway.delivery.unpacking import Unpacking
@@ -166,7 +166,7 @@ def make_app(
     operations: Sequence[Operation] = OPERATIONS,
     gate: Gate = OPEN,
     directory: Directory | None = None,
-    pages: Sequence[web.RouteDef] = (),
+    pages: Pages = no_pages,
     verification: Verifications | None = None,
     recalling: Collection[str] = (),
     guard: Guard | None = None,
@@ -228,7 +228,7 @@ def make_app(
         await made.uses.write()
 
     app.cleanup_ctx.append(noting)
-    app.add_routes(pages)
+    app.add_routes(pages(made))
     app.on_shutdown.append(close)
     app.on_response_prepare.append(_headers)
     return app

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -76,6 +76,15 @@ class Service:
     recalling: frozenset[str] = frozenset()  # the channels that take documents back
     guard: Guard | None = None  # against who guesses, and who asks too often
     public_url: str | None = None  # where ledgers reach us; None: as they say
+
+
+Pages = Callable[[Service], Sequence[web.RouteDef]]
+"""Routes beside the operations, made with what these work with."""
+
+
+def no_pages(_: Service) -> Sequence[web.RouteDef]:
+    """None at all."""
+    return ()
 
 
 class Parameters(BaseModel):

@@ -22,15 +22,18 @@ from gateway.api.routes import Limits
 from gateway.clock import Clock
 from gateway.console import pages
 from gateway.console.forms import HOME, onward, read_form
+from gateway.console.menu import MENU, Item
 from gateway.console.visit import Cookies, Visit
 from gateway.handing_in import HandingIn
-from gateway.store.port import ContentLost, StorageUnavailable, Store
+from gateway.store.port import Company, ContentLost, StorageUnavailable, Store
 from gateway.trust.people.directory import Directory
 from gateway.trust.people.oidc import Provider
 from gateway.trust.people.signing_in import SigningIn
 from gateway.trust.scopes import Scope
 
 log = structlog.get_logger()
+
+_MOST_COMPANIES: Final = 500  # in a list to choose from
 
 
 class Needs(Enum):
@@ -46,7 +49,8 @@ Show = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, and who it is for. `scope`: what they must be allowed too."""
+    """A page, and who it is for. `scope`: what they must be allowed too; `operators`: it is for the
+    gateway's own staff; `twin`: its path with `.json` says the same to programs."""
 
     method: str
     path: str
@@ -54,6 +58,8 @@ class Page:
     needs: Needs = Needs.SIGNED_IN
     scope: Scope | None = None
     with_file: bool = False
+    operators: bool = False
+    twin: bool = False
 
 
 @dataclass
@@ -71,6 +77,18 @@ class Parts:
     provider_name: str = ""
     proxies: int = 0
     _later: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def companies_of(self, visit: Visit) -> Sequence[Company]:
+        """The companies that somebody may see, at most 500: all of them for operators."""
+        if visit.is_operator:
+            return (await self.store.companies())[:_MOST_COMPANIES]
+        return await self.store.companies_within(visit.somebody.reach, "", _MOST_COMPANIES)
+
+    async def company_of(self, visit: Visit, company_id: str) -> Company | None:
+        """One company, where somebody may see it."""
+        if visit.is_operator:
+            return await self.store.company(company_id)
+        return await self.store.company_within(visit.somebody.reach, company_id)
 
     def client_of(self, request: web.Request) -> str:
         """Who asks, by their address."""
@@ -110,14 +128,24 @@ class Console:
         self._secret = secret
         self._cookies = Cookies(tls)
         self._pages = [page for pages in sets for page in pages]
+        paths = {page.path for page in self._pages}
+        self._menu = [item for item in MENU if item.path in paths]
 
     def routes(self) -> list[web.RouteDef]:
         """For the inner listener."""
+        # Twins come first: `{id}` would take in the ending of `{id}.json`.
+        twins = [
+            web.get(f"{page.path}.json", self._handler(page, as_json=True), allow_head=False)
+            for page in self._pages
+            if page.twin
+        ]
         shown = [web.route(page.method, page.path, self._handler(page)) for page in self._pages]
         return [
+            *twins,
             web.get(HOME, self._home, allow_head=False),
             web.get(f"{HOME}/", self._home, allow_head=False),
             web.get(f"{HOME}/style.css", _style, allow_head=False),
+            web.get(f"{HOME}/script.js", _script, allow_head=False),
             *shown,
         ]
 
@@ -125,13 +153,20 @@ class Console:
         visit = await self._visit(request)
         if visit.session is None or not visit.session.complete:
             return visit.go(f"{HOME}/sign-in")
-        return visit.go(f"{HOME}/upload" if visit.may(Scope.SEND) else f"{HOME}/profile")
+        first = next(iter(self._menu_of(visit)), None)
+        return visit.go(first.path if first is not None else f"{HOME}/profile")
 
-    def _handler(self, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _menu_of(self, visit: Visit) -> list[Item]:
+        return [item for item in self._menu if item.is_for(visit.somebody.role)]
+
+    def _handler(
+        self, page: Page, *, as_json: bool = False
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             visit = None
             try:
                 visit = await self._visit(request)
+                visit.as_json, visit.has_twin = as_json, page.twin
                 response = await self._shown(page, visit)
             except Problem as problem:
                 response = _notice(visit, request, *_of_problem(problem))
@@ -156,6 +191,10 @@ class Console:
         complete = visit.session is not None and visit.session.complete
         if page.needs is Needs.SIGNED_IN and not complete:
             return visit.go(await self._next_step(visit))
+        if complete:
+            visit.menu = self._menu_of(visit)
+        if page.operators and not visit.is_operator:
+            return _notice(visit, visit.request, 403, "not_allowed")
         if page.method == "POST":
             visit.form = await read_form(
                 visit.request, self._parts.limits, with_file=page.with_file
@@ -174,7 +213,9 @@ class Console:
 
     async def _visit(self, request: web.Request) -> Visit:
         visit = Visit(request, _words(request, None), self._cookies, self._secret)
-        found = await self._parts.signing_in.current(visit.token)
+        # What a page asks for by itself does not keep a session from ending.
+        by_itself = "Budkavle-Live" in request.headers
+        found = await self._parts.signing_in.current(visit.token, seen=not by_itself)
         if found is not None:
             session, person = found
             visit.session, visit.person = session, person
@@ -218,4 +259,8 @@ def _notice(visit: Visit | None, request: web.Request, status: int, what: str) -
 
 
 async def _style(_: web.Request) -> web.StreamResponse:
-    return pages.style_answer()
+    return pages.style().answer()
+
+
+async def _script(_: web.Request) -> web.StreamResponse:
+    return pages.script().answer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl
@@ -20,7 +20,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 
 _MOST_BYTES: Final = 64 * 1024  # of a form without a file
-_MOST_FIELDS: Final = 50
+_MOST_FIELDS: Final = 600  # a page of ticked rows, and what is said beside them
 
 HOME: Final = "/console"
 # Where a page may lead on to: a path of ours, plain letters, no way to another host (`//`, `\`).
@@ -41,9 +41,14 @@ class Form:
 
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     file: Upload | None = None
+    said: Sequence[tuple[str, str]] = field(default=(), repr=False)  # all of them, in their order
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "")
+
+    def every(self, name: str) -> list[str]:
+        """All that was said under one name, as of ticked rows; each once."""
+        return list(dict.fromkeys(value for key, value in self.said if key == name))
 
 
 async def read_form(request: web.Request, limits: Limits, *, with_file: bool) -> Form:
@@ -51,7 +56,8 @@ async def read_form(request: web.Request, limits: Limits, *, with_file: bool) ->
     if not with_file:
         content_type(request, (FORM,))
         content = await read_body(request, replace(limits, body_bytes=_MOST_BYTES))
-        return Form(_fields(content))
+        said = _said(content)
+        return Form(dict(said), said=said)
     _, parameters = content_type(request, (_MULTIPART,))
     content = await read_body(request, limits)
     try:
@@ -65,14 +71,13 @@ def onward(asked: str) -> str:
     return asked if _ONWARD.fullmatch(asked) and ".." not in asked else HOME
 
 
-def _fields(content: bytes) -> Mapping[str, str]:
+def _said(content: bytes) -> Sequence[tuple[str, str]]:
     try:
-        found = parse_qsl(
+        return parse_qsl(
             content.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
         )
     except ValueError:
         raise Problem(Type.MALFORMED_REQUEST, "The form is not well-formed.") from None
-    return dict(found)
 
 
 def _parts(content: bytes, boundary: str) -> Form:

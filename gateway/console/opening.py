@@ -10,9 +10,10 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.api.routes import Limits
+from gateway.api.routes import Limits, Pages, Service
 from gateway.clock import Clock
 from gateway.console.console import Console, Parts
+from gateway.console.live import Live
 from gateway.console.profile import Profile
 from gateway.console.section import Console as Section
 from gateway.console.section import Oidc
@@ -46,8 +47,8 @@ async def open_console(
     handing_in: HandingIn,
     limits: Limits,
     passwords: Passwords | None = None,
-) -> tuple[Parts, Sequence[web.RouteDef]]:
-    """The console's routes, and its parts, which are to be closed in the end."""
+) -> tuple[Parts, Pages]:
+    """The console's parts, which are to be closed in the end, and its routes."""
     parts = Parts(
         *(store, clock, SigningIn(store, clock, passwords or Passwords(), rules(section))),
         *(directory, handing_in, limits),
@@ -58,18 +59,20 @@ async def open_console(
     minute = timedelta(minutes=1)
     by_client = Failures(clock, section.per_minute, minute)
     by_name = Failures(clock, max(1, section.per_minute // 2), minute)
-    console = Console(
-        parts,
-        await store.secret("console", os.urandom(32)),
-        [
+    secret = await store.secret("console", os.urandom(32))
+
+    def pages(service: Service) -> Sequence[web.RouteDef]:
+        sections = [
             SignIn(parts, by_client, by_name).pages(),
             Welcome(parts, by_client).pages(),
             Profile(parts).pages(),
+            Live(parts, service).pages(),
             Uploading(parts).pages(),
-        ],
-        tls=(section.url or "").startswith("https://"),
-    )
-    return parts, console.routes()
+        ]
+        tls = (section.url or "").startswith("https://")
+        return Console(parts, secret, sections, tls=tls).routes()
+
+    return parts, pages
 
 
 def rules(section: Section) -> Rules:

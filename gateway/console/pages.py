@@ -1,7 +1,8 @@
 """Pages: a template, its words in the reader's language, and what a browser may do with it.
 
-In charge of the headers and of rendering. Not in charge of what is on a page. There is no script,
-and nothing from elsewhere; everything that is filled in is escaped.
+In charge of the headers, of rendering, and of the twin that programs read. Not in charge of what is
+on a page. Nothing comes from elsewhere, the one script is a file of ours that every page works
+without, and everything that is filled in is escaped.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any, Final
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from pydantic_core import to_json
 
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
-        " base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self';"
+        " img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -46,33 +49,84 @@ class Words:
 def page(name: str, words: Words, status: int = 200, **values: Any) -> web.Response:
     """The template of this name as an answer."""
     html = _template(name).render(
-        words=words, language=words.language, style=style()[1], **{**_NOBODY, **values}
+        words=words,
+        language=words.language,
+        style=style().name,
+        script=script().name,
+        **{**_NOBODY, **values},
     )
     return web.Response(
         status=status, text=html, content_type="text/html", charset="utf-8", headers=HEADERS
     )
 
 
-_NOBODY: Final[Mapping[str, Any]] = {"person": None, "form_token": "", "may_send": False}
+_NOBODY: Final[Mapping[str, Any]] = {
+    "person": None,
+    "form_token": "",
+    "may_send": False,
+    "is_operator": False,
+    "menu": (),
+    "live": False,
+    "twin": "",
+}
+
+
+def twin(view: Any, status: int = 200) -> web.Response:
+    """What a page shows, for programs: the same names and values, as JSON."""
+    body = to_json(view, indent=2)
+    return web.Response(status=status, body=body, content_type="application/json", headers=HEADERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of ours that pages name. A browser may keep it under `name`, a hash of its content."""
+
+    content: bytes
+    media_type: str
+    name: str
+
+    def answer(self) -> web.Response:
+        """As an answer."""
+        headers = {**HEADERS, "Cache-Control": "public, max-age=86400"}
+        return web.Response(
+            body=self.content, content_type=self.media_type, charset="utf-8", headers=headers
+        )
 
 
 @cache
-def style() -> tuple[bytes, str]:
-    """The stylesheet, and a short name of its content: a browser may keep it under that."""
-    content = files("gateway.console").joinpath("style.css").read_bytes()
-    return content, hashlib.sha256(content).hexdigest()[:12]
+def style() -> Asset:
+    """The stylesheet: `base.css` first, then one of each section, by name."""
+    found = sorted(_files("style", ".css"), key=lambda one: (one[0] != "base.css", one[0]))
+    return _asset(b"\n".join(content for _, content in found), "text/css")
 
 
-def style_answer() -> web.Response:
-    """The stylesheet as an answer."""
-    headers = {**HEADERS, "Cache-Control": "public, max-age=86400"}
-    return web.Response(body=style()[0], content_type="text/css", charset="utf-8", headers=headers)
+@cache
+def script() -> Asset:
+    """The script."""
+    content = files("gateway.console").joinpath("script.js").read_bytes()
+    return _asset(content, "text/javascript")
+
+
+def _asset(content: bytes, media_type: str) -> Asset:
+    return Asset(content, media_type, hashlib.sha256(content).hexdigest()[:12])
+
+
+def _files(folder: str, ending: str) -> list[tuple[str, bytes]]:
+    found = files("gateway.console").joinpath(folder).iterdir()
+    return [(one.name, one.read_bytes()) for one in found if one.name.endswith(ending)]
 
 
 @cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
-    text = files("gateway.console").joinpath("words.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    """By language, of every file in `words`. Raises ValueError where two say the same name."""
+    texts: dict[str, dict[str, str]] = {}
+    for file, content in sorted(_files("words", ".toml")):
+        for language, said in tomllib.loads(content.decode()).items():
+            known = texts.setdefault(language, {})
+            if again := known.keys() & said.keys():
+                raise ValueError(f"{file} says {', '.join(sorted(again))} again in {language}")
+            known |= said
+    return texts
 
 
 @cache

@@ -21,14 +21,11 @@ from gateway.console.visit import Visit
 from gateway.handing_in import Handed, document
 from gateway.intake.submission import Refused
 from gateway.lifecycle import State
-from gateway.store.people import Person
-from gateway.store.port import Accepted, Company, Document, KeyReused, Role, Store
+from gateway.store.port import Accepted, Document, KeyReused, Role, Store
 from gateway.trust.gate import Closed
-from gateway.trust.people import roles
 from gateway.trust.scopes import Scope
 from validators.findings import Finding
 
-_MOST_COMPANIES: Final = 500  # in the list to choose from
 _LISTED: Final = 20  # of these, whose latest uploads are looked for
 _LOOKED_AT_S: Final = 5.0  # so long a page waits for a document to be checked
 _MOST_FINDINGS: Final = 200
@@ -64,7 +61,7 @@ class Uploading:
         file: str = "",
         text: str = "",
     ) -> web.Response:
-        companies = await self._companies(visit.somebody)
+        companies = await self._parts.companies_of(visit)
         return visit.show(
             "upload",
             status,
@@ -80,7 +77,7 @@ class Uploading:
         )
 
     async def _take(self, visit: Visit) -> web.Response:
-        company = await self._company(visit.somebody, visit.form["company"])
+        company = await self._parts.company_of(visit, visit.form["company"])
         upload = visit.form.file
         if company is None:
             return await self._form(visit, 422, "no_company")
@@ -103,7 +100,7 @@ class Uploading:
                 return await self._form(visit, 422, "refused", shown, upload.name)
 
     async def _show(self, visit: Visit) -> web.Response:
-        company = await self._company(visit.somebody, visit.request.match_info["company_id"])
+        company = await self._parts.company_of(visit, visit.request.match_info["company_id"])
         document_id = visit.request.match_info["document_id"]
         found = None if company is None else await self._looked_at(company.id, document_id)
         if company is None or found is None:
@@ -134,19 +131,6 @@ class Uploading:
                 await news
             finally:
                 news.cancel()
-
-    # --- whose ---
-
-    async def _companies(self, person: Person) -> Sequence[Company]:
-        """Those that somebody may hand documents in for."""
-        if person.role is roles.Role.OPERATOR:
-            return (await self._store.companies())[:_MOST_COMPANIES]
-        return await self._store.companies_within(person.reach, "", _MOST_COMPANIES)
-
-    async def _company(self, person: Person, company_id: str) -> Company | None:
-        if person.role is roles.Role.OPERATOR:
-            return await self._store.company(company_id)
-        return await self._store.company_within(person.reach, company_id)
 
 
 async def _findings(store: Store, document: Document) -> list[Finding]:

@@ -6,15 +6,17 @@ In charge of cookies and of the tokens that forms carry. Not in charge of any pa
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiohttp import web
 
 from gateway.console.forms import Form
-from gateway.console.pages import Words, page
+from gateway.console.menu import Item
+from gateway.console.pages import Words, page, twin
 from gateway.store.people import Person, Session
-from gateway.trust.people.roles import SCOPES
+from gateway.trust.people.roles import SCOPES, Role
 from gateway.trust.people.sessions import form_token, is_form_token
 from gateway.trust.people.signing_in import Opened
 from gateway.trust.scopes import Scope
@@ -72,6 +74,9 @@ class Visit:
     form: Form = field(default_factory=Form)
     opened: Opened | None = None  # a session that has just begun
     new_visitor: str | None = field(default=None, repr=False)
+    menu: Sequence[Item] = ()  # what they may go to
+    as_json: bool = False  # the page's twin was asked for
+    has_twin: bool = False
 
     @property
     def token(self) -> str:
@@ -101,6 +106,12 @@ class Visit:
         return complete and self.person is not None and scope in SCOPES[self.person.role]
 
     @property
+    def is_operator(self) -> bool:
+        """Whether who is signed in is of the gateway's own staff, who see every company."""
+        complete = self.session is not None and self.session.complete
+        return complete and self.person is not None and self.person.role is Role.OPERATOR
+
+    @property
     def is_our_form(self) -> bool:
         """Whether the form came from a page that this browser was given."""
         holder = self._holder()
@@ -118,12 +129,31 @@ class Visit:
             **{
                 "person": self.person if complete else None,
                 "may_send": self.may(Scope.SEND),
+                "is_operator": self.is_operator,
+                "menu": self.menu if complete else (),
+                "twin": self._twin() if complete and self.has_twin else "",
                 "form_token": form_token(self.secret, self._holder()),
                 "path": self.request.path,
                 **values,
             },
         )
         return self._with_cookies(response)
+
+    def view(
+        self, name: str, view: Any, status: int = 200, *, title: str, live: bool = False
+    ) -> web.Response:
+        """A page with a twin: `view`, a dataclass, is all that it shows, and what the twin says.
+
+        In a template it is called `view`. `live`: what is marked `data-live` is looked at again
+        when something happens.
+        """
+        if self.as_json:
+            return self._with_cookies(twin(view, status))
+        return self.show(name, status, title=title, view=view, live=live)
+
+    def _twin(self) -> str:
+        url = self.request.rel_url
+        return str(url.with_path(f"{url.path}.json", keep_query=True))
 
     def go(self, path: str) -> web.Response:
         """On to another page of ours."""

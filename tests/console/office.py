@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -170,6 +171,15 @@ class Office:
         code = pyotp.TOTP(secret).at(self.clock.now())
         assert await proofs.confirm(found.session, fresh, code, "app") is not None
         return secret
+
+    async def operator(self, browser: Browser, email: str = "op@gateway.example") -> Person:
+        """An operator, signed in with both factors."""
+        person = await self.person(email, Role.OPERATOR)
+        secret = await self.secret(person)
+        await browser.sign_in(email)
+        self.clock.move(timedelta(minutes=1))  # no code counts twice
+        await browser.post("/console/code", code=pyotp.TOTP(secret).at(self.clock.now()))
+        return await self.fresh(person)
 
     async def told(self) -> list[str]:
         return [entry.action for entry in await self.store.audit_entries(0, 1000)]

@@ -148,13 +148,14 @@ class SigningIn:
 
     # --- while signed in ---
 
-    async def current(self, token: str) -> tuple[Session, Person] | None:
-        """Whose session a browser has, if it still counts."""
+    async def current(self, token: str, *, seen: bool = True) -> tuple[Session, Person] | None:
+        """Whose session a browser has, if it still counts. `seen`: somebody is there, and it does
+        not end for being idle."""
         found = await self._store.session(digest(token)) if token else None
         now = self._clock.now()
         if found is None or not sessions.counts(found[0], self.rules, now):
             return None
-        if sessions.is_news(found[0], now):
+        if seen and sessions.is_news(found[0], now):
             await self._store.see_session(found[0].sha256, now)
         return found
 
