@@ -72,6 +72,7 @@ def sandbox(
 def tell(running: Sandbox) -> None:
     """Prints the addresses and keys."""
     from gateway.sandbox import RECEIVER, SEEDS, SENDER, UNVERIFIED
+    from gateway.sandbox.people import ANNA, OPERATOR, PASSWORD
 
     if not on_terminal():
         line(
@@ -79,6 +80,8 @@ def tell(running: Sandbox) -> None:
                 "url": running.gateway.url,
                 "sandbox": running.url,
                 "keys": {seed.company.participants[0]: seed.key for seed in (*SEEDS, UNVERIFIED)},
+                "console": f"{running.gateway.url}/console",
+                "people": {one.email: PASSWORD for one in (OPERATOR, ANNA)},
                 "folder": str(running.ways_in.folder),
                 "smtp": f"127.0.0.1:{running.mail.port}",
             }
@@ -93,6 +96,10 @@ The sandbox is up; Ctrl-C ends it. In another terminal:
   {SENDER.company.name} ({SENDER.company.participants[0]}) sends with that key;
   {RECEIVER.company.name} ({RECEIVER.company.participants[0]}) receives with {RECEIVER.key};
   {UNVERIFIED.company.name} has yet to be verified: {UNVERIFIED.key}.
+
+  The console: {running.gateway.url}/console
+  Sign in as {OPERATOR.email}, who sees all of it, or as {ANNA.email}, of the first company
+  and of {RECEIVER.company.name}. Their password: {PASSWORD}
 
   Files in {running.ways_in.folder}/in are handed in for the first of them.
   So are mails from it, by the mail server at 127.0.0.1:{running.mail.port}:

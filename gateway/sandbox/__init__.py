@@ -19,8 +19,10 @@ from aiohttp import web
 from gateway import config, layers
 from gateway.app import Gateway
 from gateway.clock import MovableClock
+from gateway.console.opening import rules
 from gateway.sandbox.controls import Controls
 from gateway.sandbox.partners import Other, Partners
+from gateway.sandbox.people import let_in
 from gateway.sandbox.peppol import OTHERS, SEAT, SMP_ID, SMP_SEAT
 from gateway.sandbox.seeds import RECEIVER, SEEDS, SENDER, SENDER_NO, UNVERIFIED, Seed, plant
 from gateway.sandbox.ways_in import WaysIn
@@ -77,6 +79,8 @@ class Sandbox:
             await up.enter_async_context(self.ways_in)
             self.gateway = await up.enter_async_context(Gateway(self._settings(), self.clock))
             await plant(self.gateway.store, self.clock)
+            console = rules(self.gateway.settings.console)
+            await let_in(self.gateway.store, self.clock, console)
             await self._start_controls(up)
             self._up = up.pop_all()
 
@@ -93,6 +97,7 @@ class Sandbox:
                 "worker": {"poll_s": 0.1, "collect_every_s": 0.2},
                 "webhooks": {"allow_http": True, "allow_private": True},  # to this machine too
                 "fetch": {"allow_http": True, "allow_private": True},
+                "console": {"second_factor": "nobody"},  # nobody has an app for it
                 **self.partners.settings(),
                 **self.ways_in.settings(),
             },

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pyotp
-import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from gateway.trust.people.directory import Newcomer
 from gateway.trust.people.roles import Role
+from tests.console.chromium import NEEDED, PATIENCE_MS
 from tests.console.office import ACCOUNT, PASSWORD, Office
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE_MS = 60_000
 EXAMPLE = Path(__file__).parents[2] / "examples" / "broken-many-mistakes.json"
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium on this machine to look at pages with"
-)
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS
-        )
-        yield browser
-        await browser.close()
+pytestmark = NEEDED
 
 
 async def opened(chromium: Browser, **how: object) -> Page:
