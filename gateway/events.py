@@ -187,22 +187,22 @@ MEANINGS: dict[Type, Meaning] = {
     Type.HELD: Meaning(
         "Nothing happens until a person decides.",
         "A document held in the middle of an attempt may have reached its recipient.",
-        (*WHY, "reason", "candidates"),
+        (*WHY, "reason", "idempotency_key", "candidates"),
     ),
     Type.RELEASED: Meaning(
         "A person let a held document go on.",
         "It has not been sent by that.",
-        (*WHY, "reason"),
+        (*WHY, "reason", "idempotency_key"),
     ),
     Type.RETRIED: Meaning(
         "A person had the document tried again.",
         "It has not been sent by that; the recipient may get it twice.",
-        (*WHY, "reason"),
+        (*WHY, "reason", "idempotency_key"),
     ),
     Type.CHOSEN: Meaning(
         "A person chose one of several possible recipients, by its `address` on the channel.",
         "It has not been sent by that.",
-        (*WHY, "address", "reason"),
+        (*WHY, "address", "reason", "idempotency_key"),
     ),
     Type.RESENT: Meaning(
         "A person had a document that was sent already sent once more, from its first channel.",
@@ -213,7 +213,7 @@ MEANINGS: dict[Type, Meaning] = {
         "A person gave the document another route, or its recipient another address; the new plan"
         " follows.",
         "It has not been sent by that; the recipient may get it twice.",
-        (*WHY, "reason"),
+        (*WHY, "reason", "idempotency_key"),
     ),
     Type.RECHECKED: Meaning(
         "The time is over that the recipient was given to agree to a channel: the channels before"
@@ -224,7 +224,7 @@ MEANINGS: dict[Type, Meaning] = {
     Type.RECALLING: Meaning(
         "A person wants a document back that a channel has: the channel is asked for it.",
         "It may say no. The state changes only if another event says so.",
-        ("channel", *WHY, "reason"),
+        ("channel", *WHY, "reason", "idempotency_key"),
     ),
     Type.NOT_RECALLED: Meaning(
         "The channel did not take the document back, for this reason: all is as it was.",
@@ -235,7 +235,7 @@ MEANINGS: dict[Type, Meaning] = {
         "A person stopped the document, or its channel has taken it back.",
         "One held in the middle of an attempt may have reached its recipient. The recipient"
         " of one that was taken back may have seen it.",
-        (*WHY, "reason"),
+        (*WHY, "reason", "idempotency_key"),
     ),
     Type.FAILED: Meaning(
         "No channel is left; `reasons` has what each one said.",

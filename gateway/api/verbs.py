@@ -16,8 +16,9 @@ from gateway.api.callers import actor
 from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Routes, answer
 from gateway.delivery import links
+from gateway.delivery.choosing import choose
 from gateway.delivery.rerouting import NewRoute, NoWay, reroute
-from gateway.delivery.verbs import Denied, Reused, Verb, act, choose
+from gateway.delivery.verbs import UNSEEN, Denied, Reused, Seen, Verb, act
 from gateway.intake.shape import TEXT, Shape
 from gateway.intake.submission import (
     JSON,
@@ -188,7 +189,7 @@ async def resend_document(call: Call[NoParameters]) -> web.Response:
     The recipient may get it twice: no channel takes it for a repeat. Send an `Idempotency-Key`, so
     that a request that you repeat because no answer came sends it once.
     """
-    return await _act(call, Verb.RESEND, idempotency.key_of(call))
+    return await _act(call, Verb.RESEND, Seen(key=idempotency.key_of(call)))
 
 
 @routes.operation(
@@ -300,7 +301,7 @@ async def revoke_link(call: Call[NoParameters]) -> web.Response:
     return answer(answers.row(document))
 
 
-async def _act(call: Call[NoParameters], verb: Verb, key: str | None = None) -> web.Response:
+async def _act(call: Call[NoParameters], verb: Verb, seen: Seen = UNSEEN) -> web.Response:
     why = await body(call, Reason)
     service = call.service
     done = await act(
@@ -312,7 +313,7 @@ async def _act(call: Call[NoParameters], verb: Verb, key: str | None = None) -> 
         why.reason,
         actor=await actor(call),
         recalling=service.recalling,
-        key=key,
+        seen=seen,
     )
     return _done(done)
 

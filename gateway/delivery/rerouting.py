@@ -18,11 +18,20 @@ from lxml import etree
 
 from gateway.clock import Clock
 from gateway.customers import settled
+from gateway.delivery.envelope import Particulars
 from gateway.delivery.legs import anew
-from gateway.delivery.outcome import Result
 from gateway.delivery.papers import Papers
-from gateway.delivery.responses import ANSWERS
-from gateway.delivery.verbs import CONTENT_GONE, Decision, Denied, Verb, Way, carry_out, decide
+from gateway.delivery.verbs import (
+    UNSEEN,
+    Decision,
+    Denied,
+    Seen,
+    Verb,
+    Way,
+    carry_out,
+    facts_of,
+    judge,
+)
 from gateway.events import Type
 from gateway.routing.orders import Orders, shipped
 from gateway.routing.plan import Plan, plan
@@ -46,6 +55,14 @@ class NewRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A route as it would be: its plan, and what is known of the recipient then."""
+
+    plan: Plan
+    known: Particulars
+
+
+@dataclass(frozen=True, slots=True)
 class NoWay:
     """No channel is left by that plan; nothing was changed."""
 
@@ -63,48 +80,56 @@ async def reroute(
     configured: Collection[str],
     orders: Orders | None = None,
     actor: str = "operator",
+    seen: Seen = UNSEEN,
+    expected: str | None = None,
 ) -> Document | Denied | NoWay | None:
     """Gives a document another route; the rest as `verbs.act`. `configured` are the channels set up
-    here; `orders` None: those that are shipped."""
+    here; `orders` None: those that are shipped. With `expected`, the digest of a plan that was
+    foreseen, it is Denied where the plan has become another one meanwhile."""
     none: NoWay | None = None
 
     async def decide_now(document: Document, now: datetime) -> Decision | Denied:
         nonlocal none
         none = None
-        if ANSWERS in document.delivery:
-            return Denied(Verb.REROUTE, document.state, _IS_AN_ANSWER)
-        parts = await store.parts(company_id, document_id)
-        attempts = await store.attempts(company_id, document_id)
-        roles = {part.role for part in parts}
-        prepared = Role.PLAN in roles
-        unsure = any(attempt.outcome == Result.UNKNOWN for attempt in attempts)
-        decision = decide(document, Verb.REROUTE, reason, now, prepared=prepared, unsure=unsure)
+        facts = await facts_of(store, document)
+        decision = judge(document, Verb.REROUTE, facts, reason, now)
         if isinstance(decision, Denied):
             return decision
-        if Role.ORIGINAL not in roles:
-            return Denied(Verb.REROUTE, document.state, CONTENT_GONE)
-        way = await _way(store, document, route, configured, orders or shipped(), now)
-        if isinstance(way, NoWay):
-            none = way
-            return Denied(Verb.REROUTE, document.state, "No channel is possible by that.")
+        new = await foresee(store, document, route, configured, now, orders)
+        if expected is not None and new.plan.digest != expected:
+            return Denied(Verb.REROUTE, document.state, _OTHERWISE, "moved_on")
+        if not new.plan.included:
+            none = NoWay(new.plan)
+            return Denied(Verb.REROUTE, document.state, "No channel is possible by that.", "no_way")
+        data = new.plan.data()
+        content = json.dumps(data, ensure_ascii=False).encode()
+        way = Way(
+            legs=anew(document.id, new.plan, facts.legs),
+            parts=(
+                new.known.part(),
+                NewPart(Role.PLAN, "plan.json", "application/json", content),
+            ),
+            events=(NewEvent(Type.ROUTED, {"steps": data["steps"]}),),
+        )
         return replace(decision, way=way)
 
     given = (store, clock, company_id, document_id, Verb.REROUTE, decide_now)
-    done = await carry_out(*given, actor=actor)
+    done = await carry_out(*given, actor=actor, reason=reason, seen=seen)
     return none if none is not None and isinstance(done, Denied) else done
 
 
-_IS_AN_ANSWER = "It is the answer to an invoice, and goes where that came from."
+_OTHERWISE = "The route would be another one than you have seen. Look at it again."
 
 
-async def _way(
+async def foresee(
     store: Store,
     document: Document,
     route: NewRoute,
     configured: Collection[str],
-    orders: Orders,
     now: datetime,
-) -> Way | NoWay:
+    orders: Orders | None = None,
+) -> Foreseen:
+    """The route as it would be just now; nothing is written. The document has a plan already."""
     papers = Papers(store, document)
     known, before = await papers.particulars(), await papers.plan()
     changes: dict[str, Any] = dict(route.recipient)
@@ -119,7 +144,7 @@ async def _way(
         known.summary,
         {**document.delivery, **{k: list(v) for k, v in wishes.items() if v is not None}},
         configured=configured,
-        orders=orders,
+        orders=orders or shipped(),
         at=now.date(),
         profile=before.profile,
         mark=await _mark(store, document, before),
@@ -127,17 +152,7 @@ async def _way(
             company.settings if company else {}, recipient, company.above if company else ()
         ),
     )
-    if not new.included:
-        return NoWay(new)
-    content = json.dumps(new.data(), ensure_ascii=False).encode()
-    return Way(
-        legs=anew(document.id, new, await store.legs(document.company_id, document.id)),
-        parts=(
-            replace(known, recipient=recipient).part(),
-            NewPart(Role.PLAN, "plan.json", "application/json", content),
-        ),
-        events=(NewEvent(Type.ROUTED, {"steps": new.data()["steps"]}),),
-    )
+    return Foreseen(new, replace(known, recipient=recipient))
 
 
 async def _mark(store: Store, document: Document, before: Plan) -> Mark | None:

@@ -1,13 +1,13 @@
-"""What a person may do to a document: hold, release, retry, resend, reroute, cancel, choose.
+"""What a person may do to a document: hold, release, retry, resend, reroute, cancel.
 
 In charge of what each verb means in each state. Not in charge of who may do it (`gateway.api`), nor
-of another route itself (`rerouting`).
+of another route itself (`rerouting`) or of choosing (`choosing`).
 A verb is refused while a channel is being called: nothing can call that back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,11 +16,11 @@ from typing import assert_never
 from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
 from gateway.delivery import recall
-from gateway.delivery.choice import CHOSEN, SEVERAL, chosen, newest
 from gateway.delivery.history import every_event
-from gateway.delivery.legs import anew, next_leg
+from gateway.delivery.legs import anew
 from gateway.delivery.outcome import OUTCOME_UNKNOWN, Result
 from gateway.delivery.papers import Papers
+from gateway.delivery.responses import ANSWERS
 from gateway.events import Type
 from gateway.lifecycle import Change, State, change
 from gateway.store.port import (
@@ -36,7 +36,6 @@ from gateway.store.port import (
     Role,
     Store,
 )
-from transports.base import Candidate
 
 
 class Verb(StrEnum):
@@ -52,21 +51,17 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The verb is not possible in this state; `text` says why and what is."""
+    """The verb is not possible in this state; `text` says why and what is, `code` why in a word."""
 
     verb: str
     state: State
     text: str
+    code: str = "state"
 
 
 @dataclass(frozen=True, slots=True)
 class Reused(Denied):
     """The key stands for another request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """The key stands for this request, which was carried out before: nothing is to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +86,29 @@ class Decision:
 
 
 # Decides on a document as it is just now, which may have to be asked again.
-Decide = Callable[[Document, datetime], Awaitable[Decision | Denied | Repeated]]
+Decide = Callable[[Document, datetime], Awaitable[Decision | Denied]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a document has beside its row, as far as verbs depend on it. `unsure`: nobody knows
+    whether one of its attempts reached the recipient."""
+
+    roles: frozenset[Role]
+    legs: tuple[Leg, ...]
+    unsure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person had before them when they asked: the document's `version`. `key` is what their
+    wish is known by: it is carried out once, however often it is sent."""
+
+    version: int | None = None
+    key: str | None = None
+
+
+UNSEEN = Seen()
 
 
 POSSIBLE: dict[Verb, frozenset[State]] = {
@@ -108,8 +125,6 @@ POSSIBLE: dict[Verb, frozenset[State]] = {
     ),
 }
 
-NOTHING_MORE: Mapping[str, str] = {}
-
 # A document may move on between the reading and the writing; it does not do so for ever.
 ATTEMPTS = 5
 
@@ -124,83 +139,27 @@ async def act(
     *,
     actor: str = "operator",
     recalling: Collection[str] = (),
-    key: str | None = None,
+    seen: Seen = UNSEEN,
 ) -> Document | Denied | None:
     """Does what a person asks; answers the document as it is then, None when there is none.
 
     `reroute` takes the plan there is once more here; with another one it is `rerouting`'s.
-    `recalling` are the channels that take documents back. With a `key` a `resend` is done once,
-    however often it is asked for; Reused where the key came with another reason.
+    `recalling` are the channels that take documents back. Reused where the key of what was `seen`
+    came with another reason.
 
     `actor` is who asks, for the audit. The reason is not kept there: it may hold names.
     """
 
-    async def decide_now(document: Document, now: datetime) -> Decision | Denied | Repeated:
-        if key is not None and (before := await _with(key, store, document)) is not None:
-            same = before.data["reason"] == reason
-            text = "The key came with another reason before."
-            return Repeated() if same else Reused(verb, document.state, text)
-        if verb is Verb.CANCEL and document.state in recall.POSSIBLE:
-            legs = await store.legs(company_id, document_id)
-            return _recall(document, legs, recalling, reason, now)
-        parts = await store.parts(company_id, document_id)
-        attempts = await store.attempts(company_id, document_id)
-        failed = verb is Verb.RETRY and document.state is State.FAILED
-        anew = failed or verb in (Verb.RESEND, Verb.REROUTE)
-        if anew and not any(part.role is Role.ORIGINAL for part in parts):
-            return Denied(verb, document.state, CONTENT_GONE)
-        prepared = any(part.role is Role.PLAN for part in parts)
-        return decide(
-            document,
-            verb,
-            reason,
-            now,
-            prepared=prepared,
-            unsure=any(attempt.outcome == Result.UNKNOWN for attempt in attempts),
-            way=await _once_more(store, document) if anew and prepared else Way(),
-            key=key,
-        )
-
-    return await carry_out(store, clock, company_id, document_id, verb, decide_now, actor=actor)
-
-
-async def choose(
-    store: Store,
-    clock: Clock,
-    company_id: str,
-    document_id: str,
-    address: str,
-    reason: str,
-    *,
-    actor: str = "operator",
-) -> Document | Denied | Sequence[Candidate] | None:
-    """Chooses one of several possible recipients of a held document, by the address; answers those
-    there are where none has that one. The rest as `act`."""
-    offered: Sequence[Candidate] = ()
-
     async def decide_now(document: Document, now: datetime) -> Decision | Denied:
-        nonlocal offered
-        offered = ()
-        leg = next_leg(await store.legs(company_id, document_id))
-        if document.state is not State.HELD or document.code != SEVERAL or leg is None:
-            return Denied("choose", document.state, _NOTHING_TO_CHOOSE)
-        files = await store.files(company_id, document_id, [Role.CHOICE])
-        record = newest([content for _, content in files], leg.key)
-        candidate = record.candidate(address) if record is not None else None
-        if record is None or candidate is None:
-            offered = record.candidates if record is not None else ()
-            return Denied("choose", document.state, f"None of the recipients has {address!r}.")
-        part, text = chosen(record, candidate)
-        told = {"code": CHOSEN, "text": text, "address": candidate.address, "reason": reason}
-        return Decision(
-            change(document.state, State.ROUTING, code=CHOSEN, text=text),
-            Again(now, "deliver", {}, "deliver"),
-            (NewEvent(Type.CHOSEN, told),),
-            Way(parts=(part,)),
-        )
+        facts = await facts_of(store, document)
+        decision = judge(document, verb, facts, reason, now, recalling=recalling)
+        if isinstance(decision, Denied) or not from_the_first(document, verb, facts):
+            return decision
+        way = anew(document.id, await Papers(store, document).plan(), facts.legs)
+        return replace(decision, way=Way(way))
 
-    done = await carry_out(store, clock, company_id, document_id, "choose", decide_now, actor=actor)
-    return offered if offered and isinstance(done, Denied) else done
+    given = (store, clock, company_id, document_id, verb, decide_now)
+    return await carry_out(*given, actor=actor, reason=reason, seen=seen)
 
 
 async def carry_out(
@@ -212,18 +171,27 @@ async def carry_out(
     decide_now: Decide,
     *,
     actor: str,
+    reason: str = "",
+    seen: Seen = UNSEEN,
 ) -> Document | Denied | None:
     """Decides on a document and writes it down, as it then is; the rest as `act`."""
     document = await store.document(company_id, document_id)
     for _ in range(ATTEMPTS):
         if document is None:
             return None
+        if seen.key is not None and (before := await _with(seen.key, store, document)) is not None:
+            if before.data["reason"] == reason:
+                return document
+            return Reused(verb, document.state, "The key came with another reason before.")
+        if seen.version not in (None, document.version):
+            return Denied(verb, document.state, _MOVED_ON, "moved_on")
         now = clock.now()
         decision = await decide_now(document, now)
         if isinstance(decision, Denied):
             return decision
-        if isinstance(decision, Repeated):
-            return document
+        told, *others = (*decision.events, *decision.way.events)
+        if seen.key is not None:
+            told = replace(told, data={**told.data, "idempotency_key": seen.key})
         done = await store.act(
             company_id,
             document_id,
@@ -231,7 +199,7 @@ async def carry_out(
             now,
             version=document.version,
             job=decision.job,
-            events=(*decision.events, *decision.way.events),
+            events=(told, *others),
             legs=decision.way.legs,
             parts=decision.way.parts,
             jobs=decision.jobs,
@@ -241,22 +209,27 @@ async def carry_out(
         if done:
             return document
     assert document is not None
-    return Denied(verb, document.state, "The document is changing just now. Try again in a moment.")
+    text = "The document is changing just now. Try again in a moment."
+    return Denied(verb, document.state, text, "moved_on")
+
+
+_MOVED_ON = "The document has moved on since you looked at it. Look at it again."
+
+
+async def facts_of(store: Store, document: Document) -> Facts:
+    """Reads them."""
+    at = (document.company_id, document.id)
+    parts, attempts = await store.parts(*at), await store.attempts(*at)
+    unsure = any(attempt.outcome == Result.UNKNOWN for attempt in attempts)
+    return Facts(frozenset(part.role for part in parts), tuple(await store.legs(*at)), unsure)
 
 
 async def _with(key: str, store: Store, document: Document) -> Event | None:
-    """The event of the resend that was asked for with this key."""
+    """The event of the wish that came with this key."""
     events = await every_event(store, document)
     return next((one for one in events if one.data.get("idempotency_key") == key), None)
 
 
-async def _once_more(store: Store, document: Document) -> Way:
-    """Another round of the plan there is."""
-    legs = await store.legs(document.company_id, document.id)
-    return Way(anew(document.id, await Papers(store, document).plan(), legs))
-
-
-_NOTHING_TO_CHOOSE = "It is not held for a recipient to be chosen."
 CONTENT_GONE = "Its content was deleted when its time was over; there is nothing to be sent."
 
 
@@ -265,17 +238,49 @@ def _entry(actor: str, document: Document, decision: Decision) -> NewEntry:
     return NewEntry(actor, decision.events[0].type, document.id, document.company_id, what)
 
 
+def from_the_first(document: Document, verb: Verb, facts: Facts) -> bool:
+    """Whether the verb begins the document's plan once more."""
+    again = verb in (Verb.RESEND, Verb.REROUTE)
+    failed = verb is Verb.RETRY and document.state is State.FAILED
+    return (again or failed) and Role.PLAN in facts.roles
+
+
+def judge(
+    document: Document,
+    verb: Verb,
+    facts: Facts,
+    reason: str,
+    now: datetime,
+    *,
+    recalling: Collection[str] = (),
+) -> Decision | Denied:
+    """What a verb does, all things considered but the new way. Pure."""
+    if verb is Verb.CANCEL and document.state in recall.POSSIBLE:
+        return _recall(document, facts.legs, recalling, reason, now)
+    if verb is Verb.REROUTE and ANSWERS in document.delivery:
+        return Denied(verb, document.state, _IS_AN_ANSWER, "is_an_answer")
+    prepared = Role.PLAN in facts.roles
+    decision = decide(document, verb, reason, now, prepared=prepared, unsure=facts.unsure)
+    gone = Role.ORIGINAL not in facts.roles and from_the_first(document, verb, facts)
+    if gone and not isinstance(decision, Denied):
+        return Denied(verb, document.state, CONTENT_GONE, "content_gone")
+    return decision
+
+
+_IS_AN_ANSWER = "It is the answer to an invoice, and goes where that came from."
+
+
 def _recall(
     document: Document, legs: Sequence[Leg], recalling: Collection[str], reason: str, now: datetime
 ) -> Decision | Denied:
     """Has a channel asked for a document that it has."""
     if document.direction is Direction.IN:
-        return Denied(Verb.CANCEL, document.state, _CAME_IN)
+        return Denied(Verb.CANCEL, document.state, _CAME_IN, "came_in")
     leg = recall.taken(legs)
     if leg is None or leg.channel not in recalling:
         by = f" by {leg.channel}" if leg else ""
         text = f"It was handed over{by}, and can not be taken back."
-        return Denied(Verb.CANCEL, document.state, text)
+        return Denied(Verb.CANCEL, document.state, text, "not_taken_back")
     text = f"It is being taken back from this channel: {leg.channel}."
     told = {"channel": leg.channel, "code": recall.ASKED, "text": text, "reason": reason}
     return Decision(
@@ -294,16 +299,14 @@ def decide(
     *,
     prepared: bool,
     unsure: bool,
-    way: Way = Way(),
-    key: str | None = None,
 ) -> Decision | Denied:
     """What the verb does to the document. `prepared`: it has been checked and has a plan; `unsure`:
-    nobody knows whether one of its attempts reached the recipient; `way`: its way from then on;
-    `key`: what a repeated `resend` is known by."""
+    nobody knows whether one of its attempts reached the recipient."""
     if document.direction is Direction.IN:
-        return Denied(verb, document.state, _CAME_IN)
+        return Denied(verb, document.state, _CAME_IN, "came_in")
     if document.state not in POSSIBLE[verb]:
-        return Denied(verb, document.state, _why_not(document.state, verb))
+        busy = "busy" if document.state is State.SENDING else "state"
+        return Denied(verb, document.state, _why_not(document.state, verb), busy)
     match verb:
         case Verb.HOLD:
             return _decision(
@@ -334,7 +337,7 @@ def decide(
         case Verb.RELEASE | Verb.RETRY:
             release = verb is Verb.RELEASE
             kind = "deliver" if prepared else "prepare"
-            decision = _decision(
+            return _decision(
                 document,
                 State.ROUTING if prepared else State.RECEIVED,
                 Again(now, kind, {}, kind),
@@ -343,15 +346,14 @@ def decide(
                 "Released by you." if release else "Tried again because you asked for it.",
                 reason,
             )
-            return replace(decision, way=way)
         case Verb.RESEND | Verb.REROUTE if not prepared:
-            return Denied(verb, document.state, _NOT_CHECKED)
+            return Denied(verb, document.state, _NOT_CHECKED, "not_checked")
         case Verb.RESEND | Verb.REROUTE:
             resend = verb is Verb.RESEND
             text = "Sent once more" if resend else "Sent by another route"
             had = document.state in (State.SENT, State.DELIVERED)
             twice = " The recipient may get it twice." if unsure or had else ""
-            decision = _decision(
+            return _decision(
                 document,
                 State.ROUTING,
                 Again(now, "deliver", {}, "deliver"),
@@ -359,9 +361,7 @@ def decide(
                 "resent.by_person" if resend else "rerouted.by_person",
                 f"{text} because you asked for it.{twice}",
                 reason,
-                {} if key is None else {"idempotency_key": key},
             )
-            return replace(decision, way=way)
         case _:
             assert_never(verb)
 
@@ -378,12 +378,11 @@ def _decision(
     code: str,
     text: str,
     reason: str,
-    more: Mapping[str, str] = NOTHING_MORE,
 ) -> Decision:
     return Decision(
         change(document.state, after, code=code, text=text),
         job,
-        (NewEvent(event, {"code": code, "text": text, "reason": reason, **more}),),
+        (NewEvent(event, {"code": code, "text": text, "reason": reason}),),
     )
 
 

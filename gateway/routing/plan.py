@@ -7,9 +7,11 @@ answers when its turn comes (`gateway.delivery`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from gateway.customers import Settled
@@ -62,6 +64,11 @@ class Plan:
     def included(self) -> tuple[Step, ...]:
         """The steps that will be taken."""
         return tuple(step for step in self.steps if step.included)
+
+    @property
+    def digest(self) -> str:
+        """What tells it from any other plan."""
+        return sha256(json.dumps(self.data()).encode()).hexdigest()
 
     def data(self) -> dict[str, Any]:
         """The plan as JSON data."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.delivery.verbs import choose
+from gateway.delivery.choosing import choose
 from gateway.lifecycle import Business, State
 from gateway.store.port import Role
 from gateway.store.register import StoredRegister

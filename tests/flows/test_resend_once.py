@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.delivery.verbs import Denied, Reused, Verb, act
+from gateway.delivery.verbs import Denied, Reused, Seen, Verb, act
 from gateway.lifecycle import State
 from gateway.store.port import Document
 from tests.flows.house import SENDER, House, invoice
@@ -13,7 +13,8 @@ from tests.flows.house import SENDER, House, invoice
 async def resent(
     house: House, document_id: str, key: str | None, reason: str = "it is lost"
 ) -> Document | Denied:
-    done = await act(house.store, house.clock, SENDER.id, document_id, Verb.RESEND, reason, key=key)
+    given = (house.store, house.clock, SENDER.id, document_id, Verb.RESEND, reason)
+    done = await act(*given, seen=Seen(key=key))
     assert done is not None
     return done
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.delivery.verbs import Denied, Verb, choose
+from gateway.delivery.choosing import choose
+from gateway.delivery.verbs import Denied, Verb
 from gateway.lifecycle import State
 from gateway.store.port import Document, Role
 from schemas.forms import Form
