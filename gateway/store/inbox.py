@@ -9,7 +9,7 @@ confirms says the name. Only the newest lease of a document counts, as with jobs
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -65,6 +65,24 @@ class Turn:
     handling: Handling | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What lies in a company's inbox in one state: how many, and when the first in line came."""
+
+    company_id: str
+    state: InboxState
+    count: int
+    first_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A page of what lies in inboxes; `next` is where to go on, None at the end."""
+
+    items: tuple[Item, ...]
+    next: str | None
+
+
 class NotGiven(Exception):
     """The document is kept back just now; nothing was written."""
 
@@ -112,6 +130,23 @@ class Inbox(Protocol):
 
     async def inbox_waits(self, company_id: str) -> bool:
         """Whether something is being read, so that more will be new."""
+        ...
+
+    async def inbox_lots(self, company_id: str | None = None) -> Sequence[Lot]:
+        """What lies in inboxes and is not confirmed, by company and state: of one company; of all
+        for operators alone."""
+        ...
+
+    async def inbox_line(
+        self,
+        company_id: str | None,
+        states: Collection[InboxState],
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Line:
+        """What lies there in these states, the first in line first: of one company; of all for
+        operators alone. What is let out again stands in line anew. BadCursor where `after` is not
+        the `next` of a page, which is a place among everybody's: for operators' eyes too."""
         ...
 
     async def lend(

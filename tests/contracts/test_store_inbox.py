@@ -249,3 +249,59 @@ async def test_a_cursor_of_another_list_is_refused(store: Store) -> None:
     for cursor in ("", "doc_none"):
         with pytest.raises(BadCursor):
             await store.inbox_items(OURS.id, NEW, cursor, 10)
+
+
+# --- the line of all companies -------------------------------------------------------------------
+
+
+async def test_what_lies_is_counted_by_company_and_state(store: Store) -> None:
+    ids = await come(store, 3)
+    await come(store, 2, reading=True)
+    theirs = await store.arrive(arrival(THEIRS.id, "theirs"), NOW + MINUTE)
+    assert theirs is not None
+    await turned(store, ids[0], NEW, BLOCKED)
+    assert await store.confirm(OURS.id, ids[1], NOW) is True
+    lots = {
+        (lot.company_id, lot.state): (lot.count, lot.first_at) for lot in await store.inbox_lots()
+    }
+    assert lots == {
+        (OURS.id, BLOCKED): (1, NOW),
+        (OURS.id, NEW): (1, NOW),
+        (OURS.id, READING): (2, NOW),
+        (THEIRS.id, NEW): (1, NOW + MINUTE),
+    }
+    (only,) = await store.inbox_lots(THEIRS.id)
+    assert (only.company_id, only.count) == (THEIRS.id, 1)
+    assert await store.inbox_lots("nobody") == []
+
+
+async def test_the_line_is_in_its_order_and_holds_still_while_more_come(store: Store) -> None:
+    ids = await come(store, 3)
+    theirs = await store.arrive(arrival(THEIRS.id, "theirs"), NOW)
+    later = await store.arrive(arrival(key="later"), NOW)
+    assert theirs is not None and later is not None
+    everything = [*ids, theirs, later]
+    seen: list[str] = []
+    after = None
+    while True:
+        page = await store.inbox_line(None, (NEW,), after, 2)
+        seen += [item.document.id for item in page.items]
+        if len(seen) == 2:  # what was shown leaves, and more comes
+            assert await store.confirm(OURS.id, ids[1], NOW) is True
+            more = await store.arrive(arrival(key="more"), NOW)
+        after = page.next
+        if after is None:
+            break
+    assert seen == [*everything, more]
+    await turned(store, ids[0], NEW, BLOCKED)
+    line = await store.inbox_line(None, (BLOCKED, InboxState.ATTACHMENT_ERROR))
+    assert [item.document.id for item in line.items] == [ids[0]] and line.next is None
+    ours = await store.inbox_line(OURS.id, (NEW, BLOCKED))
+    assert [item.document.id for item in ours.items] == [ids[0], ids[2], later, more]
+    assert (await store.inbox_line(OURS.id, ())).items == ()
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "-", "1-", "-1", "9" * 40, "1-2-3", "\u0661"])
+async def test_a_cursor_of_no_line_is_refused(store: Store, cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        await store.inbox_line(None, (NEW,), cursor)

@@ -167,6 +167,10 @@ async def _inbox(store: Store, ours: Ours) -> Any:
     return await store.inbox(THEM, None, 1000)
 
 
+async def _inbox_line(store: Store, ours: Ours) -> Any:
+    return (await store.inbox_line(THEM, tuple(InboxState))).items
+
+
 async def _inbox_items(store: Store, ours: Ours) -> Any:
     found: list[Any] = []
     for state in InboxState:
@@ -367,6 +371,8 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "inbox": _inbox,
     "inbox_item": lambda s, o: _each(s.inbox_item, o),
     "inbox_items": _inbox_items,
+    "inbox_line": _inbox_line,
+    "inbox_lots": lambda s, o: s.inbox_lots(THEM),
     "inbox_waits": lambda s, o: s.inbox_waits(THEM),
     "lend": lambda s, o: s.lend(THEM, "lse_theirs", NOW, NOW + DAY, 100),
     "same_bytes": lambda s, o: _each(s.same_bytes, o),

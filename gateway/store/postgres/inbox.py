@@ -8,7 +8,7 @@ then fails.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from gateway.audit.chain import Told
 from gateway.blobs.blobs import Blobs
 from gateway.events import Type
 from gateway.lifecycle import LYING, InboxChange, InboxState
-from gateway.store.inbox import Item, Lent, NotGiven, Turn
+from gateway.store.inbox import Item, Lent, Line, Lot, NotGiven, Turn
 from gateway.store.parts import StoredPart, stored
 from gateway.store.port import BadCursor, Document, NewEvent
 from gateway.store.postgres import blobs, documents, events, jobs, rows
@@ -114,6 +114,59 @@ class InboxRows(Telling):
         )
         return bool(found)
 
+    async def inbox_lots(self, company_id: str | None = None) -> Sequence[Lot]:
+        """What lies in inboxes, by company and state; counted in the index."""
+        found = await self._connections.read(
+            f"""
+            SELECT company.id, lot.state, lot.count, document.created_at
+            FROM company CROSS JOIN LATERAL (
+                SELECT state, count(*) FROM inbox
+                WHERE inbox.company_id = company.id AND state IN ({_LYING}) GROUP BY state
+            ) AS lot
+            CROSS JOIN LATERAL (
+                SELECT document_id FROM inbox WHERE inbox.company_id = company.id
+                    AND inbox.state = lot.state ORDER BY tx, seq LIMIT 1
+            ) AS head
+            JOIN document ON document.id = head.document_id
+            WHERE company.id = coalesce($1, company.id) ORDER BY company.id, lot.state
+            """,
+            company_id,
+        )
+        return [Lot(id_, InboxState(state), count, at) for id_, state, count, at in found]
+
+    async def inbox_line(
+        self,
+        company_id: str | None,
+        states: Collection[InboxState],
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Line:
+        """What lies there in these states. Of each company and state only so many are looked at as
+        may be on the page."""
+        tx, seq = _opened(after)
+        found = await events.settled(
+            partial(
+                self._connections.read,
+                f"""
+                SELECT inbox.tx < {events.SETTLED_TX}, inbox.tx, inbox.seq, {_COLUMNS}, {_OWN}
+                FROM company CROSS JOIN unnest($2::text[]) AS wanted (state)
+                CROSS JOIN LATERAL (
+                    SELECT * FROM inbox AS first
+                    WHERE first.company_id = company.id AND first.state = wanted.state
+                        AND (first.tx, first.seq) > ($3, $4)
+                    ORDER BY first.tx, first.seq LIMIT $5
+                ) AS inbox
+                JOIN document ON document.id = inbox.document_id
+                WHERE company.id = coalesce($1, company.id)
+                ORDER BY inbox.tx, inbox.seq LIMIT $5
+                """,
+                *(company_id, [state.value for state in states], tx, seq, limit + 1),
+            ),
+            lambda row: (f"{row[0]}-{row[1]}", _item(row[2:])),
+        )
+        items = tuple(item for _, item in found[:limit])
+        return Line(items, found[limit - 1][0] if len(found) > limit else None)
+
     async def lend(
         self, company_id: str, lease: str, now: datetime, until: datetime, limit: int
     ) -> Sequence[Item]:
@@ -164,6 +217,16 @@ class InboxRows(Telling):
         if not found:
             raise BadCursor("this list has not given out this cursor")
         return found[0][0], found[0][1]
+
+
+def _opened(after: str | None) -> tuple[int, int]:
+    """The place that the cursor of a line stands for."""
+    if after is None:
+        return 0, 0
+    tx, dash, seq = after.partition("-")
+    if not (after.isascii() and dash and all(n.isdigit() and len(n) < 19 for n in (tx, seq))):
+        raise BadCursor("this list has not given out this cursor")
+    return int(tx), int(seq)
 
 
 def _item(row: Row) -> Item:

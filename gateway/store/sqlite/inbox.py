@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,13 @@ from gateway.audit.chain import Told
 from gateway.blobs.blobs import Blobs
 from gateway.events import Type
 from gateway.lifecycle import LYING, InboxChange, InboxState
-from gateway.store.inbox import Handling, Item, Lent, NotGiven, Turn
+from gateway.store.inbox import Handling, Item, Lent, Line, Lot, NotGiven, Turn
 from gateway.store.parts import StoredPart, stored
 from gateway.store.port import BadCursor, Contradiction, Document, NewEvent
 from gateway.store.sqlite import blobs, events, jobs, rows
 from gateway.store.sqlite.audit import Telling
 from gateway.store.sqlite.readers import Readers
-from gateway.store.sqlite.rows import Row, maybe_micros, maybe_moment, micros
+from gateway.store.sqlite.rows import Row, maybe_micros, maybe_moment, micros, moment
 from gateway.store.sqlite.writer import Transaction
 
 _NEW_COLUMNS = "document_id, company_id, place, state, code, text, found, sha256"
@@ -70,6 +70,20 @@ class InboxRows(Telling):
     async def inbox_waits(self, company_id: str) -> bool:
         """Whether something is being read."""
         return self._readers.read(lambda c: waits(c, company_id))
+
+    async def inbox_lots(self, company_id: str | None = None) -> Sequence[Lot]:
+        """What lies in inboxes, by company and state."""
+        return await self._readers.read_many(lambda c: lots(c, company_id))
+
+    async def inbox_line(
+        self,
+        company_id: str | None,
+        states: Collection[InboxState],
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Line:
+        """What lies there in these states, the first in line first."""
+        return await self._readers.read_many(lambda c: line(c, company_id, states, after, limit))
 
     async def lend(
         self, company_id: str, lease: str, now: datetime, until: datetime, limit: int
@@ -187,6 +201,64 @@ def _item(row: Row) -> Item:
         *(rows.document(row[:_WIDTH]), InboxState(state), code, text, json.loads(found)),
         *(lease, maybe_moment(until), maybe_moment(handled_at), *by),
     )
+
+
+def lots(connection: sqlite3.Connection, company_id: str | None) -> list[Lot]:
+    """How many lie in each state; counted in the index, company by company."""
+    found = connection.execute(
+        f"""
+        WITH lot AS MATERIALIZED (
+            SELECT company.id, state, count(*) AS count, min(place) AS first
+            FROM company CROSS JOIN inbox INDEXED BY inbox_by_state
+                ON inbox.company_id = company.id AND state IN ({_LYING})
+            WHERE company.id = coalesce(?, company.id)
+            GROUP BY company.id, state
+        )
+        SELECT lot.id, lot.state, lot.count, document.created_at
+        FROM lot JOIN inbox ON place = lot.first JOIN document ON document.id = document_id
+        ORDER BY lot.id, lot.state
+        """,
+        (company_id,),
+    )
+    return [Lot(id_, InboxState(state), count, moment(at)) for id_, state, count, at in found]
+
+
+def line(
+    connection: sqlite3.Connection,
+    company_id: str | None,
+    states: Collection[InboxState],
+    after: str | None,
+    limit: int,
+) -> Line:
+    """A page. Of each company and state only so many are looked at as may be on it."""
+    if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
+        raise BadCursor("this list has not given out this cursor")
+    values = {
+        "company": company_id,
+        "states": json.dumps([state.value for state in states]),
+        "after": int(after or 0),
+        "limit": limit + 1,
+    }
+    found = connection.execute(
+        f"""
+        WITH line AS MATERIALIZED (
+            SELECT inbox.place FROM company CROSS JOIN json_each(:states) AS wanted
+            CROSS JOIN inbox ON inbox.place IN (
+                SELECT place FROM inbox AS first INDEXED BY inbox_by_state
+                WHERE first.company_id = company.id AND first.state = wanted.value
+                    AND place > :after
+                ORDER BY place LIMIT :limit
+            )
+            WHERE company.id = coalesce(:company, company.id)
+            ORDER BY inbox.place LIMIT :limit
+        )
+        SELECT inbox.place, {_COLUMNS}, {_OWN} FROM line CROSS JOIN inbox USING (place)
+        CROSS JOIN document ON document.id = inbox.document_id ORDER BY inbox.place
+        """,
+        values,
+    ).fetchall()
+    items = tuple(_item(row[1:]) for row in found[:limit])
+    return Line(items, str(found[limit - 1][0]) if len(found) > limit else None)
 
 
 def _place(connection: sqlite3.Connection, company_id: str, after: str | None) -> int:
