@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from gateway.audit.chain import NewEntry, reasoned
 from gateway.clock import Clock
 from gateway.identifying.masking import masked
 from gateway.routing.terms import terms
@@ -65,17 +66,40 @@ class Agreements:
                 found += [_agreed(channel, entry) for entry in entries]
         return found
 
-    async def request(self, company: Company, channel: str) -> Agreed | Verdict:
+    def granting(self) -> Sequence[str]:
+        """The channels that agreements can be asked for from."""
+        return [name for name, one in sorted(self._transports.items()) if isinstance(one, Agreeing)]
+
+    async def request(
+        self, company: Company, channel: str, *, actor: str, reason: str = ""
+    ) -> Agreed | Verdict:
         """Asks for an agreement by the company's terms with the channel; the one there is, where it
         has been asked for. A Verdict says why not. Raises NotGranting."""
         granting = self._granting(channel)
+        company = await self._store.company(company.id) or company
         answer = await granting.request(own(company), terms(company.settings, channel))
-        return _agreed(channel, answer) if isinstance(answer, Entry) else answer
+        who = (actor, "agreement.requested", reason)
+        return await self._told(company.id, channel, answer, who)
 
-    async def end(self, company_id: str, channel: str, name: str) -> Agreed | Verdict:
+    async def end(
+        self, company_id: str, channel: str, name: str, *, actor: str, reason: str = ""
+    ) -> Agreed | Verdict:
         """Ends an agreement. A Verdict says why not. Raises NotGranting."""
         answer = await self._granting(channel).end(company_id, name)
-        return _agreed(channel, answer) if isinstance(answer, Entry) else answer
+        return await self._told(company_id, channel, answer, (actor, "agreement.ended", reason))
+
+    async def _told(
+        self, company_id: str, channel: str, answer: Entry | Verdict, who: tuple[str, str, str]
+    ) -> Agreed | Verdict:
+        """What came of it, told in the audit where something did. `who` is the actor, the action
+        and the reason."""
+        if isinstance(answer, Verdict):
+            return answer
+        actor, action, reason = who
+        data = reasoned({"state": answer.state}, reason)
+        entry = NewEntry(actor, action, channel, company_id, data)
+        await self._store.audit(entry, self._clock.now())
+        return _agreed(channel, answer)
 
     def _granting(self, channel: str) -> Agreeing:
         transport = self._transports.get(channel)

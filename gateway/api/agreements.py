@@ -16,18 +16,7 @@ from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.callers import actor
 from gateway.api.problems import WITH_BODY, Fault, Problem, Type
-from gateway.api.routes import (
-    Answer,
-    Body,
-    Call,
-    Media,
-    NoParameters,
-    Parameters,
-    Q,
-    Routes,
-    answer,
-)
-from gateway.audit.chain import NewEntry
+from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Parameters, Routes, answer
 from gateway.identifying.masking import masked
 from gateway.intake.shape import Shape
 from gateway.intake.submission import JSON
@@ -123,12 +112,12 @@ async def request_agreement(call: Call[NoParameters]) -> web.Response:
     Follow its `state`; asking again while it goes on changes nothing.
     """
     wish = await body(call, AgreementWish)
-    company = await call.service.store.company(call.company.id) or call.company
+    who = await actor(call)
     try:
-        found = await call.service.agreements.request(company, wish.channel)
+        found = await call.service.agreements.request(call.company, wish.channel, actor=who)
     except NotGranting:
         raise _not_granting(wish.channel) from None
-    return await _told(call, found, "agreement.requested", wish.channel, 202)
+    return _shown(found, 202)
 
 
 @routes.operation(
@@ -140,12 +129,12 @@ async def request_agreement(call: Call[NoParameters]) -> web.Response:
 )
 async def end_agreement(call: Call[NoParameters]) -> web.Response:
     """End an agreement with a channel: nothing of yours goes this way then."""
-    channel, name = call.path("channel"), call.path("agreement")
+    channel, name, who = call.path("channel"), call.path("agreement"), await actor(call)
     try:
-        found = await call.service.agreements.end(call.company.id, channel, name)
+        found = await call.service.agreements.end(call.company.id, channel, name, actor=who)
     except NotGranting:
         raise _not_granting(channel) from None
-    return await _told(call, found, "agreement.ended", channel, 200)
+    return _shown(found, 200)
 
 
 def _not_granting(channel: str) -> Problem:
@@ -153,13 +142,9 @@ def _not_granting(channel: str) -> Problem:
     return Problem(Type.NOT_ALLOWED_NOW, text)
 
 
-async def _told(
-    call: Call[Q], found: Agreed | Verdict, action: str, channel: str, status: int
-) -> web.Response:
+def _shown(found: Agreed | Verdict, status: int) -> web.Response:
     if isinstance(found, Verdict):
         raise Problem(Type.NOT_ALLOWED_NOW, f"{found.public_text} ({found.code})")
-    entry = NewEntry(await actor(call), action, channel, call.company.id, {"state": found.state})
-    await call.service.store.audit(entry, call.service.clock.now())
     return answer(_row(found), status)
 
 

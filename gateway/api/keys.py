@@ -14,15 +14,21 @@ from gateway.api.answers import Shown
 from gateway.api.body import body
 from gateway.api.instant import Instant
 from gateway.api.problems import WITH_BODY, Fault, Problem, Type
-from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Parameters, Routes, answer
-from gateway.audit.chain import Told
+from gateway.api.routes import (
+    Answer,
+    Body,
+    Call,
+    Media,
+    NoParameters,
+    Parameters,
+    Q,
+    Routes,
+    answer,
+)
 from gateway.intake.kind import JSON
 from gateway.intake.shape import TEXT, Shape
 from gateway.store.access import AccessKey
-from gateway.store.ids import new_id
-from gateway.trust.callers import Caller
-from gateway.trust.keys import digest, new_secret, told_of
-from gateway.trust.reach import Reach
+from gateway.trust.key_making import KeyMaking, Made, MoreThanTheirs, Refused, Wish
 from gateway.trust.scopes import Scope
 
 routes = Routes("keys")
@@ -172,41 +178,15 @@ async def list_keys(call: Call[KeyParameters]) -> web.Response:
 )
 async def add_key(call: Call[NoParameters]) -> web.Response:
     """Make a key. Keep its secret: it is shown this once."""
-    asked, who, now = await body(call, NewKey), call.who, call.service.clock.now()
-    faults = [
-        Fault(detail=f"`{scope}` is more than your own key may do", pointer=f"/scopes/{n}")
-        for n, scope in enumerate(asked.scopes)
-        if not who.may(scope)
-    ]
-    reach = who.reach
-    if asked.companies is not None:
-        faults += await _unknown(call, asked.companies)
-        reach = Reach("", tuple(sorted(set(asked.companies))))
-    expires_at = asked.expires_at or who.until
-    if expires_at is not None and expires_at <= now:
-        faults.append(Fault(detail="must be later than now", pointer="/expires_at"))
-    elif who.until is not None and expires_at is not None and expires_at > who.until:
-        detail = f"must be no later than your own key ends: {who.until:%Y-%m-%dT%H:%M:%SZ}"
-        faults.append(Fault(detail=detail, pointer="/expires_at"))
-    if faults:
-        raise Problem(Type.INVALID_BODY, faults=faults)
-    secret = new_secret()
-    scopes = frozenset(asked.scopes)
-    row = AccessKey(
-        new_id("key"), reach.account_id, reach.companies, asked.label, scopes, now, expires_at
-    )
-    told = Told(told_of(row, who.name, "key.added"), now)
-    await call.service.store.put_key(row, digest(secret), now, told=told)
-    return answer(_made(row, secret), 201, {"Location": f"/v1/keys/{row.id}"})
-
-
-async def _unknown(call: Call[NoParameters], asked: list[str]) -> list[Fault]:
-    store, reach = call.service.store, call.who.reach
-    return [
-        Fault(detail="names no company of yours", pointer=f"/companies/{n}")
-        for n, company_id in enumerate(asked)
-        if await store.company_within(reach, company_id) is None
-    ]
+    asked = await body(call, NewKey)
+    wish = Wish(asked.label, asked.scopes, asked.companies, asked.expires_at)
+    match await _making(call).make(call.who, wish):
+        case Refused(faults):
+            raise Problem(
+                Type.INVALID_BODY, faults=[Fault(detail=why, pointer=at) for at, why in faults]
+            )
+        case Made(row, secret):
+            return answer(_made(row, secret), 201, {"Location": f"/v1/keys/{row.id}"})
 
 
 @routes.operation(
@@ -236,9 +216,8 @@ async def get_key(call: Call[NoParameters]) -> web.Response:
 )
 async def revoke_key(call: Call[NoParameters]) -> web.Response:
     """Revoke a key, for good: two seconds later at the latest nobody is let in with it."""
-    row, now = await _found(call), call.service.clock.now()
-    told = Told(told_of(row, call.who.name, "key.revoked"), now)
-    await call.service.store.revoke_key(call.who.reach, row.id, now, told=told)
+    if not await _making(call).revoke(call.who, call.path("key_id")):
+        raise Problem(Type.NOT_FOUND)
     return web.Response(status=204)
 
 
@@ -257,19 +236,20 @@ async def rotate_key(call: Call[NoParameters]) -> web.Response:
     The secret so far is good for `grace_s` more seconds, one from before that ends now. Your own
     key must be able to do all that the key can.
     """
-    asked, row, now = await body(call, Rotation), await _found(call), call.service.clock.now()
-    if not _covers(call.who, row):
+    asked, row = await body(call, Rotation), await _found(call)
+    try:
+        made = await _making(call).rotate(call.who, row, timedelta(seconds=asked.grace_s))
+    except MoreThanTheirs:
         raise Problem(
             Type.FORBIDDEN, "The key may do more, or for longer, than yours: rotate it with itself."
-        )
-    secret, until = new_secret(), now + timedelta(seconds=asked.grace_s)
-    told = Told(told_of(row, call.who.name, "key.rotated", until), now)
-    done = await call.service.store.rotate_key(
-        call.who.reach, row.id, digest(secret), until, now, told=told
-    )
-    if not done:
+        ) from None
+    if made is None:
         raise Problem(Type.NOT_ALLOWED_NOW, "The key was revoked: it stays so. Make another one.")
-    return answer(_made(row, secret))
+    return answer(_made(made.key, made.secret))
+
+
+def _making(call: Call[Q]) -> KeyMaking:
+    return KeyMaking(call.service.store, call.service.clock)
 
 
 async def _found(call: Call[NoParameters]) -> AccessKey:
@@ -277,11 +257,3 @@ async def _found(call: Call[NoParameters]) -> AccessKey:
     if row is None:
         raise Problem(Type.NOT_FOUND)
     return row
-
-
-def _covers(who: Caller, key: AccessKey) -> bool:
-    """Whether they may do all that the key may, as long as it may: else its secret, in their
-    hands, would be more than they have."""
-    if who.until is not None and (key.expires_at is None or key.expires_at > who.until):
-        return False
-    return all(map(who.may, key.scopes))

@@ -28,6 +28,7 @@ from gateway.intake.kind import JSON
 from gateway.intake.shape import TEXT, Shape
 from gateway.store.people import LastAdministrator
 from gateway.store.people import Person as Row
+from gateway.trust.people import inviting
 from gateway.trust.people.directory import Known, Newcomer
 from gateway.trust.people.proofs import Proofs
 from gateway.trust.people.roles import Role
@@ -179,7 +180,7 @@ async def invite_person(call: Call[NoParameters]) -> web.Response:
     companies = await _companies(call, wish.companies or ())
     newcomer = Newcomer(
         *(wish.email, wish.name, wish.language, Role(wish.role)),
-        *(await _account(call, companies), companies),
+        *(await inviting.account_of(call.service.store, call.who, companies), companies),
     )
     directory, inviter = call.service.directory, call.who.name
     try:
@@ -187,7 +188,7 @@ async def invite_person(call: Call[NoParameters]) -> web.Response:
     except Known as known:
         what = f"{known.person.id} has this address; `invite` sends them a new link."
         raise Problem(Type.NOT_ALLOWED_NOW, what) from None
-    await directory.write(person, link, *await _from(call))
+    await directory.write(person, link, *await inviting.inviter(call.service.store, call.who))
     return answer(await _shown(call, person), 201, {"Location": f"/v1/people/{person.id}"})
 
 
@@ -276,7 +277,7 @@ async def invite_again(call: Call[NoParameters]) -> web.Response:
     link = await directory.again(person, call.who.name)
     if link is None:
         raise _overtaken()
-    await directory.write(person, link, *await _from(call))
+    await directory.write(person, link, *await inviting.inviter(call.service.store, call.who))
     return answer(await _shown(call, person), 202)
 
 
@@ -292,33 +293,12 @@ async def _person(call: Call[Q]) -> Row:
 
 async def _companies(call: Call[Q], asked: Sequence[str]) -> tuple[str, ...]:
     """The companies that somebody shall be there for; none: for all of the caller's account."""
-    if not asked:
-        return call.who.reach.companies
-    store, reach = call.service.store, call.who.reach
-    unknown = [n for n, id_ in enumerate(asked) if not await store.company_within(reach, id_)]
+    unknown = await inviting.unknown(call.service.store, call.who, asked)
     if unknown:
         what = "names no company of yours"
         faults = [Fault(pointer=f"/companies/{n}", detail=what) for n in unknown]
         raise Problem(Type.INVALID_BODY, faults=faults)
-    return tuple(asked)
-
-
-async def _account(call: Call[Q], companies: Sequence[str]) -> str:
-    """The account that they belong to: the caller's, or the one that all the companies are in."""
-    if call.who.account_id:
-        return call.who.account_id
-    found = [await call.service.store.company(id_) for id_ in companies]
-    accounts = {company.account_id for company in found if company is not None}
-    return accounts.pop() if len(accounts) == 1 else ""
-
-
-async def _from(call: Call[Q]) -> tuple[str, str]:
-    """Who invites, and to what, as the letter says it."""
-    store, who = call.service.store, call.who
-    account = await store.account(who.account_id) if who.account_id else None
-    named = [company.name for id_ in who.reach.companies if (company := await store.company(id_))]
-    to = account.name if account is not None else ", ".join(named[:3])
-    return to, to
+    return inviting.companies_of(call.who, asked)
 
 
 async def _shown(call: Call[Q], row: Row) -> ConsolePerson:

@@ -6,13 +6,11 @@ In charge of the operations. Not in charge of what can be settled, nor of where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self
 
 from aiohttp import web
 from pydantic import ConfigDict, Field, StrictBool
 
-from gateway import settling
 from gateway.api import examples_settings as examples
 from gateway.api.answers import Shown
 from gateway.api.body import body
@@ -30,21 +28,12 @@ from gateway.api.routes import (
     answer,
 )
 from gateway.api.settling import named, not_settled
-from gateway.audit.chain import NewEntry
-from gateway.company_settings import (
-    TABLE,
-    Layer,
-    Level,
-    NoSuchClass,
-    Setting,
-    found,
-    layers,
-    with_value,
-)
-from gateway.customers import NotSettled, recipient_of, told
+from gateway.company_settings import TABLE, Layer, Level, NoSuchClass, Setting, found
+from gateway.customers import NotSettled, recipient_of
 from gateway.intake.pointer import pointer
 from gateway.intake.shape import TEXT, Shape
 from gateway.intake.submission import JSON
+from gateway.values import By, Place, layers_of, settle_value
 
 routes = Routes("settings")
 
@@ -228,28 +217,18 @@ class _Place:
 
 async def _settle(call: Call[Q], setting: Setting, place: _Place, value: Any) -> web.Response:
     who, company, now = call.who, call.company, call.service.clock.now()
-    kept = told(value) if isinstance(value, str) else value
-    entry = NewEntry(
-        *(await actor(call), "setting.settled", setting.name, company.id),
-        {"level": place.level, "of": told(place.of), "value": kept},
-    )
-
-    def change(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        return with_value(place.level, place.of, settings, setting.name, value)
-
-    removed = call.request.method == "DELETE"
+    owner = company.id
     if place.level is Level.ACCOUNT:
         if not who.account_id or who.account_id != company.account_id:
             raise Problem(Type.FORBIDDEN, "Only a key of the account settles something for it.")
-        work = settling.settle_account(call.service.store, who.account_id, change, entry, now)
-    else:
-        work = settling.settle(call.service.store, company.id, change, entry, now)
+        owner = who.account_id
+    at, by = Place(owner, place.level, place.of), By(await actor(call), company.id)
     try:
-        await work
+        await settle_value(call.service.store, setting, at, value, by, now)
     except NoSuchClass as error:
         raise Problem(Type.NOT_FOUND, str(error)) from None
     except NotSettled as error:
-        if removed:
+        if call.request.method == "DELETE":
             raise Problem(Type.NOT_ALLOWED_NOW, f"It does not go: {error}.") from None
         raise not_settled(error, "/value") from None
     customer = place.of if place.level is Level.CUSTOMER else None
@@ -265,19 +244,10 @@ def _setting(call: Call[Q]) -> Setting:
 
 async def _layers(call: Call[Q], customer: str | None) -> tuple[Layer, ...]:
     """The layers that count, as they are now."""
-    store = call.service.store
-    company = await store.company(call.company.id) or call.company
-    account = await store.account(company.account_id) if company.account_id else None
-    parent = await store.company(company.parent_id) if company.parent_id else None
     recipient = None
     if customer is not None:
         recipient = recipient_of(named(call, customer, parameter="customer"))
-    return layers(
-        account.settings if account else {},
-        (parent.id, parent.settings) if parent else None,
-        company.settings,
-        recipient,
-    )
+    return await layers_of(call.service.store, call.company, recipient)
 
 
 def _row(setting: Setting, every: tuple[Layer, ...]) -> SettingRow:

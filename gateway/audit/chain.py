@@ -40,6 +40,11 @@ class NewEntry:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+def reasoned(data: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """An entry's data with the reason that was given for it, if there was one."""
+    return {**data, "reason": reason} if reason else dict(data)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """An entry with its time, to be written in the transaction of what it tells."""

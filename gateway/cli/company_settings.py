@@ -32,17 +32,14 @@ def list_settings(
     company_id: str, customer: str | None, config_file: Path | None, data: Path | None
 ) -> None:
     """Lists what counts for COMPANY_ID, where each value comes from, and what is behind it."""
-    from gateway.company_settings import TABLE, Layer, found, layers
+    from gateway.company_settings import TABLE, Layer, found
     from gateway.customers import recipient_of
+    from gateway.values import layers_of
 
     recipient = None if customer is None else recipient_of(_name(customer))
 
     async def read(store: Store) -> tuple[Layer, ...]:
-        company = await _company(store, company_id)
-        account = await store.account(company.account_id) if company.account_id else None
-        parent = await store.company(company.parent_id) if company.parent_id else None
-        above = (parent.id, parent.settings) if parent else None
-        return layers(account.settings if account else {}, above, company.settings, recipient)
+        return await layers_of(store, await _company(store, company_id), recipient)
 
     every = in_store(load_settings(config_file, data).settings, read)
     rows = []
@@ -172,10 +169,9 @@ def _settle(
     config_file: Path | None,
     data: Path | None,
 ) -> None:
-    from gateway import settling
-    from gateway.audit.chain import NewEntry
-    from gateway.company_settings import Level, with_value
-    from gateway.customers import NotSettled, told
+    from gateway.company_settings import Level
+    from gateway.customers import NotSettled
+    from gateway.values import By, Place, settle_value
 
     if customer and class_:
         raise click.UsageError("give either --customer or --class")
@@ -189,17 +185,10 @@ def _settle(
         account = await store.account(owner)
         at = Level.ACCOUNT if account is not None and level is Level.COMPANY else level
         _allowed(setting, at)
-        kept = told(value) if isinstance(value, str) else value
-        subject = "" if at is Level.ACCOUNT else owner
-        what = {"level": at, "of": told(of), "value": kept}
-        entry = NewEntry(operator(), "setting.settled", setting.name, subject, what)
-        do = settling.settle_account if at is Level.ACCOUNT else settling.settle
-
-        def change(own: Mapping[str, Any]) -> Mapping[str, Any]:
-            return with_value(at, of, own, setting.name, value)
-
+        by = By(operator(), "" if at is Level.ACCOUNT else owner)
+        place = Place(owner, at, of)
         try:
-            await do(store, owner, change, entry, datetime.now(UTC))
+            await settle_value(store, setting, place, value, by, datetime.now(UTC))
         except LookupError:
             raise Impossible(f"There is no company and no account {owner}.") from None
         except NotSettled as error:

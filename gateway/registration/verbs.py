@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from gateway.audit.chain import Told
+from gateway.audit.chain import Told, reasoned
 from gateway.clock import Clock
 from gateway.registration import line
 from gateway.registration.offers import OF_COMPANIES, OWN, Offer, to_data
@@ -80,6 +80,7 @@ class Verbs:
         *,
         key: str | None = None,
         actor: str = "operator",
+        reason: str = "",
     ) -> Asked:
         """Has a participant registered, or what is published of it changed. With the migration
         `key` that another publisher has given out, it is taken over from there."""
@@ -101,10 +102,15 @@ class Verbs:
             )
 
         action = "participant.wanted" if key is None else "participant.taken_over"
-        return await self._changed(company_id, participant, wanted, (actor, action))
+        return await self._changed(company_id, participant, wanted, (actor, action, reason))
 
     async def withdraw(
-        self, company_id: str, participant: Participant, *, actor: str = "operator"
+        self,
+        company_id: str,
+        participant: Participant,
+        *,
+        actor: str = "operator",
+        reason: str = "",
     ) -> Asked:
         """Has a participant taken out of the network."""
 
@@ -120,7 +126,7 @@ class Verbs:
             row = replace(_fresh(row), migration_key="")
             return replace(row, state=ParticipantState.WITHDRAWING, updated_at=now)
 
-        what = (actor, "participant.withdrawn")
+        what = (actor, "participant.withdrawn", reason)
         return await self._changed(company_id, participant, withdrawing, what)
 
     async def migrate_out(
@@ -140,16 +146,19 @@ class Verbs:
             row = replace(_fresh(row), migration_key=key)
             return replace(row, state=ParticipantState.HANDING_OVER, updated_at=now)
 
-        return await self._changed(company_id, participant, leaving, (actor, "participant.leaving"))
+        what = (actor, "participant.leaving", "")
+        return await self._changed(company_id, participant, leaving, what)
 
     async def _changed(
         self,
         company_id: str,
         participant: Participant,
         how: Callable[[Registration | None, datetime], Registration | NotYours | NotNow],
-        who: tuple[str, str],
+        who: tuple[str, str, str],
     ) -> Asked:
-        """Changes a row as it is then. `who` is the actor and the action, for the audit."""
+        """Changes a row as it is then. `who` is the actor, the action and the reason, for the
+        audit."""
+        actor, action, reason = who
         if not await self._has(company_id, participant):
             return NotYours()
         while True:
@@ -160,8 +169,8 @@ class Verbs:
                 return wanted
             wanted = replace(wanted, version=0 if row is None else row.version)
             # Not the whole offer: the chain is for ever, and an entry in the directory is not.
-            data = {"takes": wanted.offer["takes"]}
-            told = Told(entry(*who, str(participant), company_id, data), now)
+            data = reasoned({"takes": wanted.offer["takes"]}, reason)
+            told = Told(entry(actor, action, str(participant), company_id, data), now)
             job = line.job(company_id, str(participant), now)
             try:
                 done = await self._store.put_registration(wanted, job, told=told)

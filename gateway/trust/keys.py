@@ -11,7 +11,7 @@ import secrets
 from datetime import datetime
 from typing import Final
 
-from gateway.audit.chain import NewEntry, instant
+from gateway.audit.chain import NewEntry, instant, reasoned
 from gateway.store.access import AccessKey, Holder
 from gateway.trust.callers import Caller, Kind
 
@@ -45,7 +45,9 @@ def caller(holder: Holder) -> Caller:
     return Caller(kind, key.id, name, key.reach, holder.scopes, holder.company, key.expires_at)
 
 
-def told_of(key: AccessKey, actor: str, action: str, until: datetime | None = None) -> NewEntry:
+def told_of(
+    key: AccessKey, actor: str, action: str, until: datetime | None = None, *, reason: str = ""
+) -> NewEntry:
     """What the audit says of something done with a key; `until`: how long its secret so far is
     good."""
     company_id = key.companies[0] if len(key.companies) == 1 else ""
@@ -57,4 +59,4 @@ def told_of(key: AccessKey, actor: str, action: str, until: datetime | None = No
         "expires_at": None if key.expires_at is None else instant(key.expires_at),
         **({} if until is None else {"until": instant(until)}),
     }
-    return NewEntry(actor, action, key.id, company_id, data)
+    return NewEntry(actor, action, key.id, company_id, reasoned(data, reason))

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from yarl import URL
 
-from gateway.audit.chain import NewEntry, Told
+from gateway.audit.chain import NewEntry, Told, reasoned
 from gateway.clock import Clock
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.ids import new_id
@@ -75,6 +75,7 @@ class Webhooks:
         active: bool,
         *,
         actor: str = "operator",
+        reason: str = "",
     ) -> Made | BadUrl | TooMany:
         """Adds an endpoint. It gets the events from now on."""
         faults = await self._faults(url)
@@ -93,7 +94,7 @@ class Webhooks:
             created_at=now,
             updated_at=now,
         )
-        told = _told(actor, "webhook.added", endpoint, now)
+        told = _told(actor, "webhook.added", reason, endpoint, now)
         if not await self._store.add_endpoint(endpoint, self._most, told=told):
             return TooMany(self._most)
         return Made(endpoint, secret)
@@ -105,6 +106,7 @@ class Webhooks:
         fields: Mapping[str, Any],
         *,
         actor: str = "operator",
+        reason: str = "",
     ) -> Endpoint | BadUrl | None:
         """Changes `url`, `types`, `description` or `active`; None when there is no such endpoint.
 
@@ -121,11 +123,15 @@ class Webhooks:
                 return replace(_fresh(endpoint, *off), **fields)
             return replace(_fresh(endpoint), **fields)
 
-        return await self._changed(company_id, endpoint_id, changed, (actor, "webhook.changed"))
+        what = (actor, "webhook.changed", reason)
+        return await self._changed(company_id, endpoint_id, changed, what)
 
-    async def remove(self, company_id: str, endpoint_id: str, *, actor: str = "operator") -> bool:
+    async def remove(
+        self, company_id: str, endpoint_id: str, *, actor: str = "operator", reason: str = ""
+    ) -> bool:
         """Takes an endpoint away; False when there is none."""
-        entry = NewEntry(actor, "webhook.removed", endpoint_id, company_id)
+        data = reasoned({}, reason)
+        entry = NewEntry(actor, "webhook.removed", endpoint_id, company_id, data)
         told = Told(entry, self._clock.now())
         removed = await self._store.remove_endpoint(company_id, endpoint_id, told=told)
         if removed:
@@ -133,7 +139,7 @@ class Webhooks:
         return removed
 
     async def rotate(
-        self, company_id: str, endpoint_id: str, *, actor: str = "operator"
+        self, company_id: str, endpoint_id: str, *, actor: str = "operator", reason: str = ""
     ) -> Made | None:
         """Gives an endpoint a new secret; the newest of the old ones signs too for a while."""
         secret = new_secret()
@@ -143,7 +149,7 @@ class Webhooks:
             before = replace(endpoint.secrets[0], until=now + OVERLAP)
             return replace(endpoint, secrets=(sealed, before))
 
-        what = (actor, "webhook.secret_rotated")
+        what = (actor, "webhook.secret_rotated", reason)
         endpoint = await self._changed(company_id, endpoint_id, changed, what)
         return None if endpoint is None else Made(endpoint, secret)
 
@@ -159,7 +165,13 @@ class Webhooks:
         return push
 
     async def go_back(
-        self, company_id: str, endpoint_id: str, after: str | None, *, actor: str = "operator"
+        self,
+        company_id: str,
+        endpoint_id: str,
+        after: str | None,
+        *,
+        actor: str = "operator",
+        reason: str = "",
     ) -> Endpoint | None:
         """Has every event after a cursor brought again (None: all that are kept), in order, before
         those that have not been brought yet. Raises BadCursor."""
@@ -168,7 +180,8 @@ class Webhooks:
         def changed(endpoint: Endpoint, now: datetime) -> Endpoint:
             return replace(_fresh(endpoint), cursor=after)
 
-        return await self._changed(company_id, endpoint_id, changed, (actor, "webhook.went_back"))
+        what = (actor, "webhook.went_back", reason)
+        return await self._changed(company_id, endpoint_id, changed, what)
 
     async def once_more(self, company_id: str, endpoint_id: str, cursor: str) -> Endpoint | None:
         """Has one event brought again, beside the line. Raises BadCursor."""
@@ -184,10 +197,10 @@ class Webhooks:
         company_id: str,
         endpoint_id: str,
         how: Callable[[Endpoint, datetime], Endpoint],
-        who: tuple[str, str],
+        who: tuple[str, str, str],
     ) -> Endpoint | None:
-        """Changes an endpoint as it is then, and has its line looked at. `who` is the actor and the
-        action, for the audit."""
+        """Changes an endpoint as it is then, and has its line looked at. `who` is the actor, the
+        action and the reason, for the audit."""
         while True:
             endpoint = await self._store.endpoint(company_id, endpoint_id)
             if endpoint is None:
@@ -212,9 +225,9 @@ class Webhooks:
         return () if what is None else (f"leads to {what}; it must be a public address",)
 
 
-def _told(actor: str, action: str, endpoint: Endpoint, now: datetime) -> Told:
+def _told(actor: str, action: str, reason: str, endpoint: Endpoint, now: datetime) -> Told:
     # Of the address only the host: what comes after it may be a secret.
-    data = {"host": URL(endpoint.url).host, "active": endpoint.active}
+    data = reasoned({"host": URL(endpoint.url).host, "active": endpoint.active}, reason)
     return Told(NewEntry(actor, action, endpoint.id, endpoint.company_id, data), now)
 
 

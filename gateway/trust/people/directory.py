@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from gateway.audit.chain import NewEntry, Told
+from gateway.audit.chain import NewEntry, Told, reasoned
 from gateway.clock import Clock
 from gateway.store.ids import new_id
 from gateway.store.people import Link, Person
@@ -58,7 +58,7 @@ class Directory:
         self._post = Post(store, clock)
         self.url = url.rstrip("/")
 
-    async def admit(self, newcomer: Newcomer, actor: str) -> tuple[Person, str]:
+    async def admit(self, newcomer: Newcomer, actor: str, reason: str = "") -> tuple[Person, str]:
         """Adds somebody, and answers the one-time link that they choose their password at. Raises
         Known when somebody with this address is there for the same, and Contradiction for a company
         that is not there."""
@@ -79,16 +79,17 @@ class Directory:
         if known is not None:
             raise Known(known)
         token, link = self._link()
-        told = Told(_entry(actor, "person.invited", person, email=person.email), now)
+        more = reasoned({"email": person.email}, reason)
+        told = Told(_entry(actor, "person.invited", person, **more), now)
         await self._store.put_person(person, now, link=link, told=told)
         return replace(person, version=1), self._address(token)
 
-    async def again(self, person: Person, actor: str) -> str | None:
+    async def again(self, person: Person, actor: str, reason: str = "") -> str | None:
         """A new one-time link for somebody; the one before is not good any more. None: they were
         changed meanwhile."""
         now = self._clock.now()
         token, link = self._link()
-        told = Told(_entry(actor, "person.link_made", person), now)
+        told = Told(_entry(actor, "person.link_made", person, **reasoned({}, reason)), now)
         if not await self._store.put_person(person, now, link=link, told=told):
             return None
         return self._address(token)
@@ -104,6 +105,7 @@ class Directory:
         self,
         person: Person,
         actor: str,
+        reason: str = "",
         *,
         role: Role | None = None,
         companies: Sequence[str] | None = None,
@@ -122,14 +124,15 @@ class Directory:
             updated_at=now,
         )
         rights = (changed.role, changed.companies) != (person.role, person.companies)
-        told = Told(_entry(actor, "person.changed", changed), now)
+        told = Told(_entry(actor, "person.changed", changed, **reasoned({}, reason)), now)
         if not await self._store.put_person(changed, now, ends=rights, told=told):
             return None
         return replace(changed, version=person.version + 1)
 
-    async def remove(self, person: Person, actor: str) -> bool:
+    async def remove(self, person: Person, actor: str, reason: str = "") -> bool:
         """Removes somebody; False: they were changed meanwhile. Raises LastAdministrator."""
-        told = Told(_entry(actor, "person.removed", person), self._clock.now())
+        entry = _entry(actor, "person.removed", person, **reasoned({}, reason))
+        told = Told(entry, self._clock.now())
         return await self._store.drop_person(person, told=told)
 
     async def _same(self, person: Person) -> Person | None:

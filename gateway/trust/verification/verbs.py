@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from gateway.audit.chain import NewEntry, Told
+from gateway.audit.chain import NewEntry, Told, reasoned
 from gateway.clock import Clock
 from gateway.delivery import standing as outgoing
 from gateway.registration import line as registering
@@ -94,6 +94,7 @@ _How = Callable[
     [Company, Verification, Request | None, datetime],
     Awaitable["tuple[Change, Request | None, Mapping[str, Any]] | NotNow"],
 ]
+_Who = tuple[str, str, str]  # the actor, the action, and the reason where there is one: the audit's
 
 
 def job(company_id: str, due_at: datetime) -> NewJob:
@@ -141,19 +142,29 @@ class Verbs:
         return Seen(now_is(row, now), await self._sealed.opened(company_id, row.request))
 
     async def ask(
-        self, company_id: str, signatory: Signatory, *, signer: str | None = None, actor: str
+        self,
+        company_id: str,
+        signatory: Signatory,
+        *,
+        signer: str | None = None,
+        actor: str,
+        reason: str = "",
     ) -> Asked:
         """Has somebody invited to sign for the company."""
-        return await self._invited(company_id, signatory, signer, (actor, "company.asked"))
+        who = (actor, "company.asked", reason)
+        return await self._invited(company_id, signatory, signer, who)
 
-    async def forward(self, company_id: str, signatory: Signatory, *, actor: str) -> Asked:
+    async def forward(
+        self, company_id: str, signatory: Signatory, *, actor: str, reason: str = ""
+    ) -> Asked:
         """Has somebody else invited; the invitation before counts no more."""
         now = await self.seen(company_id)
         if isinstance(now, Seen) and now.row.asking not in UNDER_WAY:
             return NotNow(f"Nothing waits to be signed: the request is {now.row.asking}.")
-        return await self._invited(company_id, signatory, None, (actor, "company.forwarded"))
+        who = (actor, "company.forwarded", reason)
+        return await self._invited(company_id, signatory, None, who)
 
-    async def resend(self, company_id: str, *, actor: str) -> Asked:
+    async def resend(self, company_id: str, *, actor: str, reason: str = "") -> Asked:
         """Has the invitation sent once more, to the same person."""
 
         async def again(
@@ -167,9 +178,9 @@ class Verbs:
             more = replace(request, invitations=request.invitations + 1)
             return Change(replace(row, updated_at=now), ()), more, {"times": more.invitations}
 
-        return await self._changed(company_id, again, (actor, "company.invited_again"))
+        return await self._changed(company_id, again, (actor, "company.invited_again", reason))
 
-    async def cancel(self, company_id: str, *, actor: str) -> Asked:
+    async def cancel(self, company_id: str, *, actor: str, reason: str = "") -> Asked:
         """Takes the request back."""
 
         async def back(
@@ -179,11 +190,21 @@ class Verbs:
                 return NotNow(f"Nothing waits to be signed: the request is {row.asking}.")
             return changes.cancelled(row, now), _taken_back(request), {}
 
-        return await self._changed(company_id, back, (actor, "company.request_cancelled"))
+        return await self._changed(company_id, back, (actor, "company.request_cancelled", reason))
 
-    async def by_hand(self, company_id: str, *, who: str, why: str, seen: str, actor: str) -> Asked:
+    async def by_hand(
+        self,
+        company_id: str,
+        *,
+        who: str,
+        why: str,
+        seen: str,
+        actor: str,
+        version: int | None = None,
+    ) -> Asked:
         """The operator has seen who the company is: `who` acts for it, `why` that is believed, and
-        what was `seen`. All three are in the record, and sealed."""
+        what was `seen`. All three are in the record, and sealed. `version` is that of the row which
+        the operator looked at."""
         told = {"who": who.strip(), "why": why.strip(), "seen": seen.strip()}
         missing = [(name, "must say something") for name, text in told.items() if not text]
         if missing:
@@ -202,10 +223,16 @@ class Verbs:
             return change, after, {"record": record.id}
 
         return await self._changed(
-            company_id, verified, (actor, "company.verified"), record=lambda: record
+            company_id,
+            verified,
+            (actor, "company.verified", ""),
+            record=lambda: record,
+            version=version,
         )
 
-    async def revoke(self, company_id: str, reason: str, *, actor: str) -> Asked:
+    async def revoke(
+        self, company_id: str, reason: str, *, actor: str, version: int | None = None
+    ) -> Asked:
         """The operator closes the gate. The company's people read the reason."""
         if not reason.strip():
             return BadInput((("reason", "must say something: the company's people read it"),))
@@ -217,7 +244,8 @@ class Verbs:
                 return NotNow("It is revoked already.")
             return changes.revoked(row, now, reason.strip()), request, {}
 
-        return await self._changed(company_id, revoked, (actor, "company.revoked"))
+        who = (actor, "company.revoked", "")
+        return await self._changed(company_id, revoked, who, version=version)
 
     async def decline(self, company_id: str, request_id: str) -> Asked:
         """Whoever was invited says no, on the page that the link leads to."""
@@ -229,10 +257,10 @@ class Verbs:
                 return NotNow("It waits for no answer any more.")
             return changes.declined(row, now), _taken_back(request), {}
 
-        return await self._changed(company_id, said_no, ("signatory", "company.declined"))
+        return await self._changed(company_id, said_no, ("signatory", "company.declined", ""))
 
     async def _invited(
-        self, company_id: str, signatory: Signatory, signer: str | None, who: tuple[str, str]
+        self, company_id: str, signatory: Signatory, signer: str | None, who: _Who
     ) -> Asked:
         faults = [*_wrong(signatory), *self._wrong_signer(signer)]
         if faults:
@@ -269,17 +297,21 @@ class Verbs:
         self,
         company_id: str,
         how: _How,
-        who: tuple[str, str],
+        who: _Who,
         *,
         record: Callable[[], IdentityRecord | None] = lambda: None,
+        version: int | None = None,
     ) -> Asked:
-        """Changes a row as it is then. `who` is the actor and the action, for the audit."""
+        """Changes a row as it is then, or only the row of a version."""
+        actor, action, reason = who
         for _ in range(_ATTEMPTS):
             company = await self._store.company(company_id)
             if company is None:
                 return NotThere()
             now = self._clock.now()
             row = await self._store.verification(company_id) or changes.fresh(company_id, now)
+            if version is not None and row.version != version:
+                return NotNow("It was changed meanwhile. Look at it again.")
             row = now_is(row, now)
             request = await self._sealed.opened(company_id, row.request)
             done = await how(company, row, request, now)
@@ -294,7 +326,8 @@ class Verbs:
             jobs = [job(company_id, now)]
             if opened:
                 jobs += await when_open(self._store, company_id, now)
-            told = Told(NewEntry(*who, company_id, company_id, data), now)
+            data = reasoned(data, reason)
+            told = Told(NewEntry(actor, action, company_id, company_id, data), now)
             written = Verified(after_row, change.events, jobs, record())
             if await self._store.put_verification(written, now, told=told):
                 return Seen(replace(after_row, version=after_row.version + 1), after)
