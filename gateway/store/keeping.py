@@ -105,6 +105,18 @@ class Export:
     files: tuple[ExportFile, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which audit entries are looked for: all that is said must hold, whole."""
+
+    about: str = ""  # the subject: the id of a document, the name of a lane ...
+    company_id: str = ""
+    actor: str = ""
+    action: str = ""
+    since: datetime | None = None  # at this time or later
+    until: datetime | None = None  # before
+
+
 class Keeping(Protocol):
     """The operations."""
 
@@ -132,6 +144,16 @@ class Keeping(Protocol):
 
     async def audit_before(self, at: datetime) -> Head | None:
         """The newest entry that is older than `at`; None when none is."""
+        ...
+
+    async def audit_found(self, sought: Sought, before: int | None, limit: int) -> Sequence[Entry]:
+        """Entries that fit, newest first: those with a number lower than `before`, or from the
+        newest on. With a company, of no other."""
+        ...
+
+    async def audit_names(self, limit: int) -> tuple[Sequence[str], Sequence[str]]:
+        """The actors that there are in entries, and the actions, by name; at most so many of
+        each."""
         ...
 
     async def cut_audit(self, through: int, entry: NewEntry, now: datetime) -> None:

@@ -23,7 +23,8 @@ from gateway.store.access import everything_for
 from gateway.store.endpoints import Endpoint, Push, SealedSecret
 from gateway.store.entries import EntryRow
 from gateway.store.inbox import Turn
-from gateway.store.keeping import Export, Period, Terms
+from gateway.store.keeping import Export, Period, Sought, Terms
+from gateway.store.messages import Message
 from gateway.store.people import Person
 from gateway.store.port import (
     Accepted,
@@ -106,7 +107,9 @@ async def ours_in(store: Store) -> Ours:
     secrets = (SealedSecret(b"sealed"),)
     endpoint = Endpoint("wh_ours", OURS.id, "https://a", (), "", True, secrets, None, NOW, NOW)
     assert await store.add_endpoint(endpoint, 1)
-    await store.add_push(OURS.id, endpoint.id, PUSH)
+    await store.add_push(OURS.id, endpoint.id, replace(PUSH, document_id=outbound))
+    sent = ("out", "m1@ours", "", OURS.id, outbound, "PSE000001", "type", "process", None, NOW)
+    await store.note(Message("peppol", *sent))
     events = await store.feed(OURS.id, None, 100)
     cursors = tuple(event.cursor for event in events)
     export = exports.asked(OURS.id, NOW - DAY, NOW, None, NOW)
@@ -341,6 +344,7 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "arrive": _arrive,
     "arrived": lambda s, o: s.arrived(THEM, "ours"),
     "attempts": lambda s, o: _each(s.attempts, o),
+    "audit_found": lambda s, o: s.audit_found(Sought(company_id=THEM), None, 100),
     "charges": lambda s, o: _each(s.charges, o),
     "count": _count,
     "counted": lambda s, o: s.counted(THEM),
@@ -383,10 +387,12 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "legal_holds": lambda s, o: s.legal_holds(THEM),
     "legs": lambda s, o: _each(s.legs, o),
     "logo": lambda s, o: s.logo(THEM),
+    "messages_of": lambda s, o: _each(lambda c, d: s.messages_of(c, d, 100), o),
     "newest": lambda s, o: s.newest(THEM),
     "parts": lambda s, o: _each(s.parts, o),
     "period": _period,
     "pushes": lambda s, o: s.pushes(THEM, o.endpoint.id, None, 100),
+    "pushes_of": lambda s, o: _each(lambda c, d: s.pushes_of(c, d, 100), o),
     "put": _put,
     "put_entries": _put_entries,
     "put_registration": _put_registration,
@@ -438,6 +444,7 @@ NOT_ASKED_BY_COMPANIES = {
         ("person", "open_session", "see_session", "sessions", "end_session"), "who is signed in"
     ),
     **dict.fromkeys(("audit_entries", "audit_head", "audit_before", "cut_audit"), "operators only"),
+    "audit_names": "operators only",
     **dict.fromkeys(("audit", "secret", "leap"), "the gateway's own"),
     **dict.fromkeys(("expire_keys", "drop_months", "compact", "drop_exports"), "by age alone"),
     **dict.fromkeys(("add_export_file", "end_export"), "a worker's, by a job it has claimed"),

@@ -19,7 +19,7 @@ from gateway.archive.retention import Daily, Round, run, signing_key
 from gateway.audit.chain import CUT, Broken, Entry, Head, NewEntry, Told, Whole, verify
 from gateway.clock import MovableClock
 from gateway.lifecycle import State
-from gateway.store.keeping import Expired, Export, ExportFile, Period, Terms
+from gateway.store.keeping import Expired, Export, ExportFile, Period, Sought, Terms
 from gateway.store.port import (
     Accepted,
     BadCursor,
@@ -82,6 +82,72 @@ async def test_the_chain_comes_back_as_it_was_hashed(store: Store) -> None:
     head = await store.audit_head()
     assert head == Head(8, entries[-1].hash)
     assert await checked(store, noted=[head]) == Whole(8, 1, head)
+
+
+async def told_of_several(store: Store) -> list[Entry]:
+    """Twelve entries: by two people, of two actions, two companies and three subjects, a minute
+    apart."""
+    return [
+        await store.audit(
+            NewEntry(
+                "operator:ann" if n % 2 else "key:bokföring",
+                "company.changed" if n % 4 else "lane.paused",
+                f"subject {n % 3}",
+                (OURS.id, "", THEIRS.id)[n % 3],
+            ),
+            NOW + n * MINUTE,
+        )
+        for n in range(12)
+    ]
+
+
+SOUGHT = {
+    "everything": (Sought(), range(12)),
+    "of a subject": (Sought(about="subject 1"), range(1, 12, 3)),
+    "of a company": (Sought(company_id=THEIRS.id), range(2, 12, 3)),
+    "by somebody": (Sought(actor="operator:ann"), range(1, 12, 2)),
+    "an action": (Sought(action="lane.paused"), range(0, 12, 4)),
+    "from then on": (Sought(since=NOW + 9 * MINUTE), range(9, 12)),
+    "until then": (Sought(until=NOW + 2 * MINUTE), range(2)),
+    "all of it": (
+        Sought(
+            *("subject 0", OURS.id, "operator:ann", "company.changed"),
+            *(NOW + MINUTE, NOW + 9 * MINUTE),
+        ),
+        range(3, 9, 6),
+    ),
+    "the beginning of a name": (Sought(action="lane"), range(0)),
+    "another case": (Sought(actor="Operator:ann"), range(0)),
+    "somebody who did nothing": (Sought(actor="operator:bo", company_id=OURS.id), range(0)),
+}
+
+
+@pytest.mark.parametrize("what", SOUGHT)
+async def test_entries_are_found_by_what_is_known_of_them(store: Store, what: str) -> None:
+    entries = await told_of_several(store)
+    sought, which = SOUGHT[what]
+    found = await store.audit_found(sought, None, 100)
+    assert list(found) == [entries[n] for n in reversed(which)]
+    assert list(await store.audit_found(sought, None, 2)) == list(found[:2])
+
+
+async def test_found_entries_come_in_pages_that_what_is_new_does_not_move(store: Store) -> None:
+    entries = await told_of_several(store)
+    sought, seen = Sought(actor="operator:ann"), list[int]()
+    while page := await store.audit_found(sought, seen[-1] if seen else None, 2):
+        seen += [entry.seq for entry in page]
+        await store.audit(ENTRY, NOW)
+    assert seen == [entry.seq for entry in reversed(entries) if entry.actor == "operator:ann"]
+
+
+async def test_who_and_what_there_is_in_entries_is_named_once(store: Store) -> None:
+    assert await store.audit_names(10) == ([], [])
+    await told_of_several(store)
+    assert await store.audit_names(10) == (
+        ["key:bokföring", "operator:ann"],
+        ["company.changed", "lane.paused"],
+    )
+    assert await store.audit_names(1) == (["key:bokföring"], ["company.changed"])
 
 
 async def test_entries_written_at_once_make_one_chain(store: Store) -> None:

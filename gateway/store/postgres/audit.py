@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from gateway.audit.chain import EMPTY, Entry, Head, NewEntry, Told, follow
+from gateway.store.keeping import Sought
 from gateway.store.postgres import rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.transactions import Operation, Transaction, Transactions
@@ -127,3 +128,50 @@ async def entries(connections: Connections, after: int, limit: int) -> list[Entr
         f"SELECT {_COLUMNS} FROM audit_entry WHERE seq > $1 ORDER BY seq LIMIT $2", after, limit
     )
     return [Entry(*row) for row in found]
+
+
+async def found(
+    connections: Connections, sought: Sought, before: int | None, limit: int
+) -> list[Entry]:
+    """Entries that fit, newest first."""
+    asked = {
+        "seq <": before,
+        "subject =": sought.about or None,
+        "company_id =": sought.company_id or None,
+        'actor COLLATE "C" =': sought.actor or None,
+        'action COLLATE "C" =': sought.action or None,
+        "at >=": sought.since and rows.moment(sought.since),
+        "at <": sought.until and rows.moment(sought.until),
+    }
+    said = {where: value for where, value in asked.items() if value is not None}
+    wheres = [f"{where} ${n}" for n, where in enumerate(said, 2)]
+    found = await connections.read(
+        f"SELECT {_COLUMNS} FROM audit_entry WHERE {' AND '.join(wheres) or 'true'}"
+        " ORDER BY seq DESC LIMIT $1",
+        *(limit, *said.values()),
+    )
+    return [Entry(*row) for row in found]
+
+
+async def names(connections: Connections, limit: int) -> tuple[list[str], list[str]]:
+    """The actors and the actions that there are: a step of the index for each."""
+    actors = await _names(connections, "actor", limit)
+    return actors, await _names(connections, "action", limit)
+
+
+async def _names(connections: Connections, column: str, limit: int) -> list[str]:
+    # By bytes, as the index lies and as the embedded store has them.
+    found = await connections.read(
+        f"""
+        WITH RECURSIVE name (is_) AS (
+            SELECT min({column} COLLATE "C") FROM audit_entry
+            UNION ALL
+            SELECT (SELECT min({column} COLLATE "C") FROM audit_entry
+                WHERE {column} COLLATE "C" > is_) FROM name
+            WHERE is_ IS NOT NULL
+        )
+        SELECT is_ FROM name WHERE is_ IS NOT NULL LIMIT $1
+        """,
+        limit,
+    )
+    return [name for (name,) in found]

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from gateway.audit.chain import EMPTY, Entry, Head, NewEntry, Told, follow
-from gateway.store.sqlite.rows import Row, micros, moment
+from gateway.store.keeping import Sought
+from gateway.store.sqlite.rows import Row, maybe_micros, micros, moment
 from gateway.store.sqlite.writer import Operation, Transaction, Writer
 
 A = TypeVar("A")
@@ -118,6 +119,49 @@ def entries(connection: sqlite3.Connection, after: int, limit: int) -> list[Entr
         f"SELECT {_COLUMNS} FROM audit_entry WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
     )
     return [_entry(row) for row in found]
+
+
+def found(
+    connection: sqlite3.Connection, sought: Sought, before: int | None, limit: int
+) -> list[Entry]:
+    """Entries that fit, newest first."""
+    asked = {
+        "seq < ?": before,
+        "subject = ?": sought.about or None,
+        "company_id = ?": sought.company_id or None,
+        "actor = ?": sought.actor or None,
+        "action = ?": sought.action or None,
+        "at >= ?": maybe_micros(sought.since),
+        "at < ?": maybe_micros(sought.until),
+    }
+    said = {where: value for where, value in asked.items() if value is not None}
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM audit_entry WHERE {' AND '.join(said) or 'true'}"
+        " ORDER BY seq DESC LIMIT ?",
+        (*said.values(), limit),
+    )
+    return [_entry(row) for row in rows]
+
+
+def names(connection: sqlite3.Connection, limit: int) -> tuple[list[str], list[str]]:
+    """The actors and the actions that there are: a step of the index for each."""
+    return _names(connection, "actor", limit), _names(connection, "action", limit)
+
+
+def _names(connection: sqlite3.Connection, column: str, limit: int) -> list[str]:
+    rows = connection.execute(
+        f"""
+        WITH RECURSIVE name (is_) AS (
+            SELECT min({column}) FROM audit_entry
+            UNION ALL
+            SELECT (SELECT min({column}) FROM audit_entry WHERE {column} > is_) FROM name
+            WHERE is_ IS NOT NULL
+        )
+        SELECT is_ FROM name WHERE is_ IS NOT NULL LIMIT ?
+        """,
+        (limit,),
+    )
+    return [name for (name,) in rows]
 
 
 def _entry(row: Row) -> Entry:

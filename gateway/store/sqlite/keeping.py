@@ -7,7 +7,16 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.audit.chain import Entry, Head, NewEntry, Told
-from gateway.store.keeping import Expired, Export, ExportFile, LegalHold, Period, Sized, Terms
+from gateway.store.keeping import (
+    Expired,
+    Export,
+    ExportFile,
+    LegalHold,
+    Period,
+    Sized,
+    Sought,
+    Terms,
+)
 from gateway.store.port import NewJob, StorageUnavailable
 from gateway.store.sqlite import audit, exports, retention
 from gateway.store.sqlite.readers import Readers
@@ -42,6 +51,14 @@ class KeepingRows(audit.Telling):
     async def audit_before(self, at: datetime) -> Head | None:
         """The newest entry that is older than `at`."""
         return await self._readers.read_many(lambda c: audit.before(c, at))
+
+    async def audit_found(self, sought: Sought, before: int | None, limit: int) -> Sequence[Entry]:
+        """Entries that fit, newest first."""
+        return await self._readers.read_many(lambda c: audit.found(c, sought, before, limit))
+
+    async def audit_names(self, limit: int) -> tuple[Sequence[str], Sequence[str]]:
+        """The actors that there are in entries, and the actions."""
+        return await self._readers.read_many(lambda c: audit.names(c, limit))
 
     async def cut_audit(self, through: int, entry: NewEntry, now: datetime) -> None:
         """Appends the entry CUT and takes away those up to `through`."""
