@@ -138,6 +138,13 @@ class Endpoints(Protocol):
         MOST_PUSHES are kept."""
         ...
 
+    async def pushes_of(
+        self, company_id: str, document_id: str, limit: int
+    ) -> Sequence[tuple[str, Push]]:
+        """The pushes that tell of a company's document, newest first, each with the id of its
+        endpoint; those of `pushes` are all there are."""
+        ...
+
     async def behind(self, limit: int) -> Sequence[tuple[str, str]]:
         """Active endpoints (company id, endpoint id) for which there are events, and which nobody
         works on: there is no job `endpoint/<endpoint id>`, neither in line nor dead."""

@@ -77,6 +77,10 @@ class Messages(Protocol):
         such a pair with a space between (operators only). Digests and receipts are left out."""
         ...
 
+    async def messages_of(self, company_id: str, document_id: str, limit: int) -> Sequence[Message]:
+        """The messages that a company's document came in or went out with, oldest first."""
+        ...
+
     async def expire_messages(self, before: datetime, limit: int, *, dry_run: bool = False) -> int:
         """Takes away up to `limit` messages older than `before`, oldest first; answers how many.
         With `dry_run` it counts them all. One that comes again after that is a new one, but for

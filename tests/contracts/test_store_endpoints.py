@@ -251,6 +251,27 @@ async def test_the_newest_pushes_are_kept_and_read_page_by_page(store: Store) ->
 # --- who is behind --------------------------------------------------------------------------------
 
 
+async def test_what_was_pushed_of_a_document_is_found_at_every_endpoint(store: Store) -> None:
+    first, second = await happen(store, times=2)
+    other = replace(ENDPOINT, id="wh_2")
+    for endpoint in (ENDPOINT, other):
+        assert await store.add_endpoint(endpoint, MOST)
+        for n, event in enumerate((first, second)):
+            push = push_of(event, at=NOW + n * timedelta(minutes=1))
+            await store.add_push(OURS.id, endpoint.id, push)
+    again = push_of(first, at=NOW + timedelta(hours=1), status=500, code="webhook.refused")
+    await store.add_push(OURS.id, other.id, again)
+
+    found = await store.pushes_of(OURS.id, first.document_id, 10)
+    assert found == [
+        ("wh_2", replace(again, n=3)),
+        ("wh_1", replace(push_of(first), n=1)),
+        ("wh_2", replace(push_of(first), n=1)),
+    ]
+    assert await store.pushes_of(OURS.id, first.document_id, 1) == found[:1]
+    assert not await store.pushes_of(THEIRS.id, first.document_id, 10)
+
+
 async def test_endpoints_that_are_behind_and_not_worked_on_are_found(store: Store) -> None:
     await store.add_endpoint(ENDPOINT, MOST)
     assert not await store.behind(10)

@@ -11,7 +11,7 @@ from gateway.archive.retention import Daily
 from gateway.lifecycle import Business, State
 from gateway.store.messages import Message
 from gateway.store.port import Arrival, Checkpoint, Done, Head, NewJob, NewPart, Role, Store
-from tests.contracts.stores import NOW, OURS, accepted, claimed
+from tests.contracts.stores import DAY, NOW, OURS, THEIRS, accepted, claimed
 
 IN = Message(
     channel="peppol",
@@ -41,6 +41,18 @@ async def test_a_message_is_kept_with_the_document_it_brought(store: Store) -> N
     assert kept == replace(IN, document_id=document_id)
     assert await store.message("peppol", "out", IN.id) is None
     assert await store.message("other", "in", IN.id) is None
+
+
+async def test_the_messages_of_a_document_are_found(store: Store) -> None:
+    document_id = await store.arrive(arrival(IN), NOW)
+    assert document_id is not None
+    later = replace(IN, direction="out", id="m2@us.example", at=NOW + DAY, document_id=document_id)
+    await store.note(later)
+    await store.note(replace(IN, id="m3@sender.example"))
+    both = [replace(IN, document_id=document_id), later]
+    assert list(await store.messages_of(OURS.id, document_id, 10)) == both
+    assert list(await store.messages_of(OURS.id, document_id, 1)) == both[:1]
+    assert not await store.messages_of(THEIRS.id, document_id, 10)
 
 
 async def test_a_repeated_document_keeps_its_other_message_too(store: Store) -> None:

@@ -377,6 +377,21 @@ class EndpointRows(audit.Telling):
         )
         return [_push(row, self._cursors, company_id) for row in found]
 
+    async def pushes_of(
+        self, company_id: str, document_id: str, limit: int
+    ) -> Sequence[tuple[str, Push]]:
+        """The pushes that tell of a document, newest first."""
+        found = await self._connections.read(
+            f"""
+            SELECT endpoint_id, {_PUSH} FROM push
+            WHERE document_id = $1
+                AND endpoint_id IN (SELECT id FROM endpoint WHERE company_id = $2)
+            ORDER BY at DESC, endpoint_id, n DESC LIMIT $3
+            """,
+            *(document_id, company_id, limit),
+        )
+        return [(row[0], _push(row[1:], self._cursors, company_id)) for row in found]
+
     async def behind(self, limit: int) -> Sequence[tuple[str, str]]:
         """Active endpoints for which there are events, and which nobody works on.
 

@@ -60,6 +60,17 @@ class MessageRows:
         )
         return [replace(_message(row), digests=b"", receipt=b"") for row in found]
 
+    async def messages_of(self, company_id: str, document_id: str, limit: int) -> Sequence[Message]:
+        """The messages of a document, oldest first."""
+        found = await self._connections.read(
+            f"""
+            SELECT {_COLUMNS} FROM message WHERE document_id = $1 AND company_id = $2
+            ORDER BY at, channel, direction, id LIMIT $3
+            """,
+            *(document_id, company_id, limit),
+        )
+        return [_message(row) for row in found]
+
     async def expire_messages(self, before: datetime, limit: int, *, dry_run: bool = False) -> int:
         """Takes away messages older than `before`."""
         if dry_run:

@@ -250,6 +250,21 @@ def pushes(
     return [_push(row, cursors, one.company_id) for row in found]
 
 
+def pushes_of(
+    connection: sqlite3.Connection, cursors: Cursors, company_id: str, document_id: str, limit: int
+) -> list[tuple[str, Push]]:
+    """Pushes that tell of a document, newest first, each with the id of its endpoint."""
+    found = connection.execute(
+        f"""
+        SELECT endpoint_id, {_PUSH} FROM push
+        WHERE document_id = ? AND endpoint_id IN (SELECT id FROM endpoint WHERE company_id = ?)
+        ORDER BY at DESC, endpoint_id, n DESC LIMIT ?
+        """,
+        (document_id, company_id, limit),
+    )
+    return [(row[0], _push(row[1:], cursors, company_id)) for row in found]
+
+
 def behind(connection: sqlite3.Connection, limit: int) -> list[tuple[str, str]]:
     """Active endpoints with events after their place, that no job is about."""
     return connection.execute(
@@ -409,6 +424,14 @@ class EndpointRows(audit.Telling):
         """The pushes of an endpoint, newest first, those with an `n` below `before`."""
         one = One(company_id, endpoint_id)
         return await self._readers.read_many(lambda c: pushes(c, self._cursors, one, before, limit))
+
+    async def pushes_of(
+        self, company_id: str, document_id: str, limit: int
+    ) -> Sequence[tuple[str, Push]]:
+        """The pushes that tell of a document, newest first."""
+        return await self._readers.read_many(
+            lambda c: pushes_of(c, self._cursors, company_id, document_id, limit)
+        )
 
     async def behind(self, limit: int) -> Sequence[tuple[str, str]]:
         """Active endpoints for which there are events, and which nobody works on."""

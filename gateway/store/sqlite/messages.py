@@ -43,6 +43,10 @@ class MessageRows:
             lambda c: _page(c, channel, since, until, after, limit)
         )
 
+    async def messages_of(self, company_id: str, document_id: str, limit: int) -> Sequence[Message]:
+        """The messages of a document, oldest first."""
+        return self._readers.read(lambda c: _of(c, company_id, document_id, limit))
+
     async def expire_messages(self, before: datetime, limit: int, *, dry_run: bool = False) -> int:
         """Takes away messages older than `before`."""
         if dry_run:
@@ -110,6 +114,19 @@ def _message(row: Row) -> Message:
     columns = [*row]
     columns[_AT] = moment(row[_AT])
     return Message(*columns)
+
+
+def _of(
+    connection: sqlite3.Connection, company_id: str, document_id: str, limit: int
+) -> list[Message]:
+    found = connection.execute(
+        f"""
+        SELECT {_COLUMNS} FROM message WHERE document_id = ? AND company_id = ?
+        ORDER BY at, channel, direction, id LIMIT ?
+        """,
+        (document_id, company_id, limit),
+    )
+    return [_message(row) for row in found]
 
 
 def _one(
