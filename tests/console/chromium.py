@@ -13,7 +13,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, ConsoleMessage, Error, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Error,
+    Page,
+    Request,
+    async_playwright,
+)
 
 PATIENCE_MS = 60_000
 
@@ -68,6 +76,10 @@ class Watched:
         if parts.scheme != "data" and parts.hostname != "127.0.0.1":
             self.outside.append(request.url)
 
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(f"{self.page.url}: a dialog: {dialog.message}")
+        await dialog.dismiss()
+
     async def violations(self, *rules: str) -> list[str]:
         """What axe-core finds against WCAG 2.2 AA and its best practices; `rules`: these alone."""
         await self.page.evaluate(AXE_SCRIPT)
@@ -106,4 +118,5 @@ async def watched(chromium: Browser, **how: Any) -> Watched:
     page.on("console", one._on_console)
     page.on("pageerror", one._on_error)
     page.on("request", one._on_request)
+    page.on("dialog", one._on_dialog)
     return one

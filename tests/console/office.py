@@ -131,6 +131,7 @@ class Office:
     directory: Directory
     passwords: Passwords
     console: Any
+    app: web.Application
 
     @asynccontextmanager
     async def browser(self) -> AsyncIterator[Browser]:
@@ -208,7 +209,7 @@ async def open_office(
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     directory.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
-        yield Office(directory.url, store, clock, directory, passwords, parts)
+        yield Office(directory.url, store, clock, directory, passwords, parts, app)
     finally:
         await runner.cleanup()
         await parts.close()

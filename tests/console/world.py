@@ -1,0 +1,111 @@
+"""A sandbox with documents in every state, as an operator finds them, and who signs in to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser
+
+from gateway.client import Attached, Client
+from gateway.sandbox import RECEIVER, SENDER, Sandbox, Seed
+from gateway.sandbox.people import OPERATOR, PASSWORD
+from schemas.identifiers import Participant
+from tests.console.chromium import Watched, watched
+from tests.e2e.invoices import submission
+
+PATIENCE_S = 120
+
+# What foreign text would do if anything ran: markup, a template, a formula, a header, an address.
+HOSTILE = (
+    "\"><img src=x onerror=alert(1)>'<svg/onload=alert(2)><script>alert(3)</script>"
+    "{{7*7}}${7*7}=cmd|' /C calc'!A0 javascript:alert(4)"
+)
+
+
+@dataclass
+class World:
+    """The sandbox; `documents` are the ids of what was sent, by number."""
+
+    sandbox: Sandbox
+    documents: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.sandbox.gateway.url
+
+    async def send(
+        self,
+        body: Mapping[str, Any],
+        ends: Collection[str],
+        *,
+        attachments: Sequence[Attached] = (),
+        sender: Seed = SENDER,
+    ) -> str:
+        """Sends a document, and waits until it is in one of these states."""
+        async with Client(self.url, sender.key) as client, asyncio.timeout(PATIENCE_S):
+            accepted = await client.submit(json.dumps(body).encode(), attachments=attachments)
+            while (await client.document(accepted.id))["state"] not in ends:
+                await asyncio.sleep(0.05)
+        self.documents[body["invoice"]["number"]] = accepted.id
+        return accepted.id
+
+    async def received(self, seed: Seed, how_many: int) -> None:
+        """Waits until so many documents have come in for a company."""
+        async with Client(self.url, seed.key) as client, asyncio.timeout(PATIENCE_S):
+            while len(await client.inbox()) < how_many:
+                await asyncio.sleep(0.05)
+
+    async def sign_in(self, page: Watched, email: str = OPERATOR.email) -> None:
+        """Signs somebody in; they come to their first page."""
+        await page.page.goto(f"{self.url}/console/sign-in")
+        await page.page.locator("#email").fill(email)
+        await page.page.locator("#password").fill(PASSWORD)
+        await page.page.locator("main form button").first.click()
+        await page.page.locator("header nav").wait_for()
+
+    async def visitor(self, chromium: Browser, email: str = OPERATOR.email, **how: Any) -> Watched:
+        """A page with somebody signed in."""
+        page = await watched(chromium, **how)
+        await self.sign_in(page, email)
+        return page
+
+    async def populate(self) -> None:
+        """One document of each kind that the console shows."""
+        hostile = submission("W-1", email="accept@customer.example")
+        hostile["invoice"]["notes"] = [{"text": HOSTILE}]
+        hostile["invoice"]["buyer"]["name"] = f"Kund {HOSTILE}"
+        attached = Attached(
+            'a"><script>alert(5)</script>.pdf', "application/pdf", b"%PDF-1.7 broken"
+        )
+        wrong = submission("W-2")
+        wrong["invoice"]["lines"][0]["price"]["net"] = "-850.00"
+        wrong["invoice"]["currency"] = "ZZZ"
+        await asyncio.gather(
+            self.send(hostile, {"sent", "delivered"}),
+            self.send(wrong, {"rejected"}),
+            self.send(submission("W-3", to=RECEIVER), {"delivered"}),
+            self.send(submission("W-4", email="later@customer.example"), {"waiting", "sent"}),
+            self.send(submission("W-5", email="silent@customer.example"), {"held"}),
+            self.send(
+                submission("W-6", email="refuse@customer.example", post_code=None), {"failed"}
+            ),
+            self.send(
+                submission("W-7", email="accept+7@customer.example"),
+                {"sent", "delivered", "held", "rejected"},
+                attachments=[attached],
+            ),
+        )
+        await self.sandbox.bill(Participant.parse(RECEIVER.company.participants[0]))
+        await self.received(RECEIVER, 2)
+
+
+@asynccontextmanager
+async def open_world(data: Path) -> AsyncIterator[World]:
+    async with Sandbox(data, patience_s=2) as sandbox:
+        yield World(sandbox)
