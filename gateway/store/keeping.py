@@ -235,6 +235,10 @@ class Keeping(Protocol):
         """One export with its files."""
         ...
 
+    async def exports(self, limit: int) -> Sequence[Export]:
+        """Everybody's, newest first, with their files (operators only)."""
+        ...
+
     async def add_export_file(self, export_id: str, file: ExportFile) -> None:
         """Writes the next file; one with this number stays as it is."""
         ...

@@ -97,6 +97,12 @@ def rests(meter: Meter, limits: Limits, now: datetime) -> bool:
     return 0 < left_s <= _longest_s(limits) + CLOCKS_DIFFER_S
 
 
+def tried(meter: Meter, limits: Limits, now: datetime) -> Meter | None:
+    """The meter of a lane that need not rest any longer: one job tries whether the channel answers.
+    None: it does not rest."""
+    return replace(meter, open_until=now) if rests(meter, limits, now) else None
+
+
 def _longest_s(limits: Limits) -> float:
     return max(LONGEST_REST_S, limits.rest_s)
 

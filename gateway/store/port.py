@@ -593,6 +593,11 @@ class Store(
         another job has its key meanwhile."""
         ...
 
+    async def drop_dead(self, job_id: int, *, told: Told | None = None) -> bool:
+        """Takes a dead job away for good (operators only): what it was to do is not done. False
+        when it is not there."""
+        ...
+
     async def set_lanes(self, limits: Mapping[str, Limits], now: datetime) -> None:
         """The limits of lanes from now on; what a lane has used up stays so. Lanes that are not
         named have none."""
@@ -600,6 +605,11 @@ class Store(
 
     async def pause(self, lane: str, paused: bool, *, told: Told | None = None) -> None:
         """Stops claims from a lane, or lets them go on (operators only)."""
+        ...
+
+    async def try_lane(self, lane: str, now: datetime, *, told: Told | None = None) -> bool:
+        """Lets one job of a lane that rests try now whether the channel answers again (operators
+        only); False when it does not rest."""
         ...
 
     async def paused(self) -> Collection[str]:

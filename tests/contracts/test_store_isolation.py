@@ -444,7 +444,7 @@ NOT_ASKED_BY_COMPANIES = {
         ("person", "open_session", "see_session", "sessions", "end_session"), "who is signed in"
     ),
     **dict.fromkeys(("audit_entries", "audit_head", "audit_before", "cut_audit"), "operators only"),
-    "audit_names": "operators only",
+    **dict.fromkeys(("audit_names", "drop_dead", "try_lane", "exports"), "operators only"),
     **dict.fromkeys(("audit", "secret", "leap"), "the gateway's own"),
     **dict.fromkeys(("expire_keys", "drop_months", "compact", "drop_exports"), "by age alone"),
     **dict.fromkeys(("add_export_file", "end_export"), "a worker's, by a job it has claimed"),

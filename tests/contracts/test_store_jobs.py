@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gateway.audit.chain import NewEntry, Told
 from gateway.lifecycle import NotAllowed, State
 from gateway.store.ids import new_id
 from gateway.store.lanes import LaneState, Limits
@@ -465,6 +466,26 @@ async def test_a_probe_whose_worker_died_is_not_waited_for(store: Store) -> None
     assert len(await keys(store, now=later)) == 1
 
 
+async def test_a_person_lets_a_lane_that_rests_try_at_once(store: Store) -> None:
+    await lane_of(store, Limits(trip_after=1, rest_s=600), 3)
+    told = Told(NewEntry("operator:ann", "lane.tried", "email"), NOW)
+    assert not await store.try_lane("email", NOW, told=told)  # it does not rest
+    assert not await store.try_lane("unused", NOW, told=told)
+    await answered(store, await claimed(store), False)
+    assert await keys(store) == []
+    news = asyncio.ensure_future(store.wait("jobs", 60))
+    assert await store.try_lane("email", NOW, told=told)
+    async with asyncio.timeout(60):
+        await news
+    assert [one.subject for one in await store.audit_entries(0, 10)] == ["email"]
+    again = await claimed(store)  # one tries for all
+    assert await keys(store) == []
+    await answered(store, again, False)
+    lane = await state(store, "email")
+    assert lane.meter is not None
+    assert lane.meter.open_until == NOW + timedelta(seconds=900)  # longer than before
+
+
 async def test_calls_from_before_it_tripped_count_once(store: Store) -> None:
     await lane_of(store, Limits(trip_after=2, rest_s=10), 6)
     jobs = await store.claim("w", NOW, 30, 6)
@@ -550,6 +571,16 @@ async def test_a_dead_job_is_revived_once(store: Store) -> None:
     assert (again.lane, again.data, again.tries) == ("email", {"n": 1}, 1)
     with pytest.raises(LeaseLost):
         await store.checkpoint(job, Checkpoint(Done()), NOW)
+
+
+async def test_a_dead_job_is_taken_away_once(store: Store) -> None:
+    kept, job = await buried(store, "kept"), await buried(store)
+    told = Told(NewEntry("operator:ann", "job.dropped", str(job.id)), NOW)
+    assert await store.drop_dead(job.id, told=told)
+    assert not await store.drop_dead(job.id, told=told)
+    assert [one.id for one in await store.dead(0, 10)] == [kept.id]
+    assert not await store.revive(job.id, NOW)
+    assert [one.subject for one in await store.audit_entries(0, 10)] == [str(job.id)]
 
 
 async def test_a_dead_job_stays_dead_while_another_has_its_key(store: Store) -> None:

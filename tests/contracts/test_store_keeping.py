@@ -471,6 +471,18 @@ async def test_an_export_of_nothing_is_ready_and_has_no_files(store: Store) -> N
     assert export.ready_at is not None and export.files == ()
 
 
+async def test_everybodys_exports_are_there_newest_first(store: Store) -> None:
+    await accepted(store)
+    there = []
+    for n, company in enumerate((OURS, THEIRS, OURS)):
+        now = NOW + (n + 1) * DAY
+        wish = exports.asked(company.id, NOW - DAY, now - MINUTE, None, now)
+        there.append(await made(store, wish, 12_000, now))
+    assert list(await store.exports(10)) == there[::-1]
+    assert [len(export.files) for export in there] == [1, 0, 1]
+    assert list(await store.exports(1)) == there[2:]
+
+
 async def test_an_export_is_gone_after_its_time(store: Store) -> None:
     wanted = exports.asked(OURS.id, NOW - DAY, NOW, None, NOW)
     export = await made(store, wanted, 1000, NOW + MINUTE)

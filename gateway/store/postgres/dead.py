@@ -39,6 +39,13 @@ async def forget(transaction: Transaction, keys: Sequence[str]) -> None:
     await transaction.run("DELETE FROM job_dead WHERE key = ANY($1::text[])", keys)
 
 
+async def drop(transaction: Transaction, units: Sequence[int]) -> list[bool]:
+    """Takes dead jobs away by their ids; answers of each whether it was there."""
+    return [
+        await transaction.run("DELETE FROM job_dead WHERE id = $1", job_id) > 0 for job_id in units
+    ]
+
+
 async def after(connections: Connections, job_id: int, limit: int) -> list[DeadJob]:
     """The list past an id."""
     found = await connections.read(

@@ -17,6 +17,8 @@ from gateway.store.postgres.transactions import Transaction
 # Clocks of several machines, and one that was set back, differ by less than this.
 _DISORDER = timedelta(days=1)
 
+_COLUMNS = "id, company_id, directions, start_at, end_at, created_at, gone_at, ready_at"
+
 
 @dataclass(frozen=True, slots=True)
 class Add:
@@ -113,30 +115,34 @@ async def drop(transaction: Transaction, units: Sequence[datetime]) -> list[int]
 async def one(connections: Connections, company_id: str, export_id: str) -> Export | None:
     """One export with its files."""
     found = await connections.read(
-        "SELECT id, company_id, directions, start_at, end_at, created_at, gone_at, ready_at"
-        " FROM export WHERE id = $1 AND company_id = $2",
-        export_id,
-        company_id,
+        f"SELECT {_COLUMNS} FROM export WHERE id = $1 AND company_id = $2", export_id, company_id
     )
-    if not found:
-        return None
-    files = await connections.read(
-        "SELECT n, direction, after, through, documents, size_bytes FROM export_file"
-        " WHERE export_id = $1 ORDER BY n",
-        export_id,
+    return (await _exports(connections, found))[0] if found else None
+
+
+async def newest(connections: Connections, limit: int) -> list[Export]:
+    """The newest exports with their files. They are few: each is gone after some days."""
+    found = await connections.read(
+        f"SELECT {_COLUMNS} FROM export ORDER BY created_at DESC, id LIMIT $1", limit
     )
-    id_, company, directions, start, end_, created_at, gone_at, ready_at = found[0]
-    return Export(
-        id_,
-        company,
-        tuple(json.loads(directions)),
-        start,
-        end_,
-        created_at,
-        gone_at,
-        ready_at,
-        tuple(ExportFile(*file) for file in files),
-    )
+    return await _exports(connections, found)
+
+
+async def _exports(connections: Connections, found: Sequence[rows.Row]) -> list[Export]:
+    files: dict[str, list[ExportFile]] = {row["id"]: [] for row in found}
+    for export_id, *file in await connections.read(
+        "SELECT export_id, n, direction, after, through, documents, size_bytes FROM export_file"
+        " WHERE export_id = ANY($1::text[]) ORDER BY export_id, n",
+        list(files),
+    ):
+        files[export_id].append(ExportFile(*file))
+    return [
+        Export(
+            *(id_, company_id, tuple(json.loads(directions)), start, end, created_at, gone_at),
+            *(ready_at, tuple(files[id_])),
+        )
+        for id_, company_id, directions, start, end, created_at, gone_at, ready_at in found
+    ]
 
 
 async def period(

@@ -147,6 +147,10 @@ class KeepingRows(audit.Telling):
         """One export with its files."""
         return await exports.one(self._connections, company_id, export_id)
 
+    async def exports(self, limit: int) -> Sequence[Export]:
+        """Everybody's, newest first, with their files."""
+        return await exports.newest(self._connections, limit)
+
     async def add_export_file(self, export_id: str, file: ExportFile) -> None:
         """Writes the next file; one with this number stays as it is."""
         await self._transactions.write(exports.add_file, exports.AddFile(export_id, file))

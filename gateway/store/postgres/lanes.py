@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.store.lanes import LaneState, Limits, Meter, fresh, heard, refilled
+from gateway.store.lanes import LaneState, Limits, Meter, fresh, heard, refilled, tried
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
@@ -100,6 +100,29 @@ async def pause(transaction: Transaction, units: Sequence[Pause]) -> list[None]:
     await _forget_plain(transaction)
     transaction.topics.add("jobs")
     return [None] * len(units)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A person lets a lane that rests try now."""
+
+    lane: str
+    now: datetime
+
+
+async def try_now(transaction: Transaction, units: Sequence[Try]) -> list[bool]:
+    """Ends the rest of lanes; answers of each whether it rested."""
+    return [await _try(transaction, unit) for unit in units]
+
+
+async def _try(transaction: Transaction, unit: Try) -> bool:
+    lane = (await _read(transaction, [unit.lane], "FOR UPDATE")).get(unit.lane)
+    meter = lane and lane.meter and tried(lane.meter, lane.limits, unit.now)
+    if meter is None:
+        return False
+    await keep(transaction, {unit.lane: meter})
+    transaction.topics.add("jobs")
+    return True
 
 
 async def hear(transaction: Transaction, calls: Sequence[tuple[str, bool, datetime]]) -> None:

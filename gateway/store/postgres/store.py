@@ -210,6 +210,10 @@ class PostgresStore(
         """Puts a dead job in line again, its tries counted anew."""
         return await self._told(dead.revive, dead.Revive(job_id, now), told)
 
+    async def drop_dead(self, job_id: int, *, told: Told | None = None) -> bool:
+        """Takes a dead job away for good."""
+        return await self._told(dead.drop, job_id, told)
+
     async def set_lanes(self, limits: Mapping[str, Limits], now: datetime) -> None:
         """The limits of lanes from now on; what a lane has used up stays so."""
         await self._transactions.write(lanes.set_limits, lanes.SetLimits(limits, now))
@@ -217,6 +221,10 @@ class PostgresStore(
     async def pause(self, lane: str, paused: bool, *, told: Told | None = None) -> None:
         """Stops claims from a lane, or lets them go on (operators only)."""
         await self._told(lanes.pause, lanes.Pause(lane, paused), told)
+
+    async def try_lane(self, lane: str, now: datetime, *, told: Told | None = None) -> bool:
+        """Lets one job of a lane that rests try now whether the channel answers again."""
+        return await self._told(lanes.try_now, lanes.Try(lane, now), told)
 
     async def paused(self) -> Collection[str]:
         """The lanes that are paused."""

@@ -34,6 +34,14 @@ def forget(transaction: Transaction, keys: Sequence[str]) -> None:
     )
 
 
+def drop(transaction: Transaction, units: Sequence[int]) -> list[bool]:
+    """Takes dead jobs away by their ids; answers of each whether it was there."""
+    return [
+        transaction.run("DELETE FROM job_dead WHERE id = ?", (job_id,)).rowcount > 0
+        for job_id in units
+    ]
+
+
 def after(connection: sqlite3.Connection, job_id: int, limit: int) -> list[DeadJob]:
     """The list past an id."""
     found = connection.execute(

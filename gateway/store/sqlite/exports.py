@@ -12,11 +12,13 @@ from gateway.audit.chain import NewEntry
 from gateway.store.keeping import Export, ExportFile, Period, Sized
 from gateway.store.port import NewJob
 from gateway.store.sqlite import audit, jobs
-from gateway.store.sqlite.rows import micros, moment
+from gateway.store.sqlite.rows import Row, maybe_moment, micros, moment
 from gateway.store.sqlite.writer import Transaction
 
 # Clocks of several machines, and one that was set back, differ by less than this.
 _DISORDER = timedelta(days=1)
+
+_COLUMNS = "id, company_id, directions, start_at, end_at, created_at, gone_at, ready_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +104,30 @@ def drop(transaction: Transaction, units: Sequence[datetime]) -> list[int]:
 def one(connection: sqlite3.Connection, company_id: str, export_id: str) -> Export | None:
     """One export with its files."""
     row = connection.execute(
-        "SELECT id, company_id, directions, start_at, end_at, created_at, gone_at, ready_at"
-        " FROM export WHERE id = ? AND company_id = ?",
-        (export_id, company_id),
+        f"SELECT {_COLUMNS} FROM export WHERE id = ? AND company_id = ?", (export_id, company_id)
     ).fetchone()
-    if row is None:
-        return None
+    return None if row is None else _export(connection, row)
+
+
+def newest(connection: sqlite3.Connection, limit: int) -> list[Export]:
+    """The newest exports with their files. They are few: each is gone after some days."""
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM export ORDER BY created_at DESC, id LIMIT ?", (limit,)
+    )
+    return [_export(connection, row) for row in found.fetchall()]
+
+
+def _export(connection: sqlite3.Connection, row: Row) -> Export:
+    id_, company_id, directions, start, end, created_at, gone_at, ready_at = row
     files = connection.execute(
         "SELECT n, direction, after, through, documents, size_bytes FROM export_file"
         " WHERE export_id = ? ORDER BY n",
-        (export_id,),
+        (id_,),
     )
-    start, end, created_at, gone_at, ready_at = row[3:]
     return Export(
-        row[0],
-        row[1],
-        tuple(json.loads(row[2])),
-        moment(start),
-        moment(end),
-        moment(created_at),
-        moment(gone_at),
-        None if ready_at is None else moment(ready_at),
-        tuple(ExportFile(*file) for file in files),
+        *(id_, company_id, tuple(json.loads(directions)), moment(start), moment(end)),
+        *(moment(created_at), moment(gone_at), maybe_moment(ready_at)),
+        files=tuple(ExportFile(*file) for file in files),
     )
 
 

@@ -145,6 +145,10 @@ class KeepingRows(audit.Telling):
         """One export with its files."""
         return await self._readers.read_many(lambda c: exports.one(c, company_id, export_id))
 
+    async def exports(self, limit: int) -> Sequence[Export]:
+        """Everybody's, newest first, with their files."""
+        return await self._readers.read_many(lambda c: exports.newest(c, limit))
+
     async def add_export_file(self, export_id: str, file: ExportFile) -> None:
         """Writes the next file; one with this number stays as it is."""
         await self._writer.write(exports.add_file, exports.AddFile(export_id, file))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.store.lanes import LaneState, Limits, Meter, fresh, heard, refilled
+from gateway.store.lanes import LaneState, Limits, Meter, fresh, heard, refilled, tried
 from gateway.store.sqlite.rows import Row, maybe_micros, maybe_moment, micros, moment
 from gateway.store.sqlite.writer import Transaction
 
@@ -88,6 +88,32 @@ def pause(transaction: Transaction, units: Sequence[Pause]) -> list[None]:
         _forget_plain(transaction)
     transaction.topics.add("jobs")
     return [None] * len(units)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A person lets a lane that rests try now."""
+
+    lane: str
+    now: datetime
+
+
+def try_now(transaction: Transaction, units: Sequence[Try]) -> list[bool]:
+    """Ends the rest of lanes; answers of each whether it rested."""
+    return [_try(transaction, unit) for unit in units]
+
+
+def _try(transaction: Transaction, unit: Try) -> bool:
+    for name, *row in transaction.run(
+        f"SELECT name, {COLUMNS} FROM lane WHERE name = ?", (unit.lane,)
+    ):
+        lane = Lane.of(name, tuple(row))
+        meter = lane.meter and tried(lane.meter, lane.limits, unit.now)
+        if meter is not None:
+            keep(transaction, {name: meter})
+            transaction.topics.add("jobs")
+            return True
+    return False
 
 
 def paused(connection: sqlite3.Connection) -> list[str]:
