@@ -27,9 +27,12 @@ from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
 
-_OWN = (
-    "inbox.state, inbox.code, inbox.text, inbox.found, lease, lease_until, handled_at, handled_by,"
-    " reference"
+_OWN = ", ".join(
+    f"inbox.{name}"
+    for name in (
+        *("state", "code", "text", "found", "lease", "lease_until"),
+        *("handled_at", "handled_by", "reference"),
+    )
 )
 _COLUMNS = ", ".join(f"document.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
 _WIDTH = len(rows.DOCUMENT_COLUMNS.split(", "))

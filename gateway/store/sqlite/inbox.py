@@ -23,9 +23,12 @@ from gateway.store.sqlite.rows import Row, maybe_micros, maybe_moment, micros, m
 from gateway.store.sqlite.writer import Transaction
 
 _NEW_COLUMNS = "document_id, company_id, place, state, code, text, found, sha256"
-_OWN = (
-    "inbox.state, inbox.code, inbox.text, inbox.found, lease, lease_until, handled_at, handled_by,"
-    " reference"
+_OWN = ", ".join(
+    f"inbox.{name}"
+    for name in (
+        *("state", "code", "text", "found", "lease", "lease_until"),
+        *("handled_at", "handled_by", "reference"),
+    )
 )
 _COLUMNS = ", ".join(f"document.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
 _WIDTH = len(rows.DOCUMENT_COLUMNS.split(", "))
