@@ -27,16 +27,21 @@ from gateway.api.routes import (
     answer,
 )
 from gateway.clock import Clock
-from gateway.inbound.verbs import Denied, Replacement, handle, hold, release, repair, repair_all
-from gateway.intake.attachment import safe_name
-from gateway.intake.content import labelled
+from gateway.inbound.verbs import (
+    Denied,
+    handle,
+    hold,
+    release,
+    repair,
+    repair_all,
+    replacement,
+)
 from gateway.intake.kind import JSON
 from gateway.intake.shape import TEXT, Shape
 from gateway.store.inbox import Item
 from gateway.store.port import BadCursor, Store
 from gateway.trust.gate import Way
 from gateway.trust.scopes import Scope
-from transports.base import File
 
 routes = Routes("inbox", changes=Scope.RECEIVE)
 
@@ -218,7 +223,10 @@ class InboxFileParameters(Parameters):
     problems=_PROBLEMS,
 )
 async def replace_inbox_attachment(call: Call[InboxFileParameters]) -> web.Response:
-    """Hand in a file in place of a bad one: it is given out instead."""
+    """Hand in a file in place of a bad one: it is given out instead.
+
+    One that must not be handed out either, such as a program, is not taken.
+    """
     name, n = call.query.name, call.path("attachment")
     if not n.isdecimal() or len(n) > 3:
         raise Problem(Type.NOT_FOUND)
@@ -226,7 +234,9 @@ async def replace_inbox_attachment(call: Call[InboxFileParameters]) -> web.Respo
     content = await read_body(call.request, call.service.limits)
     if not content:
         raise Problem(Type.INVALID_BODY, "The file is empty.")
-    how = Replacement(int(n), labelled(File(safe_name(name) or "attachment", FILE, content)))
+    how = replacement(int(n), name, content, call.company.in_effect)
+    if isinstance(how, Denied):
+        raise Problem(Type.INVALID_BODY, how.text)
     done = await repair(*_of(call), how, call.query.reason, actor=await actor(call))
     return await _told(call, done)
 

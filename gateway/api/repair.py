@@ -26,14 +26,14 @@ from gateway.api.routes import (
     Routes,
     answer,
 )
-from gateway.delivery.fetches import ERROR, Fetch, newest
-from gateway.delivery.recognised import Mistaken, recognised
+from gateway.delivery.fetches import ERROR, newest
+from gateway.delivery.recognised import Mistaken
 from gateway.delivery.repair import (
     FetchAgain,
-    HandIn,
     How,
     LeaveOut,
     NotRepaired,
+    handed_in,
     repair,
     repair_all,
 )
@@ -200,10 +200,10 @@ async def hand_in_attachment(call: Call[FileParameters]) -> web.Response:
         raise Problem(Type.INVALID_BODY, f"`name` is no name for a file.{hint}")
     async with AsyncExitStack() as spooled:
         file, beginning = await one_file(call, spooled)
-        known = recognised(Fetch("", name or await _called(call, int(place))), {}, beginning)
-        if isinstance(known, Mistaken):
-            raise Problem(Type.INVALID_BODY, known.text)
-        given = HandIn(known.name, known.media_type, file.content, file.sha256)
+        called = await _called(call, int(place))
+        given = handed_in(name, called, beginning, file.content, file.sha256)
+        if isinstance(given, Mistaken):
+            raise Problem(Type.INVALID_BODY, given.text)
         return await _repair(call, given, call.query.reason, int(place))
 
 

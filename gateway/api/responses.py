@@ -96,7 +96,7 @@ async def respond_to_document(call: Call[NoParameters]) -> web.Response:
     wish = await body(call, ResponseWish)
     service, document_id = call.service, call.path("document_id")
     said = await reply(
-        *(service.store, service.clock, call.company, document_id, _word(wish)),
+        *(service.store, service.clock, call.company, document_id, word(wish)),
         actor=await actor(call),
     )
     match said:
@@ -114,7 +114,8 @@ async def respond_to_document(call: Call[NoParameters]) -> web.Response:
             assert_never(said)
 
 
-def _word(wish: ResponseWish) -> Word:
+def word(wish: ResponseWish) -> Word:
+    """What is said by it."""
     given = [(one, False) for one in wish.reasons] + [(one, True) for one in wish.actions]
     return Word(
         wish.status,

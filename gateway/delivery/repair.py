@@ -17,6 +17,7 @@ from gateway.clock import Clock
 from gateway.delivery import fetches as record
 from gateway.delivery.envelope import Enclosed
 from gateway.delivery.fetches import ERROR, Fetch, Fetches, Status, is_error, missing
+from gateway.delivery.recognised import Mistaken, recognised
 from gateway.delivery.verbs import ATTEMPTS
 from gateway.events import Type
 from gateway.lifecycle import Change, State, change
@@ -80,16 +81,20 @@ async def repair(
     *,
     attachment: int | None = None,
     actor: str = "operator",
+    version: int | None = None,
 ) -> Document | NotRepaired | None:
     """Repairs a document: the file at the place `attachment`, from 0, or all that are missing.
 
     Answers the document as it is then, None when there is none. A file to be handed in is stored
-    when this returns.
+    when this returns. A document that is no more of the `version` that a person had before them is
+    left alone.
     """
     for _ in range(ATTEMPTS):
         document = await store.document(company_id, document_id)
         if document is None:
             return None
+        if version not in (None, document.version):
+            return NotRepaired(document_id, _MOVED_ON)
         stored = await store.files(company_id, document_id, [Role.FETCH])
         known = record.newest([content for _, content in stored]) or ()
         decided = decide(document, known, how, reason, attachment, clock.now())
@@ -107,6 +112,20 @@ async def repair(
         if done:
             return await store.document(company_id, document_id)
     return NotRepaired(document_id, "The document is changing just now. Try again in a moment.")
+
+
+_MOVED_ON: Final = "The document has moved on since you looked at it. Look at it again."
+
+
+def handed_in(
+    name: str | None, called: str | None, beginning: bytes, content: bytes | Spooled, sha256: str
+) -> HandIn | Mistaken:
+    """A file that a person hands in, which has this name, or else is `called` so; `beginning` tells
+    what it is. Mistaken where it is not what its name says."""
+    known = recognised(Fetch("", name or called), {}, beginning)
+    if isinstance(known, Mistaken):
+        return known
+    return HandIn(known.name, known.media_type, content, sha256)
 
 
 async def repair_all(

@@ -155,12 +155,12 @@ def _held(
 ) -> tuple[Held, ...]:
     held = []
     for n, file in enumerate((*own, *beside)):
-        found = _fault(file, n, settings)
+        found = unfit(file, n, settings)
         held.append(Held.of(file, EMBEDDED if n < len(own) else BESIDE, found))
     return tuple(held)
 
 
-def _fault(file: File, n: int, settings: Mapping[str, Any]) -> Finding | None:
+def unfit(file: File, n: int, settings: Mapping[str, Any]) -> Finding | None:
     """Why a file must not be handed out, if it must not."""
     found = policy.findings((Attached(file, f"/attachments/{n}"),), settings, "en")
     return next((each for each in found if each.severity is Severity.FATAL), None)

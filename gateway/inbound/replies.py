@@ -83,6 +83,49 @@ class Wrong:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would be said, and is right: the response, its bytes, and what it makes of the invoice.
+    `earlier` is the response by which the very same was said before."""
+
+    document: Document
+    invoice: Invoice
+    response: Response
+    content: bytes
+    business: Business
+    text: str
+    earlier: str | None = None
+
+
+async def draft(
+    store: Store, clock: Clock, company: Company, document_id: str, word: Word
+) -> Draft | Denied | Wrong | None:
+    """What saying it comes to; nothing is written. None when there is no such document that came
+    in. Raises what the store raises."""
+    document = await store.document(company.id, document_id)
+    if document is None or document.direction is not Direction.IN:
+        return None
+    invoice = await _invoice(store, document)
+    if invoice is None:
+        return Denied("It can not be read as an invoice: there is nobody to answer.")
+    now = clock.now()
+    response = _response(company, invoice, word, now)
+    if isinstance(response, Denied):
+        return response
+    business, text = meaning(response)
+    earlier = _same(await every_event(store, document), _said(response))
+    if earlier is not None:
+        return Draft(document, invoice, response, b"", document.business, text, earlier)
+    partly = word.code == "PD" and business is not Business.PAID
+    if not may_answer(document.business, business, in_part=partly):
+        return Denied(_why_not(document.business))
+    content = write(response)
+    report = validate(content, at=now.date())
+    if not report.ok:
+        return Wrong(tuple(f for f in report.findings if f.severity is Severity.FATAL))
+    return Draft(document, invoice, response, content, business, text)
+
+
 async def reply(
     store: Store,
     clock: Clock,
@@ -97,38 +140,22 @@ async def reply(
     `actor` is who says it, for the audit. Raises what the store raises.
     """
     for _ in range(ATTEMPTS):
-        document = await store.document(company.id, document_id)
-        if document is None or document.direction is not Direction.IN:
-            return None
-        invoice = await _invoice(store, document)
-        if invoice is None:
-            return Denied("It can not be read as an invoice: there is nobody to answer.")
-        now = clock.now()
-        response = _response(company, invoice, word, now)
-        if isinstance(response, Denied):
-            return response
-        said = _said(response)
-        earlier = _same(await every_event(store, document), said)
-        if earlier is not None:
-            return Given(earlier, document.business)
-        business, _ = meaning(response)
-        partly = word.code == "PD" and business is not Business.PAID
-        if not may_answer(document.business, business, in_part=partly):
-            return Denied(_why_not(document.business))
-        content = write(response)
-        report = validate(content, at=now.date())
-        if not report.ok:
-            return Wrong(tuple(f for f in report.findings if f.severity is Severity.FATAL))
-        submission = _submission(company, document, invoice, response, content)
-        told = NewEvent(Type.REPLIED, {**said, "response": submission.document_id})
+        made = await draft(store, clock, company, document_id, word)
+        if not isinstance(made, Draft):
+            return made
+        if made.earlier is not None:
+            return Given(made.earlier, made.business)
+        submission = _submission(company, made)
+        told = NewEvent(Type.REPLIED, {**_said(made.response), "response": submission.document_id})
         entry = NewEntry(actor, Type.REPLIED, document_id, company.id, {"status": word.code})
+        now = clock.now()
         done = await store.reply(
-            Reply(document_id, document.version, business, (told,), submission),
+            Reply(document_id, made.document.version, made.business, (told,), submission),
             now,
             told=Told(entry, now),
         )
         if done:
-            return Given(submission.document_id, business)
+            return Given(submission.document_id, made.business)
     return Denied("The document is changing just now. Try again in a moment.")
 
 
@@ -200,18 +227,16 @@ def _why_not(before: Business) -> str:
     return f"You have said of it: {before}; {then}."
 
 
-def _submission(
-    company: Company, document: Document, invoice: Invoice, response: Response, content: bytes
-) -> Submission:
+def _submission(company: Company, made: Draft) -> Submission:
     """The document that carries the response, with its envelope."""
-    seller = invoice.seller
+    response, content, seller = made.response, made.content, made.invoice.seller
     known = Particulars(
         sender=Sender(company.id, company.name, company.country, response.sender.endpoint),
         recipient=Recipient(
             seller.name, seller.address.country, participant=response.receiver.endpoint
         ),
         summary=replace(
-            intake.summary(invoice, {}),
+            intake.summary(made.invoice, {}),
             document_type=document_type(Kind.INVOICE_RESPONSE),
             process=process(Kind.INVOICE_RESPONSE),
         ),
@@ -224,4 +249,4 @@ def _submission(
         known.part(),
     )
     id_ = new_id("doc")
-    return Submission(id_, company.id, MEDIA_TYPE, parts, {ANSWERS: document.id})
+    return Submission(id_, company.id, MEDIA_TYPE, parts, {ANSWERS: made.document.id})

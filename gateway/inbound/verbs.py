@@ -19,7 +19,10 @@ from gateway.events import Type
 from gateway.inbound import files as records
 from gateway.inbound.files import Held
 from gateway.inbound.jobs import reading
+from gateway.inbound.looking import unfit
 from gateway.inbound.reading import NOT_SCANNABLE, SCAN_WAITS
+from gateway.intake.attachment import safe_name
+from gateway.intake.content import labelled
 from gateway.lifecycle import InboxState, inbox_change
 from gateway.store.inbox import Handling, Item, Turn
 from gateway.store.port import NewEvent, NewPart, Role, Store
@@ -60,44 +63,72 @@ _Decided = Turn | Denied
 
 
 async def hold(
-    store: Store, clock: Clock, company_id: str, document_id: str, reason: str, *, actor: str
+    store: Store,
+    clock: Clock,
+    company_id: str,
+    document_id: str,
+    reason: str,
+    *,
+    actor: str,
+    version: int | None = None,
 ) -> Item | Denied | None:
-    """Keeps it back until it is released; None when there is no such document."""
+    """Keeps it back until it is released; None when there is no such document. Here as with each
+    verb: a document that is no more of the `version` that a person had before them is left alone.
+    """
 
     def decide(seen: _Seen) -> _Decided:
-        if seen.item.state not in (InboxState.NEW, InboxState.ATTACHMENT_ERROR):
-            return _not_now(seen.item, "held")
-        code, text = "inbox.held", f"Held by a person: {reason}"
-        told = {"code": code, "text": text, "reason": reason}
-        return _turn(seen, InboxState.BLOCKED, code, text, (NewEvent(Type.INBOX_BLOCKED, told),))
+        return held(seen.item, reason, seen.now)
 
-    return await _done(store, clock, company_id, document_id, decide, "inbox.held", actor, reason)
+    given = (store, clock, company_id, document_id, decide, "inbox.held", actor, reason)
+    return await _done(*given, version=version)
+
+
+def held(item: Item, reason: str, now: datetime) -> Turn | Denied:
+    """What holding writes. Pure."""
+    if item.state not in (InboxState.NEW, InboxState.ATTACHMENT_ERROR):
+        return _not_now(item, "held")
+    code, text = "inbox.held", f"Held by a person: {reason}"
+    told = {"code": code, "text": text, "reason": reason}
+    blocked = (NewEvent(Type.INBOX_BLOCKED, told),)
+    return _turn(_Seen(item, (), now), InboxState.BLOCKED, code, text, blocked)
 
 
 async def release(
-    store: Store, clock: Clock, company_id: str, document_id: str, reason: str, *, actor: str
+    store: Store,
+    clock: Clock,
+    company_id: str,
+    document_id: str,
+    reason: str,
+    *,
+    actor: str,
+    version: int | None = None,
 ) -> Item | Denied | None:
     """Has what is kept back looked at once more, and handed out if nothing else keeps it."""
 
     def decide(seen: _Seen) -> _Decided:
-        item = seen.item
-        if item.state is not InboxState.BLOCKED:
-            return _not_now(item, "released")
-        if item.code == INFECTED:
-            return Denied(f"There is a virus in it: it is never handed out. {item.text}")
-        if item.code.startswith("company."):
-            return Denied(f"The company may not receive. {item.text}")
-        if item.code == SCAN_WAITS:
-            return Denied("It waits for the virus scanner, and goes on when that answers.")
-        code, text = "inbox.released", "Released: it is looked at once more."
-        data = {"unscanned": True} if item.code == NOT_SCANNABLE else {}
-        told = {"code": code, "text": text, "reason": reason}
-        turn = _turn(seen, InboxState.READING, code, text, (NewEvent(Type.INBOX_RELEASED, told),))
-        return replace(turn, jobs=(reading(company_id, document_id, seen.now, **data),))
+        return released(seen.item, reason, seen.now)
 
-    return await _done(
-        store, clock, company_id, document_id, decide, "inbox.released", actor, reason
-    )
+    given = (store, clock, company_id, document_id, decide, "inbox.released", actor, reason)
+    return await _done(*given, version=version)
+
+
+def released(item: Item, reason: str, now: datetime) -> Turn | Denied:
+    """What releasing writes. Pure."""
+    if item.state is not InboxState.BLOCKED:
+        return _not_now(item, "released")
+    if item.code == INFECTED:
+        return Denied(f"There is a virus in it: it is never handed out. {item.text}")
+    if item.code.startswith("company."):
+        return Denied(f"The company may not receive. {item.text}")
+    if item.code == SCAN_WAITS:
+        return Denied("It waits for the virus scanner, and goes on when that answers.")
+    code, text = "inbox.released", "Released: it is looked at once more."
+    data = {"unscanned": True} if item.code == NOT_SCANNABLE else {}
+    told = {"code": code, "text": text, "reason": reason}
+    events = (NewEvent(Type.INBOX_RELEASED, told),)
+    turn = _turn(_Seen(item, (), now), InboxState.READING, code, text, events)
+    document = item.document
+    return replace(turn, jobs=(reading(document.company_id, document.id, now, **data),))
 
 
 async def handle(
@@ -108,6 +139,7 @@ async def handle(
     reference: str | None,
     *,
     actor: str,
+    version: int | None = None,
 ) -> Item | Denied | None:
     """The ERP is done with it. Saying so again does no harm, and may give another reference."""
 
@@ -124,9 +156,8 @@ async def handle(
         return item
     if item is not None and _is_lent(item, clock.now()):
         return Denied("Another has it just now. Confirm it under its lease first.")
-    return await _done(
-        store, clock, company_id, document_id, decide, "inbox.handled", actor, reference or ""
-    )
+    given = (store, clock, company_id, document_id, decide, "inbox.handled", actor, reference or "")
+    return await _done(*given, version=version)
 
 
 def _is_lent(item: Item, now: datetime) -> bool:
@@ -144,6 +175,7 @@ async def repair(
     *,
     attachment: int | None = None,
     actor: str,
+    version: int | None = None,
 ) -> Item | Denied | None:
     """Does something about the bad file with this number, or about all that are bad. Once none is
     left, the ERP may take the document."""
@@ -151,9 +183,18 @@ async def repair(
     def decide(seen: _Seen) -> _Decided:
         return repaired(seen.item, seen.files, how, reason, attachment, seen.now)
 
-    return await _done(
-        store, clock, company_id, document_id, decide, "inbox.repaired", actor, reason
-    )
+    given = (store, clock, company_id, document_id, decide, "inbox.repaired", actor, reason)
+    return await _done(*given, version=version)
+
+
+def replacement(
+    attachment: int, name: str, content: bytes, settings: Mapping[str, Any]
+) -> Replacement | Denied:
+    """A file that is to take a bad one's place; Denied where it must not be handed out either."""
+    given = File(safe_name(name) or "attachment", "application/octet-stream", content)
+    file = labelled(given)
+    found = unfit(file, attachment, settings)
+    return Replacement(attachment, file) if found is None else Denied(found.text)
 
 
 async def repair_all(
@@ -191,7 +232,7 @@ def repaired(
     reason: str,
     attachment: int | None,
     now: datetime,
-) -> _Decided:
+) -> Turn | Denied:
     """What a repair writes. Pure."""
     if item.state is not InboxState.ATTACHMENT_ERROR:
         return _not_now(item, "repaired")
@@ -277,11 +318,15 @@ async def _done(
     action: str,
     actor: str,
     reason: str,
+    *,
+    version: int | None,
 ) -> Item | Denied | None:
     for _ in range(_ATTEMPTS):
         item = await store.inbox_item(company_id, document_id)
         if item is None:
             return None
+        if version not in (None, item.document.version):
+            return Denied(f"It has moved on since you looked at it. Look again. {item.text}")
         stored = await store.files(company_id, document_id, (Role.FILES,))
         files = records.recorded(stored[-1][1] if stored else None)
         now = clock.now()

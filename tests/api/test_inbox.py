@@ -261,6 +261,14 @@ async def test_a_bad_file_is_repaired(api: Api) -> None:
     (file,) = (await api.get(f"/v1/inbox/{id_}/attachments")).json["files"]
     assert file["code"] == "attachment.forbidden"
     assert (await api.get(file["href"])).status == 409
+    for bad in (b"MZ\x90\x00 a program", b"<!doctype html><script>1</script>"):
+        wrong = await api.call(
+            *("PUT", f"/v1/inbox/{id_}/attachments/0"),
+            params={"name": "tid.pdf"},
+            data=bad,
+            headers={"Content-Type": "application/octet-stream"},
+        )
+        assert wrong.status == 422 and "tid.pdf" in wrong.json["detail"], wrong.json
     new = await api.call(
         *("PUT", f"/v1/inbox/{id_}/attachments/0"),
         params={"name": "tid.csv"},
