@@ -143,10 +143,13 @@ class Inbox(Protocol):
         states: Collection[InboxState],
         after: str | None = None,
         limit: int = 50,
+        *,
+        besides: str = "",
     ) -> Line:
         """What lies there in these states, the first in line first: of one company; of all for
-        operators alone. What is let out again stands in line anew. BadCursor where `after` is not
-        the `next` of a page, which is a place among everybody's: for operators' eyes too."""
+        operators alone, and then without those of `besides`. What is let out again stands in line
+        anew. BadCursor where `after` is not the `next` of a page, which is a place among
+        everybody's: for operators' eyes too."""
         ...
 
     async def lend(

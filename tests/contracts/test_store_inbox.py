@@ -299,6 +299,8 @@ async def test_the_line_is_in_its_order_and_holds_still_while_more_come(store: S
     ours = await store.inbox_line(OURS.id, (NEW, BLOCKED))
     assert [item.document.id for item in ours.items] == [ids[0], ids[2], later, more]
     assert (await store.inbox_line(OURS.id, ())).items == ()
+    others = await store.inbox_line(None, (NEW, BLOCKED), besides=OURS.id)
+    assert [item.document.id for item in others.items] == [theirs]
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "-", "1-", "-1", "9" * 40, "1-2-3", "\u0661"])

@@ -143,6 +143,8 @@ class InboxRows(Telling):
         states: Collection[InboxState],
         after: str | None = None,
         limit: int = 50,
+        *,
+        besides: str = "",
     ) -> Line:
         """What lies there in these states. Of each company and state only so many are looked at as
         may be on the page."""
@@ -160,10 +162,10 @@ class InboxRows(Telling):
                     ORDER BY first.tx, first.seq LIMIT $5
                 ) AS inbox
                 JOIN document ON document.id = inbox.document_id
-                WHERE company.id = coalesce($1, company.id)
+                WHERE company.id = coalesce($1, company.id) AND company.id <> $6
                 ORDER BY inbox.tx, inbox.seq LIMIT $5
                 """,
-                *(company_id, [state.value for state in states], tx, seq, limit + 1),
+                *(company_id, [state.value for state in states], tx, seq, limit + 1, besides),
             ),
             lambda row: (f"{row[0]}-{row[1]}", _item(row[2:])),
         )

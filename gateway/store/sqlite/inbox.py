@@ -84,9 +84,13 @@ class InboxRows(Telling):
         states: Collection[InboxState],
         after: str | None = None,
         limit: int = 50,
+        *,
+        besides: str = "",
     ) -> Line:
         """What lies there in these states, the first in line first."""
-        return await self._readers.read_many(lambda c: line(c, company_id, states, after, limit))
+        return await self._readers.read_many(
+            lambda c: line(c, company_id, states, after, limit, besides)
+        )
 
     async def lend(
         self, company_id: str, lease: str, now: datetime, until: datetime, limit: int
@@ -232,6 +236,7 @@ def line(
     states: Collection[InboxState],
     after: str | None,
     limit: int,
+    besides: str,
 ) -> Line:
     """A page. Of each company and state only so many are looked at as may be on it."""
     if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
@@ -241,6 +246,7 @@ def line(
         "states": json.dumps([state.value for state in states]),
         "after": int(after or 0),
         "limit": limit + 1,
+        "besides": besides,
     }
     found = connection.execute(
         f"""
@@ -252,7 +258,7 @@ def line(
                     AND place > :after
                 ORDER BY place LIMIT :limit
             )
-            WHERE company.id = coalesce(:company, company.id)
+            WHERE company.id = coalesce(:company, company.id) AND company.id <> :besides
             ORDER BY inbox.place LIMIT :limit
         )
         SELECT inbox.place, {_COLUMNS}, {_OWN} FROM line CROSS JOIN inbox USING (place)
