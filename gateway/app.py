@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from gateway import config
+from gateway import certificates, config
 from gateway.agreements import Agreements
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
 from gateway.api.guard import Guard
@@ -188,6 +188,7 @@ class Gateway:
                 public_url=settings.http.public_url,
                 gate=gate,
                 verification=self._verifying.verbs,
+                certificates=await asyncio.to_thread(certificates.ours, settings),
             )
             runner = make_runner(app, drain_s=settings.http.drain_s)
             up.push_async_callback(runner.cleanup)

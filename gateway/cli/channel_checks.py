@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gateway.cli.doctor import REACH_S, SOON_DAYS, Check
+from gateway.cli.doctor import REACH_S, Check
 
 if TYPE_CHECKING:
     from gateway.channels.efaktura_no import EfakturaNo
@@ -170,19 +170,16 @@ def _refused(answer: Answer | str, url: str) -> str | None:
 
 def _certificate(settings: Settings) -> Iterator[Check]:
     """How long the certificate is good that we show MPS."""
-    from cryptography.x509 import load_pem_x509_certificate
+    from gateway.certificates import SOON_DAYS, of_efaktura
 
-    section = settings.efaktura_no
-    if section is None or section.certificate_file is None:
+    found = of_efaktura(settings)
+    if found is None:
         return
     what = "efaktura_no"
-    try:
-        certificate = load_pem_x509_certificate(section.certificate_file.read_bytes())
-    except (OSError, ValueError) as error:
-        text = f"{section.certificate_file}: {error}."
-        yield Check("fail", what, text, "Correct efaktura_no.certificate_file.")
+    days = found.days(datetime.now(UTC))
+    if days is None:
+        yield Check("fail", what, f"{found.fault}.", "Correct efaktura_no.certificate_file.")
         return
-    days = (certificate.not_valid_after_utc - datetime.now(UTC)).days
     text = f"Our certificate is valid for {days} more days."
     if days < 0:
         text = f"Our certificate ended {-days} days ago."

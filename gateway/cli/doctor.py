@@ -29,7 +29,6 @@ SCARCE_BYTES = 1024**3
 FULL_BYTES = 100 * 1024**2
 REACH_S = 5.0
 _MOST_SHOWN = 20  # of participants with the same trouble
-SOON_DAYS = 60  # a new certificate takes some weeks
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +234,7 @@ def _scan(settings: Settings) -> Iterator[Check]:
 
 
 def _peppol(settings: Settings) -> Iterator[Check]:
+    from gateway.certificates import SOON_DAYS
     from gateway.clock import SystemClock
     from gateway.peppol import standing
     from gateway.section import ConfigError
