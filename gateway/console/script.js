@@ -48,6 +48,31 @@
   });
   for (const box of document.querySelectorAll("[data-tick-all]")) box.hidden = false;
 
+  // What a box could go on with, asked for as it is typed: `data-suggest` is where, its list takes them.
+  for (const box of document.querySelectorAll("[data-suggest]")) {
+    let later = 0;
+    let asked = box.value;
+    box.addEventListener("input", () => {
+      clearTimeout(later);
+      later = setTimeout(async () => {
+        if (box.value === asked) return;
+        const q = (asked = box.value);
+        try {
+          const answer = await fetch(`${box.dataset.suggest}?q=${encodeURIComponent(q)}`);
+          if (!answer.ok || answer.redirected || box.value !== q) return;
+          const options = (await answer.json()).map((value) => {
+            const option = document.createElement("option");
+            option.value = value;
+            return option;
+          });
+          box.list?.replaceChildren(...options);
+        } catch {
+          // The gateway is away: the box works without.
+        }
+      }, 200);
+    });
+  }
+
   // `[data-live]` elements, which have an id, take their new content from the page as it is now;
   // one that is being worked with (it holds the focus, or a tick) is left alone.
   const busy = (part) => part.contains(document.activeElement) || part.querySelector("input:checked");
