@@ -242,6 +242,11 @@ def _fault(head: Head, entry: Entry) -> str | None:
     return None
 
 
+def seals_before(cut: Entry, oldest: Entry, sealed_by: Callable[[bytes, bytes], bool]) -> bool:
+    """Whether a CUT entry seals all that stood before the oldest entry that is there."""
+    return _seals(cut, Head(oldest.seq - 1, oldest.previous), sealed_by) is True
+
+
 def _seals(entry: Entry, first: Head, sealed_by: Callable[[bytes, bytes], bool]) -> bool | None:
     """Whether a CUT entry seals what stood before the first entry; None: it is about older ones.
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway.api.routes import Limits, Pages, Service
 from gateway.clock import Clock
+from gateway.console.audit.section import Audit
 from gateway.console.console import Console, Parts
 from gateway.console.live import Live
 from gateway.console.profile import Profile
@@ -68,6 +69,7 @@ async def open_console(
             Profile(parts).pages(),
             Live(parts, service).pages(),
             Uploading(parts).pages(),
+            Audit(parts, service).pages(),
         ]
         tls = (section.url or "").startswith("https://")
         return Console(parts, secret, sections, tls=tls).routes()
