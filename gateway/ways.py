@@ -175,10 +175,13 @@ class Ways:
 
     async def explain(self, company: Company, question: Question) -> Found | TooOften:
         """What every channel of the plan answers, all asked at the same time."""
+        return await self.ask(company, question, self._plan(company, question))
+
+    async def ask(self, company: Company, question: Question, route: Plan) -> Found | TooOften:
+        """The same of a plan that there is already."""
         short = self._allowance.spend(company.id)
         if short:
             return TooOften(short)
-        route = self._plan(company, question)
         asked = await asyncio.gather(
             *(self._step(company, question, step, self._limit_s) for step in route.steps)
         )

@@ -182,7 +182,8 @@ async def carry_out(
         if seen.key is not None and (before := await _with(seen.key, store, document)) is not None:
             if before.data["reason"] == reason:
                 return document
-            return Reused(verb, document.state, "The key came with another reason before.")
+            text = "The key came with another reason before."
+            return Reused(verb, document.state, text, "reused")
         if seen.version not in (None, document.version):
             return Denied(verb, document.state, _MOVED_ON, "moved_on")
         now = clock.now()

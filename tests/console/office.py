@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -188,8 +188,16 @@ class Office:
 
 @asynccontextmanager
 async def open_office(
-    data: Path, *, section: Console | None = None, oidc: Oidc | None = None, gate: Gate = OPEN
+    data: Path,
+    *,
+    section: Console | None = None,
+    oidc: Oidc | None = None,
+    gate: Gate = OPEN,
+    channels: Collection[str] = (),
+    recalling: Collection[str] = (),
+    service: Callable[[SqliteStore, MovableClock], Mapping[str, Any]] = lambda store, clock: {},
 ) -> AsyncIterator[Office]:
+    """`service` makes what the operations work with beside these (`make_app`)."""
     store = await SqliteStore.open(data)
     clock = MovableClock(AT)
     await store.add_account(ACCOUNT)
@@ -203,7 +211,16 @@ async def open_office(
     parts, pages = await open_console(
         section, oidc, store, clock, directory, handing_in, LIMITS, passwords
     )
-    app = make_app(store, webhooks, clock, limits=LIMITS, directory=directory, pages=pages)
+    app = make_app(
+        *(store, webhooks, clock),
+        limits=LIMITS,
+        channels=channels,
+        recalling=recalling,
+        gate=gate,
+        directory=directory,
+        pages=pages,
+        **service(store, clock),
+    )
     runner = make_runner(app, drain_s=5, lingering_s=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
