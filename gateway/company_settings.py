@@ -9,6 +9,7 @@ company that it is a sub-unit of, the account, and last the default here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -73,6 +74,15 @@ class Setting:
             for one in error.errors(include_url=False, include_context=False, include_input=False):
                 text = one["msg"].replace("Input should be", "must be")
                 yield one["loc"], text[:1].lower() + text[1:]
+
+    def typed(self, text: str) -> Any:
+        """A value as people type it: yes or no, a number, names of channels with commas between;
+        what is none stays a text, which `faults` then tells."""
+        if self.values == "yes or no":
+            return {"yes": True, "no": False}.get(text, text)
+        if self.values == "names of channels":
+            return [name.strip() for name in text.split(",") if name.strip()]
+        return int(text) if re.fullmatch("[0-9]{1,9}", text) else text
 
 
 TABLE: Final[Mapping[str, Setting]] = {

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from gateway.company_settings import Level, Setting
     from gateway.store.port import Company, Store
 
-_YES_NO = {"yes": True, "no": False}
-
 
 @click.group()
 def settings() -> None:
@@ -83,7 +81,7 @@ def set_setting(
     A value is yes or no, a number, a text, or names of channels with commas between.
     """
     setting = _setting(name)
-    parsed = _parsed(setting, value)
+    parsed = setting.typed(value)
     wrong = [why for _, why in setting.faults(parsed)]
     if wrong:
         raise click.BadParameter(f"{'; '.join(wrong)} ({setting.values})", param_hint="VALUE")
@@ -210,15 +208,6 @@ def _setting(name: str) -> Setting:
     if name not in TABLE:
         raise click.BadParameter(f"there is no {name}; {', '.join(TABLE)}", param_hint="NAME")
     return TABLE[name]
-
-
-def _parsed(setting: Setting, text: str) -> Any:
-    """A value as it is typed; what is none stays a text, which is then told to be wrong."""
-    if setting.values == "yes or no":
-        return _YES_NO.get(text, text)
-    if setting.values == "names of channels":
-        return [name.strip() for name in text.split(",")]
-    return int(text) if text.isascii() and text.isdigit() else text
 
 
 def _shown(value: Any) -> Any:

@@ -113,8 +113,9 @@ class KeyMaking:
         )
         return Made(row, secret) if done else None
 
-    async def of_company(self, reach: Reach, company: Company) -> AsyncIterator[AccessKey]:
-        """The keys within reach that act for a company, by id."""
+    async def of_company(self, reach: Reach | None, company: Company) -> AsyncIterator[AccessKey]:
+        """The keys within reach that act for a company, by id; None: anybody's (operators
+        only)."""
         place = (company.id, company.parent_id, company.account_id)
         after = ""
         while page := await self._store.keys(reach, after, _PAGE):
