@@ -143,6 +143,7 @@ def _head(envelope: Envelope) -> Head:
         due_date=_text(summary.due_date),
         amount_due=summary.amount_due,
         currency=summary.currency,
+        reference=summary.payment_reference,
     )
 
 

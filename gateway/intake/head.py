@@ -47,7 +47,13 @@ def head(invoice: Invoice) -> Head:
         due_date=invoice.due_date.isoformat() if invoice.due_date else None,
         amount_due=invoice.totals.due if invoice.totals else None,
         currency=invoice.currency,
+        reference=payment_reference(invoice),
     )
+
+
+def payment_reference(invoice: Invoice) -> str | None:
+    """What a payer states, so that the payment is told from others (BT-83): OCR, KID."""
+    return next((p.reference for p in invoice.payments if p.reference), None)
 
 
 def summary(invoice: Invoice, delivery: Mapping[str, Any]) -> Summary:
@@ -65,7 +71,7 @@ def summary(invoice: Invoice, delivery: Mapping[str, Any]) -> Summary:
         amount_due=Decimal(0) if due is None else due,
         currency=invoice.currency,
         language=delivery.get("language") or marked or LANGUAGES.get(country, "en"),
-        payment_reference=next((p.reference for p in invoice.payments if p.reference), None),
+        payment_reference=payment_reference(invoice),
         accounts=accounts(invoice),
         document_type=document_type(invoice),
         process=process(invoice),

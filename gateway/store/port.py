@@ -29,6 +29,7 @@ from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
 from gateway.store.people import People
 from gateway.store.registrations import Registrations
+from gateway.store.search import Broken, Search
 from gateway.store.usage import Usage
 from gateway.store.verifications import Verifications
 from transports.base import File
@@ -108,6 +109,7 @@ class Head:
     due_date: str | None = None
     amount_due: Decimal | None = None
     currency: str | None = None
+    reference: str | None = None  # what a payer states: OCR, KID (BT-83)
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +369,8 @@ class Checkpoint:
     all; None: it was not called. With `unique`, it is a Duplicate when there is another such one.
     `message` is the network message that the document has gone out with; `business` what the buyer
     says of it from now on. `inbox` is what becomes of it in the inbox, a Contradiction when it is
-    not in the state that the change begins with; `found` what was found in it.
+    not in the state that the change begins with; `found` what was found in it. `broken` are the
+    rules that it was found to break, for search: those found before stay.
     """
 
     next: Done | Again | Keep | Dead
@@ -386,6 +389,7 @@ class Checkpoint:
     business: Business | None = None
     inbox: InboxChange | None = None
     found: Mapping[str, Any] | None = None
+    broken: Sequence[Broken] = ()
 
     def then(self, later: Checkpoint) -> Checkpoint:
         """This step, after which the holder kept the job, and the next one: written as one."""
@@ -417,6 +421,7 @@ class Checkpoint:
             business=later.business or self.business,
             inbox=later.inbox or self.inbox,
             found=later.found or self.found,
+            broken=(*self.broken, *later.broken),
         )
 
 
@@ -470,10 +475,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of documents, newest first; `next` is an opaque cursor, None at the end."""
+    """A page of documents, newest first; `next` is an opaque cursor, None at the end.
+
+    `sought_to`: a search ended here before the page was full; when the last document came that it
+    looked at.
+    """
 
     documents: tuple[Document, ...]
     next: str | None
+    sought_to: datetime | None = None
 
 
 class LeaseLost(Exception):
@@ -534,6 +544,7 @@ class Store(
     Messages,
     People,
     Registrations,
+    Search,
     Usage,
     Verifications,
     Protocol,

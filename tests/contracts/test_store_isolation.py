@@ -42,6 +42,7 @@ from gateway.store.port import (
     Store,
 )
 from gateway.store.registrations import Registration
+from gateway.store.search import Broken, Question
 from gateway.store.usage import Charge
 from gateway.store.verifications import IdentityRecord, Verification, Verified
 from gateway.trust.people.roles import Role as PersonRole
@@ -95,6 +96,7 @@ async def ours_in(store: Store) -> Ours:
     work = Checkpoint(
         *(Done(), None, None, "email", [evidence], [leg], attempt_of(outbound)),
         events=[NewEvent("told")],
+        broken=[Broken("BR-01", "warning")],
     )
     await store.checkpoint(await claimed(store), work, NOW)
     timer = NewJob(f"{outbound}/recheck", "recheck", NOW + DAY, OURS.id, outbound)
@@ -155,6 +157,43 @@ async def _documents(store: Store, ours: Ours) -> Any:
     for after in ours.ids:
         await refused(store.documents(THEM, after=after), BadCursor)
     return (await store.documents(THEM, limit=1000)).documents
+
+
+def _questions(ours: Ours) -> list[Question]:
+    every = Question(companies=[THEM])
+    known: list[dict[str, Any]] = [
+        {},
+        {"words": [ours.outbound]},
+        {"words": ["F-1"]},
+        {"numbers": ["F-1"]},
+        {"rules": ["BR-01"]},
+        {"states": tuple(State)},
+        {"channels": ["email", "internal"]},
+        {"inbox": tuple(InboxState)},
+    ]
+    return [replace(every, **one) for one in known] + [Question(companies=[], words=["F-1"])]
+
+
+async def _found(store: Store, ours: Ours) -> Any:
+    everybodys = await store.found(Question(companies=None), limit=1)
+    cursors = (None, everybodys.next)
+    pages = [await store.found(q, after=c) for q in _questions(ours) for c in cursors]
+    return [one for page in pages for one in (*page.documents, page.next, page.sought_to)]
+
+
+async def _facets(store: Store, ours: Ours) -> Any:
+    found = [await store.facets(question) for question in _questions(ours)]
+    assert all(one.whole and not any(one.of.values()) for one in found)
+    return [one.counted for one in found]
+
+
+async def _suggested(store: Store, ours: Ours) -> Any:
+    begins = ("F", "ours", ours.outbound)
+    return [await store.suggested([THEM], begin) for begin in begins]
+
+
+async def _failing_rules(store: Store, ours: Ours) -> Any:
+    return await store.failing_rules([THEM], NOW - DAY)
 
 
 async def _feed(store: Store, ours: Ours) -> Any:
@@ -358,6 +397,10 @@ CASES: dict[str, Callable[[Store, Ours], Awaitable[Any]]] = {
     "content": _content,
     "document": lambda s, o: _each(s.document, o),
     "documents": _documents,
+    "found": _found,
+    "facets": _facets,
+    "suggested": _suggested,
+    "failing_rules": _failing_rules,
     "drop_entries": _drop_entries,
     "drop_company_keys": lambda s, o: s.drop_company_keys(THEM),
     "identity_record": lambda s, o: s.identity_record(THEM, "idr_1"),
@@ -446,6 +489,7 @@ NOT_ASKED_BY_COMPANIES = {
     **dict.fromkeys(("audit_entries", "audit_head", "audit_before", "cut_audit"), "operators only"),
     **dict.fromkeys(("audit_names", "drop_dead", "try_lane", "exports"), "operators only"),
     **dict.fromkeys(("audit", "secret", "leap"), "the gateway's own"),
+    "name_older": "the gateway's own, for all companies",
     **dict.fromkeys(("expire_keys", "drop_months", "compact", "drop_exports"), "by age alone"),
     **dict.fromkeys(("add_export_file", "end_export"), "a worker's, by a job it has claimed"),
     "add_export": "its id is made of the company's",

@@ -8,11 +8,21 @@ from datetime import datetime
 
 from gateway.events import Type
 from gateway.lifecycle import Business, InboxState, State, change
+from gateway.store import terms
 from gateway.store.ids import new_id
 from gateway.store.messages import Message
 from gateway.store.parts import StoredPart
 from gateway.store.port import Arrival, Direction, NewEvent, Role
-from gateway.store.postgres import blobs, documents, events, inbox, jobs, messages, rows
+from gateway.store.postgres import (
+    blobs,
+    documents,
+    events,
+    inbox,
+    jobs,
+    messages,
+    naming,
+    rows,
+)
 from gateway.store.postgres.transactions import Transaction
 
 # What every inbound document has behind it when it is shown for the first time.
@@ -63,6 +73,10 @@ async def arrive(transaction: Transaction, units: Sequence[Arrive]) -> list[str 
         transaction,
         [(job, unit.now) for id_, unit in fresh for job in unit.arrival.jobs_of(id_)],
     )
+    tokens = [(id_, terms.of_arrival(unit.arrival)) for id_, unit in fresh]
+    if any(found for _, found in tokens):
+        await transaction.flush()  # the documents are there: they have their places
+        naming.name(transaction, tokens)
     return answers
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from gateway.lifecycle import Change, NotAllowed, State
+from gateway.store import terms
 from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Again,
@@ -33,7 +34,17 @@ from gateway.store.port import (
     NewJob,
     Reply,
 )
-from gateway.store.postgres import blobs, documents, events, inbox, jobs, lanes, messages, rows
+from gateway.store.postgres import (
+    blobs,
+    documents,
+    events,
+    inbox,
+    jobs,
+    lanes,
+    messages,
+    naming,
+    rows,
+)
 from gateway.store.postgres.jobs import Replacement
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Operation, Transaction
@@ -425,6 +436,11 @@ class _Write:
         where = (self.document_id, self.at, work.channel, work.business)
         return *where, *new, work.head is not None, *head
 
+    def tokens(self) -> Sequence[str]:
+        """What the document is found by from now on."""
+        messages = () if self.work.message is None else (self.work.message,)
+        return terms.tokens(self.work.head, messages, self.work.legs)
+
 
 def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
     """Everything but the jobs, of all units with one statement a table.
@@ -477,6 +493,8 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         {(w.document_id, w.work.attempt.id) for w in writes if w.work.attempt is not None},
     )
     messages.keep(transaction, [w.work.message for w in writes if w.work.message is not None])
+    naming.name(transaction, [(w.document_id, w.tokens()) for w in writes])
+    naming.blame(transaction, [(w.document_id, w.company_id, w.at, w.work.broken) for w in writes])
     inbox.change(
         transaction,
         [

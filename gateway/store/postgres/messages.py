@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from gateway.store import terms
 from gateway.store.messages import Message, Noted, Old
 from gateway.store.port import NewJob
-from gateway.store.postgres import jobs
+from gateway.store.postgres import jobs, naming
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.rows import Row, moment
 from gateway.store.postgres.transactions import Transaction, Transactions
@@ -106,6 +107,7 @@ async def note(transaction: Transaction, units: Sequence[Noted]) -> list[None]:
     )
     fresh = [first[tuple(row)] for row in written]
     await jobs.put(transaction, [jobs.Put(unit.jobs, unit.message.at) for unit in fresh])
+    naming.name(transaction, terms.of_messages([unit.message for unit in units]))
     return [None] * len(units)
 
 

@@ -14,7 +14,7 @@ from gateway.audit.chain import NewEntry, Told
 from gateway.lifecycle import FINAL
 from gateway.store.keeping import Expired, LegalHold, Terms
 from gateway.store.port import Role
-from gateway.store.postgres import audit, rows
+from gateway.store.postgres import audit, naming, rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.partitions import TABLES, bound, make
 from gateway.store.postgres.transactions import Transaction
@@ -155,6 +155,7 @@ async def _take(transaction: Transaction, documents: list[str]) -> int:
         " (SELECT key FROM route_leg WHERE document_id = ANY($1))",
         documents,
     )
+    await naming.forget(transaction, documents)
     for table in ("attempt", "route_leg", "job_dead", "arrival", "inbox"):
         await transaction.run(f"DELETE FROM {table} WHERE document_id = ANY($1)", documents)
     events = await transaction.run("DELETE FROM event WHERE document_id = ANY($1)", documents)

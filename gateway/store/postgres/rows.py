@@ -65,6 +65,7 @@ def head_values(head: Head) -> Row:
         head.due_date,
         None if head.amount_due is None else str(head.amount_due),
         head.currency,
+        head.reference,
     )
 
 
@@ -87,7 +88,7 @@ def document(row: Row) -> Document:
         updated_at,
         confirmed_at,
     ) = row[:_OWN]
-    number, kind, s_name, r_name, sender, recipient, issued, due, amount, currency = row[_OWN:]
+    number, kind, s_name, r_name, sender, recipient, issued, due, amount, currency, ref = row[_OWN:]
     return Document(
         id=id_,
         company_id=company_id,
@@ -107,6 +108,7 @@ def document(row: Row) -> Document:
             due_date=due,
             amount_due=None if amount is None else Decimal(amount),
             currency=currency,
+            reference=ref,
         ),
         delivery=json.loads(delivery),
         channel=channel,

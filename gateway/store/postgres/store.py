@@ -74,6 +74,7 @@ from gateway.store.postgres.news import News
 from gateway.store.postgres.people import PeopleRows
 from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.registrations import RegistrationRows
+from gateway.store.postgres.search import SearchRows
 from gateway.store.postgres.transactions import Transaction, Transactions
 from gateway.store.postgres.usage import UsageRows
 from gateway.store.postgres.verifications import VerificationRows
@@ -93,6 +94,7 @@ class PostgresStore(
     MessageRows,
     PeopleRows,
     RegistrationRows,
+    SearchRows,
     UsageRows,
     VerificationRows,
 ):

@@ -8,11 +8,21 @@ from datetime import datetime
 
 from gateway.events import Type
 from gateway.lifecycle import Business, InboxState, State, change
+from gateway.store import terms
 from gateway.store.ids import new_id
 from gateway.store.messages import Message
 from gateway.store.parts import StoredPart
 from gateway.store.port import Arrival, Direction, NewEvent, Role
-from gateway.store.sqlite import blobs, documents, events, inbox, jobs, messages, rows
+from gateway.store.sqlite import (
+    blobs,
+    documents,
+    events,
+    inbox,
+    jobs,
+    messages,
+    naming,
+    rows,
+)
 from gateway.store.sqlite.rows import micros
 from gateway.store.sqlite.writer import Transaction
 
@@ -87,6 +97,7 @@ def _lay(transaction: Transaction, units: Sequence[tuple[str, Arrive]]) -> None:
             for id_, arrival, at, _ in each
         ],
     )
+    naming.name(transaction, [(id_, terms.of_arrival(arrival)) for id_, arrival, _, _ in each])
     blobs.insert_parts(transaction, [(id_, a.company_id, at, parts) for id_, a, at, parts in each])
     events.append(
         transaction,

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.lifecycle import Change, NotAllowed, State
+from gateway.store import terms
 from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Again,
@@ -27,7 +28,17 @@ from gateway.store.port import (
     NewJob,
     Reply,
 )
-from gateway.store.sqlite import blobs, documents, events, inbox, jobs, lanes, messages, rows
+from gateway.store.sqlite import (
+    blobs,
+    documents,
+    events,
+    inbox,
+    jobs,
+    lanes,
+    messages,
+    naming,
+    rows,
+)
 from gateway.store.sqlite.rows import Row, maybe_micros, micros
 from gateway.store.sqlite.writer import Transaction
 
@@ -348,6 +359,11 @@ class _Write:
             return Contradiction("a leg or an attempt belongs to another document")
         return None
 
+    def tokens(self) -> Sequence[str]:
+        """What the document is found by from now on."""
+        messages = () if self.work.message is None else (self.work.message,)
+        return terms.tokens(self.work.head, messages, self.work.legs)
+
 
 def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
     """Everything but the jobs, of all units with one statement a table.
@@ -402,6 +418,8 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
     )
     blobs.insert_parts(transaction, [(w.document_id, w.company_id, w.at, w.parts) for w in writes])
     messages.keep(transaction, [w.work.message for w in writes if w.work.message is not None])
+    naming.name(transaction, [(w.document_id, w.tokens()) for w in writes])
+    naming.blame(transaction, [(w.document_id, w.company_id, w.at, w.work.broken) for w in writes])
     for each in writes:
         if each.work.inbox is not None:
             place = (each.company_id, each.document_id)

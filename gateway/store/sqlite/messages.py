@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.store import terms
 from gateway.store.messages import Message, Noted, Old
 from gateway.store.port import NewJob
-from gateway.store.sqlite import jobs
+from gateway.store.sqlite import jobs, naming
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.rows import Row, micros, moment
 from gateway.store.sqlite.writer import Transaction, Writer
@@ -92,6 +93,7 @@ def note(transaction: Transaction, units: Sequence[Noted]) -> list[None]:
             there.add(place)
             keep(transaction, [unit.message])
             jobs.put(transaction, [jobs.Put(unit.jobs, unit.message.at)])
+    naming.name(transaction, terms.of_messages([unit.message for unit in units]))
     return [None] * len(units)
 
 

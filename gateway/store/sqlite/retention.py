@@ -16,7 +16,7 @@ from gateway.audit.chain import NewEntry
 from gateway.lifecycle import FINAL
 from gateway.store.keeping import Expired, LegalHold, Terms
 from gateway.store.port import Role
-from gateway.store.sqlite import audit
+from gateway.store.sqlite import audit, naming
 from gateway.store.sqlite.rows import micros, moment
 from gateway.store.sqlite.writer import Transaction
 
@@ -182,6 +182,7 @@ def _take(transaction: Transaction, documents: tuple[str, ...]) -> None:
         f" (SELECT key FROM route_leg WHERE document_id IN ({marks}))",
         documents,
     )
+    naming.forget(transaction, documents)
     for table in ("event", "attempt", "route_leg", "job_dead", "inbox"):
         transaction.run(f"DELETE FROM {table} WHERE document_id IN ({marks})", documents)
     transaction.run(f"DELETE FROM document WHERE id IN ({marks})", documents)

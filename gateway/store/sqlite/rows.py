@@ -82,12 +82,13 @@ def head_values(head: Head) -> Row:
         head.due_date,
         None if head.amount_due is None else str(head.amount_due),
         head.currency,
+        head.reference,
     )
 
 
 def document(row: Row) -> Document:
     """A document out of DOCUMENT_COLUMNS."""
-    *own, number, kind, s_name, r_name, sender, recipient, issued, due, amount, currency = row
+    *own, number, kind, s_name, r_name, sender, recipient, issued, due, amount, currency, ref = row
     (
         id_,
         company_id,
@@ -124,6 +125,7 @@ def document(row: Row) -> Document:
             due_date=due,
             amount_due=None if amount is None else Decimal(amount),
             currency=currency,
+            reference=ref,
         ),
         delivery=json.loads(delivery),
         channel=channel,

@@ -76,6 +76,7 @@ from gateway.store.sqlite.people import PeopleRows
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.registrations import RegistrationRows
 from gateway.store.sqlite.schema import connect, cursor_key, migrate
+from gateway.store.sqlite.search import SearchRows
 from gateway.store.sqlite.usage import UsageRows
 from gateway.store.sqlite.verifications import VerificationRows
 from gateway.store.sqlite.writer import Transaction, Writer
@@ -95,6 +96,7 @@ class SqliteStore(
     MessageRows,
     PeopleRows,
     RegistrationRows,
+    SearchRows,
     UsageRows,
     VerificationRows,
 ):
