@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import os
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from enum import StrEnum
@@ -36,7 +36,8 @@ from gateway.channels.email import email_settings
 from gateway.channels.parts import Parts
 from gateway.clock import Clock, SystemClock
 from gateway.config import Settings
-from gateway.console.opening import open_console
+from gateway.console.opening import open_console, setup_of
+from gateway.console.setup import Mailbox
 from gateway.console.uploaded import Uploads
 from gateway.delivery.bindery import Bindery, press
 from gateway.delivery.fetching import KIND as FETCH
@@ -94,7 +95,8 @@ class Role(StrEnum):
 class Gateway:
     """Store, channels, worker and API of one process. Use as `async with Gateway(settings)`.
 
-    `url` and `store` are there once it has started; `outer_url` where a channel needs the outer
+    `mailboxes` is what the partners in the sandbox have received, for the console to show. `url`
+    and `store` are there once it has started; `outer_url` where a channel needs the outer
     listener.
     """
 
@@ -103,9 +105,15 @@ class Gateway:
     outer_url: str | None = None
 
     def __init__(
-        self, settings: Settings, clock: Clock | None = None, *, role: Role = Role.ALL
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        *,
+        role: Role = Role.ALL,
+        mailboxes: Callable[[], Sequence[Mailbox]] | None = None,
     ) -> None:
         self.settings = settings
+        self._mailboxes = mailboxes
         self.clock = clock or SystemClock()
         self.role = role
         self._working: asyncio.Task[None] | None = None
@@ -163,6 +171,7 @@ class Gateway:
                 console, pages = await open_console(
                     *(settings.console, settings.oidc, self.store, self.clock),
                     *(directory, handing_in, _limits(settings.http)),
+                    setup=await setup_of(settings, self._mailboxes),
                 )
                 up.push_async_callback(console.close)
             app = make_app(

@@ -61,20 +61,35 @@ class Loaded:
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """Yields (name, effective value, source) for each key of each section in use."""
-        for key in every_key():
-            holder: Any = self.settings
-            for part in key.name.split("."):
-                holder = getattr(holder, part, None)
-            section = key.name.partition(".")[0]
-            if key.section is not None and getattr(self.settings, section) is None:
-                continue
-            shown = "" if holder is None else "********" if key.secret else str(holder)
+        for key, shown in in_effect(self.settings):
             yield key.name, shown, self._source(key.name)
 
     def _source(self, name: str) -> str:
         """Where a value came from; a table has a source for each of its rows."""
         below = (where for row, where in self.sources.items() if row.startswith(f"{name}."))
         return self.sources.get(name) or next(below, "default")
+
+
+def in_effect(settings: Settings) -> Iterator[tuple[Key, str]]:
+    """Yields each key of each section in use, and its value; secrets are masked."""
+    for key in every_key():
+        if key.section is not None and getattr(settings, key.name.partition(".")[0]) is None:
+            continue
+        value = _value(settings, key)
+        yield key, "" if value is None else "********" if key.secret else str(value)
+
+
+def is_usual(settings: Settings, key: Key) -> bool:
+    """Whether a key in use has the value that it has where nobody sets it."""
+    usual = key.info.get_default(call_default_factory=True)
+    return not key.info.is_required() and bool(_value(settings, key) == usual)
+
+
+def _value(settings: Settings, key: Key) -> Any:
+    value: Any = settings
+    for part in key.name.split("."):
+        value = getattr(value, part, None)
+    return value
 
 
 def sections() -> Iterator[tuple[str, type[Section], bool]]:

@@ -23,6 +23,7 @@ from gateway.clock import Clock
 from gateway.console import pages
 from gateway.console.forms import HOME, onward, read_form
 from gateway.console.menu import MENU, Item
+from gateway.console.setup import Setup
 from gateway.console.visit import Cookies, Visit
 from gateway.handing_in import HandingIn
 from gateway.store.port import Company, ContentLost, StorageUnavailable, Store
@@ -76,6 +77,7 @@ class Parts:
     provider: Provider | None = None
     provider_name: str = ""
     proxies: int = 0
+    setup: Setup = field(default_factory=Setup)
     _later: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def companies_of(self, visit: Visit) -> Sequence[Company]:

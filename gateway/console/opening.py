@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
 from aiohttp import web
 
+from gateway import certificates, layers
 from gateway.api.routes import Limits, Pages, Service
 from gateway.clock import Clock
+from gateway.config import Settings
+from gateway.console.acting.section import Acting
 from gateway.console.audit.section import Audit
+from gateway.console.companies.section import Companies
 from gateway.console.console import Console, Parts
 from gateway.console.documents.pages import Documents
 from gateway.console.live import Live
 from gateway.console.profile import Profile
 from gateway.console.section import Console as Section
 from gateway.console.section import Oidc
+from gateway.console.setup import Mailbox, Setting, Setup
 from gateway.console.sign_in import SignIn
 from gateway.console.upload import Uploading
 from gateway.console.welcome import Welcome
@@ -49,6 +55,7 @@ async def open_console(
     handing_in: HandingIn,
     limits: Limits,
     passwords: Passwords | None = None,
+    setup: Setup | None = None,
 ) -> tuple[Parts, Pages]:
     """The console's parts, which are to be closed in the end, and its routes."""
     parts = Parts(
@@ -57,6 +64,7 @@ async def open_console(
         provider=None if oidc is None else provider(oidc),
         provider_name="" if oidc is None else oidc.name,
         proxies=section.proxies,
+        setup=setup or Setup(),
     )
     minute = timedelta(minutes=1)
     by_client = Failures(clock, section.per_minute, minute)
@@ -70,7 +78,9 @@ async def open_console(
             Profile(parts).pages(),
             Live(parts, service).pages(),
             Uploading(parts).pages(),
+            Acting(parts, service).pages(),
             Audit(parts, service).pages(),
+            Companies(parts, service).pages(),
             Documents(parts, service).pages(),
         ]
         tls = (section.url or "").startswith("https://")
@@ -86,6 +96,17 @@ def rules(section: Section) -> Rules:
         timedelta(seconds=section.longest_s),
         _DEMANDED[section.second_factor],
     )
+
+
+async def setup_of(
+    settings: Settings, mailboxes: Callable[[], Sequence[Mailbox]] | None = None
+) -> Setup:
+    """What pages show of the settings."""
+    shown = [
+        Setting(key.name, value, layers.is_usual(settings, key), key.meaning)
+        for key, value in layers.in_effect(settings)
+    ]
+    return Setup(shown, await asyncio.to_thread(certificates.ours, settings), mailboxes)
 
 
 def provider(section: Oidc) -> Provider:

@@ -77,7 +77,8 @@ class Sandbox:
         async with AsyncExitStack() as up:
             await up.enter_async_context(self.partners)
             await up.enter_async_context(self.ways_in)
-            self.gateway = await up.enter_async_context(Gateway(self._settings(), self.clock))
+            gateway = Gateway(self._settings(), self.clock, mailboxes=self.partners.mailboxes)
+            self.gateway = await up.enter_async_context(gateway)
             await plant(self.gateway.store, self.clock)
             console = rules(self.gateway.settings.console)
             await let_in(self.gateway.store, self.clock, console)

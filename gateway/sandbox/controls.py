@@ -89,9 +89,4 @@ class Controls:
 
 
 def _tables(sandbox: Sandbox) -> list[tuple[str, list[Any]]]:
-    peppol = sandbox.partners.peppol.received()
-    return [
-        ("Peppol: the other access point", peppol["messages"]),
-        ("Peppol: answers to its companies", peppol["responses"]),
-        *((partner.title, list(partner.received())) for partner in sandbox.partners.all),
-    ]
+    return [(one.title, list(one.rows)) for one in sandbox.partners.mailboxes()]

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gateway.clock import Clock
+from gateway.console.setup import Mailbox
 from gateway.sandbox.partner import Partner, Row
 from gateway.sandbox.peppol import PeppolNetwork
 from gateway.sandbox.seeds import ISSUER
@@ -101,6 +102,15 @@ class Partners:
         """What they have taken, by their names."""
         others = {partner.name: list(partner.received()) for partner in self.all}
         return {**self.peppol.received(), **others}
+
+    def mailboxes(self) -> list[Mailbox]:
+        """The same by channel, for people."""
+        peppol = self.peppol.received()
+        return [
+            Mailbox("peppol", "Peppol: the other access point", peppol["messages"]),
+            Mailbox("peppol", "Peppol: answers to its companies", peppol["responses"]),
+            *(Mailbox(one.channel, one.title, one.received()) for one in self.all),
+        ]
 
     async def __aenter__(self) -> Partners:
         async with AsyncExitStack() as up:

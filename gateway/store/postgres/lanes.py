@@ -117,7 +117,9 @@ async def try_now(transaction: Transaction, units: Sequence[Try]) -> list[bool]:
 
 async def _try(transaction: Transaction, unit: Try) -> bool:
     lane = (await _read(transaction, [unit.lane], "FOR UPDATE")).get(unit.lane)
-    meter = lane and lane.meter and tried(lane.meter, lane.limits, unit.now)
+    if lane is None or lane.meter is None:
+        return False
+    meter = tried(lane.meter, lane.limits, unit.now)
     if meter is None:
         return False
     await keep(transaction, {unit.lane: meter})
