@@ -73,8 +73,11 @@ def attachments(
     """The tab. `held`: what is recorded of the files of one that came in; `fetched`: the FETCH
     part; `mergers`: the MERGER parts."""
     came = tuple(_held(one) for one in held)
+    within = tuple(map(_inside, inside))
+    known = {one.sha256 for one in within}  # what was handed in beside it may travel inside it
+    beside = (one for one in _beside(parts) if one.sha256 not in known)
     return Attachments(
-        came or (*map(_inside, inside), *_beside(parts)),
+        came or (*within, *beside),
         tuple(_named(one) for one in (fetches.read(fetched) if fetched else ())),
         tuple(_merger(Record.read(content)) for content in mergers),
     )

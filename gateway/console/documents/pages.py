@@ -15,6 +15,7 @@ from typing import Final
 from aiohttp import web
 
 from gateway.api.routes import Service
+from gateway.console.acting.allowed import Act
 from gateway.console.console import Page, Parts
 from gateway.console.documents import rendered
 from gateway.console.documents.attachments import Attachments, attachments
@@ -86,11 +87,13 @@ Body = Way | Picture | Ubl | SentIn | Enveloped | Attachments | Happenings | Aud
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A tab of the page. `kept`: why the bytes of the document are not handed out."""
+    """A tab of the page. `kept`: why the bytes of the document are not handed out; `done`: what
+    somebody has just done to it."""
 
     top: Top
     tab: str
     kept: str
+    done: str
     body: Body
 
 
@@ -245,9 +248,13 @@ def _show(visit: Visit, seen: Seen, tab: str, body: Body, *, live: bool = False)
         operator=visit.is_operator,
         verbs=seen.verbs,
     )
-    shown = Shown(head, tab, seen.kept, body)
+    word = visit.request.query.get("done", "")
+    done = visit.words(f"acting_done_{word}") if word in _DONE else ""
+    shown = Shown(head, tab, seen.kept, done, body)
     return visit.view(f"documents/{tab}", shown, title=_title(visit, head), live=live)
 
+
+_DONE: Final = frozenset({*Act, "recall"})
 
 _KINDS: Final = frozenset({"invoice", "credit_note", "reminder", "invoice_response"})
 
