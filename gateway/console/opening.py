@@ -20,7 +20,10 @@ from gateway.console.audit.section import Audit
 from gateway.console.companies.section import Companies
 from gateway.console.console import Console, Parts
 from gateway.console.documents.pages import Documents
+from gateway.console.inbox.section import Inbox
 from gateway.console.live import Live
+from gateway.console.log.log import Log
+from gateway.console.log.outgoing import Outgoing
 from gateway.console.profile import Profile
 from gateway.console.section import Console as Section
 from gateway.console.section import Oidc
@@ -78,10 +81,13 @@ async def open_console(
             Profile(parts).pages(),
             Live(parts, service).pages(),
             Uploading(parts).pages(),
+            Log(parts, service).pages(),
+            Outgoing(parts, service).pages(),
             Acting(parts, service).pages(),
             Audit(parts, service).pages(),
             Companies(parts, service).pages(),
             Documents(parts, service).pages(),
+            Inbox(parts, service).pages(),
         ]
         tls = (section.url or "").startswith("https://")
         return Console(parts, secret, sections, tls=tls).routes()

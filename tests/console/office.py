@@ -94,6 +94,9 @@ class Browser:
         return await self._ask("POST", path, data=data, allow_redirects=follow)
 
     async def upload(self, content: bytes, name: str = "faktura.json", **fields: str) -> Shown:
+        """Hands a file in, by the form that was shown last, or by a new one."""
+        if self.last is None or 'name="once"' not in self.last.text:
+            await self.get("/console/upload")
         assert self.last is not None
         form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
         own = {"form_token": self.last.form_token, "once": self.last.value("once")}

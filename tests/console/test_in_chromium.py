@@ -56,6 +56,9 @@ async def test_from_the_invitation_to_a_document(
     await fits(page)
     await page.get_by_label(re.compile("Lösenord|Password")).fill(PASSWORD)
     await page.locator("main button").first.click()
+    await page.get_by_role("heading", name="Ej skickade").wait_for()
+    await fits(page)
+    await page.get_by_role("link", name="Lämna in", exact=True).click()
     await page.get_by_role("heading", name="Lämna in ett dokument").wait_for()
     await fits(page)
 
@@ -78,6 +81,7 @@ async def test_from_the_invitation_to_a_document(
     await fits(page)
     await page.get_by_role("button", name="Fortsätt").click()
 
+    await page.get_by_role("link", name="Lämna in", exact=True).click()
     await page.get_by_label("Fil").set_input_files(EXAMPLE)
     await page.get_by_role("button", name="Lämna in").click()
     await page.get_by_role("heading", name="Inlämnat").wait_for()

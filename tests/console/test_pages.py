@@ -48,7 +48,7 @@ async def test_a_link_opens_until_a_password_was_chosen(office: Office, browser:
     assert gone.status == 404
     made_up = await browser.get("/console/welcome/bkl_made_up")
     assert made_up.text == gone.text.replace(link, "/console/welcome/bkl_made_up")
-    assert (await browser.sign_in("anna@byran.example")).url.path == "/console/upload"
+    assert (await browser.sign_in("anna@byran.example")).url.path == "/console/unsent"
     assert "person.accepted" in await office.told()
 
 
@@ -180,7 +180,8 @@ async def test_a_document_is_on_disk_when_the_page_says_so(
 
 async def test_the_same_form_twice_is_one_document(office: Office, browser: Browser) -> None:
     await office.person()
-    form = await browser.sign_in("anna@byran.example")
+    await browser.sign_in("anna@byran.example")
+    form = await browser.get("/console/upload")
     for _ in range(2):
         browser.last = form
         assert (await browser.upload(INVOICE)).status == 200
@@ -281,5 +282,5 @@ async def test_nobody_hands_in_for_another_or_sees_their_documents(
 async def test_a_reader_hands_nothing_in(office: Office, browser: Browser) -> None:
     await office.person(role=PersonRole.READER)
     page = await browser.sign_in("anna@byran.example")
-    assert page.url.path == "/console/profile"
+    assert page.url.path == "/console/unsent" and 'href="/console/upload' not in page.text
     assert (await browser.get("/console/upload")).status == 403

@@ -171,7 +171,7 @@ async def test_a_code_works_once_within_one_step(office: Office, browser: Browse
     office.clock.move(timedelta(hours=1))  # what was wrong rests
     page = await browser.sign_in("anna@byran.example")
     good = totp.at(office.clock.now() - MINUTE / 2)  # a phone whose clock is half a minute late
-    assert (await browser.post("/console/code", code=good)).url.path == "/console/upload"
+    assert (await browser.post("/console/code", code=good)).url.path == "/console/unsent"
     async with office.browser() as thief:
         await thief.sign_in("anna@byran.example")
         assert (await thief.post("/console/code", code=good)).status == 403
@@ -190,7 +190,7 @@ async def test_codes_can_not_be_tried_through(office: Office, browser: Browser) 
     assert (await browser.post("/console/code", code=good)).status == 429
     office.clock.move(MINUTE)
     good = pyotp.TOTP(secret).at(office.clock.now())
-    assert (await browser.post("/console/code", code=good)).url.path == "/console/upload"
+    assert (await browser.post("/console/code", code=good)).url.path == "/console/unsent"
 
 
 async def test_nothing_but_the_code_is_shown_in_between(office: Office, browser: Browser) -> None:
