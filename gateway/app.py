@@ -12,7 +12,7 @@ import os
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Any
@@ -31,6 +31,7 @@ from gateway.archive import exports
 from gateway.archive.backup import between_backups
 from gateway.archive.retention import Daily, signing_key
 from gateway.blobs.sweep import Sweeps
+from gateway.channel_health import Sums
 from gateway.channels import TERMS, configured, lane_limits, rates, routes, transports
 from gateway.channels.email import email_settings
 from gateway.channels.parts import Parts
@@ -82,6 +83,8 @@ log = structlog.get_logger()
 
 # More would wait for the one process that writes: docs/decisions/0005-heavy-work-in-processes.md.
 _MOST_PROCESSES = 8
+# Documents from an older version that get what they are found by, at once: the writer's for so long.
+_NAMED_AT_ONCE = 200
 
 
 class Role(StrEnum):
@@ -354,7 +357,12 @@ class Gateway:
             Schedule("blob_sweep", day, sweeps, offset=at_four),
             Schedule("lookup_sweep", timedelta(hours=1), jobs.sweep),
             Schedule("usage", timedelta(minutes=5), Charging(self.store, self.clock).round),
+            Schedule("older_terms", timedelta(minutes=5), self._older_terms),
+            Schedule("outcomes", timedelta(minutes=5), Sums(self.store).tidy),
         )
+
+    async def _older_terms(self, _: datetime) -> bool:
+        return await self.store.name_older(_NAMED_AT_ONCE)
 
     def _bindery(self, up: AsyncExitStack) -> Bindery:
         """Always processes, also where other work is done in ours: what is in PDFs that others made

@@ -27,6 +27,7 @@ from gateway.store.inbox import Inbox
 from gateway.store.keeping import Keeping
 from gateway.store.lanes import LaneState, Limits
 from gateway.store.messages import Message, Messages
+from gateway.store.overview import Overview
 from gateway.store.people import People
 from gateway.store.registrations import Registrations
 from gateway.store.search import Broken, Search
@@ -542,6 +543,7 @@ class Store(
     Inbox,
     Keeping,
     Messages,
+    Overview,
     People,
     Registrations,
     Search,

@@ -499,6 +499,12 @@ NOT_ASKED_BY_COMPANIES = {
     **dict.fromkeys(("prices", "add_prices", "close_month", "closed_month"), "operators only"),
     "sums_of_account": "an account's, of charges that were its own",
     "settle_account": "an account's, by who speaks for it",
+    **dict.fromkeys(
+        ("open_documents", "piles", "deadlines", "timers_until", "outcomes", "last_outcomes"),
+        "operators only",
+    ),
+    "schedules": "operators only",
+    "tidy_outcomes": "by age alone",
     "wait": "tells that something was written, never what",
     "blobs": "its operations are those of `tests/contracts/test_blobs.py`",
 }

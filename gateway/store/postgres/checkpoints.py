@@ -43,6 +43,7 @@ from gateway.store.postgres import (
     lanes,
     messages,
     naming,
+    overview,
     rows,
 )
 from gateway.store.postgres.jobs import Replacement
@@ -463,6 +464,7 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         f"next_at timestamptz, headed boolean, {_HEAD_TYPES}",
         [write.values() for write in writes],
     )
+    attempts = [write.work.attempt for write in writes if write.work.attempt is not None]
     transaction.later(
         f"""
         INSERT INTO attempt ({rows.ATTEMPT_COLUMNS}) SELECT {rows.ATTEMPT_COLUMNS} FROM {{asked}}
@@ -471,12 +473,9 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
             text = excluded.text, public_text = excluded.public_text, remote = excluded.remote
         """,
         _named(rows.ATTEMPT_COLUMNS, rows.ATTEMPT_TYPES),
-        [
-            rows.attempt_values(write.work.attempt)
-            for write in writes
-            if write.work.attempt is not None
-        ],
+        [rows.attempt_values(attempt) for attempt in attempts],
     )
+    overview.add(transaction, attempts)
     transaction.later(
         f"""
         INSERT INTO route_leg ({rows.LEG_COLUMNS}) SELECT {rows.LEG_COLUMNS} FROM {{asked}}

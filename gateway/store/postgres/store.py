@@ -71,6 +71,7 @@ from gateway.store.postgres.jobs import Hold, Put
 from gateway.store.postgres.keeping import KeepingRows
 from gateway.store.postgres.messages import MessageRows
 from gateway.store.postgres.news import News
+from gateway.store.postgres.overview import OverviewRows
 from gateway.store.postgres.people import PeopleRows
 from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.registrations import RegistrationRows
@@ -92,6 +93,7 @@ class PostgresStore(
     InboxRows,
     KeepingRows,
     MessageRows,
+    OverviewRows,
     PeopleRows,
     RegistrationRows,
     SearchRows,

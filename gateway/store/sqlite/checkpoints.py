@@ -37,6 +37,7 @@ from gateway.store.sqlite import (
     lanes,
     messages,
     naming,
+    overview,
     rows,
 )
 from gateway.store.sqlite.rows import Row, maybe_micros, micros
@@ -411,6 +412,7 @@ def _save(transaction: Transaction, writes: Sequence[_Write]) -> None:
         [rows.attempt_values(attempt) for attempt in attempts],
         _CLOSE_ATTEMPT,
     )
+    overview.add(transaction, attempts)
     transaction.insert(
         f"route_leg ({rows.LEG_COLUMNS})",
         [rows.leg_values(leg) for write in writes for leg in write.work.legs],

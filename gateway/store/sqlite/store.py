@@ -72,6 +72,7 @@ from gateway.store.sqlite.inbox import InboxRows
 from gateway.store.sqlite.jobs import Hold, Put
 from gateway.store.sqlite.keeping import KeepingRows
 from gateway.store.sqlite.messages import MessageRows
+from gateway.store.sqlite.overview import OverviewRows
 from gateway.store.sqlite.people import PeopleRows
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.registrations import RegistrationRows
@@ -94,6 +95,7 @@ class SqliteStore(
     InboxRows,
     KeepingRows,
     MessageRows,
+    OverviewRows,
     PeopleRows,
     RegistrationRows,
     SearchRows,
