@@ -53,6 +53,7 @@ from gateway.store.port import (
     Store,
     Unique,
 )
+from gateway.store.search import Broken, broken
 from transports.base import File
 from validators.findings import Report, Severity
 
@@ -257,6 +258,7 @@ def rejected(result: Rejected) -> Checkpoint:
         result.head,
         (_findings(result.report), *_added(result.added)),
         len(fatal),
+        broken(result.findings),
     )
 
 
@@ -271,11 +273,16 @@ def repeated(first: Document, work: Checkpoint) -> Checkpoint:
         " it a number of its own; a company can have this check changed or switched off."
     )
     told = tuple(part for part in work.parts if part.role in (Role.FINDINGS, Role.FILLED_IN))
-    return _rejected("document.duplicate", text, head, told, 0)
+    return _rejected("document.duplicate", text, head, told, 0, work.broken)
 
 
 def _rejected(
-    code: str, text: str, head: Head | None, parts: tuple[NewPart, ...], findings: int
+    code: str,
+    text: str,
+    head: Head | None,
+    parts: tuple[NewPart, ...],
+    findings: int,
+    rules: Sequence[Broken] = (),
 ) -> Checkpoint:
     return Checkpoint(
         next=Done(),
@@ -283,6 +290,7 @@ def _rejected(
         head=head,
         parts=parts,
         events=(NewEvent(Type.REJECTED, {"code": code, "text": text, "findings": findings}),),
+        broken=rules,
     )
 
 
@@ -321,6 +329,7 @@ def prepared(document: Document, company: Company, result: Prepared, route: Plan
         ),
         legs=legs_of(document.id, route),
         events=(NewEvent(Type.ROUTED, {"steps": plan_data["steps"]}),),
+        broken=broken(result.report.findings),
     )
     if not document.delivery.get("hold"):
         return ready

@@ -36,6 +36,7 @@ from gateway.store.port import (
     Part,
     Role,
 )
+from gateway.store.search import broken
 from transports.base import File, storable
 
 log = structlog.get_logger()
@@ -167,6 +168,7 @@ def _rejected(
         head=head,
         parts=(NewPart(Role.FINDINGS, "findings.json", "application/json", content),),
         events=(NewEvent(Type.REJECTED, {"code": INFECTED, "text": text, "findings": 1}),),
+        broken=broken([finding]),
     )
 
 

@@ -48,6 +48,7 @@ from gateway.store.port import (
     Store,
     Unique,
 )
+from gateway.store.search import broken
 from gateway.trust.gate import Closed, Gate
 from transports.base import File, storable
 from transports.letter.enclosures import CountFailed
@@ -334,6 +335,7 @@ def _read(
         events=(NewEvent(_EVENTS[verdict.state], told),),
         inbox=_moved(came.item, verdict),
         found=found,
+        broken=broken(report.findings),
     )
 
 
