@@ -6,6 +6,7 @@ In charge of the pages. Not in charge of the language (`query`), of whose docume
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -86,8 +87,9 @@ class Log:
         self, visit: Visit, asked: Asked, status: int = 200, not_saved: str = ""
     ) -> web.Response:
         after = visit.request.query.get("after")
-        found = await self._asking.found(asked.question, after, SHOWN)
-        spread = await self._asking.spread(asked.question)
+        found, spread = await asyncio.gather(
+            self._asking.found(asked.question, after, SHOWN), self._asking.spread(asked.question)
+        )
         names = await self._names(asked, found.documents, spread)
         query = str(asked.query)
         view = View(

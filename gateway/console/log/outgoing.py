@@ -115,8 +115,9 @@ class Outgoing:
         # What a person has stopped is not sent either; it is there for who asks for it.
         asked = outgoing(await self._asking.asked(visit), UNSENT, (State.CANCELLED,))
         after = visit.request.query.get("after")
-        found = await self._asking.found(asked.question, after, _CARDS)
-        spread = await self._asking.spread(asked.question)
+        found, spread = await asyncio.gather(
+            self._asking.found(asked.question, after, _CARDS), self._asking.spread(asked.question)
+        )
         names = await self._names(asked, found)
         cards = [self._card(visit, document, names) for document in found.documents]
         view = Unsent(
