@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from gateway import certificates, config
+from gateway import config
 from gateway.agreements import Agreements
 from gateway.api.app import OPERATIONS, SERVICE, make_app, make_runner
 from gateway.api.guard import Guard
@@ -83,7 +83,7 @@ log = structlog.get_logger()
 
 # More would wait for the one process that writes: docs/decisions/0005-heavy-work-in-processes.md.
 _MOST_PROCESSES = 8
-# Documents from an older version that get what they are found by, at once: the writer's for so long.
+# Documents of an older version that get what they are found by at once: the writer's for so long.
 _NAMED_AT_ONCE = 200
 
 
@@ -200,7 +200,6 @@ class Gateway:
                 public_url=settings.http.public_url,
                 gate=gate,
                 verification=self._verifying.verbs,
-                certificates=await asyncio.to_thread(certificates.ours, settings),
             )
             runner = make_runner(app, drain_s=settings.http.drain_s)
             up.push_async_callback(runner.cleanup)

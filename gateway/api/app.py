@@ -66,7 +66,6 @@ from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
 from gateway.api.problems import Problem, Type, not_verified
 from gateway.api.routes import Call, Limits, Operation, Pages, Service, no_pages, read_query
-from gateway.certificates import Certificate
 from gateway.clock import Clock
 from gateway.delivery.logos import Logos
 from gateway.delivery.unpacking import Unpacking
@@ -172,7 +171,6 @@ def make_app(
     recalling: Collection[str] = (),
     guard: Guard | None = None,
     public_url: str | None = None,
-    certificates: Sequence[Certificate] = (),
 ) -> web.Application:
     """Makes the application.
 
@@ -207,7 +205,6 @@ def make_app(
         recalling=frozenset(recalling),
         guard=guard,
         public_url=public_url,
-        certificates=certificates,
     )
     callers = Callers(store, clock, guard, made.uses)
     app = web.Application(middlewares=[_around(made)])

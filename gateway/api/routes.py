@@ -20,7 +20,6 @@ from gateway.api.checking import Checking
 from gateway.api.guard import Guard
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
-from gateway.certificates import Certificate
 from gateway.clock import Clock
 from gateway.delivery.logos import Logos
 from gateway.delivery.unpacking import Unpacking
@@ -77,7 +76,6 @@ class Service:
     recalling: frozenset[str] = frozenset()  # the channels that take documents back
     guard: Guard | None = None  # against who guesses, and who asks too often
     public_url: str | None = None  # where ledgers reach us; None: as they say
-    certificates: Sequence[Certificate] = ()  # that partners know us by, as they were at the start
 
 
 Pages = Callable[[Service], Sequence[web.RouteDef]]
