@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-WIDTH: Final = 720
-HEIGHT: Final = 180
+WIDTH: Final = 480
+HEIGHT: Final = 150
 _FOOT: Final = 22  # for the names of the months
 _HEAD: Final = 16  # for the numbers
 _GAP: Final = 8
