@@ -1,0 +1,8 @@
+-- The page of a document asks for these by its id.
+CREATE INDEX message_of_document ON message (document_id) WHERE document_id IS NOT NULL;
+CREATE INDEX push_of_document ON push (document_id) WHERE document_id IS NOT NULL;
+CREATE INDEX audit_about ON audit_entry (subject, seq);
+
+-- The audit is asked who did what, and which names there are.
+CREATE INDEX audit_by ON audit_entry (actor, seq);
+CREATE INDEX audit_of_kind ON audit_entry (action, seq);
