@@ -17,6 +17,7 @@ from gateway.clock import Clock
 from gateway.config import Settings
 from gateway.console.acting.section import Acting
 from gateway.console.audit.section import Audit
+from gateway.console.channels.section import ChannelPages
 from gateway.console.companies.section import Companies
 from gateway.console.console import Console, Parts
 from gateway.console.documents.pages import Documents
@@ -24,6 +25,7 @@ from gateway.console.inbox.section import Inbox
 from gateway.console.live import Live
 from gateway.console.log.log import Log
 from gateway.console.log.outgoing import Outgoing
+from gateway.console.now.section import Now
 from gateway.console.profile import Profile
 from gateway.console.section import Console as Section
 from gateway.console.section import Oidc
@@ -81,10 +83,12 @@ async def open_console(
             Profile(parts).pages(),
             Live(parts, service).pages(),
             Uploading(parts).pages(),
+            Now(parts, service).pages(),
             Log(parts, service).pages(),
             Outgoing(parts, service).pages(),
             Acting(parts, service).pages(),
             Audit(parts, service).pages(),
+            ChannelPages(parts, service).pages(),
             Companies(parts, service).pages(),
             Documents(parts, service).pages(),
             Inbox(parts, service).pages(),

@@ -45,6 +45,10 @@ class Words:
         """The text of this name, filled in. Raises KeyError for one that there is not."""
         return _texts()[self.language][name].format(**values)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a text of this name: what it is made of may come from elsewhere."""
+        return name in _texts()[self.language]
+
 
 def page(name: str, words: Words, status: int = 200, **values: Any) -> web.Response:
     """The template of this name as an answer."""

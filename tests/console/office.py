@@ -23,6 +23,7 @@ from gateway.api.routes import Limits
 from gateway.clock import MovableClock
 from gateway.console.opening import open_console
 from gateway.console.section import Console, Oidc
+from gateway.console.setup import Setup
 from gateway.delivery.unpacking import Unpacking
 from gateway.delivery.workshop import HERE
 from gateway.handing_in import HandingIn
@@ -196,6 +197,7 @@ async def open_office(
     section: Console | None = None,
     oidc: Oidc | None = None,
     gate: Gate = OPEN,
+    setup: Setup | None = None,
     channels: Collection[str] = (),
     recalling: Collection[str] = (),
     service: Callable[[SqliteStore, MovableClock], Mapping[str, Any]] = lambda store, clock: {},
@@ -212,7 +214,7 @@ async def open_office(
     handing_in = HandingIn(store, clock, Unpacking(HERE), gate)
     section = section or Console(per_minute=1000)
     parts, pages = await open_console(
-        section, oidc, store, clock, directory, handing_in, LIMITS, passwords
+        section, oidc, store, clock, directory, handing_in, LIMITS, passwords, setup
     )
     app = make_app(
         *(store, webhooks, clock),
