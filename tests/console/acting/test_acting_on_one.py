@@ -38,7 +38,7 @@ from tests.flows.channel import Scripted, said
 from tests.flows.house import SENDER, invoice
 from transports.base import Candidate, Repeat, Several
 
-SECRET = "198701019812"
+SECRET = "198701019815"
 
 
 # --- each verb ----------------------------------------------------------------------------------
