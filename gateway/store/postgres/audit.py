@@ -138,8 +138,8 @@ async def found(
         "seq <": before,
         "subject =": sought.about or None,
         "company_id =": sought.company_id or None,
-        'actor COLLATE "C" =': sought.actor or None,
-        'action COLLATE "C" =': sought.action or None,
+        "actor =": sought.actor or None,
+        "action =": sought.action or None,
         "at >=": sought.since and rows.moment(sought.since),
         "at <": sought.until and rows.moment(sought.until),
     }
@@ -160,18 +160,16 @@ async def names(connections: Connections, limit: int) -> tuple[list[str], list[s
 
 
 async def _names(connections: Connections, column: str, limit: int) -> list[str]:
-    # By bytes, as the index lies and as the embedded store has them.
     found = await connections.read(
         f"""
         WITH RECURSIVE name (is_) AS (
-            SELECT min({column} COLLATE "C") FROM audit_entry
+            SELECT min({column}) FROM audit_entry
             UNION ALL
-            SELECT (SELECT min({column} COLLATE "C") FROM audit_entry
-                WHERE {column} COLLATE "C" > is_) FROM name
+            SELECT (SELECT min({column}) FROM audit_entry WHERE {column} > is_) FROM name
             WHERE is_ IS NOT NULL
         )
         SELECT is_ FROM name WHERE is_ IS NOT NULL LIMIT $1
         """,
         limit,
     )
-    return [name for (name,) in found]
+    return sorted(name for (name,) in found)

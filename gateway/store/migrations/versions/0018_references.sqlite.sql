@@ -6,3 +6,5 @@ CREATE INDEX audit_about ON audit_entry (subject);
 -- The audit is asked who did what, and which names there are.
 CREATE INDEX audit_by ON audit_entry (actor);
 CREATE INDEX audit_of_kind ON audit_entry (action);
+CREATE INDEX audit_whose ON audit_entry (company_id);
+CREATE INDEX audit_when ON audit_entry (at);
