@@ -157,7 +157,8 @@ async def test_the_way_has_every_step_and_every_try(room: FileRoom, browser: Bro
     document_id = await house.submit(invoice(email="drop@customer.example"))
     await house.work()
     said = await twin(room, browser, document_id)
-    assert said["top"]["verbs"] == ["release", "retry", "reroute", "cancel"]
+    can = [verb["verb"] for verb in said["top"]["verbs"] if not verb["why_not"]]
+    assert can == ["release", "retry", "reroute", "cancel"]
     stages = {stage["step"]: stage for stage in said["body"]["stages"]}
     assert stages["peppol"]["code"] == "route.not_configured"
     assert not stages["peppol"]["included"] and stages["peppol"]["leg"] == ""

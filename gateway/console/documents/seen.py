@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.api.routes import Service
-from gateway.console.acting.allowed import allowed, known_of
+from gateway.console.acting.allowed import Allowed, allowed, known_of
 from gateway.console.console import Parts
 from gateway.console.documents.sentence import Case
 from gateway.console.documents.wire import numbers
@@ -28,14 +28,14 @@ from gateway.trust.scopes import Scope
 class Seen:
     """A document, and what every tab of it needs. `closed`: why its company may not have it yet;
     `kept`: why its bytes are not handed out, for that or because of a virus; both are empty where
-    they are. `verbs`: what can be done to it now by who looks."""
+    they are. `verbs`: what who looks can do to it now, and why not the rest."""
 
     company: Company
     case: Case
     parts: Sequence[Part]
     closed: str
     kept: str
-    verbs: tuple[str, ...]
+    verbs: tuple[Allowed, ...]
 
     @property
     def document(self) -> Document:
@@ -110,12 +110,11 @@ class Reading:
             return None
         return await self._store.inbox_item(document.company_id, document.id)
 
-    async def _verbs(self, visit: Visit, document: Document) -> tuple[str, ...]:
+    async def _verbs(self, visit: Visit, document: Document) -> tuple[Allowed, ...]:
         if document.direction is Direction.IN or not visit.may(Scope.SEND):
             return ()
         known = await known_of(self._service, document, may=True)
-        now = self._parts.clock.now()
-        return tuple(one.verb for one in allowed(document, known, now) if not one.why_not)
+        return allowed(document, known, self._parts.clock.now())
 
     async def _closed(self, document: Document) -> str:
         """As `gateway.api.files.may_be_read` has it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -85,4 +85,7 @@ def _shown(part: Part, content: bytes, hidden: Collection[str]) -> tuple[Piece, 
             content = json.dumps(masked(json.loads(content)), ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             pass  # it was not read either: it is shown as text
-    return pieces(content, part.media_type, hidden=hidden, most=_MOST)
+    shown = pieces(content, part.media_type, hidden=hidden, most=_MOST)
+    if len(shown) == 1:  # size and hash are those of the bytes, not of what is left with stars
+        return (replace(shown[0], size_bytes=part.size_bytes, sha256=part.sha256),)
+    return shown

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from gateway.console.acting.allowed import Allowed
 from gateway.console.documents.sentence import Actor, Case, standing
 from gateway.console.pages import Words
 from gateway.lifecycle import Business
@@ -37,6 +38,7 @@ class Top:
     state: str
     inbox: str  # where it is in the inbox; empty for what goes out
     code: str
+    text: str  # what the state itself says: why, in words for the company's people
     sentence: str
     turn: str
     actor: str
@@ -52,7 +54,7 @@ class Top:
     created_at: datetime
     updated_at: datetime
     next_at: datetime | None
-    verbs: tuple[str, ...]
+    verbs: tuple[Allowed, ...]
 
 
 def top(
@@ -61,9 +63,9 @@ def top(
     words: Words,
     *,
     operator: bool,
-    verbs: Sequence[str] = (),
+    verbs: Sequence[Allowed] = (),
 ) -> Top:
-    """The head. `verbs`: what can be done to it now by who looks."""
+    """The head. `verbs`: what who looks can do to it now, and why not the rest."""
     document, head = case.document, case.document.head
     said = standing(case)
     return Top(
@@ -75,6 +77,7 @@ def top(
         state=document.state.value,
         inbox=case.item.state.value if case.item else "",
         code=case.item.code if case.item else document.code,
+        text=case.item.text if case.item else document.text,
         sentence=said.text(words, case.now),
         turn=_turn(words, said.actor, operator=operator),
         actor=said.actor.value,
