@@ -23,6 +23,7 @@ from gateway.blobs.partial import HEAD_BYTES
 from gateway.console.console import Page, Parts
 from gateway.console.documents.sentence import Actor, Case, standing
 from gateway.console.inbox import broken
+from gateway.console.inbox.aside import PATH as ASIDE
 from gateway.console.inbox.broken import FileRow, No
 from gateway.console.inbox.broken import Way as What
 from gateway.console.inbox.lying import PATH
@@ -31,6 +32,7 @@ from gateway.delivery import fetches, repair
 from gateway.delivery.recognised import Mistaken
 from gateway.inbound import files as records
 from gateway.inbound import verbs
+from gateway.inbound.aside import SET_ASIDE
 from gateway.inbound.files import Held
 from gateway.lifecycle import Business, InboxState, State
 from gateway.store.inbox import Item
@@ -173,7 +175,10 @@ class MendingPages:
     # --- what is wrong --------------------------------------------------------------------------
 
     async def _show(self, visit: Visit) -> web.Response:
-        return self._page(visit, await self._found(visit))
+        found = await self._found(visit)
+        if found.company.id == SET_ASIDE:
+            return visit.go(f"{ASIDE}/{found.document.id}")
+        return self._page(visit, found)
 
     def _page(
         self, visit: Visit, found: _Found, status: int = 200, *, fault: str = ""
