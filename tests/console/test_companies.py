@@ -15,6 +15,7 @@ from gateway.console import pages
 from gateway.console.companies.listing import PAGE, matches, ordered, page
 from gateway.console.companies.section import DONE
 from gateway.console.companies.verification import Acts, who_acts
+from gateway.lifecycle import State, change
 from gateway.registration.states import ParticipantState
 from gateway.store.port import Company
 from gateway.trust.people.roles import Role
@@ -117,6 +118,22 @@ async def test_operators_find_companies(office: Office, browser: Browser) -> Non
     rows = (await twin.json())["companies"]
     assert [row["id"] for row in rows] == [OURS.id]
     assert rows[0]["standing"] == "unverified" and rows[0]["account"] == "Byrån"
+
+
+async def test_the_list_says_whose_documents_need_somebody(
+    office: Office, browser: Browser
+) -> None:
+    await office.operator(browser)
+    for _ in range(2):
+        document = submission(OURS.id)
+        await office.store.accept(document, AT)
+        held = change(State.RECEIVED, State.HELD, code="operator.held", text="Held.")
+        await office.store.act(
+            *(OURS.id, document.document_id, held, AT), version=1, job=None, events=[]
+        )
+    shown = await browser.get("/console/companies")
+    assert shown.text.count('class="troubled"') == 1 and "2 held or failed" in shown.text
+    assert f"company:{OURS.id}%20state:held%20state:failed" in shown.text
 
 
 async def test_the_list_goes_on_where_it_ended(office: Office, browser: Browser) -> None:

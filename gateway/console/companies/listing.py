@@ -13,8 +13,10 @@ from urllib.parse import urlencode
 
 from gateway.api.routes import Service
 from gateway.console.companies.desk import COMPANIES
+from gateway.lifecycle import State
 from gateway.registration.telling import subject
 from gateway.store.port import Company, Store
+from gateway.store.search import Question
 from gateway.store.verifications import Verification
 from gateway.trust.gate import OPEN
 from gateway.trust.verification.standing import now_is
@@ -23,6 +25,8 @@ from gateway.trust.verification.states import Asking, Standing
 PAGE: Final = 50
 _ROWS: Final = 500  # that the store is asked for at once
 _PARTICIPANTS: Final = 3  # of a company, in the list
+_TROUBLE: Final = (State.HELD, State.FAILED)
+_MOST_TROUBLED: Final = 1000  # companies
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,21 @@ class CompanyRow:
     standing: Standing
     asking: Asking
     closes_at: datetime | None
+    troubled: int  # its documents that are held or have failed, of those that were counted
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyList:
     """A page of them. `total` is how many were found; `next` and `first` are addresses, of the page
-    after it and, unless it is that, of the first."""
+    after it and, unless it is that, of the first. `all_counted`: whether `troubled` is of all the
+    documents that are held or have failed, not of the newest alone."""
 
     query: str
     standing: str
     required: bool
     total: int
     companies: tuple[CompanyRow, ...]
+    all_counted: bool
     next: str
     first: str
 
@@ -95,7 +102,12 @@ async def listed(service: Service, query: str, standing: str, after: str) -> Com
     ]
     shown, following = page(found, after)
     accounts = {one.id: one.name for one in await store.accounts()}
-    rows = [_row(one, accounts, _now(await store.verification(one.id), now)) for one in shown]
+    facets = await store.facets(Question(None, states=_TROUBLE), values=_MOST_TROUBLED)
+    troubled = dict(facets.of.get("company", ()))
+    rows = [
+        _row(one, accounts, _now(await store.verification(one.id), now), troubled.get(one.id, 0))
+        for one in shown
+    ]
     asked = {name: text for name, text in (("q", query), ("standing", standing)) if text}
     return CompanyList(
         query=query,
@@ -103,6 +115,7 @@ async def listed(service: Service, query: str, standing: str, after: str) -> Com
         required=service.gate is not OPEN,
         total=len(found),
         companies=tuple(rows),
+        all_counted=facets.whole,
         next=f"{COMPANIES}?{urlencode({**asked, 'after': following})}" if following else "",
         first=f"{COMPANIES}?{urlencode(asked)}" if after else "",
     )
@@ -125,7 +138,9 @@ def _now(row: Verification | None, now: datetime) -> Verification | None:
     return None if row is None else now_is(row, now)
 
 
-def _row(company: Company, accounts: Mapping[str, str], row: Verification | None) -> CompanyRow:
+def _row(
+    company: Company, accounts: Mapping[str, str], row: Verification | None, troubled: int
+) -> CompanyRow:
     masked = [subject(one) for one in company.participants]
     return CompanyRow(
         id=company.id,
@@ -138,4 +153,5 @@ def _row(company: Company, accounts: Mapping[str, str], row: Verification | None
         standing=Standing.UNVERIFIED if row is None else row.standing,
         asking=Asking.NONE if row is None else row.asking,
         closes_at=None if row is None else row.closes_at,
+        troubled=troubled,
     )
