@@ -7,7 +7,7 @@ look whether a destination is down (its row fills to the right) or everything is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -66,7 +66,11 @@ def heat(found: OpenDocuments, lanes: Sequence[LaneState], now: datetime) -> Hea
         _row(name, [one for one in found.of if (one.channel or "") == name], busy.get(name), now)
         for name in sorted({*names, *busy})
     ]
-    total = _row("", found.of, None, now, of_all=True)
+    total = replace(
+        _row("", found.of, None, now, of_all=True),
+        due=sum(row.due for row in rows),
+        under_way=sum(row.under_way for row in rows),
+    )
     return Heat(tuple(rows), total, found.whole)
 
 
