@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from email.message import EmailMessage
 
 import pytest
@@ -146,6 +147,30 @@ def test_what_is_one_long_line_is_indented_and_findings_go_by_their_path() -> No
     assert None in at
 
 
+def test_json_is_indented_and_findings_go_by_their_pointer() -> None:
+    content = b'{"invoice":{"lines":[{"id":"1"},{"id":"2","price":{}}],"a/b":1}}'
+    found = [
+        finding("/invoice/lines/1/id"),
+        finding("/invoice/lines/1/item/name"),
+        finding("/invoice/a~1b"),
+        finding("/other"),
+        finding(""),
+    ]
+    page = source(content, found, "application/json; charset=utf-8")
+    assert json.loads("\n".join(line.text for line in page.lines)) == json.loads(content)
+    at = [place.line for place in page.places]
+    assert [page.lines[n - 1].text.strip() for n in at if n] == ['"id": "2",', "{", '"a/b": 1']
+    assert at[3:] == [None, None]
+    secret = source(b'{"delivery":{"personal_number":"197802022389"}}', [], "application/json")
+    assert "2389" not in "".join(line.text for line in secret.lines)
+
+
+def test_lines_are_those_that_parsers_count() -> None:
+    content = "<a>\n<b>\x0b\u2028\x85</b>\r\n<c/>\n</a>".encode()
+    page = source(content, [finding("a/c", 3)])
+    assert [line.text for line in page.lines if line.findings] == ["<c/>"]
+
+
 def test_findings_of_another_file_stand_at_no_line() -> None:
     page = source(b"<a>\n<b/>\n</a>", [finding("/invoice/number", 2)], own=False)
     assert not any(line.findings for line in page.lines)
@@ -153,9 +178,12 @@ def test_findings_of_another_file_stand_at_no_line() -> None:
 
 
 @pytest.mark.parametrize("first", [-5, 0, 1, 10**8])
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"<a", b"<a>" + b"x" * 100_000])
-def test_any_page_of_any_bytes_can_be_asked_for(content: bytes, first: int) -> None:
-    page = source(content, [finding("a[999999]/b", 99)], first=first)
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"<a", b"<a>" + b"x" * 99_999, b"[" * 9999])
+@pytest.mark.parametrize("media_type", ["application/xml", "application/json"])
+def test_any_page_of_any_bytes_can_be_asked_for(
+    content: bytes, first: int, media_type: str
+) -> None:
+    page = source(content, [finding("a[999999]/b", 99)], media_type, first=first)
     assert page.lines and page.first >= 1
     assert all(len(line.text) <= 2_000 for line in page.lines)
 

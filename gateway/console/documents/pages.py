@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -169,21 +170,21 @@ class Documents:
         about = _about(seen)
         own = about is not None and about.sha256 == part.sha256
         first = _number(visit.request.query.get("from", ""))
-        told, content = _findings(findings), content or b""
-        page = await asyncio.to_thread(source, content, told, first=first, own=own, hidden=hidden)
+        given = (content or b"", _findings(findings), part.media_type)
+        page = await asyncio.to_thread(lambda: source(*given, first=first, own=own, hidden=hidden))
         choices = tuple(Choice(one.role, file(one), one is part) for one in found)
         return _show(visit, seen, "ubl", Ubl(choices, page, own))
 
     async def _sent_in(self, visit: Visit, seen: Seen) -> web.Response:
         part = seen.last(Role.ORIGINAL)
+        if part is None and seen.document.direction is Direction.IN:
+            part = seen.last(Role.DOCUMENT)
         content, added, hidden = await asyncio.gather(
-            self._reading.newest(seen, Role.ORIGINAL),
+            self._reading.content(seen, part.sha256 if part and not seen.kept else ""),
             self._reading.newest(seen, Role.FILLED_IN),
             self._reading.hidden(seen),
         )
-        original = None
-        if part is not None and content is not None and not seen.kept:
-            original = (part, content)
+        original = None if part is None or content is None else (part, content)
         rows = (seen.document, seen.parts, original, added, hidden)
         return _show(visit, seen, "sent_in", await asyncio.to_thread(sent_in, *rows))
 
@@ -264,12 +265,15 @@ def _title(visit: Visit, head: Top) -> str:
     return f"{kind} {head.number}".strip()
 
 
+_READ: Final = re.compile("xml|json")
+
+
 def _sources(parts: Sequence[Part]) -> list[Part]:
     """The files that can be shown by lines, each once: what travels first, then what came."""
     found: dict[str, Part] = {}
     for role in (Role.DOCUMENT, Role.ORIGINAL, Role.RENDERED):
         for part in parts:
-            if part.role is role and "xml" in part.media_type.lower():
+            if part.role is role and _READ.search(part.media_type.lower()):
                 found.setdefault(part.sha256, part)
     return list(found.values())
 

@@ -16,9 +16,10 @@ from gateway.console.documents.way import File, file
 from gateway.console.documents.wire import Piece, pieces
 from gateway.delivery.fetches import shown_wishes
 from gateway.intake.kind import JSON
-from gateway.store.port import Document, Part, Role
+from gateway.store.port import Direction, Document, Part, Role
 
 _CAME: Final = (Role.ORIGINAL, Role.ATTACHMENT)
+_CAME_IN: Final = (*_CAME, Role.DOCUMENT, Role.UNPACKED)
 _MOST: Final = 60_000  # characters of the original
 
 
@@ -62,10 +63,11 @@ def sent_in(
 ) -> SentIn:
     """The tab. `original`: the part and its bytes."""
     added: Mapping[str, Any] = json.loads(filled_in or b"{}")
+    came = _CAME if document.direction is Direction.OUT else _CAME_IN
     return SentIn(
         at=document.created_at,
         media_type=document.media_type,
-        files=tuple(file(part) for part in parts if part.role in _CAME),
+        files=tuple(file(part) for part in parts if part.role in came),
         wishes=tuple(
             Wish(name, json.dumps(value, ensure_ascii=False))
             for name, value in sorted(masked(shown_wishes(document.delivery)).items())

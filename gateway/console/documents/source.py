@@ -1,11 +1,12 @@
-"""The tab "UBL": a document's XML by lines, each finding at its line. Pure; worth a thread.
+"""The tab "UBL": a document by lines, each finding at its line. Pure; worth a thread.
 
-What came or was made as one long line is shown indented, and findings are then put to the element
-that their path names.
+JSON, and XML that is one long line, are shown indented; findings are then put to the value or the
+element that their path names.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.console.documents.wire import indented, masked
+from gateway.archive.account import masked as without_secrets
+from gateway.console.documents.json_lines import JsonLines
+from gateway.console.documents.wire import MOST_PARSED, indented, masked
 from validators.findings import Finding
 
 LINES: Final = 400  # of one page
@@ -43,8 +46,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A page of lines. `places` are all findings, `indented`: it came as one long line. `before`
-    and `after` are the first lines of the pages around, None where there is none."""
+    """A page of lines. `places` are all findings, `indented`: these are not the lines of the file.
+    `before` and `after` are the first lines of the pages around, None where there is none."""
 
     lines: tuple[Line, ...]
     total: int
@@ -58,6 +61,7 @@ class Source:
 def source(
     content: bytes,
     findings: Sequence[Finding],
+    media_type: str = "application/xml",
     *,
     first: int = 1,
     own: bool = True,
@@ -65,10 +69,7 @@ def source(
 ) -> Source:
     """The page that line `first` is on. `own`: the findings are about these bytes; else they are
     told beside them."""
-    text = None if content.count(b"\n") > len(content) / _LONG else indented(content)
-    was_one_line = text is not None
-    rows = (text or content.decode("utf-8", "replace")).splitlines() or [""]
-    at = _by_path(text, findings) if text is not None else _by_line(findings)
+    rows, at, is_indented = _lined(content, media_type, findings)
     known = {n: line for n, line in at.items() if line <= len(rows)} if own else {}
     first = (max(1, min(first, len(rows))) - 1) // LINES * LINES + 1
     last = min(first + LINES - 1, len(rows))
@@ -81,7 +82,7 @@ def source(
         first=first,
         before=first - LINES if first > 1 else None,
         after=last + 1 if last < len(rows) else None,
-        indented=was_one_line,
+        indented=is_indented,
         places=tuple(
             Place(one, known.get(n), (known.get(n, 1) - 1) // LINES * LINES + 1)
             for n, one in enumerate(findings)
@@ -89,13 +90,34 @@ def source(
     )
 
 
+def _lined(
+    content: bytes, media_type: str, findings: Sequence[Finding]
+) -> tuple[Sequence[str], Mapping[int, int], bool]:
+    """The lines, the lines of the findings by their place, and whether they are not the file's."""
+    if "json" in media_type.lower() and len(content) <= MOST_PARSED:
+        try:
+            lines = JsonLines.of(without_secrets(json.loads(content)))
+        except (ValueError, RecursionError):
+            pass  # it is shown as it is: it could not be read either
+        else:
+            told = ((n, lines.line_of(one.where)) for n, one in enumerate(findings))
+            return lines.rows, {n: line for n, line in told if line is not None}, True
+    elif content.count(b"\n") <= len(content) / _LONG:
+        text = indented(content)
+        if text is not None:
+            return _rows(text), _by_path(text, findings), True
+    at = {n: one.line for n, one in enumerate(findings) if one.line}
+    return _rows(content.decode("utf-8", "replace")), at, False
+
+
+def _rows(text: str) -> list[str]:
+    """Lines as XML parsers count them: other characters that break lines do not count."""
+    return [row.rstrip("\r") for row in text.split("\n")]
+
+
 def _line(n: int, text: str, findings: Sequence[Finding], hidden: Collection[str]) -> Line:
     text = masked(text, hidden)
     return Line(n, text[:_LONGEST], max(0, len(text) - _LONGEST), tuple(findings))
-
-
-def _by_line(findings: Sequence[Finding]) -> Mapping[int, int]:
-    return {n: one.line for n, one in enumerate(findings) if one.line}
 
 
 def _by_path(text: str, findings: Sequence[Finding]) -> Mapping[int, int]:
@@ -104,22 +126,35 @@ def _by_path(text: str, findings: Sequence[Finding]) -> Mapping[int, int]:
         root = etree.fromstring(text.encode())
     except (etree.XMLSyntaxError, ValueError):
         return {}
-    found = ((n, _found(root, one.where)) for n, one in enumerate(findings))
-    return {n: line for n, line in found if line is not None}
+    children: dict[tuple[etree._Element, str], list[etree._Element]] = {}
+    found: dict[int, int] = {}
+    for n, one in enumerate(findings):
+        line = _found(root, one.where, children)
+        if line is not None:
+            found[n] = line
+    return found
 
 
-def _found(root: etree._Element, where: str) -> int | None:
-    """The line of the deepest element of a path that is there: of a missing one its parent's."""
+def _found(
+    root: etree._Element,
+    where: str,
+    children: dict[tuple[etree._Element, str], list[etree._Element]],
+) -> int | None:
+    """The line of the deepest element of a path that is there: of a missing one its parent's.
+    `children` are those that were looked for before, by their parent and name."""
     steps = where.strip("/").split("/")
     if _step(steps[0])[0] != etree.QName(root).localname:
         return None
     here = root
     for step in steps[1:]:
         name, n = _step(step)
-        same = list(here.iterchildren("{*}" + name)) if name else []
-        if len(same) < n:
+        if not name:
             break
-        here = same[n - 1]
+        if (here, name) not in children:
+            children[here, name] = list(here.iterchildren("{*}" + name))
+        if len(children[here, name]) < n:
+            break
+        here = children[here, name][n - 1]
     line: object = here.sourceline
     return line if isinstance(line, int) else None
 
