@@ -226,7 +226,7 @@ async def test_ticked_rows_go_to_where_it_is_decided(office: Office, browser: Br
     assert f'name="row" value="{OURS.id}/{failed}"' in form
     assert 'name="back" value="/console/log?q=state%3Afailed"' in form
     verbs = re.findall(r'name="verb" value="(\w+)"', form)
-    assert verbs == ["hold", "release", "retry", "reroute", "resend", "cancel"]
+    assert verbs == ["hold", "release", "retry", "reroute", "letter", "resend", "cancel"]
 
 
 async def test_what_was_found_is_taken_along(office: Office, browser: Browser) -> None:

@@ -46,6 +46,22 @@ class Sentence:
         return words(f"acting_will_{self.word}", **filled)
 
 
+def in_short(said: Sequence[Sentence], words: Words, now: datetime) -> tuple[str, ...]:
+    """The sentences for a row of a table: the way in one of them."""
+    way = [
+        f"{channel_name(words, str(one.values['channel']))} {one.values.get('address', '')}".strip()
+        for one in said
+        if one.word in _WAY
+    ]
+    taken = (words("acting_will_take", way=" → ".join(way)),) if way else ()
+    others = (one.text(words, now) for one in said if one.word not in (*_WAY, _FAIL))
+    return (*taken, *others)
+
+
+_FAIL: Final = "fail"
+_WAY: Final = ("go", "go_to", "go_first", "go_first_to", "go_then", "go_then_to")
+
+
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """A channel that will be tried, and the address there; empty where none can be shown."""
@@ -125,7 +141,7 @@ def _way(way: Sequence[Ahead]) -> Iterator[Sentence]:
         else:
             yield Sentence(word, values)
     if way:
-        yield Sentence("fail")
+        yield Sentence(_FAIL)
 
 
 def by_plan(plan: Plan, recipient: Recipient | None) -> list[Ahead]:

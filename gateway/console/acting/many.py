@@ -31,6 +31,9 @@ MOST_ROWS: Final = 200
 
 ACTS: Final = (Act.HOLD, Act.RELEASE, Act.RETRY, Act.REROUTE, Act.RESEND, Act.CANCEL)
 
+# Another route that is asked for so often that it has a word of its own.
+LETTER: Final = "letter"
+
 _UNREADABLE: Final = 422
 
 
@@ -97,14 +100,17 @@ class Many:
     async def _take(self, visit: Visit) -> web.Response:
         form = visit.form
         ticked = [Ticked.of(text) for text in form.every("row")]
-        fault = _fault(form["verb"], ticked)
+        as_letter = form["verb"] == LETTER
+        verb = Act.REROUTE if as_letter else form["verb"]
+        fault = _fault(verb, ticked)
         if fault:
             title = visit.words("acting_title_many")
             back = _back(visit)
             return visit.show(
                 "acting/nothing", _UNREADABLE, title=title, fault=fault, most=MOST_ROWS, back=back
             )
-        act, route = Act(form["verb"]), Route(tuple(filter(None, form.every("channels"))))
+        chosen = (LETTER,) if as_letter else tuple(filter(None, form.every("channels")))
+        act, route = Act(verb), Route(chosen)
         read = route.read()
         if isinstance(read, tuple):
             read, route = NewRoute(), Route()
@@ -134,7 +140,7 @@ class Many:
         if found is None:
             return _not_there(one)
         company, document = found
-        return _row(await self._previews.of(visit.words, company, document, act, read))
+        return _row(await self._previews.of(visit.words, company, document, act, read, short=True))
 
     async def _done(self, visit: Visit, act: Act, one: Ticked, read: NewRoute, reason: str) -> Row:
         """Does it to a row that was shown, and says what became of it."""

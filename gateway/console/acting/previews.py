@@ -5,13 +5,13 @@ In charge of the views, made of what the store and the router say. Not in charge
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
 from gateway.api.routes import Service
 from gateway.console.acting.allowed import VERBS, Act, Allowed, Known, judged, known_of
-from gateway.console.acting.foreseen import foreseen
+from gateway.console.acting.foreseen import Sentence, foreseen, in_short
 from gateway.console.pages import Words
 from gateway.delivery.papers import Papers
 from gateway.delivery.rerouting import Foreseen, NewRoute, foresee
@@ -104,45 +104,52 @@ class Previews:
         route: NewRoute | None = None,
         *,
         ask: bool = False,
+        short: bool = False,
     ) -> Preview:
         """What `act` would do just now. `route` is there for another one that was asked for; `ask`:
-        its channels are asked too."""
+        its channels are asked too; `short`: in few words, for one row of many."""
         known = await known_of(self._service, document, may=True)
         now = self._service.clock.now()
         possible = judged(act, document, known, now)
         shown = about(document, company)
         if possible.why_not:
             return Preview(shown, act, possible)
+
+        def told(said: Sequence[Sentence]) -> tuple[str, ...]:
+            if short:
+                return in_short(said, words, now)
+            return tuple(one.text(words, now) for one in said)
+
         if act is Act.REROUTE:
-            return await self._route(words, company, document, known, possible, route, ask)
+            found = await self._foreseen(document, route or NewRoute())
+            said = foreseen(act, document, known, found.plan, found.known.recipient)
+            asked = await self._asked(company, found) if ask else {}
+            return self._rerouted(shown, possible, told(said), found, asked)
         plan, recipient = await self._way(document, act, known)
         said = foreseen(act, document, known, plan, recipient)
         offered = known.choice.candidates if act is Act.CHOOSE and known.choice else ()
         return Preview(
             *(shown, act, possible),
-            sentences=tuple(one.text(words, now) for one in said),
+            sentences=told(said),
             candidates=tuple(Candidate(each.address, each.text) for each in offered),
         )
 
-    async def _route(
+    async def _foreseen(self, document: Document, route: NewRoute) -> Foreseen:
+        service = self._service
+        given = (service.store, document, route, service.channels, service.clock.now())
+        return await foresee(*given)
+
+    def _rerouted(
         self,
-        words: Words,
-        company: Company,
-        document: Document,
-        known: Known,
+        document: About,
         possible: Allowed,
-        route: NewRoute | None,
-        ask: bool,
+        sentences: tuple[str, ...],
+        found: Foreseen,
+        asked: Mapping[str, Asked],
     ) -> Preview:
-        service, now = self._service, self._service.clock.now()
-        given = (service.store, document, route or NewRoute(), service.channels, now)
-        found = await foresee(*given)
         recipient = found.known.recipient
-        said = foreseen(Act.REROUTE, document, known, found.plan, recipient)
-        asked = await self._asked(company, found) if ask else {}
         return Preview(
-            *(about(document, company), Act.REROUTE, possible),
-            sentences=tuple(one.text(words, now) for one in said),
+            *(document, Act.REROUTE, possible, sentences),
             order=found.plan.order,
             steps=tuple(
                 Step(step.channel, step.included, step.reason, *_answer(asked.get(step.step)))

@@ -41,9 +41,9 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """That a channel got it. `verdict`: delivered, sent, expecting (a report, until `until`),
-    recalled or back; `says` is what the channel said last, at `said_at`; `reference` is its own
-    name for it."""
+    """That a channel got it. `verdict`: delivered, posted, sent, expecting (a report, until
+    `until`), recalled or back; `says` is what the channel said last, at `said_at`; `reference` is
+    its own name for it."""
 
     channel: str
     verdict: str
@@ -58,8 +58,8 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The page. `verdict`: delivered, sent, expecting, recalled, under_way (nothing counts yet) or
-    not_sent."""
+    """The page. `verdict`: delivered, posted, sent, expecting, recalled, under_way (nothing counts
+    yet) or not_sent."""
 
     verdict: str
     company_id: str
@@ -88,6 +88,7 @@ _VERDICTS: Final = {
     LegState.SENT: "sent",
     LegState.RECALLED: "recalled",
 }
+_COUNTS: Final = ("delivered", "posted", "sent", "expecting")
 _ENDED: Final = frozenset({State.REJECTED, State.FAILED, State.CANCELLED})
 
 
@@ -128,7 +129,7 @@ def receipt(
 def _verdict(document: Document, handed: Sequence[Handed]) -> str:
     last = handed[-1].verdict if handed else ""
     match document.state:
-        case State.DELIVERED | State.SENT if last in ("delivered", "sent", "expecting"):
+        case State.DELIVERED | State.SENT if last in _COUNTS:
             return last
         case State.DELIVERED | State.SENT:  # a person says that it counts as sent
             return "sent"
@@ -156,6 +157,8 @@ def _handed(
         verdict = _VERDICTS.get(LegState(leg.state), "back")
         if verdict == "sent" and leg.expects is not None:
             verdict = "expecting"
+        if verdict == "delivered" and leg.channel == "letter":
+            verdict = "posted"  # the print house says so; nobody tells of the letter box
         yield Handed(
             leg.channel,
             verdict,

@@ -52,6 +52,18 @@ async def test_one_that_was_delivered_shows_its_proof(room: FileRoom, browser: B
     assert [proof["kind"] for proof in view["handed"][0]["proofs"]] == ["receipt"]
 
 
+async def test_a_letter_is_posted_and_no_more_is_claimed(room: FileRoom, browser: Browser) -> None:
+    async def posts(_: Envelope) -> Outcome:
+        return Delivered(said("letter", "posted", "posted it."))
+
+    script(room, reached(posts, "letter"))
+    document_id = await room.house.submit(invoice())
+    await room.house.work()
+    text = await shown(room, browser, document_id)
+    assert "Posted: the print house has confirmed" in text
+    assert "confirmed that it has it" not in text
+
+
 async def test_one_that_was_only_sent_says_so(room: FileRoom, browser: Browser) -> None:
     text = await shown(room, browser, await sent(room))
     assert "Sent, without proof of delivery" in text

@@ -12,7 +12,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway.console.acting.allowed import VERBS, WAYS, Act, Allowed, Known, allowed, judged
-from gateway.console.acting.foreseen import Sentence, address, foreseen, one_line, shown_address
+from gateway.console.acting.foreseen import (
+    Sentence,
+    address,
+    foreseen,
+    in_short,
+    one_line,
+    shown_address,
+)
 from gateway.console.pages import Words
 from gateway.delivery.choice import SEVERAL, Choice
 from gateway.delivery.outcome import OUTCOME_UNKNOWN
@@ -244,3 +251,14 @@ def test_a_postal_address_in_one_line() -> None:
 
 def test_a_sentence_names_an_unknown_channel_by_its_name() -> None:
     assert Sentence("go", {"channel": "pigeon"}).text(Words("en"), NOW) == "It goes by pigeon."
+
+
+def test_a_row_tells_the_way_in_one_sentence() -> None:
+    known = knows(unsure=True)
+    found = foreseen(Act.REROUTE, document(State.FAILED), known, plan("email", "kivra"), WHO)
+    assert in_short(found, Words("en"), NOW) == (
+        "In this order: e-mail anna@example.se → Kivra.",
+        TWICE,
+    )
+    held = foreseen(Act.HOLD, document(State.RECEIVED), known)
+    assert len(in_short(held, Words("en"), NOW)) == 1
