@@ -7,6 +7,7 @@ A page that hears it looks at itself again (`script.js`), as whoever has it open
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -54,27 +55,31 @@ class Live:
         loop = asyncio.get_running_loop()
         until = loop.time() + _LONGEST_S
         closing: asyncio.Future[Any] = asyncio.ensure_future(self._service.closing.wait())
+        news = self._listen(topics)
         try:
             while loop.time() < until and not closing.done():
-                begun = loop.time()
-                await self._wait(topics, closing)
+                await asyncio.wait(
+                    [*news, closing], timeout=_ALIVE_S, return_when=asyncio.FIRST_COMPLETED
+                )
                 if closing.done():
                     return
-                quiet = loop.time() - begun >= _ALIVE_S
-                await response.write(b":\n\n" if quiet else b"event: changed\ndata:\n\n")
+                if any(one.done() for one in news):
+                    # Listening goes on at once: what is written during the rest is told after it.
+                    _leave(news)
+                    news = self._listen(topics)
+                    await response.write(b"event: changed\ndata:\n\n")
+                else:
+                    await response.write(b":\n\n")
                 await asyncio.wait([closing], timeout=_BETWEEN_S)
         finally:
-            closing.cancel()
+            _leave([*news, closing])
 
-    async def _wait(self, topics: list[str], closing: asyncio.Future[Any]) -> None:
-        """Until something is written under one of the topics, or it is time to say something."""
-        waiting: list[asyncio.Future[Any]] = [
-            asyncio.ensure_future(self._parts.store.wait(topic, _ALIVE_S)) for topic in topics
-        ]
-        try:
-            await asyncio.wait(
-                [*waiting, closing], timeout=_ALIVE_S, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            for one in waiting:
-                one.cancel()
+    def _listen(self, topics: list[str]) -> list[asyncio.Future[Any]]:
+        """Each is done when something is written under its topic from now on."""
+        store = self._parts.store
+        return [asyncio.ensure_future(store.wait(topic, _LONGEST_S)) for topic in topics]
+
+
+def _leave(futures: Iterable[asyncio.Future[Any]]) -> None:
+    for one in futures:
+        one.cancel()

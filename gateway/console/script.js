@@ -91,7 +91,10 @@
   if (source) {
     const news = new EventSource(source);
     let asking = false;
-    news.addEventListener("changed", async () => {
+    let again = false;
+    let opened = false;
+    const look = async () => {
+      again = asking;
       if (asking || document.hidden) return;
       asking = true;
       try {
@@ -100,8 +103,13 @@
         // The gateway is away: the source connects again by itself.
       } finally {
         asking = false;
+        if (again) look();
       }
-    });
+    };
+    news.addEventListener("changed", look);
+    // What happened while nobody listened, or looked, is not told again.
+    news.addEventListener("open", () => (opened ? look() : (opened = true)));
+    document.addEventListener("visibilitychange", look);
     addEventListener("pagehide", () => news.close());
   }
 })();

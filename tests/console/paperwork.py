@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.lifecycle import State, change
-from gateway.store.port import Again, Checkpoint, Done, Head, Keep, NewPart, Role
+from gateway.routing.plan import Plan
+from gateway.store.port import Again, Checkpoint, Done, Head, Keep, NewEvent, NewPart, Role
 from tests.console.office import OURS, Office
 from tests.contracts.stores import arrival, claimed, submission
 
@@ -51,6 +52,9 @@ async def sent_in(
     if findings:
         content = json.dumps(list(findings)).encode()
         parts.append(NewPart(Role.FINDINGS, "findings.json", "application/json", content))
+    if State.ROUTING in way:
+        content = json.dumps(Plan("test", ()).data()).encode()
+        parts.append(NewPart(Role.PLAN, "plan.json", "application/json", content))
     for after in way:
         last = after is way[-1]
         later = now + timedelta(days=1) if after is State.WAITING else None
@@ -62,6 +66,7 @@ async def sent_in(
             head=Head(**{"number": "F-1", "kind": "invoice", **head}) if last else None,
             channel=channel if last and after is not State.REJECTED else None,
             parts=parts if last else (),
+            events=[NewEvent(f"document.{state}")] if last else (),
         )
         await office.store.checkpoint(job, work, now)
         before = after
