@@ -6,7 +6,8 @@ own page (`gateway.console.documents`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
@@ -23,15 +24,16 @@ from gateway.console.inbox.rows import Row, row
 from gateway.console.visit import Visit
 from gateway.inbound import verbs
 from gateway.lifecycle import InboxState
-from gateway.store.inbox import Item
 from gateway.store.port import BadCursor, Company, Direction
+from gateway.store.search import Question
 from gateway.trust.gate import Way, asked
 from gateway.trust.people.signing_in import name_of
 from gateway.trust.scopes import Scope
 
 PATH: Final = f"{HOME}/received"
 _ROWS: Final = 50
-_NUMBER: Final = 200  # characters of a document's number that is looked for
+_WORDS: Final = 10  # that are looked for at once
+_LETTERS: Final = 200  # of all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +55,19 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The list. `closed`: why the company may not receive; `marked`: how many were marked just now;
-    `left`: those that were not; `fault`: what was wrong with the form."""
+    """The list: of `company_id`, or of all of theirs. `words` were looked for; `closed`: the
+    companies that may not receive, and why; `marked`: how many were marked just now; `left`: those
+    that were not; `fault`: what was wrong with the form."""
 
     companies: tuple[Choice, ...]
     company_id: str
     state: InboxState | None
-    number: str
+    words: str
     rows: tuple[Row, ...]
     next: str | None
     first: str | None
     may_mark: bool
-    closed: str
+    closed: Mapping[str, str]
     marked: int
     left: tuple[Left, ...]
     fault: str
@@ -103,29 +106,40 @@ class ReceivedPages:
         company = await self._parts.company_of(visit, company_id) if company_id else None
         if company_id and company is None:
             raise Problem(Type.NOT_FOUND)
-        company = company or next(iter(companies), None)
-        if company is None:
-            raise Problem(Type.NOT_FOUND)
+        whose = {one.id: one for one in (companies if company is None else (company,))}
         query = visit.request.query
         asked_for = query.get("state", "")
         state = InboxState(asked_for) if asked_for in {*map(str, InboxState)} else None
-        number, after = query.get("number", "").strip()[:_NUMBER], query.get("after") or None
-        where = {"company": company.id if company_id else "", "state": state or ""}
-        where["number"] = number
+        words, after = query.get("words", "").strip()[:_LETTERS], query.get("after") or None
+        where = {"company": company_id, "state": state or "", "words": words}
+        question = Question(
+            tuple(whose),
+            Direction.IN,
+            inbox=tuple(InboxState) if state is None else (state,),
+            words=words.split()[:_WORDS],
+        )
         try:
-            items, following = await self._items(company, state, number, after)
+            page = await self._store.found(question, after=after, limit=_ROWS)
         except BadCursor:
             return visit.go(_address(where))
-        closed = await asked(self._gate, Way.RECEIVE, company.id)
+        items = await asyncio.gather(
+            *(self._store.inbox_item(one.company_id, one.id) for one in page.documents)
+        )
+        shown = {one.company_id for one in page.documents}
+        closed = await self._closed(shown | ({*whose} if len(whose) == 1 else set()))
         now = self._clock.now()
         view = Received(
             tuple(Choice(one.id, one.name) for one in companies),
-            *(company.id, state, number),
-            tuple(row(item, company.name, visit.words, now) for item in items),
-            None if following is None else _address({**where, "after": following}),
+            *(company_id, state, words),
+            tuple(
+                row(item, whose[item.document.company_id].name, visit.words, now)
+                for item in items
+                if item is not None
+            ),
+            None if page.next is None else _address({**where, "after": page.next}),
             _address(where) if after else None,
-            visit.may(Scope.RECEIVE) and closed is None,
-            closed.text if closed else "",
+            visit.may(Scope.RECEIVE),
+            closed,
             marked or _count(query.get("done", "")),
             tuple(left),
             fault,
@@ -133,28 +147,15 @@ class ReceivedPages:
         title = visit.words("received")
         return visit.view("inbox/received", view, status, title=title, live=after is None)
 
-    async def _items(
-        self, company: Company, state: InboxState | None, number: str, after: str | None
-    ) -> tuple[list[Item], str | None]:
-        """A page: of one state in the order in which they are given out, else the newest first."""
-        if state is not None and not number:
-            found = await self._store.inbox_items(company.id, state, after, _ROWS + 1)
-            more = len(found) > _ROWS
-            return list(found[:_ROWS]), found[_ROWS - 1].document.id if more else None
-        page = await self._store.documents(
-            *(company.id,),
-            direction=Direction.IN,
-            number=number or None,
-            after=after,
-            limit=_ROWS,
-        )
-        items = [
-            item
-            for document in page.documents
-            if (item := await self._store.inbox_item(company.id, document.id)) is not None
-            and state in (None, item.state)
-        ]
-        return items, page.next
+    async def _closed(self, company_ids: Collection[str]) -> Mapping[str, str]:
+        """Of these companies those that may not receive, and why."""
+        asked_for = sorted(company_ids)
+        found = await asyncio.gather(*(asked(self._gate, Way.RECEIVE, one) for one in asked_for))
+        return {
+            id_: closed.text
+            for id_, closed in zip(asked_for, found, strict=True)
+            if closed is not None
+        }
 
     async def _mark(self, visit: Visit) -> web.Response:
         """Marks ticked rows as handled; what is not marked is told, with the reason."""
