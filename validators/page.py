@@ -114,7 +114,7 @@ def section(
     """A document and its findings; `number` tells the documents of a page apart."""
     page = _Section(texts(language), f"d{number}")
     lines = as_bytewise(source).decode("utf-8", "replace").splitlines()
-    told = _first_of_each(by_line(report.findings))
+    told = first_of_each(by_line(report.findings))
     parts = [
         f'<section aria-labelledby="{page.name}">\n<h2 id="{page.name}">{escape(file)}</h2>\n',
         page.verdict(report),
@@ -125,7 +125,7 @@ def section(
     return "".join(parts)
 
 
-def _first_of_each(findings: Sequence[Finding]) -> list[Finding]:
+def first_of_each(findings: Sequence[Finding]) -> list[Finding]:
     """The findings, of each rule no more than `MOST_ALIKE`."""
     seen: Counter[str] = Counter()
     told = []
@@ -189,7 +189,7 @@ class _Section:
             if finding.line is not None and finding.line <= len(lines):
                 at.setdefault(finding.line, []).append(finding)
         before = 0
-        for number in (*_near(len(lines), at), len(lines) + 1):
+        for number in (*near(len(lines), at), len(lines) + 1):
             yield from self._between(before + 1, number, lines)
             before = number
             if number <= len(lines):
@@ -249,7 +249,7 @@ def _breakable(path: str) -> str:
     return escape(path).replace("/", "/<wbr>")
 
 
-def _near(count: int, marked: Iterable[int]) -> Sequence[int]:
+def near(count: int, marked: Iterable[int]) -> Sequence[int]:
     """The numbers of the lines around those with findings."""
     near = {
         number

@@ -27,6 +27,7 @@ from gateway.console.log.log import Log
 from gateway.console.log.outgoing import Outgoing
 from gateway.console.now.section import Now
 from gateway.console.profile import Profile
+from gateway.console.rules.section import RulePages
 from gateway.console.section import Console as Section
 from gateway.console.section import Oidc
 from gateway.console.setup import Mailbox, Setting, Setup
@@ -89,6 +90,7 @@ async def open_console(
             Acting(parts, service).pages(),
             Audit(parts, service).pages(),
             ChannelPages(parts, service).pages(),
+            RulePages(service).pages(),
             Companies(parts, service).pages(),
             Documents(parts, service).pages(),
             Inbox(parts, service).pages(),
