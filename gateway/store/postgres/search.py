@@ -21,6 +21,7 @@ _COLUMNS = ", ".join(f"d.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
 
 class _Dialect:
     position = "strpos"
+    by_seq = ""
 
     def at(self, moment: datetime) -> datetime:
         return rows.moment(moment)

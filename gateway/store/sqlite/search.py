@@ -22,6 +22,7 @@ _COLUMNS = ", ".join(f"d.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
 
 class _Dialect:
     position = "instr"
+    by_seq = "NOT INDEXED"  # but by the row's own number
 
     def at(self, moment: datetime) -> int:
         return micros(moment)
