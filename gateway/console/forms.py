@@ -73,11 +73,14 @@ def onward(asked: str) -> str:
 
 def _said(content: bytes) -> Sequence[tuple[str, str]]:
     try:
-        return parse_qsl(
+        said = parse_qsl(
             content.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
         )
     except ValueError:
         raise Problem(Type.MALFORMED_REQUEST, "The form is not well-formed.") from None
+    if any("\0" in text for pair in said for text in pair):  # no text in PostgreSQL has it
+        raise Problem(Type.MALFORMED_REQUEST, "The form has a character that no text has.")
+    return said
 
 
 def _parts(content: bytes, boundary: str) -> Form:

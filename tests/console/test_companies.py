@@ -178,9 +178,11 @@ async def test_every_tab_has_a_twin_and_no_personal_number(
 
 async def test_a_company_that_is_not_there_has_no_page(office: Office, browser: Browser) -> None:
     await office.operator(browser)
-    nobody = Company("com_nobody", "", "SE", (), {})
     for tab in TABS:
-        assert (await browser.get(place(tab, nobody))).status == 404
+        for id_ in ("com_nobody", "%00", "x" * 200, "%ED%A0%80"):
+            path = f"/console/companies/{id_}"
+            page = await browser.get(f"{path}/{tab}" if tab else path)
+            assert page.status == 404
 
 
 async def test_companies_people_do_not_see_the_operators_pages(
@@ -352,6 +354,9 @@ async def test_forms_of_others_do_nothing(office: Office, browser: Browser) -> N
     assert await office.store.verification(OURS.id) is None
     await browser.get(place())
     assert (await browser.post(f"{place()}/overview/nonsense", reason=WHY)).status == 404
+    await browser.get(place())
+    nul = await browser.post(f"{place()}/overview/revoke", version="0", reason="a\0b")
+    assert nul.status == 400 and await office.store.verification(OURS.id) is None
     assert (await browser.get(f"{place()}?done=%3Cb%3E")).status == 200
 
 

@@ -462,9 +462,8 @@ async def test_an_agreement_is_asked_for_and_ended(office: Office, browser: Brow
     assert "The agreement is ended." in ended.text
     nobody = await acted(browser, "agreements", "end", channel="efaktura_no", of="1")
     assert nobody.status == 422 and "There is none." in nobody.text
-    for of in ("15076500565", "a\0b"):
-        answer = await acted(browser, "agreements", "end", channel="efaktura_no", of=of)
-        assert answer.status == 404
+    person = await acted(browser, "agreements", "end", channel="efaktura_no", of="15076500565")
+    assert person.status == 404
 
 
 # --- usage --------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ async def _ask(desk: Desk) -> Outcome:
 
 async def _end(desk: Desk) -> Outcome:
     channel, name = desk.form["channel"], desk.form["of"]
-    if "\0" in name or masked(name) != name:
+    if masked(name) != name:
         return NotThere()
     try:
         found = await desk.service.agreements.end(

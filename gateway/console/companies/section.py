@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.api.routes import Service
+from gateway.api.routes import COMPANY, Service
 from gateway.console.companies.agreements import AgreementsTab
 from gateway.console.companies.desk import (
     COMPANIES,
@@ -227,7 +227,8 @@ class Companies:
         asked = visit.request.match_info.get("company_id") or visit.form["company"]
         asked = asked or visit.request.query.get("company", "")
         if asked:
-            company = await self._parts.company_of(visit, asked)
+            fits = COMPANY.fits(asked)  # whatever is no id is none of theirs
+            company = await self._parts.company_of(visit, asked) if fits else None
         else:
             company = next(iter(await self._parts.companies_of(visit)), None)
         return None if company is None else Desk(visit, self._service, company)
