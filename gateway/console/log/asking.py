@@ -19,6 +19,7 @@ from gateway.store.port import BadCursor, Company, Document
 from gateway.store.search import Facets, Question
 
 _AT_ONCE: Final = 500  # companies that are read at once
+_VALUES: Final = 6  # of each facet: what is rarer is asked for by name
 _NOTHING: Final = Facets(0, True, {})
 
 
@@ -106,7 +107,7 @@ class Asking:
         """How what is asked for is spread."""
         if question.companies is not None and not question.companies:
             return _NOTHING
-        return await self._store.facets(question)
+        return await self._store.facets(question, values=_VALUES)
 
     async def names(
         self, ids: Iterable[str], within: Mapping[str, Company] | None
