@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 from pydantic_core import to_json
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -62,6 +63,12 @@ def page(name: str, words: Words, status: int = 200, **values: Any) -> web.Respo
     return web.Response(
         status=status, text=html, content_type="text/html", charset="utf-8", headers=HEADERS
     )
+
+
+def fragment(name: str, words: Words, **values: Any) -> Markup:
+    """A part of a page that is the same for all who read this language: drawn once, it may be
+    shown on many pages. What is filled in is escaped, as on a page."""
+    return Markup(_template(name).render(words=words, language=words.language, **values))  # noqa: S704
 
 
 _NOBODY: Final[Mapping[str, Any]] = {

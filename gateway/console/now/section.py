@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from aiohttp import web
+from markupsafe import Markup
 
 from gateway.api.routes import Service
 from gateway.certificates import Certificate
@@ -16,10 +17,12 @@ from gateway.console.console import Page, Parts
 from gateway.console.forms import HOME
 from gateway.console.now.ages import Ago, ago
 from gateway.console.now.deadlines import Limits, limits
-from gateway.console.now.glance import Glance, Glances
+from gateway.console.now.fresh import Fresh
+from gateway.console.now.glance import Glance, look
 from gateway.console.now.heat import Heat, heat
 from gateway.console.now.outcomes import Course, Period, courses
 from gateway.console.now.waiting import Wait, waits
+from gateway.console.pages import Words, fragment
 from gateway.console.visit import Visit
 from gateway.trust.scopes import Scope
 
@@ -52,9 +55,11 @@ class Now:
     """The page."""
 
     def __init__(self, parts: Parts, service: Service) -> None:
+        self._store = service.store
         self._channels = service.channels
         self._certificates = parts.setup.certificates
-        self._glances = Glances(service.store, parts.clock)
+        self._views = Fresh(parts.clock, self._view)
+        self._bodies: dict[tuple[Period, str], tuple[NowView, Markup]] = {}
 
     def pages(self) -> list[Page]:
         """The one there is."""
@@ -63,9 +68,24 @@ class Now:
     async def _show(self, visit: Visit) -> web.Response:
         asked = visit.request.query.get("over", "")
         period = Period(asked) if asked in {*Period} else Period.DAY
-        glance = await self._glances.look(period)
-        view = shown(glance, period, self._channels, self._certificates)
-        return visit.view("now/now", view, title=visit.words("now_title"), live=True)
+        title = visit.words("now_title")
+        view = await self._views.get(period)
+        if visit.as_json:
+            return visit.view("now/now", view, title=title)
+        body = self._body(period, visit.words, view)
+        return visit.show("now/now", title=title, body=body, live=True)
+
+    async def _view(self, period: Period, now: datetime) -> NowView:
+        glance = await look(self._store, period, now)
+        return shown(glance, period, self._channels, self._certificates)
+
+    def _body(self, period: Period, words: Words, view: NowView) -> Markup:
+        """The view in somebody's language, drawn once for all who read that."""
+        drawn, body = self._bodies.get((period, words.language), (None, Markup()))
+        if drawn is not view:
+            body = fragment("now/body", words, view=view)
+            self._bodies[period, words.language] = view, body
+        return body
 
 
 def shown(

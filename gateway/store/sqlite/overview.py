@@ -67,7 +67,8 @@ def _first_since(connection: sqlite3.Connection, edge: datetime) -> int:
     """The place of the first document that came at `edge` or later: they lie in the order of their
     coming, and halving finds it in a few steps, without an index of times."""
     low, high = connection.execute(
-        "SELECT coalesce(min(seq), 0), coalesce(max(seq) + 1, 0) FROM document"
+        "SELECT coalesce((SELECT min(seq) FROM document), 0),"
+        " coalesce((SELECT max(seq) FROM document) + 1, 0)"
     ).fetchone()
     while low < high:
         seq, created_at = connection.execute(
