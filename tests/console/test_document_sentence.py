@@ -260,6 +260,7 @@ def test_it_tells_when_who_and_what_comes_next() -> None:
 
 def test_times_of_today_are_short_and_unknown_channels_keep_their_names() -> None:
     assert clock(NOW, NOW) == "12:03"
+    assert clock(NOW + timedelta(seconds=61), NOW) == "12:04:01"
     assert clock(THREE_DAYS_AGO, NOW) == "2026-11-19 12:03"
     assert channel_name(Words("sv"), "letter") == "brev"
     assert channel_name(Words("sv"), "pigeon") == "pigeon"

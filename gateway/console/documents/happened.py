@@ -31,7 +31,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event. `data` is the rest of it, as JSON; empty where there is none."""
+    """An event. `data` is the rest of it, as JSON; empty where there is none. `response`: the
+    document that carries the company's answer to the sender."""
 
     id: str
     type: str
@@ -39,6 +40,7 @@ class Happened:
     code: str
     text: str
     data: str
+    response: str
     told: tuple[Told, ...]
 
 
@@ -92,6 +94,7 @@ def happenings(
                 str(one.data.get("code") or ""),
                 str(one.data.get("text") or ""),
                 _rest(one.data),
+                str(one.data.get("response") or ""),
                 tuple(by_event.get(one.id, ())),
             )
             for one in reversed(events)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
@@ -79,7 +79,9 @@ class Said:
 
 
 def clock(at: datetime, now: datetime) -> str:
-    """A time as a sentence has it: of today the hour alone."""
+    """A time as a sentence has it: of today the hour alone; what is soon, to the second."""
+    if timedelta() < at - now < timedelta(minutes=2):
+        return f"{at:%H:%M:%S}"
     return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
 
 
