@@ -403,6 +403,20 @@ async def test_what_a_company_may_not_have_yet_is_not_shown(tmp_path: Path) -> N
             assert (await anna.get(room.path(document_id, "/rendered"))).status == 404
 
 
+async def test_what_is_lost_is_said_and_the_rest_is_shown(
+    room: FileRoom, browser: Browser, tmp_path: Path
+) -> None:
+    body = json.dumps({**invoice(), "more": "x" * 100_000}).encode()  # too large for the database
+    document_id = await hand_in(room, NewPart(Role.ORIGINAL, "i.json", "application/json", body))
+    digest = hashlib.sha256(body).hexdigest()
+    (file,) = (tmp_path / "data" / "blobs").rglob(digest)
+    file.write_bytes(b"y" * len(body))
+    for tab in TABS:
+        page = await room.show(browser, document_id, tab)
+        assert ("A backup may have them" in page.text) is (tab in ("/ubl", "/sent-in"))
+    assert (await browser.get(room.path(document_id, f"/files/{digest}"))).status == 410
+
+
 # --- hostile ------------------------------------------------------------------------------------
 
 HOSTILE = (

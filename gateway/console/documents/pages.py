@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aiohttp import web
@@ -167,10 +167,12 @@ class Documents:
             self._reading.newest(seen, Role.FINDINGS),
             self._reading.hidden(seen),
         )
+        if content is None:
+            return _show(visit, _lost(visit, seen), "ubl", Ubl((), None, own=True))
         about = _about(seen)
         own = about is not None and about.sha256 == part.sha256
         first = _number(visit.request.query.get("from", ""))
-        given = (content or b"", _findings(findings), part.media_type)
+        given = (content, _findings(findings), part.media_type)
         page = await asyncio.to_thread(lambda: source(*given, first=first, own=own, hidden=hidden))
         choices = tuple(Choice(one.role, file(one), one is part) for one in found)
         return _show(visit, seen, "ubl", Ubl(choices, page, own))
@@ -185,6 +187,8 @@ class Documents:
             self._reading.hidden(seen),
         )
         original = None if part is None or content is None else (part, content)
+        if part is not None and content is None and not seen.kept:
+            seen = _lost(visit, seen)
         rows = (seen.document, seen.parts, original, added, hidden)
         return _show(visit, seen, "sent_in", await asyncio.to_thread(sent_in, *rows))
 
@@ -200,11 +204,10 @@ class Documents:
         held, fetched, mergers, inside = await asyncio.gather(
             self._reading.newest(seen, Role.FILES),
             self._reading.newest(seen, Role.FETCH),
-            self._store.files(seen.company.id, seen.document.id, [Role.MERGER]),
+            self._reading.every(seen, Role.MERGER),
             self._inside(seen),
         )
-        records = [content for _, content in mergers]
-        body = attachments(seen.parts, inside, recorded(held), fetched, records)
+        body = attachments(seen.parts, inside, recorded(held), fetched, mergers)
         return _show(visit, seen, "attachments", body)
 
     async def _inside(self, seen: Seen) -> Sequence[base.File]:
@@ -236,11 +239,20 @@ class Documents:
             content, hidden = await asyncio.gather(
                 self._reading.content(seen, part.sha256), self._reading.hidden(seen)
             )
-            content, kind = content or b"", part.media_type
-            shown = await asyncio.to_thread(pieces, content, kind, hidden=hidden)
+            if content is None:
+                seen = _lost(visit, seen)
+            else:
+                given = (content, part.media_type)
+                shown = await asyncio.to_thread(lambda: pieces(*given, hidden=hidden))
         tries = {one.id: one.channel for one in seen.case.attempts}
         channel = tries.get(part.attempt_id or "", seen.document.channel or "")
         return _show(visit, seen, "wire", Wire(file(part), channel, shown))
+
+
+def _lost(visit: Visit, seen: Seen) -> Seen:
+    """The same, where the bytes that are to be shown are not what was stored, or nobody has their
+    key any more."""
+    return replace(seen, kept=visit.words("document_lost_text"))
 
 
 def _show(visit: Visit, seen: Seen, tab: str, body: Body, *, live: bool = False) -> web.Response:

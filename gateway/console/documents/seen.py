@@ -10,6 +10,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from gateway.api.routes import Service
 from gateway.console.acting.allowed import Allowed, allowed, known_of
 from gateway.console.console import Parts
@@ -20,8 +22,10 @@ from gateway.delivery.envelope import particulars
 from gateway.delivery.scanning import withheld
 from gateway.routing.plan import Plan, from_data
 from gateway.store.inbox import Item
-from gateway.store.port import Company, Direction, Document, Part, Role
+from gateway.store.port import Company, ContentLost, Direction, Document, Part, Role
 from gateway.trust.scopes import Scope
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,19 @@ class Reading:
         part = seen.last(role)
         return None if part is None else await self.content(seen, part.sha256)
 
+    async def every(self, seen: Seen, role: Role) -> list[bytes]:
+        """The bytes of every part of a role, in the order they were written."""
+        found = [part.sha256 for part in seen.parts if part.role is role]
+        contents = await asyncio.gather(*(self.content(seen, sha256) for sha256 in found))
+        return [content for content in contents if content is not None]
+
     async def content(self, seen: Seen, sha256: str) -> bytes | None:
-        """The bytes of a part."""
-        return await self._store.content(seen.company.id, seen.document.id, sha256)
+        """The bytes of a part; None where there is none, or they are lost: all else is shown."""
+        try:
+            return await self._store.content(seen.company.id, seen.document.id, sha256)
+        except ContentLost as error:
+            log.error("content_lost", document_id=seen.document.id, reason=str(error))
+            return None
 
     async def hidden(self, seen: Seen) -> frozenset[str]:
         """Personal numbers of the recipient, which no page shows: as far as they are known."""
@@ -102,7 +116,11 @@ class Reading:
         return numbers(*(one for one in known if isinstance(one, str)))
 
     async def _plan(self, document: Document) -> Plan | None:
-        plans = await self._store.files(document.company_id, document.id, [Role.PLAN])
+        try:
+            plans = await self._store.files(document.company_id, document.id, [Role.PLAN])
+        except ContentLost as error:
+            log.error("content_lost", document_id=document.id, reason=str(error))
+            return None
         return from_data(json.loads(plans[-1][1])) if plans else None
 
     async def _item(self, document: Document) -> Item | None:
