@@ -245,6 +245,7 @@ async def test_the_gate_is_closed_with_a_reason_that_the_company_reads(
     await acted(browser, "overview", "verify", version="0", **SEEN)
     closed = await acted(browser, "overview", "revoke", version="1", reason="<b>False papers</b>")
     assert "The gate is closed for the company." in closed.text
+    assert "False papers" in (await told(office, "company.revoked")).data
     assert "&lt;b&gt;False papers&lt;/b&gt;" in closed.text and "<b>False" not in closed.text
     again = await acted(browser, "overview", "revoke", version="2")
     assert again.status == 422 and "revoked already" in again.text

@@ -244,7 +244,7 @@ class Verbs:
                 return NotNow("It is revoked already.")
             return changes.revoked(row, now, reason.strip()), request, {}
 
-        who = (actor, "company.revoked", "")
+        who = (actor, "company.revoked", reason.strip())
         return await self._changed(company_id, revoked, who, version=version)
 
     async def decline(self, company_id: str, request_id: str) -> Asked:
