@@ -145,7 +145,7 @@ class Log:
         companies: Sequence[str] = ()
         if piece.begin and piece.word in LOOKED_UP and (ids is None or ids):
             looked_up = await self._store.suggested(ids, piece.begin, MOST)
-        if piece.begin and piece.word in ("", "company"):
+        if piece.begin and piece.word == "company":  # reads all there are, of an operator
             called = await self._asking.called(piece.begin, within)
             companies = sorted({company.name for company in called})[:MOST]
         return twin(suggestions(piece, looked_up, companies, self._service.channels))

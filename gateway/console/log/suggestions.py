@@ -39,13 +39,26 @@ class Typed:
 
 def typed(text: str) -> Typed:
     """What is being typed."""
-    cut = max(text.rfind(" "), text.rfind("\t")) + 1
-    before, last = text[:cut], text[cut:]
-    word, colon, value = last.partition(":")
+    begin = comma = 0  # of the last piece, and of its last value
+    quoted = False
+    for at, letter in enumerate(text, 1):
+        if letter == '"':
+            quoted = not quoted
+        elif letter.isspace() and not quoted:
+            begin = comma = at
+        elif letter == "," and not quoted:
+            comma = at
+    before, last = text[:begin], text[begin:]
+    word, colon, _ = last.partition(":")
     if not colon or word.lower() not in WORDS:
-        return Typed(before, FREE, "", last.strip('"'))
-    values, _, begin = value.rpartition(",")
-    return Typed(before, word.lower(), f"{values}," if values else "", begin.strip('"'))
+        return Typed(before, FREE, "", _plain(last))
+    value = begin + len(word) + 1
+    comma = max(comma, value)
+    return Typed(before, word.lower(), text[value:comma], _plain(text[comma:]))
+
+
+def _plain(value: str) -> str:
+    return value.strip('"').replace('""', '"')
 
 
 def suggestions(
@@ -60,7 +73,6 @@ def suggestions(
     if piece.word == FREE:
         begin = piece.begin.lower()
         found += [f"{piece.before}{name}:" for name in WORDS if begin and name.startswith(begin)]
-        found += [piece.going_on(name, "company") for name in companies if begin]
         found += [
             piece.going_on(value, OF_FIELD[field])
             for field, value in looked_up
