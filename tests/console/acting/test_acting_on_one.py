@@ -417,3 +417,25 @@ async def test_the_pages_are_in_the_readers_language(room: FileRoom) -> None:
             "Det går via e-post først, til kund@customer.example."
             in (await browser.get(do(room, document_id, "resend"))).text
         )
+
+
+HOSTILE = "\"><script>alert(1)</script>{{7*7}}'"
+
+
+async def test_foreign_text_is_shown_and_nothing_more(room: FileRoom, browser: Browser) -> None:
+    script(room, reached(takes))
+    body = invoice(email="kund@customer.example")
+    body["invoice"]["buyer"]["name"] = f"Kund {HOSTILE}"
+    body["invoice"]["buyer"]["address"]["city"] = HOSTILE
+    document_id = await room.house.submit(body)
+    await room.house.work()
+    await room.house.is_in(document_id, State.SENT)
+    pages = [await browser.get(do(room, document_id, verb)) for verb in Act]
+    pages.append((await foreseen(room, browser, document_id, channels="letter"))[0])
+    pages.append(await browser.get(room.path(document_id, "/receipt")))
+    ticked = {"verb": "letter", "row": f"{SENDER.id}/{document_id}"}
+    pages.append(await browser.post("/console/act", pages[0].form_token, **ticked))
+    for page in pages:
+        assert page.status == 200
+        assert "<script>alert" not in page.text
+        assert "Kund &#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}&#39;" in page.text
