@@ -9,11 +9,11 @@ little, at most so many rows of them; or sums that are kept by the hour, as atte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.lifecycle import FINAL, State
 
@@ -130,6 +130,28 @@ class Ended:
     document_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A schedule. `last_at`: when a round of it ended last, None before the first; `failed`: that
+    one did not go, and is tried again."""
+
+    name: str
+    next_at: datetime
+    last_at: datetime | None
+    failed: bool
+
+
+def scheduled(key: str, due_at: datetime, data: Mapping[str, Any]) -> Scheduled:
+    """Out of its job: `gateway.delivery.schedules` writes the data."""
+    last_at = data.get("last_at")
+    return Scheduled(
+        key.removeprefix("schedule:"),
+        due_at,
+        None if last_at is None else datetime.fromisoformat(last_at),
+        bool(data.get("failed", False)),
+    )
+
+
 def ended(attempts: Iterable[Attempt]) -> list[Ended]:
     """What to add for these attempts; one that has not ended adds nothing."""
     found: dict[tuple[str, datetime, str], list[Attempt]] = {}
@@ -191,6 +213,6 @@ class Overview(Protocol):
         """Lets go of sums older than the hour of `before`, and sums up what was written apart."""
         ...
 
-    async def schedules(self) -> Sequence[tuple[str, datetime]]:
-        """When each schedule comes round next, by name."""
+    async def schedules(self) -> Sequence[Scheduled]:
+        """When each schedule comes round next, and how it went last, by name."""
         ...

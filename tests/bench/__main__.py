@@ -17,6 +17,7 @@ from tests.bench import (
     one_process,
     pdf,
     peppol,
+    searching,
     store,
     turns,
     validation,
@@ -39,6 +40,7 @@ BENCHES: dict[str, Callable[[], Mapping[str, float]]] = {
     "a Peppol message and its receipt, and the RSA, AES, SHA-256 and gzip of it": peppol.measure,
     "merging PDFs in a process of its own, and pikepdf alone": pdf.measure,
     "the stores, and raw rows in their databases": store.measure,
+    "the console's log over many documents, and a bare aiohttp page": searching.measure,
     "memory of a gateway that works on and on": memory.measure,
 }
 

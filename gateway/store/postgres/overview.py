@@ -18,12 +18,15 @@ from gateway.store.overview import (
     OpenDocuments,
     Outcomes,
     Pile,
+    Scheduled,
     Where,
     ended,
     hours_of,
+    scheduled,
 )
 from gateway.store.port import Attempt, Direction
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.rows import from_json
 from gateway.store.postgres.transactions import Transaction, Transactions
 
 # The planner finds the partial indexes by these.
@@ -258,10 +261,10 @@ class OverviewRows:
         """Lets go of sums older than the hour of `before`, and sums up what was written apart."""
         await self._transactions.write(tidy, Tidy(before))
 
-    async def schedules(self) -> Sequence[tuple[str, datetime]]:
-        """When each schedule comes round next."""
+    async def schedules(self) -> Sequence[Scheduled]:
+        """When each schedule comes round next, and how it went last."""
         found = await self._connections.read(
-            "SELECT key, due_at FROM job WHERE key >= 'schedule:' AND key < 'schedule;'"
+            "SELECT key, due_at, data FROM job WHERE key >= 'schedule:' AND key < 'schedule;'"
             " ORDER BY key"
         )
-        return [(key.removeprefix("schedule:"), due) for key, due in found]
+        return [scheduled(key, due, from_json(data)) for key, due, data in found]

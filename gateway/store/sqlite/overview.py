@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from gateway.store.overview import (
     OpenDocuments,
     Outcomes,
     Pile,
+    Scheduled,
     Where,
     ended,
     hours_of,
+    scheduled,
 )
 from gateway.store.port import Attempt, Direction
 from gateway.store.sqlite.readers import Readers
@@ -206,12 +209,13 @@ def last_outcomes(connection: sqlite3.Connection) -> list[LastOutcome]:
     ]
 
 
-def schedules(connection: sqlite3.Connection) -> list[tuple[str, datetime]]:
-    """When each schedule comes round next."""
+def schedules(connection: sqlite3.Connection) -> list[Scheduled]:
+    """When each schedule comes round next, and how it went last."""
     found = connection.execute(
-        "SELECT key, due_at FROM job WHERE key >= 'schedule:' AND key < 'schedule;' ORDER BY key"
+        "SELECT key, due_at, data FROM job WHERE key >= 'schedule:' AND key < 'schedule;'"
+        " ORDER BY key"
     )
-    return [(key.removeprefix("schedule:"), moment(due)) for key, due in found]
+    return [scheduled(key, moment(due), json.loads(data)) for key, due, data in found]
 
 
 def add(transaction: Transaction, attempts: Sequence[Attempt]) -> None:
@@ -279,6 +283,6 @@ class OverviewRows:
         """Lets go of sums older than the hour of `before`."""
         await self._writer.write(tidy, Tidy(before))
 
-    async def schedules(self) -> Sequence[tuple[str, datetime]]:
-        """When each schedule comes round next."""
+    async def schedules(self) -> Sequence[Scheduled]:
+        """When each schedule comes round next, and how it went last."""
         return self._readers.read(schedules)
