@@ -115,6 +115,18 @@ async def test_what_lies_is_counted_and_listed_with_why(office: Office, browser:
     assert (await browser.get("/console/inbox?company=com_nobody")).status == 404
 
 
+async def test_what_a_system_has_on_loan_says_so_until_its_time_is_over(
+    office: Office, browser: Browser
+) -> None:
+    await bring(office, "I-1")
+    await office.operator(browser)
+    now = office.clock.now()
+    await office.store.lend(OURS.id, "lse_a", now, now + timedelta(minutes=5), 1)
+    assert "Lent to a system" in (await browser.get("/console/inbox")).text
+    office.clock.move(timedelta(minutes=5))
+    assert "Lent to a system" not in (await browser.get("/console/inbox")).text
+
+
 async def test_the_line_goes_on_where_it_ended(office: Office, browser: Browser) -> None:
     for n in range(52):
         await bring(office, f"I-{n:02}")

@@ -282,6 +282,22 @@ async def test_what_is_wrong_with_an_answer_is_told_all_at_once(
     assert shown["heard"] is None
 
 
+async def test_a_part_that_was_paid_leaves_the_invoice_open(
+    office: Office, browser: Browser
+) -> None:
+    found = await bring(office, "I-1")
+    await anna(office, browser)
+    path = f"{RECEIVED}/{OURS.id}/{found.document.id}/answer"
+    await browser.get(path)
+    said = {"status": "PD", "reason": "PPD", "reason_text": "1000 SEK"}
+    page = await browser.post(path, **said)
+    assert f"{OURS.name} has paid a part of invoice I-1." in page.text
+    await browser.post(path, sure="yes", **said)
+    assert (await item(office, found.document.id)).document.business is Business.ACCEPTED
+    page = await browser.post(path, status="PD")
+    assert f"{OURS.name} has paid invoice I-1." in page.text
+
+
 async def test_what_can_not_be_read_has_nobody_to_answer(office: Office, browser: Browser) -> None:
     found = await bring_for_nobody(office)
     await office.operator(browser)

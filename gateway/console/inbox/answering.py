@@ -49,8 +49,8 @@ _WHERE: Final[Mapping[tuple[str, str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the seller will hear: from whom, to whom, and the very bytes. `again`: it was said
-    before, and is not said twice."""
+    """What the seller will hear: from whom, to whom, and the very bytes. `in_part`: a part was
+    paid; `again`: it was said before, and is not said twice."""
 
     seller: str | None
     seller_id: str
@@ -58,6 +58,7 @@ class Heard:
     company_id: str
     number: str
     status: str
+    in_part: bool
     reason: str
     reason_text: str | None
     detail: tuple[str, str] | None
@@ -141,7 +142,7 @@ class AnsweringPages:
         view = Answering(
             row(item, company.name, visit.words, now),
             statuses(item.document.business),
-            tuple(sorted(codes("OPStatusReason", now.date()) - {"PPD"})),
+            tuple(sorted(codes("OPStatusReason", now.date()))),
             tuple(sorted(codes("OPStatusAction", now.date()))),
             {name: visit.form[name] for name in _FIELDS},
             *(heard, tuple(faults), fault, tuple(findings)),
@@ -224,6 +225,7 @@ def heard(made: Draft, wish: ResponseWish) -> Heard:
         *(response.receiver.name, str(response.receiver.endpoint)),
         *(response.sender.name, str(response.sender.endpoint)),
         *(response.refers_to, wish.status),
+        wish.status == "PD" and made.business is not Business.PAID,
         *(reason.code if reason else "", reason.text if reason else None),
         (detail.term, detail.value) if detail else None,
         *(action.code if action else "", action.text if action else None),
