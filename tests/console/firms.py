@@ -104,9 +104,10 @@ async def acted(
     browser: Browser, tab: str, verb: str, *, company: Company = OURS, **fields: Any
 ) -> Shown:
     """What an operator gets who sends a form of a tab, with a reason."""
-    await browser.get(place("" if tab == "overview" else tab, company))
+    shown = await browser.get(place("" if tab == "overview" else tab, company))
+    looked_at = {"version": shown.value("version")} if tab == "overview" else {}
     path = f"/console/companies/{company.id}/{tab}/{verb}"
-    return await browser.post(path, **{"reason": WHY, **fields})
+    return await browser.post(path, **{"reason": WHY, **looked_at, **fields})
 
 
 async def told(office: Office, action: str) -> Any:

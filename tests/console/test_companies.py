@@ -227,7 +227,7 @@ async def test_a_verification_that_says_too_little_is_none(
         ({"who": " "}, "Say who acts for the company."),
         ({"seen": ""}, "Say what you have seen."),
         ({"reason": "  "}, "Say why you do it. Nothing was changed."),
-        ({"version": ""}, "Somebody has changed it meanwhile"),
+        ({"version": ""}, "It was changed meanwhile."),
         ({"version": "7"}, "It was changed meanwhile."),
     ):
         given = {"version": "0", **SEEN, **fields}
@@ -265,6 +265,9 @@ async def test_somebody_is_invited_to_sign_and_it_is_taken_back(
     assert "asa@fjarden.example" in asked.text and "on its way" in asked.text
     assert WHY in (await told(office, "company.asked")).data
     assert "2 times" in (await acted(browser, "overview", "resend")).text
+    for verb in ("ask", "resend", "forward", "cancel"):  # sent twice
+        twice = await acted(browser, "overview", verb, version="1", **who)
+        assert twice.status == 422 and "changed meanwhile" in twice.text
     forwarded = await acted(browser, "overview", "forward", name="Nils", email="n@b.example")
     assert "n@b.example" in forwarded.text
     assert "taken back" in (await acted(browser, "overview", "cancel")).text

@@ -52,8 +52,11 @@ async def mine(
 ) -> Shown:
     """What somebody of the company gets who sends a form of a tab."""
     path = OWN if tab == "settings" else f"{OWN}/{tab}"
-    await browser.get(f"{path}?company={OURS.id}")
-    return await browser.post(f"{OWN}/{tab}/{verb}", company=company_id, **fields)
+    shown = await browser.get(f"{path}?company={OURS.id}")
+    looked_at = {"version": shown.value("version")} if tab == "overview" else {}
+    return await browser.post(
+        f"{OWN}/{tab}/{verb}", **{"company": company_id, **looked_at, **fields}
+    )
 
 
 def secret(page: Shown) -> str:

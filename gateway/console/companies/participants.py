@@ -35,6 +35,7 @@ class ParticipantView:
     text: str
     network: str
     takes: tuple[Takes, ...]
+    offered: tuple[Takes, ...]  # what is ticked in the form to publish it
     expires_at: datetime | None
     tries: int
     next_at: datetime | None
@@ -58,6 +59,7 @@ async def _one(desk: Desk, n: int, name: str) -> ParticipantView:
         text="" if row is None else public(row.code),
         network=row.text if row is not None and desk.is_operator else "",
         takes=() if offer is None else offer.takes,
+        offered=USUAL if offer is None else offer.takes,
         expires_at=None if offer is None else offer.expires_at,
         tries=0 if row is None else row.tries,
         next_at=None if row is None else row.next_at,
@@ -100,11 +102,6 @@ async def withdraw(desk: Desk) -> Outcome:
         desk.company.id, Participant.parse(name), actor=desk.actor, reason=desk.reason
     )
     return _outcome(found, "withdrawn")
-
-
-def usual(view: ParticipantView) -> tuple[Takes, ...]:
-    """What is ticked in the form to publish it."""
-    return view.takes or USUAL
 
 
 def _named(desk: Desk) -> str | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.console.companies.desk import Desk
-from gateway.console.companies.tab import Done, NotThere, Outcome, Wrong, bad, wrong
+from gateway.console.companies.tab import Done, NotThere, Outcome, Wrong, bad
 from gateway.intake.head import LANGUAGES
 from gateway.store.verifications import Verification
 from gateway.trust.gate import OPEN
@@ -136,23 +136,17 @@ def _request(desk: Desk, row: Verification, request: Request) -> RequestView:
 
 async def verify(desk: Desk) -> Outcome:
     """The operator has seen who the company is."""
-    version = _version(desk)
-    if version is None:
-        return wrong("companies_overtaken")
     told = {name: desk.form[name].strip()[:_LONGEST] for name in ("who", "seen")}
     found = await desk.service.verification.by_hand(
-        desk.company.id, **told, why=desk.reason, actor=desk.actor, version=version
+        desk.company.id, **told, why=desk.reason, actor=desk.actor, version=_version(desk)
     )
     return _outcome(found, "verified")
 
 
 async def revoke(desk: Desk) -> Outcome:
     """The operator closes the gate."""
-    version = _version(desk)
-    if version is None:
-        return wrong("companies_overtaken")
     found = await desk.service.verification.revoke(
-        desk.company.id, desk.reason, actor=desk.actor, version=version
+        desk.company.id, desk.reason, actor=desk.actor, version=_version(desk)
     )
     return _outcome(found, "revoked")
 
@@ -160,7 +154,10 @@ async def revoke(desk: Desk) -> Outcome:
 async def ask(desk: Desk) -> Outcome:
     """Has somebody invited to sign."""
     found = await desk.service.verification.ask(
-        desk.company.id, _signatory(desk), actor=desk.actor, reason=desk.reason
+        *(desk.company.id, _signatory(desk)),
+        actor=desk.actor,
+        reason=desk.reason,
+        version=_version(desk),
     )
     return _outcome(found, "asked")
 
@@ -168,7 +165,10 @@ async def ask(desk: Desk) -> Outcome:
 async def forward(desk: Desk) -> Outcome:
     """Has somebody else invited."""
     found = await desk.service.verification.forward(
-        desk.company.id, _signatory(desk), actor=desk.actor, reason=desk.reason
+        *(desk.company.id, _signatory(desk)),
+        actor=desk.actor,
+        reason=desk.reason,
+        version=_version(desk),
     )
     return _outcome(found, "forwarded")
 
@@ -176,7 +176,7 @@ async def forward(desk: Desk) -> Outcome:
 async def resend(desk: Desk) -> Outcome:
     """Has the invitation sent once more."""
     found = await desk.service.verification.resend(
-        desk.company.id, actor=desk.actor, reason=desk.reason
+        desk.company.id, actor=desk.actor, reason=desk.reason, version=_version(desk)
     )
     return _outcome(found, "resent")
 
@@ -184,14 +184,15 @@ async def resend(desk: Desk) -> Outcome:
 async def cancel(desk: Desk) -> Outcome:
     """Takes the request back."""
     found = await desk.service.verification.cancel(
-        desk.company.id, actor=desk.actor, reason=desk.reason
+        desk.company.id, actor=desk.actor, reason=desk.reason, version=_version(desk)
     )
     return _outcome(found, "cancelled")
 
 
-def _version(desk: Desk) -> int | None:
+def _version(desk: Desk) -> int:
+    """The row that was looked at; a form that does not say it has looked at none there is."""
     text = desk.form["version"]
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 def _signatory(desk: Desk) -> Signatory:

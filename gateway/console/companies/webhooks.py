@@ -202,6 +202,7 @@ async def _test(desk: Desk) -> Outcome:
     push = await desk.service.webhooks.test(desk.company.id, desk.form["of"])
     if push is None:
         return NotThere()
+    await _told(desk, "webhook.tested", {"code": push.code})
     if taken(push):
         return Done("webhook_tested")
     return wrong("companies_webhook_test_failed", code=push.code, text=push.text[:200])
@@ -220,7 +221,12 @@ async def _again(desk: Desk) -> Outcome:
         return NotThere()
     if found is None:
         return NotThere()
-    data = reasoned({"cursor": cursor}, desk.reason)
-    entry = NewEntry(desk.actor, "webhook.sent_again", id_, company_id, data)
-    await desk.store.audit(entry, desk.now)
+    await _told(desk, "webhook.sent_again", {"cursor": cursor})
     return Done("webhook_again")
+
+
+async def _told(desk: Desk, action: str, data: Mapping[str, object]) -> None:
+    """Writes down what the gateway's own verb does not."""
+    kept = reasoned(data, desk.reason)
+    entry = NewEntry(desk.actor, action, desk.form["of"], desk.company.id, kept)
+    await desk.store.audit(entry, desk.now)

@@ -119,7 +119,10 @@ async def when_open(store: Rows, company_id: str, now: datetime) -> list[NewJob]
 
 class Verbs:
     """The verbs of all companies. `signers` are the names of the signing services that are set up,
-    the usual one first."""
+    the usual one first.
+
+    `version` is that of the row which whoever acts has looked at: nothing is done to another one.
+    """
 
     def __init__(
         self, store: Rows, clock: Clock, sealed: Sealed, signers: Sequence[str], terms: Terms
@@ -149,22 +152,31 @@ class Verbs:
         signer: str | None = None,
         actor: str,
         reason: str = "",
+        version: int | None = None,
     ) -> Asked:
         """Has somebody invited to sign for the company."""
         who = (actor, "company.asked", reason)
-        return await self._invited(company_id, signatory, signer, who)
+        return await self._invited(company_id, signatory, signer, who, version)
 
     async def forward(
-        self, company_id: str, signatory: Signatory, *, actor: str, reason: str = ""
+        self,
+        company_id: str,
+        signatory: Signatory,
+        *,
+        actor: str,
+        reason: str = "",
+        version: int | None = None,
     ) -> Asked:
         """Has somebody else invited; the invitation before counts no more."""
         now = await self.seen(company_id)
         if isinstance(now, Seen) and now.row.asking not in UNDER_WAY:
             return NotNow(f"Nothing waits to be signed: the request is {now.row.asking}.")
         who = (actor, "company.forwarded", reason)
-        return await self._invited(company_id, signatory, None, who)
+        return await self._invited(company_id, signatory, None, who, version)
 
-    async def resend(self, company_id: str, *, actor: str, reason: str = "") -> Asked:
+    async def resend(
+        self, company_id: str, *, actor: str, reason: str = "", version: int | None = None
+    ) -> Asked:
         """Has the invitation sent once more, to the same person."""
 
         async def again(
@@ -178,9 +190,12 @@ class Verbs:
             more = replace(request, invitations=request.invitations + 1)
             return Change(replace(row, updated_at=now), ()), more, {"times": more.invitations}
 
-        return await self._changed(company_id, again, (actor, "company.invited_again", reason))
+        who = (actor, "company.invited_again", reason)
+        return await self._changed(company_id, again, who, version=version)
 
-    async def cancel(self, company_id: str, *, actor: str, reason: str = "") -> Asked:
+    async def cancel(
+        self, company_id: str, *, actor: str, reason: str = "", version: int | None = None
+    ) -> Asked:
         """Takes the request back."""
 
         async def back(
@@ -190,7 +205,8 @@ class Verbs:
                 return NotNow(f"Nothing waits to be signed: the request is {row.asking}.")
             return changes.cancelled(row, now), _taken_back(request), {}
 
-        return await self._changed(company_id, back, (actor, "company.request_cancelled", reason))
+        who = (actor, "company.request_cancelled", reason)
+        return await self._changed(company_id, back, who, version=version)
 
     async def by_hand(
         self,
@@ -203,8 +219,7 @@ class Verbs:
         version: int | None = None,
     ) -> Asked:
         """The operator has seen who the company is: `who` acts for it, `why` that is believed, and
-        what was `seen`. All three are in the record, and sealed. `version` is that of the row which
-        the operator looked at."""
+        what was `seen`. All three are in the record, and sealed."""
         told = {"who": who.strip(), "why": why.strip(), "seen": seen.strip()}
         missing = [(name, "must say something") for name, text in told.items() if not text]
         if missing:
@@ -260,7 +275,12 @@ class Verbs:
         return await self._changed(company_id, said_no, ("signatory", "company.declined", ""))
 
     async def _invited(
-        self, company_id: str, signatory: Signatory, signer: str | None, who: _Who
+        self,
+        company_id: str,
+        signatory: Signatory,
+        signer: str | None,
+        who: _Who,
+        version: int | None,
     ) -> Asked:
         faults = [*_wrong(signatory), *self._wrong_signer(signer)]
         if faults:
@@ -285,7 +305,7 @@ class Verbs:
             made = new_request(company, signatory, by, who[0], now, open_)
             return changes.wanted(row, now, self._terms), made, {"signer": by}
 
-        return await self._changed(company_id, anew, who)
+        return await self._changed(company_id, anew, who, version=version)
 
     def _wrong_signer(self, signer: str | None) -> list[tuple[str, str]]:
         if signer is None or signer in self._signers:
