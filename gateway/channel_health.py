@@ -18,7 +18,7 @@ from typing import Final
 from gateway.certificates import Certificate
 from gateway.delivery.outcome import Result
 from gateway.store.lanes import LaneState, Meter, rests
-from gateway.store.overview import LastOutcome
+from gateway.store.overview import LastOutcome, Scheduled
 from gateway.store.port import Store
 
 # The channel did what it was asked for.
@@ -135,7 +135,7 @@ async def healths(
 def health_of(
     lanes: Sequence[LaneState],
     outcomes: Sequence[LastOutcome],
-    schedules: Sequence[tuple[str, datetime]],
+    schedules: Sequence[Scheduled],
     channels: Collection[str],
     certificates: Sequence[Certificate],
     now: datetime,
@@ -148,7 +148,7 @@ def health_of(
             name,
             lane_of.get(name),
             [one for one in outcomes if one.channel == name],
-            tuple(Round(n, at) for n, at in schedules if _is_of(n, name)),
+            tuple(Round(one.name, one.next_at) for one in schedules if _is_of(one.name, name)),
             tuple(_left(one, now) for one in certificates if one.section in _SHOWS.get(name, ())),
             now,
             set_up=name in channels,

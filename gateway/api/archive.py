@@ -117,13 +117,8 @@ async def make_export(call: Call[NoParameters]) -> web.Response:
     """
     wish = await body(call, ExportWish)
     service, now = call.service, call.service.clock.now()
-    faults = []
-    if wish.end <= wish.start:
-        faults.append(Fault(pointer="/end", detail="must be later than `start`"))
-    if wish.end > now:
-        faults.append(
-            Fault(pointer="/end", detail=f"must be past; it is {now:%Y-%m-%dT%H:%M:%SZ} here")
-        )
+    wrong = exports.wrong(wish.start, wish.end, now)
+    faults = [Fault(pointer="/end", detail=text) for text in wrong]
     if faults:
         raise Problem(Type.INVALID_BODY, faults=faults)
     direction = None if wish.direction is None else Direction(wish.direction)
@@ -164,10 +159,9 @@ async def get_export_file(call: Call[NoParameters]) -> web.StreamResponse:
     file = next((file for file in export.files if str(file.n) == n), None)
     if file is None:
         raise Problem(Type.NOT_FOUND)
-    if file.direction == Direction.IN:
-        closed = await call.service.gate.may_receive(call.company.id)
-        if closed is not None:
-            raise not_verified(closed)
+    closed = await exports.closed(call.service.gate, export, file)
+    if closed is not None:
+        raise not_verified(closed)
     store = call.service.store
     pieces = exports.archive(store, export, file, await signing_key(store))
     name = f"{export.id}-{file.n}.zip"

@@ -187,9 +187,9 @@ async def get_lookup_result(call: Call[NoParameters]) -> web.StreamResponse:
     pages = _jobs(call).answers(call.company.id, job.id)
     if "text/csv" in ",".join(call.request.headers.getall("Accept", [])).lower():
         headers = files.headers_of(f"{job.id}.csv", CSV)
-        return await streams.send(call.request, headers, _as_csv(pages))
+        return await streams.send(call.request, headers, as_csv(pages))
     headers = {"Content-Type": "application/json"}
-    return await streams.send(call.request, headers, _as_json(pages))
+    return await streams.send(call.request, headers, as_json(pages))
 
 
 @routes.operation(
@@ -257,7 +257,8 @@ def _refused(wrong: Wrong, is_csv: bool) -> Problem:
 _COLUMNS = tuple(CustomerWay.model_fields)
 
 
-async def _as_csv(pages: AsyncIterator[Sequence[Answered]]) -> AsyncIterator[bytes]:
+async def as_csv(pages: AsyncIterator[Sequence[Answered]]) -> AsyncIterator[bytes]:
+    """What is proposed for each, as CSV."""
     yield _csv_lines([_COLUMNS])
     async for page in pages:
         yield _csv_lines([[_cell(getattr(one, name)) for name in _COLUMNS] for one in page])
@@ -275,7 +276,8 @@ def _cell(value: object) -> str:
     return "" if value is None else cell(str(value))
 
 
-async def _as_json(pages: AsyncIterator[Sequence[Answered]]) -> AsyncIterator[bytes]:
+async def as_json(pages: AsyncIterator[Sequence[Answered]]) -> AsyncIterator[bytes]:
+    """What is proposed for each, as JSON."""
     yield b'{"customers":['
     first = True
     async for page in pages:

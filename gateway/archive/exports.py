@@ -19,10 +19,11 @@ from gateway.archive.bundle import Dossier, contents
 from gateway.archive.manifest import Item, signed
 from gateway.archive.signing import SigningKey
 from gateway.archive.zipped import entry, zipped
-from gateway.audit.chain import NewEntry
+from gateway.audit.chain import NewEntry, reasoned
 from gateway.clock import Clock
 from gateway.store.keeping import Export, ExportFile, Period, Sized
 from gateway.store.port import Checkpoint, Direction, Document, Done, Job, NewJob, Store
+from gateway.trust.gate import Closed, Gate
 
 KIND = "export"  # of the job
 
@@ -48,14 +49,30 @@ def asked(
     return Export(f"exp_{uuid5(_SPACE, wish)}", company_id, names, start, end, now, now + KEPT)
 
 
-def told(export: Export, actor: str) -> NewEntry:
+def wrong(start: datetime, end: datetime, now: datetime) -> Sequence[str]:
+    """What is wrong with the end of a period; nothing where it can be exported."""
+    faults = []
+    if end <= start:
+        faults.append("must be later than `start`")
+    if end > now:
+        faults.append(f"must be past; it is {now:%Y-%m-%dT%H:%M:%SZ} here")
+    return faults
+
+
+async def closed(gate: Gate, export: Export, file: ExportFile) -> Closed | None:
+    """Why a file may not be read: what came in for a company that is not verified stays here."""
+    return await gate.may_receive(export.company_id) if file.direction == Direction.IN else None
+
+
+def told(export: Export, actor: str, reason: str = "") -> NewEntry:
     """The audit entry of an export."""
     data = {
         "start": export.start.isoformat(),
         "end": export.end.isoformat(),
         "directions": list(export.directions),
     }
-    return NewEntry(actor, "export.asked_for", export.id, export.company_id, data)
+    about = reasoned(data, reason)
+    return NewEntry(actor, "export.asked_for", export.id, export.company_id, about)
 
 
 def job_of(export: Export) -> NewJob:

@@ -22,6 +22,7 @@ from gateway.console.companies.section import Companies
 from gateway.console.console import Console, Parts
 from gateway.console.documents.pages import Documents
 from gateway.console.inbox.section import Inbox
+from gateway.console.jobs.section import JobPages
 from gateway.console.live import Live
 from gateway.console.log.log import Log
 from gateway.console.log.outgoing import Outgoing
@@ -91,6 +92,7 @@ async def open_console(
             Audit(parts, service).pages(),
             ChannelPages(parts, service).pages(),
             RulePages(service).pages(),
+            JobPages(parts, service).pages(),
             Companies(parts, service).pages(),
             Documents(parts, service).pages(),
             Inbox(parts, service).pages(),

@@ -80,18 +80,19 @@ class Schedules:
         schedule = self._of_key.get(job.key)
         if schedule is None:  # a newer version has put it there: one of its workers shall do it
             log.warning("schedule_unknown", schedule=job.key)
-            due = self._clock.now() + _AFTER_A_FAULT
+            again = Again(self._clock.now() + _AFTER_A_FAULT)
         else:
-            due = await self._round(schedule)
-        await self._store.checkpoint(job, Checkpoint(next=Again(due)), self._clock.now())
+            again = await self._round(schedule)
+        await self._store.checkpoint(job, Checkpoint(next=again), self._clock.now())
 
-    async def _round(self, schedule: Schedule) -> datetime:
-        """Does it once; answers when it comes again."""
+    async def _round(self, schedule: Schedule) -> Again:
+        """Does it once; answers when it comes again, and how it went."""
         try:
             more = await schedule.do(self._clock.now())
         except Exception:
             log.exception("schedule_failed", schedule=schedule.key)
             now = self._clock.now()
-            return min(now + _AFTER_A_FAULT, schedule.after(now))
+            due = min(now + _AFTER_A_FAULT, schedule.after(now))
+            return Again(due, data={"last_at": now.isoformat(), "failed": True})
         now = self._clock.now()
-        return now if more else schedule.after(now)
+        return Again(now if more else schedule.after(now), data={"last_at": now.isoformat()})

@@ -146,6 +146,15 @@ class Jobs:
         there = [job for job in found if job.gone_at > self._clock.now()]
         return sorted(there, key=lambda job: job.created_at, reverse=True)
 
+    async def newest(self, limit: int) -> Sequence[tuple[str, Progress]]:
+        """Everybody's jobs with whose they are, the newest first, of the oldest so many (operators
+        only)."""
+        now = self._clock.now()
+        found = await self._register.due(_JOB, now + KEPT, limit)
+        jobs = [(entry.company_id, _progress(entry)) for entry in found]
+        there = [(whose, job) for whose, job in jobs if job.gone_at > now]
+        return sorted(there, key=lambda one: one[1].created_at, reverse=True)
+
     async def one(self, company_id: str, job_id: str) -> Progress | None:
         """How far a job is; None when it is not there, or its time is over."""
         found = await self._register.get(company_id, _JOB, job_id)

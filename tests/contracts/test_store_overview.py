@@ -22,6 +22,7 @@ from gateway.store.overview import (
     OpenDocuments,
     Outcomes,
     Pile,
+    Scheduled,
     Where,
     ended,
 )
@@ -238,7 +239,14 @@ async def test_schedules_tell_when_they_come_round(store: Store) -> None:
         NewJob("schedule:retention", "schedule", NOW + DAY),
     ]
     await store.put([*rounds, timer("scheduled")], NOW)
-    assert await store.schedules() == [("retention", NOW + DAY), ("usage", NOW + MINUTE)]
+    assert await store.schedules() == [
+        Scheduled("retention", NOW + DAY, None, failed=False),
+        Scheduled("usage", NOW + MINUTE, None, failed=False),
+    ]
+    job = await claimed(store, NOW + MINUTE)
+    went = {"last_at": (NOW + MINUTE).isoformat(), "failed": True}
+    await store.checkpoint(job, Checkpoint(Again(NOW + DAY, data=went)), NOW + MINUTE)
+    assert (await store.schedules())[1] == Scheduled("usage", NOW + DAY, NOW + MINUTE, failed=True)
 
 
 # --- outcomes -----------------------------------------------------------------------------------

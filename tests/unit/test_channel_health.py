@@ -9,7 +9,7 @@ import pytest
 from gateway.certificates import Certificate
 from gateway.channel_health import ChannelHealth, Condition, Round, health_of
 from gateway.store.lanes import LaneState, Limits, Meter
-from gateway.store.overview import LastOutcome
+from gateway.store.overview import LastOutcome, Scheduled
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -86,7 +86,10 @@ def test_certificates_and_rounds_stand_with_their_channel() -> None:
         Certificate("publisher", "key_store", None, "no such file"),
         Certificate("bankid", "key_store", NOW),
     )
-    rounds = (("peppol_reports", NOW + MINUTE), ("usage", NOW))
+    rounds = [
+        Scheduled(name, due, None, failed=False)
+        for name, due in (("peppol_reports", NOW + MINUTE), ("usage", NOW))
+    ]
     email, peppol = health_of((), (), rounds, {"email", "peppol"}, certificates, NOW)
     assert (email.certificates, email.rounds) == ((), ())
     assert [(one.setting, one.days, one.fault) for one in peppol.certificates] == [

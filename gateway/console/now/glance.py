@@ -11,7 +11,14 @@ from gateway.console.now import ages, deadlines
 from gateway.console.now.outcomes import Period
 from gateway.inbound.aside import SET_ASIDE
 from gateway.store.lanes import LaneState
-from gateway.store.overview import Deadline, LastOutcome, OpenDocuments, Outcomes, Pile
+from gateway.store.overview import (
+    Deadline,
+    LastOutcome,
+    OpenDocuments,
+    Outcomes,
+    Pile,
+    Scheduled,
+)
 from gateway.store.port import Store
 
 _MOST_OPEN: Final = 100_000  # of a state: what is beyond is told of as more
@@ -27,7 +34,7 @@ class Glance:
     piles: Sequence[Pile]
     lanes: Sequence[LaneState]
     last: Sequence[LastOutcome]
-    schedules: Sequence[tuple[str, datetime]]
+    schedules: Sequence[Scheduled]
     deadlines: Sequence[Deadline]
     timers: Sequence[int]  # by deadlines.HORIZONS
     outcomes: Sequence[Outcomes]
