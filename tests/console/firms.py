@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.agreements import Agreements
+from gateway.channels import TERMS
 from gateway.clock import MovableClock
 from gateway.registration.verbs import Verbs as Registering
 from gateway.store.port import Company
@@ -64,6 +65,7 @@ async def open_firms(data: Path, *, publisher: bool = True) -> AsyncIterator[Off
         channels: dict[str, Transport] = {"efaktura_no": granting}
         own = Participant.parse("0242:000001")
         return {
+            "terms": TERMS,
             "agreements": Agreements(store, channels, clock),
             "participants": Registering(store, clock, own) if publisher else None,
             "verification": Verifying(
@@ -71,7 +73,8 @@ async def open_firms(data: Path, *, publisher: bool = True) -> AsyncIterator[Off
             ),
         }
 
-    async with open_office(data, gate=gate, service=service) as office:
+    channels = ("email", "efaktura_no")
+    async with open_office(data, gate=gate, channels=channels, service=service) as office:
         for company in (SISTER, TRADER):
             await office.store.add_company(company, AT)
         yield office

@@ -449,6 +449,39 @@ async def test_a_notice_is_stopped_started_and_removed(office: Office, browser: 
     assert (await told(office, "notice.removed")).company_id == OURS.id
 
 
+async def test_what_is_wrong_with_terms_is_told_and_not_what_they_say(
+    office: Office, browser: Browser
+) -> None:
+    ours = await office.store.company(OURS.id)
+    assert ours is not None
+    terms = {"channels": {"email": {"sender": "hush-hush"}, "kivra": {"tenant": ""}}}
+    await office.store.add_company(replace(ours, settings=terms), AT)
+    await person(office, browser, Role.READER)
+    twin = await browser.session.get(f"{browser.url}{OWN}/agreements.json?company={OURS.id}")
+    rows = {row["channel"]: row for row in (await twin.json())["body"]["channels"]}
+    assert rows["email"]["wrong"] and rows["email"]["set_up"] and not rows["kivra"]["set_up"]
+    assert rows["efaktura_no"] | {"title": ""} == {
+        "channel": "efaktura_no", "title": "", "set_up": True, "settled": False,
+        "wrong": [],
+    }
+    page = await browser.get(f"{OWN}/agreements?company={OURS.id}")
+    assert page.status == 200 and rows["email"]["wrong"][0][:20] in page.text
+
+
+async def test_the_address_of_a_form_leads_back_to_its_tab(
+    office: Office, browser: Browser
+) -> None:
+    await office.operator(browser)
+    shown = await browser.get(place("keys/make"))
+    assert shown.status == 200 and shown.url.path == place("keys")
+    assert (await browser.get(f"{OWN}/keys/make")).status == 404
+    async with office.browser() as other:
+        await person(office, other, Role.ADMINISTRATOR)
+        shown = await other.get(f"{OWN}/keys/make")
+        assert shown.status == 200 and shown.url.path == f"{OWN}/keys"
+        assert (await other.get(f"{OWN}/keys/make?company={THEIRS.id}")).status == 404
+
+
 async def test_an_agreement_is_asked_for_and_ended(office: Office, browser: Browser) -> None:
     await office.operator(browser)
     refused = await acted(browser, "agreements", "ask", channel="efaktura_no")

@@ -125,9 +125,12 @@ class Companies:
             ]
             if tab.verbs:
                 verb = f"{tab.name}/{{verb}}"
+                back = self._back(tab)
                 pages += [
                     Page("POST", f"{company}/{verb}", do, scope=Scope.MANAGE, operators=True),
                     Page("POST", f"{OWN}/{verb}", do, scope=Scope.MANAGE),
+                    Page("GET", f"{company}/{verb}", back, scope=tab.scope, operators=True),
+                    Page("GET", f"{OWN}/{verb}", back, scope=tab.scope),
                 ]
         return pages
 
@@ -148,6 +151,15 @@ class Companies:
             return _nothing(visit) if desk is None else await self._page(desk, tab)
 
         return show
+
+    def _back(self, tab: Tab) -> Show:
+        """The address of a form that was sent and is looked at once more."""
+
+        async def back(visit: Visit) -> web.StreamResponse:
+            desk = None if _is_operators_at_home(visit) else await self._desk(visit)
+            return _nothing(visit) if desk is None else visit.go(desk.href(tab.name))
+
+        return back
 
     def _doing(self, tab: Tab) -> Show:
         async def do(visit: Visit) -> web.StreamResponse:
