@@ -461,7 +461,10 @@ async def test_what_is_wrong_with_terms_is_told_and_not_what_they_say(
     rows = {row["channel"]: row for row in (await twin.json())["body"]["channels"]}
     assert rows["email"]["wrong"] and rows["email"]["set_up"] and not rows["kivra"]["set_up"]
     assert rows["efaktura_no"] | {"title": ""} == {
-        "channel": "efaktura_no", "title": "", "set_up": True, "settled": False,
+        "channel": "efaktura_no",
+        "title": "",
+        "set_up": True,
+        "settled": False,
         "wrong": [],
     }
     page = await browser.get(f"{OWN}/agreements?company={OURS.id}")
