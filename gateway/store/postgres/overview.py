@@ -34,6 +34,8 @@ _IS_TIMER: Final = "kind IN ({})".format(", ".join(f"'{kind}'" for kind in TIMER
 
 _SUMS: Final = "channel, hour, outcome, n, last_at, code, text, document_id"
 _MOST_SUMMED: Final = 50_000
+# Older hours are added to no more, but for what a clock that was set back writes.
+_STILL_ADDED_TO: Final = "3 hours"
 
 # The place of the first document that came at each edge or later: they lie in the order of their
 # coming, and halving finds it in a few steps, without an index of times.
@@ -117,7 +119,9 @@ async def tidy(transaction: Transaction, units: Sequence[Tidy]) -> list[None]:
         f"""
         WITH old AS (
             DELETE FROM attempt_hour WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM attempt_hour LIMIT {_MOST_SUMMED} FOR UPDATE SKIP LOCKED))
+                SELECT ctid FROM attempt_hour
+                WHERE hour >= (SELECT max(hour) FROM attempt_hour) - interval '{_STILL_ADDED_TO}'
+                LIMIT {_MOST_SUMMED} FOR UPDATE SKIP LOCKED))
             RETURNING {_SUMS})
         INSERT INTO attempt_hour ({_SUMS})
         SELECT channel, hour, outcome, sum(n), max(last_at),
