@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from gateway.inbound.aside import SET_ASIDE
+from gateway.inbound.inboxes import Inboxes
+from gateway.inbound.incoming import Incoming, Taken
 from gateway.lifecycle import Business, InboxState
 from gateway.store.port import Company, Direction, Document, Role
 from gateway.trust.gate import Closed, OpenGate
 from gateway.trust.people.roles import Role as PersonRole
 from gateway.trust.people.signing_in import name_of
-from tests.console.inboxes import PAGE, bring, bring_for_nobody, item
+from tests.console.inboxes import PAGE, bring, bring_for_nobody, item, read
 from tests.console.office import ACCOUNT, OURS, THEIRS, Browser, Office, open_office
 from tests.console.test_inbox import told, twin
+from transports.base import File
 
 RECEIVED = "/console/received"
 UNIT = Company("com_unit", "Norrsken Bageri AB", "SE", ("0007:5560000027",), {}, ACCOUNT.id)
@@ -178,8 +181,10 @@ async def test_nobody_marks_or_answers_another_s(office: Office, browser: Browse
     await browser.get(RECEIVED)
     id_ = theirs.document.id
     for row in (f"{THEIRS.id}/{id_}", f"{OURS.id}/{id_}", "x", "", f"{SET_ASIDE}/{id_}"):
-        page = await browser.post(f"{RECEIVED}/handled", row=row, company=OURS.id)
+        both = [f"{OURS.id}/{ours.document.id}", row]
+        page = await browser.post(f"{RECEIVED}/handled", row=both, company=OURS.id)
         assert page.status == 404, row
+        assert (await item(office, ours.document.id)).state is NEW, "nothing is done at all"
         await browser.get(RECEIVED)
     for company in (THEIRS.id, OURS.id):
         path = f"{RECEIVED}/{company}/{id_}/answer"
@@ -299,9 +304,29 @@ async def test_a_part_that_was_paid_leaves_the_invoice_open(
 
 
 async def test_what_can_not_be_read_has_nobody_to_answer(office: Office, browser: Browser) -> None:
-    found = await bring_for_nobody(office)
-    await office.operator(browser)
-    path = f"{RECEIVED}/{SET_ASIDE}/{found}/answer"
+    document = File("letter.xml", "application/xml", b"<Letter>Dear all</Letter>")
+    came = Incoming("test", "letter", OURS.id, document, ())
+    taken = await Inboxes(office.store, office.clock).take(came)
+    assert isinstance(taken, Taken)
+    await read(office)
+    await anna(office, browser)
+    path = f"{RECEIVED}/{OURS.id}/{taken.document_id}/answer"
     await browser.get(path)
     page = await browser.post(path, status="AP")
-    assert page.status == 409 and "no electronic address here" in page.text
+    assert page.status == 409 and "nobody to answer" in page.text
+
+
+async def test_what_was_set_aside_is_nobody_s_to_mark_or_answer(
+    office: Office, browser: Browser
+) -> None:
+    lost = await bring_for_nobody(office)
+    await office.operator(browser)
+    row = f"{SET_ASIDE}/{lost}"
+    page = await browser.get(RECEIVED)
+    assert SET_ASIDE not in page.text and "X-1" not in page.text
+    assert (await browser.post(f"{RECEIVED}/handled", row=row)).status == 404
+    for path in (f"{RECEIVED}/{row}/answer", f"/console/inbox/{row}/repair?way=hold"):
+        assert (await browser.get(path)).status == 404, path
+    page = await browser.get(f"/console/inbox/{row}")
+    assert page.url.path == f"/console/inbox/aside/{lost}"
+    assert (await item(office, lost, SET_ASIDE)).state is NEW

@@ -23,6 +23,7 @@ from gateway.console.inbox.received import PATH
 from gateway.console.inbox.rows import Row, row
 from gateway.console.visit import Visit
 from gateway.inbound.answers import MEANS
+from gateway.inbound.aside import SET_ASIDE
 from gateway.inbound.replies import Denied, Draft, Given, Wrong, draft, reply
 from gateway.lifecycle import Business, may_answer
 from gateway.store.inbox import Item
@@ -114,7 +115,7 @@ class AnsweringPages:
             if company is None
             else await self._store.inbox_item(company.id, match["document_id"])
         )
-        if company is None or item is None:
+        if company is None or item is None or company.id == SET_ASIDE:
             raise Problem(Type.NOT_FOUND)
         return company, item
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -141,7 +142,7 @@ class MendingPages:
             if company is None
             else await self._store.document(company.id, match["document_id"])
         )
-        if company is None or document is None:
+        if company is None or document is None or company.id == SET_ASIDE:
             raise Problem(Type.NOT_FOUND)
         outbound = document.direction is Direction.OUT
         if outbound and not visit.may(Scope.SEND):
@@ -175,10 +176,10 @@ class MendingPages:
     # --- what is wrong --------------------------------------------------------------------------
 
     async def _show(self, visit: Visit) -> web.Response:
-        found = await self._found(visit)
-        if found.company.id == SET_ASIDE:
-            return visit.go(f"{ASIDE}/{found.document.id}")
-        return self._page(visit, found)
+        match = visit.request.match_info
+        if match["company_id"] == SET_ASIDE and visit.is_operator:
+            return visit.go(f"{ASIDE}/{quote(match['document_id'], safe='')}")
+        return self._page(visit, await self._found(visit))
 
     def _page(
         self, visit: Visit, found: _Found, status: int = 200, *, fault: str = ""

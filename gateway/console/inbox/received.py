@@ -23,8 +23,10 @@ from gateway.console.forms import HOME
 from gateway.console.inbox.rows import Row, row
 from gateway.console.visit import Visit
 from gateway.inbound import verbs
+from gateway.inbound.aside import SET_ASIDE
 from gateway.lifecycle import InboxState
-from gateway.store.port import BadCursor, Company, Direction
+from gateway.store.inbox import Item
+from gateway.store.port import BadCursor, Direction
 from gateway.store.search import Question
 from gateway.trust.gate import Way, asked
 from gateway.trust.people.signing_in import name_of
@@ -102,9 +104,9 @@ class ReceivedPages:
         left: Sequence[Left] = (),
         fault: str = "",
     ) -> web.Response:
-        companies = await self._parts.companies_of(visit)
+        companies = [one for one in await self._parts.companies_of(visit) if one.id != SET_ASIDE]
         company = await self._parts.company_of(visit, company_id) if company_id else None
-        if company_id and company is None:
+        if company_id and (company is None or company_id == SET_ASIDE):
             raise Problem(Type.NOT_FOUND)
         whose = {one.id: one for one in (companies if company is None else (company,))}
         query = visit.request.query
@@ -170,39 +172,43 @@ class ReceivedPages:
             return await self._page(visit, back, 422, fault="one_reference")
         if not ticked:
             return await self._page(visit, back, 422, fault="no_row")
+        chosen = [await self._chosen(visit, one[0], one[2]) for one in ticked]
         marked, left = 0, []
-        for company_id, _, document_id in ticked:
-            company = await self._parts.company_of(visit, company_id)
-            if company is None:
-                raise Problem(Type.NOT_FOUND)
-            text = await self._marked(visit, company, document_id, reference)
-            if text is None:
+        for item in chosen:
+            said = await self._marked(visit, item, reference)
+            if said is None:
                 marked += 1
             else:
-                left.append(text)
+                left.append(said)
         if left:
             return await self._page(visit, back, 409, marked=marked, left=left)
         stay = {"company": back, "state": visit.form["state"], "done": str(marked)}
         return visit.go(_address(stay))
 
-    async def _marked(
-        self, visit: Visit, company: Company, document_id: str, reference: str | None
-    ) -> Left | None:
-        """None: it is handled."""
-        closed = await asked(self._gate, Way.RECEIVE, company.id)
-        if closed is not None:
-            return Left(document_id, None, closed.text)
-        item = await self._store.inbox_item(company.id, document_id)
+    async def _chosen(self, visit: Visit, company_id: str, document_id: str) -> Item:
+        """Raises Problem for what is not there, or not theirs: then nothing is done at all."""
+        company = await self._parts.company_of(visit, company_id)
+        item = None
+        if company is not None and company.id != SET_ASIDE:
+            item = await self._store.inbox_item(company.id, document_id)
         if item is None:
             raise Problem(Type.NOT_FOUND)
+        return item
+
+    async def _marked(self, visit: Visit, item: Item, reference: str | None) -> Left | None:
+        """None: it is handled."""
+        document = item.document
+        closed = await asked(self._gate, Way.RECEIVE, document.company_id)
+        if closed is not None:
+            return Left(document.id, document.head.number, closed.text)
         if item.state is InboxState.HANDLED and reference is None:
             return None  # by a second click: what it is called stays
         said = await verbs.handle(
-            *(self._store, self._clock, company.id, document_id, reference),
+            *(self._store, self._clock, document.company_id, document.id, reference),
             actor=name_of(visit.somebody),
         )
         if isinstance(said, verbs.Denied):
-            return Left(document_id, item.document.head.number, said.text)
+            return Left(document.id, document.head.number, said.text)
         return None
 
 
