@@ -41,8 +41,8 @@ class Live:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
-        await response.prepare(visit.request)
         with suppress(ConnectionError):  # the page was left
+            await response.prepare(visit.request)
             await response.write(b"retry: 5000\n\n")
             await self._tell(response, topics)
         return response
