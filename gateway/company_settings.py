@@ -81,7 +81,7 @@ class Setting:
         if self.values == "yes or no":
             return {"yes": True, "no": False}.get(text, text)
         if self.values == "names of channels":
-            return [name.strip() for name in text.split(",") if name.strip()]
+            return [name.strip() for name in text.split(",")]
         return int(text) if re.fullmatch("[0-9]{1,9}", text) else text
 
 

@@ -204,8 +204,8 @@ async def _settle(desk: Desk) -> Outcome:
         return NotThere()
     value = setting.typed(desk.form["value"].strip())
     faults = [why for _, why in setting.faults(value)]
-    if faults or value == []:
-        why = "; ".join(faults) or "must name something"
+    if faults:
+        why = "; ".join(faults)
         word = ("companies_wrong_value", {"setting": setting.name})
         return Wrong((word,), (f"It {why} ({setting.values}).",))
     return await _change(desk, setting, value, "settled")

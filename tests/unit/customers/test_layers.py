@@ -178,3 +178,22 @@ def test_every_default_is_a_value_that_may_be_settled(name: str) -> None:
     assert list(setting.faults({"no": "value"})) != []
     assert setting.meaning.endswith(".")
     assert Level.COMPANY in setting.levels
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("archives", "yes", True),
+        ("archives", "no", False),
+        ("archives", "perhaps", "perhaps"),
+        ("duplicate_days", "30", 30),
+        ("duplicate_days", "-1", "-1"),
+        ("duplicate_days", "9" * 5000, "9" * 5000),
+        ("duplicate_days", "٣", "٣"),
+        ("route_order", "peppol, letter", ["peppol", "letter"]),
+        ("route_order", "", [""]),
+        ("forced_route", "letter", "letter"),
+    ],
+)
+def test_a_value_is_read_as_people_type_it(name: str, text: str, value: Any) -> None:
+    assert TABLE[name].typed(text) == value
