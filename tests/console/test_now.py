@@ -30,6 +30,7 @@ from tests.console.paperwork import sent_in
 from tests.contracts.stores import arrival, attempt_of, claimed, timer
 
 NOW = "/console/now"
+WAYS = ("went", "later", "refused", "absent")
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
 
@@ -288,16 +289,17 @@ async def test_attempts_are_drawn_and_told(office: Office, browser: Browser) -> 
     page, twin = await looked(office, browser)
     (row,) = twin["channels"]
     course = row["course"]
-    assert (course["went"], course["later"], course["not_"]) == (0, 0, 1)
-    assert len(course["bars"]) == 24 and course["bars"][-1]["not_"] == 1
-    assert 'role="img" aria-label="Attempts of email: 0 went, 0 later, 1 not.' in page.text
+    assert [course[way] for way in WAYS] == [0, 0, 1, 0]
+    assert len(course["bars"]) == 24 and course["bars"][-1]["refused"] == 1
+    assert 'role="img" aria-label="Attempts of email: 1 refused.' in page.text
     page, twin = await looked(office, browser, "?over=30d")
     course = twin["channels"][0]["course"]
-    assert (course["went"], course["later"], course["not_"]) == (2, 1, 2)
+    assert [course[way] for way in WAYS] == [2, 1, 1, 1]
     assert len(course["bars"]) == 30
     then = course["bars"][-3]
-    assert (then["went"], then["later"], then["not_"]) == (2, 1, 1)
-    assert [piece["way"] for piece in then["pieces"]] == ["went", "later", "not"]
+    assert [then[way] for way in WAYS] == [2, 1, 0, 1]
+    assert [piece["way"] for piece in then["pieces"]] == ["went", "later", "absent"]
+    assert "2 went, 1 later, 1 refused, 1 not reachable" in page.text
     heights = sum(piece["height"] for piece in then["pieces"])
     assert 0 < heights <= course["height"]
     assert "Attempts of email</caption>" in page.text.replace("\n", "")

@@ -39,11 +39,12 @@ class Period(StrEnum):
 
 
 class Way(StrEnum):
-    """How attempts went, as far as it can be told in three words; the order of a bar from below."""
+    """How attempts went, as far as it can be told in four words; the order of a bar from below."""
 
     WENT = "went"
     LATER = "later"  # it is tried again, or waits for something
-    NOT = "not"  # not by this channel
+    REFUSED = "refused"
+    ABSENT = "absent"  # the channel does not reach this recipient, and the next one is asked
 
 
 _WAY: Final[Mapping[str, Way]] = {
@@ -52,10 +53,10 @@ _WAY: Final[Mapping[str, Way]] = {
     Result.TRY_LATER: Way.LATER,
     Result.WAITING: Way.LATER,
     Result.UNKNOWN: Way.LATER,
-    Result.REFUSED: Way.NOT,
-    Result.UNREACHABLE: Way.NOT,
-    Result.SEVERAL: Way.NOT,
-    Result.RECALLED: Way.NOT,
+    Result.REFUSED: Way.REFUSED,
+    Result.RECALLED: Way.REFUSED,
+    Result.UNREACHABLE: Way.ABSENT,
+    Result.SEVERAL: Way.ABSENT,
 }
 
 
@@ -75,7 +76,8 @@ class Bar:
     at: datetime
     went: int
     later: int
-    not_: int
+    refused: int
+    absent: int
     x: int
     width: int
     pieces: tuple[Piece, ...]
@@ -88,7 +90,8 @@ class Course:
     channel: str
     went: int
     later: int
-    not_: int
+    refused: int
+    absent: int
     most: int
     width: int
     height: int
@@ -115,7 +118,8 @@ def _course(name: str, counted: Counter[tuple[datetime, Way]], times: Sequence[d
             at,
             went=counted[at, Way.WENT],
             later=counted[at, Way.LATER],
-            not_=counted[at, Way.NOT],
+            refused=counted[at, Way.REFUSED],
+            absent=counted[at, Way.ABSENT],
             x=n * _STEP,
             width=_STEP - _GAP,
             pieces=_pieces([(way, counted[at, way]) for way in Way], most),
@@ -126,7 +130,8 @@ def _course(name: str, counted: Counter[tuple[datetime, Way]], times: Sequence[d
         channel=name,
         went=sum(bar.went for bar in bars),
         later=sum(bar.later for bar in bars),
-        not_=sum(bar.not_ for bar in bars),
+        refused=sum(bar.refused for bar in bars),
+        absent=sum(bar.absent for bar in bars),
         most=most,
         width=len(times) * _STEP - _GAP,
         height=HEIGHT,
@@ -141,7 +146,7 @@ def _pieces(counts: Sequence[tuple[Way, int]], most: int) -> tuple[Piece, ...]:
     pieces, floor = [], float(HEIGHT)
     for way, n in counts:
         if n:
-            height = max(_LEAST, n / most * (HEIGHT - 2 * _LEAST))
+            height = max(_LEAST, n / most * (HEIGHT - (len(Way) - 1) * _LEAST))
             floor -= height
             pieces.append(Piece(way, round(floor, 2), round(height, 2)))
     return tuple(pieces)

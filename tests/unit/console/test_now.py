@@ -113,7 +113,7 @@ def test_a_period_ends_with_the_step_that_is_not_over(period: Period, bars: int)
     assert len(course.bars) == bars
     assert course.bars[-1].at <= NOW < course.bars[-1].at + period.step
     assert course.bars[0].at == period.begins(NOW)
-    assert (course.most, course.went, course.later, course.not_) == (0, 0, 0, 0)
+    assert (course.most, course.went, course.refused) == (0, 0, 0)
 
 
 @given(
@@ -129,7 +129,9 @@ def test_bars_stand_one_on_the_other_and_within_the_drawing(found: Any) -> None:
         Outcomes("email", HOUR - timedelta(hours=hours), outcome, n) for hours, outcome, n in found
     ]
     (course,) = courses(ended, ["email"], Period.DAY, NOW)
-    assert course.went + course.later + course.not_ == sum(one.n for one in ended)
+    assert course.went + course.later + course.refused + course.absent == sum(
+        one.n for one in ended
+    )
     _check_geometry(course)
 
 
@@ -139,7 +141,9 @@ def _check_geometry(course: Course) -> None:
         assert bar.x >= 0 and bar.x + bar.width <= course.width
         assert n == 0 or bar.x > course.bars[n - 1].x
         assert [piece.way for piece in bar.pieces] == [
-            way for way, n in zip(Way, (bar.went, bar.later, bar.not_), strict=True) if n
+            way
+            for way, n in zip(Way, (bar.went, bar.later, bar.refused, bar.absent), strict=True)
+            if n
         ]
         for piece in bar.pieces:
             assert piece.height > 0 and piece.y + piece.height == pytest.approx(floor, abs=0.02)
