@@ -48,6 +48,11 @@ def head(invoice: Invoice) -> Head:
         amount_due=invoice.totals.due if invoice.totals else None,
         currency=invoice.currency,
         reference=payment_reference(invoice),
+        organisation_numbers=tuple(
+            number
+            for party in (invoice.seller, invoice.buyer)
+            if (number := organisation_number(party)) is not None
+        ),
     )
 
 

@@ -111,6 +111,8 @@ class Head:
     amount_due: Decimal | None = None
     currency: str | None = None
     reference: str | None = None  # what a payer states: OCR, KID (BT-83)
+    # Of the parties, where the document says them: for search alone, and not read back.
+    organisation_numbers: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

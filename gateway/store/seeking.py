@@ -70,6 +70,10 @@ class Dialect(Protocol):
         """A time as columns have it."""
         ...
 
+    def newest(self, size: int) -> str:
+        """How each of many lists is asked when only so many of all are wanted, newest first."""
+        ...
+
     def among(self, column: str, seqs: Sequence[int]) -> Sql:
         """That the column is one of these."""
         ...
@@ -154,7 +158,8 @@ class _Look:
         size, left = 2 * (self.limit + 1), max(MOST_LOOKED, 2 * (self.limit + 1))
         while left > 0:
             size = min(size, left)
-            found = yield _side_by_side(arms, low, high, f"ORDER BY seq DESC LIMIT {size}")
+            each = self.dialect.newest(size) if len(arms) > 1 else "{}"
+            found = yield _side_by_side(arms, low, high, f"ORDER BY seq DESC LIMIT {size}", each)
             seqs = [seq for (seq,) in found]
             yield from self._at(seqs)
             if self._full or len(seqs) < size:
@@ -185,12 +190,10 @@ class _Look:
         self.rows += found
 
 
-def _side_by_side(arms: Sequence[Sql], low: int, high: int, then: str) -> Sql:
-    each = " UNION ALL ".join(
-        f"SELECT seq FROM {arm.text} AND seq < ? AND seq >= ?" for arm in arms
-    )
+def _side_by_side(arms: Sequence[Sql], low: int, high: int, then: str, each: str = "{}") -> Sql:
+    lists = (f"SELECT seq FROM {arm.text} AND seq < ? AND seq >= ?" for arm in arms)
     values = [value for arm in arms for value in (*arm.values, high, low)]
-    return Sql(f"{each} {then}", tuple(values))
+    return Sql(f"{' UNION ALL '.join(map(each.format, lists))} {then}", tuple(values))
 
 
 def page(

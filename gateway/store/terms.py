@@ -59,6 +59,7 @@ def _of_head(head: Head) -> Iterator[str]:
     yield NUMBER + folded(head.number or "")
     for participant in (head.sender, head.recipient):
         yield from (PARTY + term for term in of_party(participant or ""))
+    yield from (PARTY + folded(number) for number in head.organisation_numbers)
     for name in (head.sender_name, head.recipient_name):
         yield from (WORD + word for word in of_name(name or ""))
     yield REFERENCE + folded(head.reference or "")

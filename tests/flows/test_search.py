@@ -44,6 +44,15 @@ async def test_what_was_sent_is_found_on_both_sides(house: House) -> None:
     assert document.head.reference == "100100428"
 
 
+async def test_an_organisation_number_finds_what_goes_to_another_address(house: House) -> None:
+    body = invoice()
+    body["invoice"]["buyer"]["legal_id"] = {"value": "5560360793", "scheme": "0007"}
+    sent = await house.submit(body)
+    await house.work()
+    assert (await house.document(sent)).head.recipient != "0007:5560360793"
+    assert await ids(house, parties=["556036-0793"]) == [sent]
+
+
 async def test_a_channels_own_name_of_it_finds_it(house: House) -> None:
     sent = await house.submit(invoice())
     await house.work()

@@ -17,7 +17,7 @@ Row = Any
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-HEAD_COLUMNS = ", ".join(f.name for f in fields(Head))
+HEAD_COLUMNS = ", ".join(f.name for f in fields(Head) if f.compare)
 DOCUMENT_COLUMNS = (
     "id, company_id, direction, state, business, version, media_type, delivery, channel, code, "
     f"text, next_at, created_at, updated_at, confirmed_at, {HEAD_COLUMNS}"

@@ -26,6 +26,10 @@ class _Dialect:
     def at(self, moment: datetime) -> datetime:
         return rows.moment(moment)
 
+    def newest(self, size: int) -> str:
+        # Without a limit of its own each is read to its end, by several processes, and sorted.
+        return f"({{}} ORDER BY seq DESC LIMIT {size})"
+
     def among(self, column: str, seqs: Sequence[int]) -> Sql:
         return Sql(f"{column} = ANY(?::bigint[])", (list(seqs),))
 
