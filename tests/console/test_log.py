@@ -296,3 +296,19 @@ async def test_nobody_else_comes_here(office: Office, browser: Browser) -> None:
     for path in ("log/saved", "log/saved/forget"):
         assert (await browser.post(f"/console/{path}", q="", name="x")).status == 403
     assert 'href="/console/log"' not in (await browser.get("/console/profile")).text
+
+
+async def test_the_head_of_a_page_leads_straight_to_the_one_that_is_meant(
+    office: Office, browser: Browser
+) -> None:
+    await office.operator(browser)
+    one = await sent_in(office, State.FAILED, number="A-1001")
+    await sent_in(office, State.FAILED, number="B-2001")
+    await sent_in(office, State.FAILED, number="B-2002")
+    page = await browser.get("/console/find?q=A-1001")
+    assert page.url.path == f"/console/documents/{OURS.id}/{one}"
+    several = await browser.get("/console/find?q=B-200")
+    assert (several.url.path, several.url.query["q"]) == ("/console/log", "B-200")
+    for text in ("", "nothing here", "state:nowhere", "//evil.example", "\\r\\nSet-Cookie: a=b"):
+        page = await browser.get(f"/console/find?q={quote(text)}")
+        assert page.url.path == "/console/log" and page.status in (200, 422)

@@ -73,6 +73,7 @@ class Log:
         path = f"{HOME}/log"
         return [
             Page("GET", path, self._show, operators=True, twin=True),
+            Page("GET", f"{HOME}/find", self._find, operators=True),
             Page("GET", f"{path}/csv", self._table, operators=True),
             Page("POST", f"{path}/saved", self._save, operators=True),
             Page("POST", f"{path}/saved/forget", self._forget, operators=True),
@@ -82,6 +83,16 @@ class Log:
 
     async def _show(self, visit: Visit) -> web.Response:
         return await self._page(visit, await self._asking.asked(visit))
+
+    async def _find(self, visit: Visit) -> web.Response:
+        """Straight to the document, where it is the only one that is meant; else to the log."""
+        asked = await self._asking.asked(visit)
+        if asked.text.strip() and not asked.faults:
+            found = await self._asking.found(asked.question, None, 2)
+            if len(found.documents) == 1 and found.place.next is None:
+                (one,) = found.documents
+                return visit.go(f"{HOME}/documents/{one.company_id}/{one.id}")
+        return visit.go(f"{HOME}/log?q={quote(asked.text, safe='')}")
 
     async def _page(
         self, visit: Visit, asked: Asked, status: int = 200, not_saved: str = ""
@@ -143,7 +154,7 @@ class Log:
         ids = None if within is None else list(within)
         looked_up: Sequence[tuple[str, str]] = ()
         companies: Sequence[str] = ()
-        if piece.begin and piece.word in LOOKED_UP and (ids is None or ids):
+        if piece.begin and piece.word in LOOKED_UP:
             looked_up = await self._store.suggested(ids, piece.begin, MOST)
         if piece.begin and piece.word == "company":  # reads all there are, of an operator
             called = await self._asking.called(piece.begin, within)
