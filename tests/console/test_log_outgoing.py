@@ -97,6 +97,7 @@ async def test_sent_says_how_and_when_and_what_the_buyer_says(
     sent = await sent_in(office, State.SENT, channel="letter", number="A-1")
     delivered = await sent_in(office, State.DELIVERED, channel="peppol", number="A-2")
     await sent_in(office, State.FAILED)
+    await come_in(office)
     await signed_in(office, browser)
     said = await twin(browser, "sent")
     assert ids(said) == [delivered, sent]

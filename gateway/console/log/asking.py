@@ -20,7 +20,6 @@ from gateway.store.search import Facets, Question
 
 _AT_ONCE: Final = 500  # companies that are read at once
 _VALUES: Final = 6  # of each facet: what is rarer is asked for by name
-_NOTHING: Final = Facets(0, True, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,8 @@ class Place:
 class Shown:
     """A page of documents."""
 
-    documents: tuple[Document, ...] = ()
-    place: Place = Place()
+    documents: tuple[Document, ...]
+    place: Place
 
 
 class Asking:
@@ -93,8 +92,6 @@ class Asking:
 
     async def found(self, question: Question, after: str | None, limit: int) -> Shown:
         """A page of what is asked for."""
-        if question.companies is not None and not question.companies:
-            return Shown()
         try:
             found = await self._store.found(question, after=after, limit=limit)
         except BadCursor:
@@ -105,8 +102,6 @@ class Asking:
 
     async def spread(self, question: Question) -> Facets:
         """How what is asked for is spread."""
-        if question.companies is not None and not question.companies:
-            return _NOTHING
         return await self._store.facets(question, values=_VALUES)
 
     async def names(
