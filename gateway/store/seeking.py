@@ -36,7 +36,7 @@ MOST_LOOKED = 10_000
 # So many lists are walked side by side: each takes its time to be begun.
 MOST_ARMS = 64
 _MOST_COMPANIES = 100  # whose own lists are walked; of more, everybody's
-_MOST_COUNTED = 2_000  # documents that facets count
+_MOST_COUNTED = 1_000  # documents that facets count
 _MOST_BROKEN = 100_000  # rows of rules that are counted
 _MOST_SUGGESTING = 100  # documents that suggestions are taken from
 # Times do not quite grow with the order of arrival: what was written together, or on machines whose

@@ -16,6 +16,7 @@ import pytest
 from gateway.lifecycle import State
 from gateway.store import migrations
 from gateway.store.port import Checkpoint, Done
+from gateway.store.search import Question
 from gateway.store.sqlite import SchemaTooNew, SqliteStore, schema
 
 VERSIONS = sorted(Path(migrations.__file__).parent.glob("versions/[0-9]*.py"))
@@ -55,6 +56,20 @@ def version_of(file: Path) -> str | None:
 
 async def opened_and_closed(data_dir: Path) -> None:
     store = await SqliteStore.open(data_dir)
+    await store.close()
+
+
+async def test_what_was_there_before_search_is_found_once_it_was_named(tmp_path: Path) -> None:
+    old_file(tmp_path / "old")
+    store = await SqliteStore.open(tmp_path / "old")
+    asked = Question(companies=None, numbers=["f-1"])
+    assert not (await store.found(asked)).documents
+    assert await store.name_older(1)
+    (found,) = (await store.found(asked)).documents
+    assert found.id == "doc_1"
+    assert not await store.name_older(1)
+    assert not await store.name_older(1)
+    assert [one.id for one in (await store.found(asked)).documents] == ["doc_1"]
     await store.close()
 
 

@@ -40,6 +40,7 @@ from gateway.store.port import (
 )
 from gateway.store.postgres import PostgresStore, claims, partitions, schema
 from gateway.store.postgres.connections import Connections
+from gateway.store.search import Question
 from tests.servers import postgres
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
@@ -82,6 +83,28 @@ def moved(before: State, after: State) -> Any:
 
 
 # --- several processes --------------------------------------------------------------------------
+
+
+async def test_what_was_there_before_search_is_found_once_it_was_named(
+    url: str, stores: list[PostgresStore]
+) -> None:
+    store = stores[0]
+    ids = []
+    for key in ("k1", "k2", "k3"):
+        head = Head(number="F-1", recipient_name="Nordisk AS")
+        ids.append(await store.arrive(Arrival(key, OURS.id, head, [], "internal"), NOW))
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "TRUNCATE term, naming; INSERT INTO naming_left SELECT max(seq) FROM document"
+    )
+    await connection.close()
+    asked = Question(companies=None, words=["nordisk"])
+    assert not (await store.found(asked)).documents
+    assert await store.name_older(2)
+    assert [one.id for one in (await store.found(asked)).documents] == [ids[2], ids[1]]
+    assert not await store.name_older(2)
+    assert [one.id for one in (await store.found(asked)).documents] == ids[::-1]
+    assert not await store.name_older(2)
 
 
 async def test_a_reader_misses_no_event_of_eight_writers(stores: list[PostgresStore]) -> None:
