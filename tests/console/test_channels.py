@@ -183,10 +183,11 @@ async def test_work_that_is_no_channels_is_paused_too(office: Office, browser: B
     page = await browser.post("/console/channels/prepare/pause", reason="A bad release.")
     assert page.url.path == "/console/channels"
     assert (await state(browser, "prepare"))["condition"] == "paused"
-    assert (await browser.get("/console/channels/prepare")).status == 404  # it has no page
+    page = await browser.get("/console/channels/prepare")
+    assert page.status == 200 and page.url.path == "/console/channels"  # its row is there
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "x" * 501, "\0"])
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
 async def test_nothing_is_done_without_a_reason(
     office: Office, browser: Browser, reason: str
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from gateway.audit.chain import Entry
 from gateway.console.audit.asking import Asked
+from gateway.inbound.aside import SET_ASIDE
 
 _MOST_CHARACTERS: Final = 300  # of a value in a list; an entry's own page has all of it
 
@@ -57,9 +58,12 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """One entry with what holds it in the chain; `data` is what was hashed."""
+    """One entry with what holds it in the chain; `data` is what was hashed. `newest`: none comes
+    after it; `oldest`: none before."""
 
     line: Line
+    newest: bool
+    oldest: bool
     data: str
     previous: str
     hash: str
@@ -77,7 +81,7 @@ def line(
         people.get(entry.actor, ""),
         entry.action,
         entry.subject,
-        bool(entry.company_id) and entry.subject.startswith("doc_"),
+        entry.company_id not in ("", SET_ASIDE) and entry.subject.startswith("doc_"),
         entry.company_id,
         companies.get(entry.company_id, ""),
         tuple(_values(json.loads(entry.data), most)),

@@ -90,11 +90,18 @@ class Audit:
 
     async def _one(self, visit: Visit) -> web.Response:
         seq = int(visit.request.match_info["seq"])
-        found = await self._store.audit_entries(seq - 1, 1) if seq else ()
-        if not found or found[0].seq != seq:
+        around = await self._store.audit_entries(max(seq - 2, 0), 3)  # it and its neighbours
+        entry = next((one for one in around if one.seq == seq), None)
+        if entry is None:
             return visit.show("notice", 404, title=visit.words("not_found_title"), what="not_found")
-        entry = found[0]
-        view = Whole(await self._line(entry), entry.data, entry.previous, entry.hash)
+        view = Whole(
+            await self._line(entry),
+            around[-1] is entry,
+            around[0] is entry,
+            entry.data,
+            entry.previous,
+            entry.hash,
+        )
         return visit.view("audit/one", view, title=visit.words("audit_one", seq=seq))
 
     async def _line(self, entry: Entry) -> Line:

@@ -79,7 +79,9 @@ class ChannelPages:
 
     async def _one(self, visit: Visit) -> web.Response:
         found = await self._named(visit)
-        if not isinstance(found, ChannelHealth):
+        if isinstance(found, Lane):  # it has a row in the list and no more
+            return visit.go(PATH)
+        if found is None:
             return _not_there(visit)
         boxes = self._setup.mailboxes() if self._setup.mailboxes is not None else ()
         entries = await self._store.audit_found(Sought(about=found.name), None, _MOST_ACTS)

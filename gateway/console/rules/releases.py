@@ -75,16 +75,14 @@ def _rule_set(name: str, day: date) -> RuleSet:
 
 def severity_of(rule: str) -> str:
     """How bad breaking it is; what is of no rule set stops a document."""
-    return _severities().get(rule, "fatal")
+    known = _every().get(rule)
+    return "fatal" if known is None else str(known.severity)
 
 
 @lru_cache(maxsize=1)
-def _severities() -> dict[str, str]:
-    return {
-        rule.id: str(rule.severity)
-        for name in reversed(profiles.NAMES)
-        for rule in registry.rules(name)
-    }
+def _every() -> dict[str, registry.Rule]:
+    """Each rule by its id; of several with one id, that of the first profile."""
+    return {rule.id: rule for name in reversed(profiles.NAMES) for rule in registry.rules(name)}
 
 
 def text_of(rule: str, language: str) -> str:
@@ -92,7 +90,8 @@ def text_of(rule: str, language: str) -> str:
     said = texts(language)
     if rule not in said.messages:
         return ""
-    return said.say(rule, (), "…", {}, nothing="…")[0]
+    known = _every().get(rule)
+    return said.say(rule, known.terms if known else (), "…", {}, nothing="…")[0]
 
 
 def found(sought: str, language: str) -> tuple[Known, ...]:
