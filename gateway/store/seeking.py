@@ -32,7 +32,7 @@ T = TypeVar("T")
 # A source with at most so many documents is taken whole: some milliseconds.
 MOST_WHOLE = 5_000
 # So many documents are looked at for one page: some hundredths of a second on one core.
-MOST_LOOKED = 10_000
+MOST_LOOKED = 5_000
 # So many lists are walked side by side: each takes its time to be begun.
 MOST_ARMS = 64
 _MOST_COMPANIES = 100  # whose own lists are walked; of more, everybody's
