@@ -348,6 +348,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 async def _answered(request: web.Request, handle: Handle) -> web.StreamResponse:
     """The answer, whatever is raised: no trace ever leaves the process."""
     try:
+        if "%00" in request.rel_url.raw_path:  # nothing is called so, and PostgreSQL takes none
+            raise Problem(Type.NOT_FOUND)
         return await handle(request)
     except Problem as raised:
         problem = raised

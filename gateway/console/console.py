@@ -190,6 +190,8 @@ class Console:
     async def _shown(self, page: Page, visit: Visit) -> web.StreamResponse:
         if page.needs is not Needs.ANYBODY and visit.session is None:
             return visit.go(_sign_in(visit))
+        if "%00" in visit.request.raw_path:  # nothing is called so, and PostgreSQL takes none
+            return _notice(visit, visit.request, 404, "not_found")
         complete = visit.session is not None and visit.session.complete
         if page.needs is Needs.SIGNED_IN and not complete:
             return visit.go(await self._next_step(visit))

@@ -146,6 +146,7 @@ def _template(name: str) -> Template:
         loader=PackageLoader("gateway.console"),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # the words are read once: both stay as they were at the start
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -156,3 +156,15 @@ async def test_cookies_that_are_made_up_open_nothing(office: Office, browser: Br
             ) as answer,
         ):
             assert answer.status in (303, 400), value
+
+
+async def test_a_nul_in_an_address_names_nothing(office: Office, browser: Browser) -> None:
+    """PostgreSQL refuses it in any text: it must not come so far."""
+    await office.operator(browser)
+    for address in (
+        "/console/documents/com_ours/doc_%00",
+        "/console/companies/%00",
+        "/console/log?q=%00",
+        "/console/audit?actor=a%00",
+    ):
+        assert (await browser.get(address)).status == 404, address
