@@ -29,10 +29,6 @@ from gateway.store.search import Facets, Question
 Row = Sequence[Any]
 T = TypeVar("T")
 
-# A source with at most so many documents is taken whole: some milliseconds.
-MOST_WHOLE = 5_000
-# So many documents are looked at for one page: some hundredths of a second on one core.
-MOST_LOOKED = 5_000
 # So many lists are walked side by side: each takes its time to be begun.
 MOST_ARMS = 64
 _MOST_COMPANIES = 100  # whose own lists are walked; of more, everybody's
@@ -56,6 +52,16 @@ class Sql:
     text: str
     values: tuple[Any, ...] = ()
 
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is done for one page."""
+
+    whole: int = 5_000  # a source with at most so many documents is taken whole: some milliseconds
+    looked: int = 5_000  # documents are looked at: some hundredths of a second on one core
+
+
+EFFORT = Effort()
 
 Asking = Generator[Sql, Sequence[Row], T]
 
@@ -110,21 +116,26 @@ _EVERYWHERE = _Source([Sql("document WHERE 1 = 1")])
 
 
 def seek(
-    question: Question, before: int | None, limit: int, columns: str, dialect: Dialect
+    question: Question,
+    before: int | None,
+    limit: int,
+    columns: str,
+    dialect: Dialect,
+    effort: Effort = EFFORT,
 ) -> Asking[Sought]:
     """Up to `limit` documents that answer, older than the place `before`. `columns` are of
     `document`, which is `d`."""
     low, high = yield from _bounds(question, dialect)
     high = high if before is None else min(high, before)
-    look = _Look(_condition(question, dialect), columns, limit, dialect)
+    look = _Look(_condition(question, dialect), columns, limit, dialect, effort)
     if low >= high or (question.companies is not None and not question.companies):
         return look.ended()
-    sources = yield from _sources(question)
+    sources = yield from _sources(question, effort.whole)
     whole: set[int] | None = None
     walked: list[_Source] = []
     for source in sources:
-        found = yield _side_by_side(source.arms, low, high, f"LIMIT {MOST_WHOLE + 1}")
-        if len(found) <= MOST_WHOLE:
+        found = yield _side_by_side(source.arms, low, high, f"LIMIT {effort.whole + 1}")
+        if len(found) <= effort.whole:
             seqs = {seq for (seq,) in found}
             whole = seqs if whole is None else whole & seqs
         elif source.ordered:
@@ -143,6 +154,7 @@ class _Look:
     columns: str
     limit: int
     dialect: Dialect
+    effort: Effort
     rows: list[Row] = field(default_factory=list)
 
     def through(self, seqs: Sequence[int]) -> Asking[Sought]:
@@ -155,7 +167,7 @@ class _Look:
 
     def along(self, arms: Sequence[Sql], low: int, high: int) -> Asking[Sought]:
         """Of all in these lists, as far as may be looked at."""
-        size, left = 2 * (self.limit + 1), max(MOST_LOOKED, 2 * (self.limit + 1))
+        size, left = 2 * (self.limit + 1), max(self.effort.looked, self.limit + 1)
         while left > 0:
             size = min(size, left)
             each = self.dialect.newest(size) if len(arms) > 1 else "{}"
@@ -293,10 +305,10 @@ def _any(pieces: Iterable[Sql]) -> Sql:
 # --- where to look ------------------------------------------------------------------------------
 
 
-def _sources(question: Question) -> Asking[list[_Source]]:
+def _sources(question: Question, most: int) -> Asking[list[_Source]]:
     found: list[_Source] = []
     for word in question.words:
-        found += yield from _of_word(word)
+        found += yield from _of_word(word, most)
     for _, wanted in _marked(question):
         values = sorted({terms.folded(one) for one in wanted})
         found.append(_Source([Sql("term WHERE value = ?", (value,)) for value in values], 1))
@@ -320,7 +332,7 @@ def _sources(question: Question) -> Asking[list[_Source]]:
     return [source for source in found if len(source.arms) <= 4 * _MOST_COMPANIES]
 
 
-def _of_word(word: str) -> Asking[list[_Source]]:
+def _of_word(word: str, most: int) -> Asking[list[_Source]]:
     """Documents with this id, or with terms that begin like this."""
     if word.startswith("doc_"):
         return [_Source([Sql("document WHERE id = ?", (word,))], 1)]
@@ -329,8 +341,8 @@ def _of_word(word: str) -> Asking[list[_Source]]:
         return [_NOWHERE]
     span = (value, value + terms.END)
     begin = Sql("term WHERE value >= ? AND value < ?", span)
-    first = yield Sql(f"SELECT seq FROM {begin.text} LIMIT {MOST_WHOLE + 1}", span)
-    if len(first) <= MOST_WHOLE:
+    first = yield Sql(f"SELECT seq FROM {begin.text} LIMIT {most + 1}", span)
+    if len(first) <= most:
         return [_Source([begin], ordered=False)]
     different = yield from _beginning(value)
     if len(different) > MOST_ARMS:  # so many documents that they are met on any way
@@ -481,7 +493,7 @@ def suggested(
     question = Question(companies=companies, words=(begin,))
     columns = "d.number, d.sender, d.recipient, d.sender_name, d.recipient_name"
     if companies is None:  # of so many terms that begin so, the first will do
-        look = _Look(_condition(question, dialect), columns, _MOST_SUGGESTING, dialect)
+        look = _Look(_condition(question, dialect), columns, _MOST_SUGGESTING, dialect, EFFORT)
         arms = yield from _beginning(value)
         sought = yield from look.along(arms[:MOST_ARMS] or [_NOWHERE.arms[0]], 0, _BEYOND)
     else:

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 
 from gateway.lifecycle import InboxState, State
-from gateway.store import seeking
 from gateway.store.keeping import Terms
 from gateway.store.messages import Message
 from gateway.store.port import (
@@ -217,30 +216,6 @@ async def test_a_cursor_that_was_not_given_out_is_refused(store: Store) -> None:
     for cursor in ("", "cur_", "doc_1", "cur_" + "0" * 32, "1 OR 1=1"):
         with pytest.raises(BadCursor):
             await store.found(EVERYBODY, after=cursor)
-
-
-async def test_only_so_many_are_looked_at_for_a_page(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(seeking, "MOST_WHOLE", 2)
-    monkeypatch.setattr(seeking, "MOST_LOOKED", 4)
-    rare = await handed_in(store, head=replace(HEAD, kind="credit_note"))
-    for _ in range(9):
-        await handed_in(store)
-    asked = replace(EVERYBODY, kinds=["credit_note"], words=["nordisk"])
-    found, after, pages = [], None, 0
-    while True:
-        page = await store.found(asked, after=after, limit=1)
-        found += [one.id for one in page.documents]
-        pages += 1
-        if page.next is None:
-            break
-        assert page.sought_to == NOW
-        after = page.next
-    assert found == [rare]
-    assert pages > 1
-    spread = await store.facets(asked)
-    assert not spread.whole or spread.counted == 1
 
 
 async def test_facets_count_what_is_found(store: Store) -> None:

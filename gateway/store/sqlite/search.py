@@ -34,7 +34,7 @@ class _Dialect:
         return Sql(f"{column} IN (SELECT value FROM json_each(?))", (json.dumps(seqs),))
 
 
-_DIALECT = _Dialect()
+DIALECT = _Dialect()
 
 
 class SearchRows:
@@ -49,8 +49,8 @@ class SearchRows:
         before = seeking.opened(self._cursors, after)
 
         def query(connection: sqlite3.Connection) -> Page:
-            asking = seeking.page(question, before, limit, _COLUMNS, _DIALECT)
-            sought, at = _answered(connection, asking)
+            asking = seeking.page(question, before, limit, _COLUMNS, DIALECT)
+            sought, at = answered(connection, asking)
             return Page(
                 tuple(rows.document(tuple(row)[1:]) for row in sought.rows),
                 seeking.sealed(self._cursors, sought.next),
@@ -61,22 +61,22 @@ class SearchRows:
 
     async def facets(self, question: Question, *, values: int = 10) -> Facets:
         """How what is found is spread."""
-        asking = seeking.facets(question, values, _DIALECT)
-        return await self._readers.read_many(lambda c: _answered(c, asking))
+        asking = seeking.facets(question, values, DIALECT)
+        return await self._readers.read_many(lambda c: answered(c, asking))
 
     async def suggested(
         self, companies: Collection[str] | None, begin: str, limit: int = 10
     ) -> Sequence[tuple[str, str]]:
         """What begins like this."""
-        asking = seeking.suggested(companies, begin, limit, _DIALECT)
-        return await self._readers.read_many(lambda c: _answered(c, asking))
+        asking = seeking.suggested(companies, begin, limit, DIALECT)
+        return await self._readers.read_many(lambda c: answered(c, asking))
 
     async def failing_rules(
         self, companies: Collection[str] | None, since: datetime, limit: int = 50
     ) -> Sequence[FailingRule]:
         """The rules that most documents were found to break."""
-        asking = seeking.failing_rules(companies, since, limit, _DIALECT)
-        found = await self._readers.read_many(lambda c: _answered(c, asking))
+        asking = seeking.failing_rules(companies, since, limit, DIALECT)
+        found = await self._readers.read_many(lambda c: answered(c, asking))
         return [
             FailingRule(rule, severity, documents, moment(first), moment(last))
             for rule, severity, documents, first, last in found
@@ -87,7 +87,7 @@ class SearchRows:
         return await self._writer.write(naming.name_older, limit)
 
 
-def _answered(connection: sqlite3.Connection, asking: Asking[T]) -> T:
+def answered(connection: sqlite3.Connection, asking: Asking[T]) -> T:
     """Asks what is wanted until there is an answer."""
     try:
         wanted = next(asking)
