@@ -125,6 +125,8 @@ def seek(
 ) -> Asking[Sought]:
     """Up to `limit` documents that answer, older than the place `before`. `columns` are of
     `document`, which is `d`."""
+    if not _may_be(question):
+        return Sought((), None)
     low, high = yield from _bounds(question, dialect)
     high = high if before is None else min(high, before)
     look = _Look(_condition(question, dialect), columns, limit, dialect, effort)
@@ -234,6 +236,18 @@ def opened(cursors: Cursors, cursor: str | None) -> int | None:
 
 
 # --- what must hold -----------------------------------------------------------------------------
+
+
+_TEXTS = ("companies", "channels", "codes", "kinds", "rules", "words")
+
+
+def _may_be(question: Question) -> bool:
+    """Whether a database could hold all that is asked for: none does that with a NUL in a text, or
+    with half a character."""
+    asked = (value for name in _TEXTS for value in getattr(question, name) or ())
+    return all(
+        "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value) for value in asked
+    )
 
 
 def _condition(question: Question, dialect: Dialect) -> Sql:
