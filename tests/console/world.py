@@ -13,11 +13,17 @@ from typing import Any
 from playwright.async_api import Browser
 
 from gateway.client import Attached, Client
+from gateway.inbound.aside import SET_ASIDE
+from gateway.inbound.inboxes import Inboxes
+from gateway.inbound.incoming import Incoming, SetAside, Taken
+from gateway.lifecycle import InboxState
 from gateway.sandbox import RECEIVER, SENDER, Sandbox, Seed
 from gateway.sandbox.people import OPERATOR, PASSWORD
 from schemas.identifiers import Participant
 from tests.console.chromium import Watched, watched
+from tests.console.inboxes import ubl
 from tests.e2e.invoices import submission
+from transports.base import File
 
 PATIENCE_S = 120
 
@@ -75,6 +81,23 @@ class World:
         await self.sign_in(page, email)
         return page
 
+    async def come_in(self, number: str, to: str | Participant, *beside: File) -> str:
+        """Has an invoice come in, and waits until it has been read; answers its id."""
+        store = self.sandbox.gateway.store
+        document = File("invoice.xml", "application/xml", ubl(number))
+        incoming = Incoming("test", number, to, document, beside)
+        taken = await Inboxes(store, self.sandbox.clock).take(incoming)
+        assert isinstance(taken, Taken | SetAside)
+        company_id = taken.company_id if isinstance(taken, Taken) else SET_ASIDE
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                item = await store.inbox_item(company_id, taken.document_id)
+                if item is not None and item.state is not InboxState.READING:
+                    break
+                await asyncio.sleep(0.05)
+        self.documents[number] = taken.document_id
+        return taken.document_id
+
     async def populate(self) -> None:
         """One document of each kind that the console shows."""
         hostile = submission("W-1", email="accept@customer.example")
@@ -101,6 +124,9 @@ class World:
                 attachments=[attached],
             ),
         )
+        page = File("<svg onload=alert(6)>.html", "text/html", b"<script>alert(7)</script>")
+        await self.come_in("W-8", RECEIVER.company.id, page)
+        await self.come_in("W-9", Participant.parse("0088:7300010000001"))
         await self.sandbox.bill(Participant.parse(RECEIVER.company.participants[0]))
         await self.received(RECEIVER, 2)
 

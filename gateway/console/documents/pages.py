@@ -148,7 +148,8 @@ class Documents:
 
     async def _way(self, visit: Visit, seen: Seen) -> web.Response:
         case = seen.case
-        rows = (case.plan, case.legs, case.attempts, seen.parts)
+        events = await every_event(self._store, seen.document)
+        rows = (case.plan, case.legs, case.attempts, seen.parts, events)
         return _show(visit, seen, "way", way(*rows, operator=visit.is_operator), live=True)
 
     async def _invoice(self, visit: Visit, seen: Seen) -> web.Response:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from gateway.delivery.legs import first_of_round, step_of
+from gateway.events import Type
 from gateway.routing.plan import Plan
-from gateway.store.port import Attempt, Leg, Part, Role
+from gateway.store.port import Attempt, Event, Leg, Part, Role
 
 # The addresses of these are shown; those of others may be personal numbers.
 _SHOWN: Final = frozenset({"email", "peppol"})
@@ -65,6 +66,18 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """What came back of a try after it was over: a bounce, a proof of delivery, a status."""
+
+    leg: int
+    channel: str
+    at: datetime
+    outcome: str
+    code: str
+    text: str  # for everybody
+
+
+@dataclass(frozen=True, slots=True)
 class Earlier:
     """A leg of a round before: a person began anew since."""
 
@@ -84,6 +97,7 @@ class Way:
     stages: tuple[Stage, ...]
     earlier: tuple[Earlier, ...]
     tries: tuple[Try, ...]  # newest first
+    reports: tuple[Later, ...]  # newest first
     files: tuple[File, ...]
 
 
@@ -92,6 +106,7 @@ def way(
     legs: Sequence[Leg],
     attempts: Sequence[Attempt],
     parts: Sequence[Part],
+    events: Sequence[Event],
     *,
     operator: bool,
 ) -> Way:
@@ -109,8 +124,19 @@ def way(
             Earlier(leg.n, leg.channel, leg.state, leg.reference or "") for leg in legs[:first]
         ),
         tries=tuple(_try(one, by_attempt, operator) for one in reversed(attempts)),
+        reports=tuple(
+            _later(event.data, event.at)
+            for event in reversed(events)
+            if event.type == Type.REPORTED
+        ),
         files=tuple(by_attempt.get(None, ())),
     )
+
+
+def _later(data: Mapping[str, Any], at: datetime) -> Later:
+    said = [str(data.get(name, "")) for name in ("channel", "outcome", "code", "text")]
+    channel, outcome, code, text = said
+    return Later(data.get("leg", 0), channel, at, outcome, code, text)
 
 
 def file(part: Part) -> File:
