@@ -261,6 +261,8 @@ def judge(
     if verb is Verb.REROUTE and ANSWERS in document.delivery:
         return Denied(verb, document.state, _IS_AN_ANSWER, "is_an_answer")
     prepared = Role.PLAN in facts.roles
+    if verb is Verb.RETRY and document.state is State.FAILED and not prepared:
+        return Denied(verb, document.state, CONTENT_GONE, "content_gone")
     decision = decide(document, verb, reason, now, prepared=prepared, unsure=facts.unsure)
     gone = Role.ORIGINAL not in facts.roles and from_the_first(document, verb, facts)
     if gone and not isinstance(decision, Denied):

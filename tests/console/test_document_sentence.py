@@ -125,6 +125,11 @@ CASES: dict[str, tuple[Case, str, Actor]] = {
         "delivered_here",
         Actor.NOBODY,
     ),
+    "posted": (
+        Case(document(State.DELIVERED, channel="letter"), NOW),
+        "posted",
+        Actor.NOBODY,
+    ),
     "delivered and being taken back": (
         replace(sent(), document=document(State.DELIVERED, "recall.asked")),
         "recalling",

@@ -122,7 +122,7 @@ async def test_what_is_held_is_told_by_its_reason(office: Office, browser: Brows
     page, twin = await looked(office, browser)
     told = {wait["what"]: (wait["n"], wait["who"], wait["path"]) for wait in twin["waits"]}
     assert told == {
-        "held_unknown": (2, "us", held("delivery.outcome_unknown")),
+        "held_unknown": (2, "company", held("delivery.outcome_unknown")),
         "held_fault": (1, "us", held("internal.error")),
         "held_several": (1, "company", held("route.several")),
         "held_unverified": (1, "company", held("company.unverified")),

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from gateway.api.routes import Service
 from gateway.console.companies.desk import COMPANIES
+from gateway.inbound.aside import SET_ASIDE
 from gateway.lifecycle import State
 from gateway.registration.telling import subject
 from gateway.store.port import Company, Store
@@ -98,6 +99,7 @@ async def listed(service: Service, query: str, standing: str, after: str) -> Com
     found = [
         one
         for one in ordered(await store.companies())
+        if one.id != SET_ASIDE
         if matches(one, words) and (every is None or _stands(every, one) == standing)
     ]
     shown, following = page(found, after)

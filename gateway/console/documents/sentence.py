@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from gateway.console.pages import Words
 from gateway.delivery import recall
@@ -116,8 +116,7 @@ def standing(case: Case) -> Said:
         case State.DELIVERED:
             if document.code == recall.ASKED:
                 return Said("recalling", Actor.CHANNEL, {"channel": by})
-            word = "delivered_here" if by == "internal" else "delivered"
-            return Said(word, Actor.NOBODY, {"at": at, "channel": by})
+            return Said(_DELIVERED.get(by, "delivered"), Actor.NOBODY, {"at": at, "channel": by})
         case State.WAITING:
             return _waiting(case, leg, by)
         case State.HELD:
@@ -128,6 +127,10 @@ def standing(case: Case) -> Said:
             return _cancelled(case)
         case state:
             assert_never(state)
+
+
+# A letter's proof is that it was posted: nobody tells of the letter box.
+_DELIVERED: Final = {"internal": "delivered_here", "letter": "posted"}
 
 
 def _received(document: Document) -> Said:

@@ -45,7 +45,7 @@ class Wait:
 # Why documents are held: what their code begins with, the sentence, and who has to act. The first
 # that fits is it.
 _HELD: Final = (
-    ("delivery.outcome_unknown", "held_unknown", US),
+    ("delivery.outcome_unknown", "held_unknown", COMPANY),
     ("internal.", "held_fault", US),
     ("route.several", "held_several", COMPANY),
     ("company.", "held_unverified", COMPANY),

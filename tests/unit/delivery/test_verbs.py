@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.delivery.outcome import OUTCOME_UNKNOWN
-from gateway.delivery.verbs import POSSIBLE, Decision, Denied, Verb, decide
+from gateway.delivery.verbs import POSSIBLE, Decision, Denied, Facts, Verb, decide, judge
 from gateway.lifecycle import Business, State
 from gateway.store.port import Again, Direction, Document, Head
 
@@ -123,3 +123,10 @@ def test_who_cancels_is_told_that_it_may_have_arrived() -> None:
         )
         assert isinstance(decision, Decision)
         assert ("may have reached the recipient" in decision.change.text) is unsure
+
+
+def test_what_failed_and_whose_plan_is_gone_is_not_tried_again() -> None:
+    """Retention may have taken it: there is nothing to begin anew with."""
+    facts = Facts(frozenset(), (), unsure=False)
+    denied = judge(document(State.FAILED), Verb.RETRY, facts, "because", NOW)
+    assert isinstance(denied, Denied) and denied.code == "content_gone"
