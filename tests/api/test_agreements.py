@@ -116,4 +116,5 @@ async def test_what_is_no_place_is_refused(api: Api, after: str) -> None:
 
 async def test_whatever_name_is_asked_for_is_only_not_there(api: Api) -> None:
     for name in ("%00", "%ED%A0%80", "x" * 3000):
-        assert (await api.call("DELETE", f"{PLACE}/efaktura_no/{name}")).status in (400, 409)
+        answered = await api.call("DELETE", f"{PLACE}/efaktura_no/{name}")
+        assert answered.status in (400, 404, 409)

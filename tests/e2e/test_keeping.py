@@ -76,15 +76,17 @@ async def test_the_audit_is_checked_beside_the_gateway(
     tmp_path: Path, sandbox: Sandbox, ledger: Ledger
 ) -> None:
     data = ("--data", data_of(sandbox))
-    empty = await budkavle("audit", "verify", *data)
-    assert empty.code == 0 and empty.lines[0]["entries"] == 0
+    begun = await budkavle("audit", "verify", *data)  # the sandbox has let its people in
+    entries = begun.lines[0]["entries"]
+    assert begun.code == 0
     end = (sandbox.clock.now() - timedelta(minutes=2)).isoformat()
     await budkavle("export", "--start", "2020-01-01", "--end", end, environment=ledger)
-    (entry,) = (await budkavle("audit", "list", *data)).lines
+    *before, entry = (await budkavle("audit", "list", *data)).lines
+    assert len(before) == entries
     assert (entry["actor"], entry["action"]) == ("key:sandbox", "export.asked_for")
     verified = await budkavle("audit", "verify", *data)
     head = verified.lines[0]["head"]
-    assert head == f"1:{entry['hash']}"
+    assert head == f"{entries + 1}:{entry['hash']}"
     assert (await budkavle("audit", "verify", "--noted", head, *data)).code == 0
     other = await budkavle("audit", "verify", "--noted", f"1:{'0' * 64}", *data)
     assert other.code == 1 and other.lines[0]["seq"] == 1
@@ -130,8 +132,9 @@ async def test_a_legal_hold_is_set_beside_the_gateway(
     assert (row["document"], row["reason"]) == (id_, "Case 4711")
     assert (await budkavle("retention", "hold", company, id_, "--release", *data)).code == 0
     assert not (await budkavle("retention", "holds", company, *data)).lines
-    told = (await budkavle("audit", "list", *data)).lines
-    assert [entry["action"] for entry in told] == ["legal_hold.set", "legal_hold.released"]
+    told = [entry["action"] for entry in (await budkavle("audit", "list", *data)).lines]
+    held = [action for action in told if not action.startswith("person.")]
+    assert held == ["legal_hold.set", "legal_hold.released"]
 
 
 async def test_days_and_legal_holds_are_set(tmp_path: Path) -> None:
