@@ -67,6 +67,16 @@ class World:
             while len(await client.inbox()) < how_many:
                 await asyncio.sleep(0.05)
 
+    async def partners_have(self, what: str, how_many: int, **fields: str) -> list[dict[str, Any]]:
+        """Waits until the partners have taken so many of these with such fields; answers them."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                taken = self.sandbox.received()[what]
+                found = [one for one in taken if fields.items() <= one.items()]
+                if len(found) >= how_many:
+                    return found
+                await asyncio.sleep(0.05)
+
     async def sign_in(self, page: Watched, email: str = OPERATOR.email) -> None:
         """Signs somebody in; they come to their first page."""
         await page.page.goto(f"{self.url}/console/sign-in")

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from gateway.api import answers
 from gateway.blobs.ring import Ring, add_master
 from gateway.clock import MovableClock
+from gateway.delivery.backoff import JITTER
 from gateway.outside.client import Outside, Rules
 from gateway.store.endpoints import Endpoint, Push
 from gateway.store.ids import new_id
@@ -24,6 +25,7 @@ from gateway.store.port import Company, Event, NewPart, Role, StorageUnavailable
 from gateway.store.sqlite import SqliteStore
 from gateway.webhooks.courier import Courier
 from gateway.webhooks.endpoints import BadUrl, Made, Webhooks
+from gateway.webhooks.judging import DELAYS
 from gateway.webhooks.pushing import AT_ONCE_PER_COMPANY, TURN, Pushing
 from gateway.webhooks.sealing import Sealing
 from gateway.webhooks.waking import Waking
@@ -225,7 +227,9 @@ async def test_after_75_hours_it_is_given_up_and_nothing_is_lost(hooks: Hooks) -
     while (next_at := (await hooks.now(made)).next_at) is not None:
         await hooks.pass_on(next_at - hooks.clock.now())
     assert ids(hooks.sink.taken) == [events[0].id] * 10
-    assert timedelta(hours=65) < hooks.clock.now() - started < timedelta(hours=86)
+    took, planned = hooks.clock.now() - started, sum(DELAYS, timedelta())
+    assert planned * (1 - JITTER) <= took <= planned * (1 + JITTER)
+    assert planned == timedelta(hours=75, minutes=35, seconds=5)
     endpoint = await hooks.now(made)
     assert not endpoint.active
     assert endpoint.code == "webhook.gave_up"
