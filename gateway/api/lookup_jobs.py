@@ -21,13 +21,13 @@ from gateway.api.body import apart, content_type, read_body
 from gateway.api.callers import actor
 from gateway.api.problems import WITH_BODY, Fault, Problem, Type
 from gateway.api.routes import Answer, Body, Call, Media, NoParameters, Q, Routes, answer
-from gateway.archive.exports import cell
 from gateway.audit.chain import NewEntry
 from gateway.identifying.customer import CustomerFacts
 from gateway.identifying.jobs import MOST_JOBS, Answered, Jobs, Progress, TooMany
 from gateway.identifying.table import MOST_ROWS, Wrong, read
 from gateway.intake.shape import Shape
 from gateway.intake.submission import JSON
+from gateway.spreadsheet import cell
 from gateway.trust.scopes import Scope
 
 routes = Routes("lookup", changes=Scope.SEND)

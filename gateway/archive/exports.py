@@ -21,6 +21,7 @@ from gateway.archive.signing import SigningKey
 from gateway.archive.zipped import entry, zipped
 from gateway.audit.chain import NewEntry, reasoned
 from gateway.clock import Clock
+from gateway.spreadsheet import cell
 from gateway.store.keeping import Export, ExportFile, Period, Sized
 from gateway.store.port import Checkpoint, Direction, Document, Done, Job, NewJob, Store
 from gateway.trust.gate import Closed, Gate
@@ -199,11 +200,3 @@ def _line(document: Document) -> list[str]:
         *(document.state.value, document.channel, document.created_at.isoformat()),
     )
     return ["" if value is None else cell(str(value)) for value in values]
-
-
-def cell(text: str) -> str:
-    """The text as a spreadsheet shows it: one that begins like a formula would be run. A number
-    with a sign before it is only a number."""
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not text[1:].replace(".", "").isdigit():
-        return f"'{text}"
-    return text

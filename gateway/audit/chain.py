@@ -67,6 +67,20 @@ class Entry:
     previous: str
     hash: str
 
+    def as_data(self) -> dict[str, Any]:
+        """All that its hash is made of, and the hash: as lists of entries print it."""
+        return {
+            "seq": self.seq,
+            "at": instant(self.at),
+            "actor": self.actor,
+            "action": self.action,
+            "subject": self.subject,
+            "company": self.company_id,
+            "data": json.loads(self.data),
+            "previous": self.previous,
+            "hash": self.hash,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,19 +39,8 @@ def list_entries(after: int, limit: int, config_file: Path | None, data: Path | 
 
 
 def _row(entry: Entry) -> dict[str, object]:
-    from gateway.audit.chain import instant
-
-    return {
-        "seq": entry.seq,
-        "at": instant(entry.at),
-        "actor": entry.actor,
-        "action": entry.action,
-        "subject": entry.subject,
-        "company": entry.company_id,
-        "data": entry.data if on_terminal() else json.loads(entry.data),
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
+    row = entry.as_data()
+    return {**row, "data": entry.data} if on_terminal() else row  # it is one cell there
 
 
 @audit.command("verify")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl
@@ -14,6 +14,8 @@ from gateway.api import multipart
 from gateway.api.body import content_type, read_body
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Limits
+from gateway.api.verbs import Reason
+from gateway.intake import shape
 from gateway.intake.attachment import safe_name
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -66,6 +68,12 @@ async def read_form(request: web.Request, limits: Limits, *, with_file: bool) ->
         raise Problem(Type.MALFORMED_REQUEST, f"multipart: {error}.") from None
 
 
+def reason_of(form: Form) -> str:
+    """Why it is asked for, on one line; empty where nothing is said, or nothing the API takes."""
+    found = shape.bind({"reason": " ".join(form["reason"].split())}, Reason)
+    return found.reason if isinstance(found, Reason) else ""
+
+
 def onward(asked: str) -> str:
     """Where to go on to: what was asked for, where that is a page of ours, else the first one."""
     return asked if _ONWARD.fullmatch(asked) and ".." not in asked else HOME
@@ -78,8 +86,7 @@ def _said(content: bytes) -> Sequence[tuple[str, str]]:
         )
     except ValueError:
         raise Problem(Type.MALFORMED_REQUEST, "The form is not well-formed.") from None
-    if any("\0" in text for pair in said for text in pair):  # no text in PostgreSQL has it
-        raise Problem(Type.MALFORMED_REQUEST, "The form has a character that no text has.")
+    _check(text for pair in said for text in pair)
     return said
 
 
@@ -102,4 +109,10 @@ def _parts(content: bytes, boundary: str) -> Form:
         elif head.filename or body:  # a browser sends an empty one where nothing was chosen
             name = head.filename.replace("\\", "/").rpartition("/")[2]
             file = Upload(safe_name(name) or "document", bytes(body))
+    _check((*fields, *fields.values()))
     return Form(fields, file)
+
+
+def _check(texts: Iterable[str]) -> None:
+    if any("\0" in text for text in texts):  # no text in PostgreSQL has it
+        raise Problem(Type.MALFORMED_REQUEST, "The form has a character that no text has.")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.archive.exports import cell
+from gateway.spreadsheet import cell
 from gateway.store.usage import Sum
 
 if TYPE_CHECKING:

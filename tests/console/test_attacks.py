@@ -124,6 +124,14 @@ async def test_cookies_are_kept_from_scripts_and_behind_tls(tmp_path: Path) -> N
         {"data": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
         {"data": b"a" * 70_000, "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
         {"data": b"", "headers": {"Content-Type": "text/plain"}},
+        {
+            "data": b"reason=a%00b",
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+        },
+        {
+            "data": b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\na\0b\r\n--x--\r\n",
+            "headers": {"Content-Type": "multipart/form-data; boundary=x"},
+        },
     ],
 )
 async def test_noise_is_answered_with_a_page(

@@ -15,6 +15,7 @@ from gateway.console.section import Console
 from gateway.trust.people.passwords import Passwords
 from gateway.trust.people.roles import Role
 from tests.console.office import PASSWORD, Browser, Office, open_office
+from tests.servers.disk import full_disk
 
 MINUTE = timedelta(minutes=1)
 
@@ -108,6 +109,16 @@ async def test_a_session_ends_by_idleness_and_at_the_latest(
         await browser.get("/console/profile")
     office.clock.move(timedelta(minutes=25))
     assert (await browser.get("/console/profile")).url.path == "/console/sign-in"
+
+
+async def test_on_a_full_disk_an_operator_still_sees(
+    office: Office, browser: Browser, tmp_path: Path
+) -> None:
+    await office.operator(browser)
+    office.clock.move(10 * MINUTE)  # that somebody is there would be written down
+    with full_disk(tmp_path / "data" / "budkavle.sqlite-wal"):
+        page = await browser.get("/console/now")
+        assert (page.status, page.url.path) == (200, "/console/now")
 
 
 async def test_a_change_of_role_ends_sessions(office: Office, browser: Browser) -> None:

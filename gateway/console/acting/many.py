@@ -18,9 +18,9 @@ from gateway.console.acting.allowed import Act
 from gateway.console.acting.doing import Wish, do
 from gateway.console.acting.one import done_word, seen
 from gateway.console.acting.previews import Preview, Previews
-from gateway.console.acting.wish import Route, reason_of
+from gateway.console.acting.wish import Route
 from gateway.console.console import Page, Parts
-from gateway.console.forms import HOME, onward
+from gateway.console.forms import HOME, onward, reason_of
 from gateway.console.visit import Visit
 from gateway.delivery.rerouting import NewRoute
 from gateway.store.port import Company, ContentLost, Document, StorageUnavailable
@@ -117,7 +117,7 @@ class Many:
         if form["step"] != "do":
             return await self._show(visit, act, ticked, route, read)
         reason = reason_of(form)
-        if reason is None:
+        if not reason:
             return await self._show(visit, act, ticked, route, read, ("reason",))
         rows = [await self._done(visit, act, one, read, reason) for one in ticked]
         return self._page(visit, act, rows, route, finished=True)

@@ -17,9 +17,9 @@ from gateway.api.routes import Service
 from gateway.console.acting.allowed import Act
 from gateway.console.acting.doing import Wish, do
 from gateway.console.acting.previews import Preview, Previews
-from gateway.console.acting.wish import Route, reason_of, route_of, sealed, unsealed
+from gateway.console.acting.wish import Route, route_of, sealed, unsealed
 from gateway.console.console import Page, Parts
-from gateway.console.forms import HOME
+from gateway.console.forms import HOME, reason_of
 from gateway.console.visit import Visit
 from gateway.delivery.rerouting import NewRoute
 from gateway.delivery.verbs import Denied, Seen
@@ -87,7 +87,7 @@ class One:
         reason = reason_of(visit.form)
         if isinstance(read, tuple):  # the page before lets none of it pass
             return await self._foreseen(visit, company, document)
-        if reason is None:
+        if not reason:
             return await self._again(visit, company, document, act, route, read, ("reason",))
         wish = Wish(
             *(act, reason, seen(visit.form["version"], act, visit.form["once"])),

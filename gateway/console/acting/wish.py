@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gateway.api.verbs import Reason, Rerouting
+from gateway.api.verbs import Rerouting
 from gateway.blobs.seal import Secret, Tampered, seal, unseal
 from gateway.console.forms import Form
 from gateway.delivery.rerouting import NewRoute
@@ -71,12 +71,6 @@ def route_of(form: Form, sealed: Mapping[str, str]) -> Route:
         {name: form[name].strip() for name in names if form[name].strip()},
         {**sealed, **{name: value for name, value in typed.items() if value}},
     )
-
-
-def reason_of(form: Form) -> str | None:
-    """Why it is asked for; None where that can be no reason."""
-    found = shape.bind({"reason": form["reason"].strip()}, Reason)
-    return found.reason if isinstance(found, Reason) else None
 
 
 def sealed(secret: bytes, about: Sequence[str], secrets: Mapping[str, str]) -> str:

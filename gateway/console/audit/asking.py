@@ -31,7 +31,12 @@ class Asked:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Asked:
         """Out of an address; what is no part of it is left aside."""
-        return cls(**{field.name: _plain(query.get(field.name, "")) for field in fields(cls)})
+        return cls(
+            **{
+                field.name: query.get(field.name, "").strip()[:_MOST_CHARACTERS]
+                for field in fields(cls)
+            }
+        )
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -58,11 +63,6 @@ class Asked:
         said = {field.name: getattr(self, field.name) for field in fields(self)} | other
         text = urlencode({name: value for name, value in said.items() if value})
         return f"?{text}" if text else ""
-
-
-def _plain(text: str) -> str:
-    """No store keeps NUL."""
-    return text.replace("\0", "").strip()[:_MOST_CHARACTERS]
 
 
 def _is_number(text: str) -> bool:

@@ -12,9 +12,9 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 
-from gateway.archive.exports import cell
 from gateway.audit.chain import Entry, instant
 from gateway.console.audit.asking import Asked
+from gateway.spreadsheet import cell
 from gateway.store.keeping import Keeping
 
 MOST: Final = 10_000
@@ -65,15 +65,4 @@ def _csv(lines: Iterable[Iterable[str]]) -> bytes:
 
 
 def _line(entry: Entry) -> bytes:
-    told = {
-        "seq": entry.seq,
-        "at": instant(entry.at),
-        "actor": entry.actor,
-        "action": entry.action,
-        "subject": entry.subject,
-        "company": entry.company_id,
-        "data": json.loads(entry.data),
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
-    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(entry.as_data(), ensure_ascii=False).encode() + b"\n"

@@ -24,14 +24,13 @@ from gateway.console.channels.views import (
     verbs,
 )
 from gateway.console.console import Page, Parts
-from gateway.console.forms import HOME
+from gateway.console.forms import HOME, reason_of
 from gateway.console.visit import Visit
 from gateway.store.keeping import Sought
 from gateway.trust.people.signing_in import name_of
 
 PATH: Final = f"{HOME}/channels"
 _MOST_ACTS: Final = 10
-_MOST_REASON: Final = 500  # characters
 _DONE: Final = frozenset({*Verb, "already"})
 
 
@@ -115,8 +114,8 @@ class ChannelPages:
         found, verb = await self._named(visit), _verb(visit)
         if found is None:
             return _not_there(visit)
-        reason = visit.form["reason"].replace("\0", "").strip()
-        if not reason or len(reason) > _MOST_REASON:
+        reason = reason_of(visit.form)
+        if not reason:
             return self._asked(visit, found, verb, "reason")
         done = "already"  # the same form sent twice changes nothing a second time
         if verb in verbs(found.condition) and await self._done(visit, found.name, verb, reason):

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from gateway.api.routes import Service
-from gateway.console.forms import HOME, Form
+from gateway.console.forms import HOME, Form, reason_of
 from gateway.console.visit import Visit
 from gateway.store.port import Company, Store
 from gateway.trust.callers import Caller, Kind
@@ -59,7 +59,7 @@ class Desk:
     @property
     def reason(self) -> str:
         """Why they do it, as they say: operators must."""
-        return " ".join(self.form["reason"].split())[:500]
+        return reason_of(self.form)
 
     @property
     def is_operator(self) -> bool:

@@ -12,12 +12,11 @@ from typing import Final, Literal
 from urllib.parse import urlencode
 
 from aiohttp import web
-from pydantic import ValidationError
 
-from gateway.api.inbox_verbs import InboxReason
 from gateway.api.problems import Problem, Type
 from gateway.api.routes import Service
 from gateway.console.console import Page, Parts
+from gateway.console.forms import reason_of
 from gateway.console.inbox.lying import PATH as INBOX
 from gateway.console.inbox.rows import Row, row
 from gateway.console.visit import Visit
@@ -195,9 +194,8 @@ class AsidePages:
             raise Problem(Type.MALFORMED_REQUEST)
         company = await self._company(form["company"]) if verb == "assign" else None
         faults = ["company"] if verb == "assign" and company is None else []
-        try:
-            reason = InboxReason.model_validate({"reason": form["reason"].strip()}).reason
-        except ValidationError:
+        reason = reason_of(form)
+        if not reason:
             faults.append("reason")
         if faults:
             return await self._one(visit, item, verb, company, status=422, faults=faults)

@@ -15,7 +15,8 @@ from gateway.archive.retention import signing_key
 from gateway.archive.zipped import MEDIA_TYPE as ZIP
 from gateway.console import pages
 from gateway.console.console import Page, Parts
-from gateway.console.jobs.parts import PATH, names, not_there, reason_of
+from gateway.console.forms import reason_of
+from gateway.console.jobs.parts import PATH, names, not_there
 from gateway.console.jobs.views import NewExport
 from gateway.console.visit import Visit
 from gateway.store.port import Direction
@@ -64,10 +65,10 @@ class Exports:
     async def _begin(self, visit: Visit) -> web.Response:
         """The same wish again leads to the same export."""
         form, now = visit.form, self._clock.now()
-        company = await self._parts.company_of(visit, form["company"].replace("\0", ""))
+        company = await self._parts.company_of(visit, form["company"])
         start, end = _midnight(form["start"]), _midnight(form["end"])
         directions = {"": None, "out": Direction.OUT, "in": Direction.IN}
-        reason = reason_of(visit)
+        reason = reason_of(visit.form)
         faults = [
             *(["company"] if company is None else []),
             *(["start"] if start is None else []),
@@ -87,9 +88,7 @@ class Exports:
 
     async def _file(self, visit: Visit) -> web.StreamResponse:
         named = visit.request.match_info
-        export = await self._store.export(
-            named["company_id"].replace("\0", ""), named["export_id"].replace("\0", "")
-        )
+        export = await self._store.export(named["company_id"], named["export_id"])
         if export is None or export.gone_at <= self._clock.now():
             return not_there(visit)
         file = next((one for one in export.files if one.n == int(named["n"])), None)

@@ -12,7 +12,8 @@ from gateway.api.streams import send
 from gateway.audit.chain import NewEntry, reasoned
 from gateway.console import pages
 from gateway.console.console import Page, Parts
-from gateway.console.jobs.parts import PATH, names, not_there, reason_of
+from gateway.console.forms import reason_of
+from gateway.console.jobs.parts import PATH, names, not_there
 from gateway.console.jobs.views import Lookup, NewLookup, Removing, Wrong
 from gateway.console.visit import Visit
 from gateway.identifying import table
@@ -63,7 +64,7 @@ class Lookups:
 
     async def _begin(self, visit: Visit) -> web.Response:
         """The same file again leads to the same job."""
-        company = await self._parts.company_of(visit, visit.form["company"].replace("\0", ""))
+        company = await self._parts.company_of(visit, visit.form["company"])
         if company is None:
             return await self._asked(visit, "company")
         if visit.form.file is None or not visit.form.file.content:
@@ -86,7 +87,7 @@ class Lookups:
 
     async def _named(self, visit: Visit) -> Lookup | None:
         named = visit.request.match_info
-        company = await self._parts.company_of(visit, named["company_id"].replace("\0", ""))
+        company = await self._parts.company_of(visit, named["company_id"])
         found = company and await self._jobs.one(company.id, named["job_id"])
         return Lookup(company.id, company.name, found) if company and found else None
 
@@ -113,7 +114,7 @@ class Lookups:
         lookup = await self._named(visit)
         if lookup is None:
             return visit.go(f"{PATH}?done=already")
-        reason = reason_of(visit)
+        reason = reason_of(visit.form)
         if not reason:
             return self._removal(visit, lookup, "reason")
         job_id = lookup.progress.id

@@ -1,4 +1,4 @@
-"""What the pages of jobs share: their address, what was done, and why."""
+"""What the pages of jobs share: their address, and what was done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from gateway.console.visit import Visit
 
 PATH: Final = f"{HOME}/jobs"
 
-_MOST_REASON: Final = 500  # characters
 _DONE: Final = frozenset({"revive", "drop", "already", "export", "lookup", "removed"})
 
 
@@ -21,12 +20,6 @@ def done(visit: Visit) -> str:
     """What was done just now, as the address says."""
     said = visit.request.query.get("done", "")
     return said if said in _DONE else ""
-
-
-def reason_of(visit: Visit) -> str:
-    """The reason that was given; empty where there is none, or it is no reason but a book."""
-    reason = visit.form["reason"].replace("\0", "").strip()
-    return reason if len(reason) <= _MOST_REASON else ""
 
 
 async def names(parts: Parts, visit: Visit) -> Mapping[str, str]:

@@ -9,9 +9,10 @@ from aiohttp import web
 from gateway.api.routes import Service
 from gateway.audit.chain import NewEntry, Told, reasoned
 from gateway.console.console import Page, Parts
+from gateway.console.forms import reason_of
 from gateway.console.jobs.exports import Exports
 from gateway.console.jobs.lookups import Lookups
-from gateway.console.jobs.parts import PATH, done, names, not_there, reason_of
+from gateway.console.jobs.parts import PATH, done, names, not_there
 from gateway.console.jobs.views import Asking, Jobs, Lookup, archive, coming, dead
 from gateway.console.visit import Visit
 from gateway.store.port import DeadJob
@@ -82,7 +83,7 @@ class JobPages:
         job, verb = await self._named(visit), visit.request.match_info["verb"]
         if job is None:  # the same form sent twice does it once
             return visit.go(f"{PATH}?done=already")
-        reason = reason_of(visit)
+        reason = reason_of(visit.form)
         if not reason:
             return await self._asked(visit, job, "reason")
         now, actor = self._clock.now(), name_of(visit.somebody)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +16,7 @@ from typing import Final
 
 from gateway.console.log.rows import Row
 from gateway.console.pages import Words
+from gateway.spreadsheet import cell
 
 MOST_ROWS: Final = 100_000  # a spreadsheet takes some more, a person does not
 COLUMNS: Final = (
@@ -37,12 +37,6 @@ COLUMNS: Final = (
     "updated_at",
 )
 BEGIN: Final = "\ufeff"
-
-# A cell that begins so is worked out instead of shown (OWASP, "CSV injection"); the wide forms are
-# what some spreadsheets take them for. A spreadsheet of another language begins a cell behind the
-# other mark, also behind a quote, and any at a new line.
-_WORKED_OUT: Final = re.compile(r"""(^|[;,])([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
-_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 async def lines(
@@ -79,9 +73,4 @@ def _cell(value: str | Decimal | datetime | None, words: Words) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
         case str():
-            return harmless(value)
-
-
-def harmless(text: str) -> str:
-    """Somebody's text as a cell that is shown as it is, whatever they have written."""
-    return _WORKED_OUT.sub(r"\1\2'", _UNSEEN.sub(" ", text).strip())
+            return cell(value)

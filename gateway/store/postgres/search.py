@@ -7,14 +7,14 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import count
 
-from gateway.store import seeking
 from gateway.store.cursors import Cursors
 from gateway.store.port import Page
 from gateway.store.postgres import naming, rows
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.transactions import Transactions
 from gateway.store.search import Facets, FailingRule, Question
-from gateway.store.seeking import Asking, Sql, T
+from gateway.store.seeking import documents, spread
+from gateway.store.seeking.statements import Asking, Sql, T
 
 _COLUMNS = ", ".join(f"d.{name}" for name in rows.DOCUMENT_COLUMNS.split(", "))
 
@@ -46,30 +46,30 @@ class SearchRows:
 
     async def found(self, question: Question, *, after: str | None = None, limit: int = 50) -> Page:
         """A page of what was found."""
-        before = seeking.opened(self._cursors, after)
-        asking = seeking.page(question, before, limit, _COLUMNS, _DIALECT)
+        before = documents.opened(self._cursors, after)
+        asking = documents.page(question, before, limit, _COLUMNS, _DIALECT)
         sought, at = await self._answered(asking)
         return Page(
             tuple(rows.document(row[1:]) for row in sought.rows),
-            seeking.sealed(self._cursors, sought.next),
+            documents.sealed(self._cursors, sought.next),
             at,
         )
 
     async def facets(self, question: Question, *, values: int = 10) -> Facets:
         """How what is found is spread."""
-        return await self._answered(seeking.facets(question, values, _DIALECT))
+        return await self._answered(spread.facets(question, values, _DIALECT))
 
     async def suggested(
         self, companies: Collection[str] | None, begin: str, limit: int = 10
     ) -> Sequence[tuple[str, str]]:
         """What begins like this."""
-        return await self._answered(seeking.suggested(companies, begin, limit, _DIALECT))
+        return await self._answered(spread.suggested(companies, begin, limit, _DIALECT))
 
     async def failing_rules(
         self, companies: Collection[str] | None, since: datetime, limit: int = 50
     ) -> Sequence[FailingRule]:
         """The rules that most documents were found to break."""
-        found = await self._answered(seeking.failing_rules(companies, since, limit, _DIALECT))
+        found = await self._answered(spread.failing_rules(companies, since, limit, _DIALECT))
         return [FailingRule(*row) for row in found]
 
     async def name_older(self, limit: int) -> bool:

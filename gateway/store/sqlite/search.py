@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from gateway.store import seeking
 from gateway.store.cursors import Cursors
 from gateway.store.port import Page
 from gateway.store.search import Facets, FailingRule, Question
-from gateway.store.seeking import Asking, Sql, T
+from gateway.store.seeking import documents, spread
+from gateway.store.seeking.statements import Asking, Sql, T
 from gateway.store.sqlite import naming, rows
 from gateway.store.sqlite.readers import Readers
 from gateway.store.sqlite.rows import micros, moment
@@ -46,14 +46,14 @@ class SearchRows:
 
     async def found(self, question: Question, *, after: str | None = None, limit: int = 50) -> Page:
         """A page of what was found."""
-        before = seeking.opened(self._cursors, after)
+        before = documents.opened(self._cursors, after)
 
         def query(connection: sqlite3.Connection) -> Page:
-            asking = seeking.page(question, before, limit, _COLUMNS, DIALECT)
+            asking = documents.page(question, before, limit, _COLUMNS, DIALECT)
             sought, at = answered(connection, asking)
             return Page(
                 tuple(rows.document(tuple(row)[1:]) for row in sought.rows),
-                seeking.sealed(self._cursors, sought.next),
+                documents.sealed(self._cursors, sought.next),
                 None if at is None else moment(at),
             )
 
@@ -61,21 +61,21 @@ class SearchRows:
 
     async def facets(self, question: Question, *, values: int = 10) -> Facets:
         """How what is found is spread."""
-        asking = seeking.facets(question, values, DIALECT)
+        asking = spread.facets(question, values, DIALECT)
         return await self._readers.read_many(lambda c: answered(c, asking))
 
     async def suggested(
         self, companies: Collection[str] | None, begin: str, limit: int = 10
     ) -> Sequence[tuple[str, str]]:
         """What begins like this."""
-        asking = seeking.suggested(companies, begin, limit, DIALECT)
+        asking = spread.suggested(companies, begin, limit, DIALECT)
         return await self._readers.read_many(lambda c: answered(c, asking))
 
     async def failing_rules(
         self, companies: Collection[str] | None, since: datetime, limit: int = 50
     ) -> Sequence[FailingRule]:
         """The rules that most documents were found to break."""
-        asking = seeking.failing_rules(companies, since, limit, DIALECT)
+        asking = spread.failing_rules(companies, since, limit, DIALECT)
         found = await self._readers.read_many(lambda c: answered(c, asking))
         return [
             FailingRule(rule, severity, documents, moment(first), moment(last))

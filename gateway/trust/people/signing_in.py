@@ -16,7 +16,7 @@ import structlog
 from gateway.audit.chain import NewEntry, Told
 from gateway.clock import Clock
 from gateway.store.people import AddressTaken, Person, Session
-from gateway.store.port import Store
+from gateway.store.port import StorageUnavailable, Store
 from gateway.trust.keys import digest
 from gateway.trust.people import second_factor, sessions
 from gateway.trust.people.passwords import Passwords
@@ -156,7 +156,10 @@ class SigningIn:
         if found is None or not sessions.counts(found[0], self.rules, now):
             return None
         if seen and sessions.is_news(found[0], now):
-            await self._store.see_session(found[0].sha256, now)
+            try:
+                await self._store.see_session(found[0].sha256, now)
+            except StorageUnavailable as error:  # on a full disk, operators must still see
+                log.warning("session_not_seen", error=str(error))
         return found
 
     async def end(self, session: Session) -> None:

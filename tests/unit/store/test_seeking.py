@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.store import seeking
 from gateway.store.port import Arrival, Company, Head
 from gateway.store.search import Question
-from gateway.store.seeking import Effort, Sought
+from gateway.store.seeking.documents import Effort, Sought, seek
 from gateway.store.sqlite import SqliteStore, schema
 from gateway.store.sqlite.search import DIALECT, answered
 
@@ -29,7 +28,7 @@ async def test_only_so_many_are_looked_at_for_a_page(tmp_path: Path) -> None:
     reader = schema.connect_for_reading(tmp_path / "budkavle.sqlite")
 
     def sought(question: Question, before: int | None, effort: Effort) -> Sought:
-        return answered(reader, seeking.seek(question, before, 1, "d.id", DIALECT, effort))
+        return answered(reader, seek(question, before, 1, "d.id", DIALECT, effort))
 
     pages, before = [], None
     while not pages or pages[-1].next is not None:

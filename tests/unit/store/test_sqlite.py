@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import resource
-import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,6 +65,7 @@ from gateway.store.sqlite.claims import Claim, Claims
 from gateway.store.sqlite.counts import counts
 from gateway.store.sqlite.writer import Transaction
 from gateway.trust.reach import Reach
+from tests.servers.disk import full_disk
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 COMPANY = Company("acme", "Acme", "SE", ("0007:1",), {})
@@ -349,19 +347,6 @@ async def test_the_directory_is_nobody_elses(store: SqliteStore, tmp_path: Path)
 
 
 # --- a disk that refuses ----------------------------------------------------------------------
-
-
-@contextmanager
-def full_disk(path: Path) -> Iterator[None]:
-    """No file grows beyond what `path` has now: the kernel refuses with EFBIG."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, old)
 
 
 @pytest.mark.parametrize("size", [1_000, 60_000, 3_000_000])
