@@ -60,7 +60,6 @@ from gateway.api import usage as usage_routes
 from gateway.api import verification as verification_routes
 from gateway.api import webhooks as webhook_routes
 from gateway.api.callers import Callers
-from gateway.api.checking import Checking
 from gateway.api.guard import Guard, add_headers
 from gateway.api.metrics import Metrics
 from gateway.api.openapi import describe
@@ -193,7 +192,6 @@ def make_app(
         ways,
         jobs or Jobs(store, ways, clock),
         agreements or Agreements(store, {}, clock),
-        Checking(),
         unpacking or Unpacking(HERE),
         logos or Logos(HERE),
         asyncio.Event(),

@@ -359,12 +359,9 @@ def _document(media_type: str, content: bytes) -> File:
 async def _checked(
     call: Call[Q], original: File, *, any_document: bool
 ) -> Mapping[str, Any] | Refused:
-    size = len(original.content)
     if original.media_type in PACKAGES:
         return await call.service.unpacking.check(original)
-    if original.media_type == JSON or size > _INLINE_BYTES:
-        return await apart(size, check, original, any_document=any_document)
-    return await call.service.checking.check(original, any_document=any_document)
+    return await apart(len(original.content), check, original, any_document=any_document)
 
 
 def _wishes(

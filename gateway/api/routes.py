@@ -16,7 +16,6 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.agreements import Agreements
-from gateway.api.checking import Checking
 from gateway.api.guard import Guard
 from gateway.api.metrics import Metrics
 from gateway.api.problems import Fault, Problem, Type
@@ -64,7 +63,6 @@ class Service:
     ways: Ways
     jobs: Jobs
     agreements: Agreements
-    checking: Checking
     unpacking: Unpacking
     logos: Logos
     closing: asyncio.Event  # set when the process stops: long polls end

@@ -14,7 +14,8 @@ from gateway.store.sqlite.writer import Transaction
 # The way of today wins: a newer day, as rules of the object store let older ones expire; another
 # key, as the one before may have been deleted.
 _NEWER = "blob.key_id IS NOT excluded.key_id OR blob.folder < excluded.folder"
-_MOVE = f"""
+COLUMNS = "company_id, sha256, content, folder, key_id"
+MOVE = f"""
 ON CONFLICT (company_id, sha256) DO UPDATE SET uses = uses + 1,
     content = iif({_NEWER}, excluded.content, blob.content),
     folder = iif({_NEWER}, excluded.folder, blob.folder),
@@ -28,9 +29,9 @@ def insert_parts(
     """Writes the parts of documents: (document id, company id, time, parts) of each."""
     each = [(d, c, at, one.part, one.blob) for d, c, at, parts in rows for one in parts]
     transaction.insert(
-        "blob (company_id, sha256, content, folder, key_id)",
+        f"blob ({COLUMNS})",
         [(c, blob.sha256, blob.content, blob.folder, blob.key_id) for _, c, _, _, blob in each],
-        _MOVE,
+        MOVE,
     )
     transaction.insert(
         f"part (document_id, company_id, {PART_COLUMNS})",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 
 from gateway.events import Type
 from gateway.lifecycle import Business, State
+from gateway.store.ids import new_id
 from gateway.store.parts import StoredPart
 from gateway.store.port import (
     Accepted,
@@ -17,7 +18,6 @@ from gateway.store.port import (
     Direction,
     Document,
     KeyReused,
-    NewEvent,
     Page,
     Submission,
 )
@@ -30,13 +30,41 @@ NEW_COLUMNS = (
     "created_at, updated_at"
 )
 
-# What every document that was handed in begins with. Values of enums are bound as they are: sqlite3
-# asks around for a way to bind anything else, also what is a string by its class.
-_OUT = (
-    *(Direction.OUT.value, State.RECEIVED.value),
-    *("document.received", "It is stored, and will be checked.", Business.NONE.value, 1),
+# A row of this view is a part of a document that is handed in; the first part brings the document
+# along, and has an `event_id`. So all of a batch is one statement. Only the connection that writes
+# has it.
+_SUBMITTED = (
+    "id, company_id, at, event_id, media_type, delivery, priority, idempotency_key, request_sha256,"
+    " role, name, part_media_type, sha256, size_bytes, attempt_id, content, folder, key_id"
 )
-_RECEIVED = (NewEvent(Type.RECEIVED.value),)
+SUBMITTED = f"""
+CREATE TEMP VIEW submitted ({_SUBMITTED})
+    AS SELECT {", ".join("NULL" for _ in _SUBMITTED.split(","))};
+CREATE TEMP TRIGGER submitted_inserted INSTEAD OF INSERT ON submitted BEGIN
+    INSERT INTO document ({NEW_COLUMNS})
+        SELECT new.id, new.company_id, '{Direction.OUT.value}', '{State.RECEIVED.value}',
+            'document.received', 'It is stored, and will be checked.', '{Business.NONE.value}', 1,
+            new.media_type, new.delivery, new.at, new.at
+        WHERE new.event_id IS NOT NULL;
+    INSERT INTO idempotency (company_id, key, request_sha256, document_id, created_at)
+        SELECT new.company_id, new.idempotency_key, new.request_sha256, new.id, new.at
+        WHERE new.idempotency_key IS NOT NULL;
+    INSERT INTO blob ({blobs.COLUMNS})
+        SELECT new.company_id, new.sha256, new.content, new.folder, new.key_id
+        WHERE new.sha256 IS NOT NULL {blobs.MOVE};
+    INSERT INTO part (document_id, company_id, {rows.PART_COLUMNS})
+        SELECT new.id, new.company_id, new.role, new.name, new.part_media_type, new.sha256,
+            new.size_bytes, new.at, new.attempt_id
+        WHERE new.sha256 IS NOT NULL;
+    INSERT INTO event ({events.COLUMNS})
+        SELECT new.event_id, new.company_id, new.id, '{Type.RECEIVED.value}', new.at, '{{}}'
+        WHERE new.event_id IS NOT NULL;
+    INSERT INTO job ({jobs.COLUMNS})
+        SELECT new.id, new.company_id, new.id, 'prepare', 'prepare', new.priority, '{{}}', 'ready',
+            new.at
+        WHERE new.event_id IS NOT NULL;
+END;
+"""
 
 
 # --- accept -----------------------------------------------------------------------------------
@@ -87,31 +115,38 @@ def _used(transaction: Transaction, company_id: str, key: str) -> tuple[str, str
 def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
     if not units:
         return
-    each = [(unit.submission, micros(unit.now)) for unit in units]
-    transaction.insert(
-        f"document ({NEW_COLUMNS})",
-        [
-            (s.document_id, s.company_id, *_OUT, s.media_type, rows.to_json(s.delivery), at, at)
-            for s, at in each
-        ],
+    transaction.insert_at_once(
+        f"submitted ({_SUBMITTED})", [row for unit in units for row in _submitted(unit)]
     )
-    transaction.insert(
-        "idempotency (company_id, key, request_sha256, document_id, created_at)",
-        [
-            (s.company_id, *s.idempotency, s.document_id, at)
-            for s, at in each
-            if s.idempotency is not None
-        ],
+    companies = {unit.submission.company_id for unit in units}
+    transaction.topics |= {"jobs", "events", *(f"events:{company}" for company in companies)}
+
+
+def _submitted(unit: Accept) -> Iterator[Row]:
+    """Values of enums are given as they are: sqlite3 asks around for a way to bind anything else,
+    also what is a string by its class."""
+    submission, at = unit.submission, micros(unit.now)
+    named = (submission.document_id, submission.company_id, at)
+    key, request = submission.idempotency or (None, None)
+    first: Row = (
+        *(new_id("evt"), submission.media_type, rows.to_json(submission.delivery)),
+        *(submission.priority, key, request),
     )
-    blobs.insert_parts(
-        transaction,
-        [
-            (s.document_id, s.company_id, at, unit.parts)
-            for unit, (s, at) in zip(units, each, strict=True)
-        ],
+    for stored in unit.parts or (None,):
+        yield (*named, *first, *(_NO_PART if stored is None else _values(stored)))
+        first = _NOT_FIRST
+
+
+_NOT_FIRST = (None,) * 6
+_NO_PART = (None,) * 9
+
+
+def _values(stored: StoredPart) -> Row:
+    part, blob = stored.part, stored.blob
+    return (
+        *(part.role.value, part.name, part.media_type, blob.sha256, blob.size_bytes),
+        *(part.attempt_id, blob.content, blob.folder, blob.key_id),
     )
-    events.append(transaction, [(s.company_id, s.document_id, at, _RECEIVED) for s, at in each])
-    jobs.put_first(transaction, [(s.company_id, s.document_id, s.priority, at) for s, at in each])
 
 
 # --- reading ----------------------------------------------------------------------------------

@@ -11,13 +11,15 @@ from gateway.store.port import Event, NewEvent
 from gateway.store.sqlite import rows
 from gateway.store.sqlite.writer import Transaction
 
+COLUMNS = "id, company_id, document_id, type, at, data"
+
 
 def append(
     transaction: Transaction, happened: Sequence[tuple[str, str, int, Sequence[NewEvent]]]
 ) -> None:
     """Appends (company id, document id, time, events) of each, in this order."""
     transaction.insert(
-        "event (id, company_id, document_id, type, at, data)",
+        f"event ({COLUMNS})",
         [
             (new_id("evt"), company_id, document_id, event.type, at, rows.to_json(event.data))
             for company_id, document_id, at, events in happened

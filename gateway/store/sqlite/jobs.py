@@ -19,7 +19,7 @@ from gateway.store.sqlite import dead, rows
 from gateway.store.sqlite.rows import Row, micros
 from gateway.store.sqlite.writer import Transaction
 
-_COLUMNS = "key, company_id, document_id, kind, lane, priority, data, state, due_at"
+COLUMNS = "key, company_id, document_id, kind, lane, priority, data, state, due_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +155,9 @@ def put(transaction: Transaction, units: Sequence[Put]) -> list[None]:
             for job in unit.jobs
         ]
         if unit.replace:
-            transaction.each(f"REPLACE INTO job ({_COLUMNS})", values, "")
+            transaction.each(f"REPLACE INTO job ({COLUMNS})", values, "")
         else:
-            transaction.insert(f"job ({_COLUMNS})", values, "ON CONFLICT (key) DO NOTHING")
+            transaction.insert(f"job ({COLUMNS})", values, "ON CONFLICT (key) DO NOTHING")
         _tell(transaction, values)
     return [None] * len(units)
 
@@ -184,22 +184,6 @@ def state_of(due_at: int, at: int) -> Literal["ready", "waiting"]:
 def _tell(transaction: Transaction, values: Sequence[Row]) -> None:
     if any("ready" in row[-2:] for row in values):
         transaction.topics.add("jobs")
-
-
-def put_first(transaction: Transaction, jobs: Sequence[tuple[str, str, int, int]]) -> None:
-    """Puts the job `prepare` of new documents in line: (company id, document id, priority, time)
-    of each."""
-    transaction.insert(
-        f"job ({_COLUMNS})",
-        [
-            _values(
-                *(document_id, company_id, document_id, "prepare", "prepare"),
-                *(priority, "{}", at, at),
-            )
-            for company_id, document_id, priority, at in jobs
-        ],
-    )
-    transaction.topics.add("jobs")
 
 
 def drop(transaction: Transaction, units: Sequence[Sequence[str]]) -> list[None]:
@@ -241,7 +225,7 @@ def replace(
         micros(again.due_at),
         at,
     )
-    transaction.insert(f"job ({_COLUMNS})", [new])
+    transaction.insert(f"job ({COLUMNS})", [new])
     _tell(transaction, [new])
 
 

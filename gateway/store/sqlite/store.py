@@ -139,7 +139,8 @@ class SqliteStore(
         """
         directory, cursors = await asyncio.to_thread(_take, data_dir)
         topics = Topics()
-        writer = Writer(partial(connect, directory.database), topics)
+        writing = partial(_connect_for_writing, directory.database)
+        writer = Writer(writing, topics, alone={documents.accept})
         readers = Readers(directory.database, _READERS)
         return cls(directory, topics, writer, readers, cursors, place, ring)
 
@@ -446,6 +447,12 @@ def probe(transaction: Transaction, units: Sequence[None]) -> list[None]:
     (version,) = transaction.run("PRAGMA user_version").fetchone()
     transaction.run(f"PRAGMA user_version = {version}")
     return list(units)
+
+
+def _connect_for_writing(database: Path) -> sqlite3.Connection:
+    connection = connect(database)
+    connection.executescript(documents.SUBMITTED)
+    return connection
 
 
 def _take(data_dir: Path) -> tuple[DataDirectory, Cursors]:

@@ -1,10 +1,13 @@
 """The one thread that writes, and its group commit.
 
 All units that wait are written in one transaction: one fdatasync for as many callers as came
-meanwhile. A caller hears of its unit only after COMMIT has returned. A unit that fails takes
-nobody with it: units of one operation go together under a savepoint, and when one of them raises
-they are done again one by one. When the disk refuses, all units of the transaction fail with
-StorageUnavailable, the connection is thrown away, and the next units try with a new one.
+meanwhile. A caller hears of its unit only after the commit. A unit that fails takes nobody with it:
+units of one operation go together under a savepoint, and when one of them raises they are done
+again one by one. When the disk refuses, all units of the transaction fail with StorageUnavailable,
+the connection is thrown away, and the next units try with a new one.
+
+Each statement gives up the interpreter and must win it back from a busy event loop, so their number
+counts for more than their work. What is one statement, and alone, is a transaction by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -38,6 +41,26 @@ class Transaction:
 
     connection: sqlite3.Connection
     topics: set[str] = field(default_factory=set)
+    begun: bool = False
+
+    def begin(self) -> None:
+        """Makes one of all that follows; before that, each statement is one by itself."""
+        if not self.begun:
+            self.run("BEGIN IMMEDIATE")
+            self.begun = True
+
+    def end(self) -> None:
+        """All of it is on disk."""
+        if self.begun:
+            self.run("COMMIT")
+            self.begun = False
+
+    def undo(self) -> None:
+        """None of it was written, nobody is woken."""
+        if self.begun:
+            self.run("ROLLBACK")
+            self.begun = False
+        self.topics.clear()
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         """One statement."""
@@ -47,28 +70,36 @@ class Transaction:
         """Many rows: `into` is `table (columns)`, `then` an upsert clause."""
         self.each(f"INSERT INTO {into}", rows, then)
 
+    def insert_at_once(self, into: str, rows: Sequence[Row]) -> None:
+        """Many rows by one statement, whatever their number; more than it takes, in a transaction.
+
+        Such a statement is made for each number of rows, so only what is written most is worth it.
+        """
+        if len(rows) > _MOST_ROWS:
+            self.begin()
+        for first in range(0, len(rows), _MOST_ROWS):
+            self._insert(f"INSERT INTO {into}", rows[first : first + _MOST_ROWS], "")
+
     def asked(self, columns: str, rows: Sequence[Row], then: str) -> list[Row]:
         """The answers of `then`, a statement that reads the rows as the table `asked`."""
         return self.each(f"WITH asked ({columns}) AS (", rows, f") {then}")
 
     def each(self, first: str, rows: Sequence[Row], then: str) -> list[Row]:
-        """Many rows with few statements: `first VALUES (...), (...) then`, and what they answer.
-
-        Each statement gives up the interpreter and must win it back from a busy event loop, so
-        their number counts for more than their work.
-        """
+        """Many rows with few statements: `first VALUES (...), (...) then`, and what they answer."""
         answers: list[Row] = []
         done = 0
         while done < len(rows):
             size = _chunk(min(len(rows) - done, _MOST_ROWS))
-            chunk = rows[done : done + size]
-            one = f"({', '.join('?' * len(chunk[0]))})"
-            answers += self.connection.execute(
-                f"{first} VALUES {', '.join([one] * size)} {then}",
-                [value for row in chunk for value in row],
-            )
+            answers += self._insert(first, rows[done : done + size], then)
             done += size
         return answers
+
+    def _insert(self, first: str, rows: Sequence[Row], then: str) -> sqlite3.Cursor:
+        one = f"({', '.join('?' * len(rows[0]))})"
+        return self.connection.execute(
+            f"{first} VALUES {', '.join([one] * len(rows))} {then}",
+            [value for row in rows for value in row],
+        )
 
 
 def _chunk(rows: int) -> int:
@@ -94,11 +125,21 @@ class _Unit(Generic[A, R]):
 
 
 class Writer:
-    """Started by its constructor; `close` writes what is queued and ends the thread."""
+    """Started by its constructor; `close` writes what is queued and ends the thread.
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], topics: Topics) -> None:
+    `alone`: the operations that need no BEGIN when nobody else's units wait: each writes by one
+    statement, or begins a transaction itself.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        topics: Topics,
+        alone: Collection[Operation[Any, Any]] = (),
+    ) -> None:
         self._connect = connect
         self._topics = topics
+        self._alone = alone
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None
         self._queue: SimpleQueue[list[_Unit[Any, Any]] | None] = SimpleQueue()
@@ -152,13 +193,31 @@ class Writer:
             if self._connection is None:
                 self._connection = self._connect()
             transaction = Transaction(self._connection)
-            transaction.run("BEGIN IMMEDIATE")
-            results = self._results(transaction, units)
-            transaction.run("COMMIT")
+            results = self._alone_results(transaction, units)
+            if results is None:
+                transaction.begin()
+                results = self._results(transaction, units)
+            transaction.end()
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear it
             self._start_afresh()
             return [translated(error) for _ in units], set()
         return results, transaction.topics
+
+    def _alone_results(
+        self, transaction: Transaction, units: Sequence[_Unit[Any, Any]]
+    ) -> list[Any] | None:
+        """What an operation answers that needs no BEGIN; None: nothing was written so."""
+        operation = units[0].operation
+        if operation not in self._alone or any(unit.operation is not operation for unit in units):
+            return None
+        try:
+            results = operation(transaction, [unit.argument for unit in units])
+            return [result for _, result in zip(units, results, strict=True)]
+        except Exception as error:
+            if is_storage_fault(error):
+                raise
+            transaction.undo()
+            return None  # one by one it shows whose fault it was
 
     def _results(self, transaction: Transaction, units: Sequence[_Unit[Any, Any]]) -> list[Any]:
         groups: dict[Operation[Any, Any], list[_Unit[Any, Any]]] = {}

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import pytest
+
+from gateway.store.port import Contradiction
 from gateway.store.sqlite.schema import connect
 from gateway.store.sqlite.writer import Transaction, Writer
 from gateway.store.topics import Topics
@@ -41,3 +45,96 @@ async def test_everybody_hears_of_an_operation_that_answers_too_few(tmp_path: Pa
         answers = await asyncio.gather(*units, return_exceptions=True)
         await writer.close()
     assert [type(answer) for answer in answers] == [ValueError] * 3
+
+
+# --- what needs no BEGIN ------------------------------------------------------------------------
+
+Numbers = Callable[[], list[int]]
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Numbers:
+    """What is on disk."""
+    connection = connect(tmp_path / "database")
+    connection.execute("CREATE TABLE number (n INTEGER PRIMARY KEY) STRICT")
+    connection.close()
+
+    def read() -> list[int]:
+        with sqlite3.connect(tmp_path / "database") as connection:
+            return [n for (n,) in connection.execute("SELECT n FROM number ORDER BY n")]
+
+    return read
+
+
+def _kept(transaction: Transaction, numbers: Sequence[int]) -> Sequence[int]:
+    transaction.insert_at_once("number (n)", [(number,) for number in numbers])
+    transaction.topics.add("kept")
+    return numbers
+
+
+def _also_kept(transaction: Transaction, numbers: Sequence[int]) -> Sequence[int]:
+    return _kept(transaction, numbers)
+
+
+async def _written(
+    folder: Path, asked: Sequence[int], others: Sequence[int] = ()
+) -> tuple[list[int | BaseException], list[str]]:
+    """The answers, and the statements it took."""
+    said: list[str] = []
+
+    def connected() -> sqlite3.Connection:
+        connection = connect(folder / "database")
+        connection.set_trace_callback(said.append)
+        return connection
+
+    writer = Writer(connected, Topics(), alone={_kept})
+    async with asyncio.timeout(60):
+        units = [
+            *(writer.write(_kept, number) for number in asked),
+            *(writer.write(_also_kept, number) for number in others),
+        ]
+        answers = await asyncio.gather(*units, return_exceptions=True)
+        await writer.close()
+    return answers, [statement.split()[0] for statement in said]
+
+
+async def test_one_statement_is_a_transaction_by_itself(tmp_path: Path, numbers: Numbers) -> None:
+    answers, said = await _written(tmp_path, range(30))
+    assert answers == numbers() == list(range(30))
+    assert said == ["INSERT"]
+
+
+async def test_what_somebody_else_writes_too_is_in_one_transaction(
+    tmp_path: Path, numbers: Numbers
+) -> None:
+    answers, said = await _written(tmp_path, [1, 2], [3])
+    assert answers == numbers() == [1, 2, 3]
+    assert (said[0], said[-1]) == ("BEGIN", "COMMIT")
+
+
+async def test_one_that_can_not_be_written_takes_nobody_with_it(
+    tmp_path: Path, numbers: Numbers
+) -> None:
+    answers, _ = await _written(tmp_path, [1, 2, 2, 3])
+    assert [answers[0], answers[1], answers[3]] == numbers() == [1, 2, 3]
+    assert isinstance(answers[2], Contradiction)
+
+
+@pytest.mark.parametrize("twice", [(), (150,), (10,)])
+async def test_more_than_a_statement_takes_is_in_one_transaction(
+    tmp_path: Path, numbers: Numbers, twice: Sequence[int]
+) -> None:
+    asked = [(tuple(range(200)),), *(((number,),) for number in twice)]
+
+    def all_kept(transaction: Transaction, units: Sequence[tuple[tuple[int, ...]]]) -> list[bool]:
+        for (several,) in units:
+            transaction.insert_at_once("number (n)", [(number,) for number in several])
+        return [True] * len(units)
+
+    writer = Writer(partial(connect, tmp_path / "database"), Topics(), alone={all_kept})
+    async with asyncio.timeout(60):
+        units = [writer.write(all_kept, unit) for unit in asked]
+        answers = await asyncio.gather(*units, return_exceptions=True)
+        await writer.close()
+    assert answers[0] is True and numbers() == list(range(200))
+    assert all(isinstance(answer, Contradiction) for answer in answers[1:])

@@ -212,6 +212,7 @@ def _tour(connection: sqlite3.Connection) -> None:
 def test_no_statement_reads_a_whole_table(tmp_path: Path) -> None:
     connection = schema.connect(tmp_path / "x.sqlite")
     schema.migrate(connection)
+    connection.executescript(documents.SUBMITTED)
     statements: set[str] = set()
     connection.set_trace_callback(statements.add)
     _tour(connection)
@@ -439,6 +440,7 @@ def test_jobs_of_later_days_do_not_slow_a_claim(tmp_path: Path) -> None:
     """A claim's work in SQLite's own steps is the same with none and with 20,000 ahead."""
     connection = schema.connect(tmp_path / "x.sqlite")
     schema.migrate(connection)
+    connection.executescript(documents.SUBMITTED)
     tx = Transaction(connection)
     companies.add(tx, [companies.AddCompany(COMPANY, NOW)])
 
