@@ -19,6 +19,7 @@ from gateway.console.forms import HOME
 from gateway.console.uploaded import Uploads
 from gateway.console.visit import Visit
 from gateway.handing_in import Handed, document
+from gateway.inbound.aside import SET_ASIDE
 from gateway.intake.submission import Refused
 from gateway.lifecycle import State
 from gateway.store.port import Accepted, Document, KeyReused, Role, Store
@@ -61,7 +62,8 @@ class Uploading:
         file: str = "",
         text: str = "",
     ) -> web.Response:
-        companies = await self._parts.companies_of(visit)
+        all_of_them = await self._parts.companies_of(visit)
+        companies = [one for one in all_of_them if one.id != SET_ASIDE]
         return visit.show(
             "upload",
             status,

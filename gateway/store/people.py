@@ -10,7 +10,7 @@ Links and sessions are recognised by 256 random bits, of which the SHA-256 is st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,7 +33,7 @@ class Person:
     name: str
     language: str  # en, sv, nb
     role: Role
-    proof: bytes
+    proof: bytes = field(repr=False)
     created_at: datetime
     updated_at: datetime
     accepted_at: datetime | None = None  # None: invited, and nobody has come yet

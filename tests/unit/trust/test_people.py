@@ -14,6 +14,7 @@ from gateway.blobs.ring import Ring
 from gateway.blobs.seal import Secret
 from gateway.clock import MovableClock
 from gateway.console.forms import HOME, onward
+from gateway.store.people import Person
 from gateway.store.port import StorageUnavailable
 from gateway.store.sqlite import SqliteStore
 from gateway.trust.people import second_factor, sessions
@@ -53,6 +54,9 @@ async def test_a_proof_is_sealed_where_there_is_a_key_ring(
 
 def test_nothing_of_a_proof_is_shown() -> None:
     assert "argon2" not in repr(WHOLE) and "JBSWY" not in repr(WHOLE) and "aaaa" not in repr(WHOLE)
+    kept = b"aaaa"
+    person = Person("per_a", "", (), "a@b.example", "A", "en", Role.READER, kept, NOW, NOW)
+    assert "aaaa" not in repr(person)
 
 
 @given(st.integers(-5, 5))
