@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from gateway.batching import Batching
 from gateway.store.port import StorageUnavailable
+from gateway.store.sqlite.batching import Batching
 from gateway.store.sqlite.faults import is_storage_fault, translated
 from gateway.store.sqlite.rows import Row
 from gateway.store.topics import Topics

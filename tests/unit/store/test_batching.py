@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.batching import Batching
+from gateway.store.sqlite.batching import Batching
 
 
 async def turns(n: int) -> None:
