@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pyotp
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Locator, Page
 
 from gateway.trust.people.directory import Newcomer
 from gateway.trust.people.roles import Role
@@ -23,6 +23,12 @@ async def opened(chromium: Browser, **how: object) -> Page:
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     return page
+
+
+async def follow(what: Locator) -> None:
+    """Clicks on what leads to another page, and is there."""
+    async with what.page.expect_navigation():
+        await what.click()
 
 
 async def fits(page: Page) -> None:
@@ -50,40 +56,40 @@ async def test_from_the_invitation_to_a_document(
     await fits(page)
     await page.get_by_label("Lösenord", exact=True).fill(PASSWORD)
     await page.get_by_label("Lösenordet igen").fill(PASSWORD)
-    await page.get_by_role("button", name="Spara lösenordet").click()
+    await follow(page.get_by_role("button", name="Spara lösenordet"))
 
     await page.get_by_label(re.compile("E-postadress|E-mail")).fill("kim@byran.example")
     await fits(page)
     await page.get_by_label(re.compile("Lösenord|Password")).fill(PASSWORD)
-    await page.locator("main button").first.click()
+    await follow(page.locator("main button").first)
     await page.get_by_role("heading", name="Ej skickade").wait_for()
     await fits(page)
-    await page.get_by_role("link", name="Lämna in", exact=True).click()
+    await follow(page.get_by_role("link", name="Lämna in", exact=True))
     await page.get_by_role("heading", name="Lämna in ett dokument").wait_for()
     await fits(page)
 
-    await page.get_by_role("link", name="Din profil").click()
+    await follow(page.get_by_role("link", name="Din profil"))
     await fits(page)
-    await page.get_by_role("link", name="Slå på andra faktorn").click()
+    await follow(page.get_by_role("link", name="Slå på andra faktorn"))
     await fits(page)
     secret = (await page.locator("code.secret").inner_text()).replace(" ", "")
     await page.locator("#code").fill(pyotp.TOTP(secret).at(office.clock.now()))
-    await page.get_by_role("button", name="Slå på andra faktorn").click()
+    await follow(page.get_by_role("button", name="Slå på andra faktorn"))
     assert await page.locator("ol.codes li").count() == 10
     await fits(page)
     recovery = await page.locator("ol.codes code").first.inner_text()
-    await page.get_by_role("button", name="Logga ut").click()
+    await follow(page.get_by_role("button", name="Logga ut"))
 
     await page.locator("#email").fill("kim@byran.example")
     await page.locator("#password").fill(PASSWORD)
-    await page.locator("main button").first.click()
+    await follow(page.locator("main button").first)
     await page.locator("#code").fill(recovery)
     await fits(page)
-    await page.get_by_role("button", name="Fortsätt").click()
+    await follow(page.get_by_role("button", name="Fortsätt"))
 
-    await page.get_by_role("link", name="Lämna in", exact=True).click()
+    await follow(page.get_by_role("link", name="Lämna in", exact=True))
     await page.get_by_label("Fil").set_input_files(EXAMPLE)
-    await page.get_by_role("button", name="Lämna in").click()
+    await follow(page.get_by_role("button", name="Lämna in"))
     await page.get_by_role("heading", name="Inlämnat").wait_for()
     await fits(page)
     document_id = await page.locator("dl.facts code").inner_text()
@@ -91,10 +97,10 @@ async def test_from_the_invitation_to_a_document(
 
     nothing = tmp_path / "brev.txt"
     nothing.write_text("Hej!")
-    await page.get_by_role("link", name="Lämna in ett till").click()
+    await follow(page.get_by_role("link", name="Lämna in ett till"))
     assert await page.get_by_role("link", name=EXAMPLE.name).count() == 1
     await page.get_by_label("Fil").set_input_files(nothing)
-    await page.get_by_role("button", name="Lämna in").click()
+    await follow(page.get_by_role("button", name="Lämna in"))
     assert "brev.txt" in await page.get_by_role("alert").inner_text()
     await fits(page)
     assert (await office.fresh(person)).accepted_at is not None
