@@ -41,25 +41,21 @@ class Transaction:
 
     connection: sqlite3.Connection
     topics: set[str] = field(default_factory=set)
-    begun: bool = False
 
     def begin(self) -> None:
         """Makes one of all that follows; before that, each statement is one by itself."""
-        if not self.begun:
+        if not self.connection.in_transaction:
             self.run("BEGIN IMMEDIATE")
-            self.begun = True
 
     def end(self) -> None:
         """All of it is on disk."""
-        if self.begun:
+        if self.connection.in_transaction:
             self.run("COMMIT")
-            self.begun = False
 
     def undo(self) -> None:
         """None of it was written, nobody is woken."""
-        if self.begun:
+        if self.connection.in_transaction:
             self.run("ROLLBACK")
-            self.begun = False
         self.topics.clear()
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
