@@ -69,8 +69,8 @@ async def read_form(request: web.Request, limits: Limits, *, with_file: bool) ->
 
 
 def reason_of(form: Form) -> str:
-    """Why it is asked for, on one line; empty where nothing is said, or nothing the API takes."""
-    found = shape.bind({"reason": " ".join(form["reason"].split())}, Reason)
+    """Why it is asked for; empty where nothing is said, or nothing that the API takes."""
+    found = shape.bind({"reason": form["reason"].strip()}, Reason)
     return found.reason if isinstance(found, Reason) else ""
 
 

@@ -12,7 +12,6 @@ from gateway.console.acting.wish import (
     POSTAL,
     SECRET,
     Route,
-    reason_of,
     route_of,
     sealed,
     unsealed,
@@ -63,16 +62,6 @@ def test_everything_that_can_be_wrong_has_a_word_in_every_language() -> None:
     for name in (*faults, "reason"):
         for language in ("en", "sv", "nb"):
             assert Words(language)(f"acting_fault_{name}")
-
-
-@pytest.mark.parametrize("reason", ["", " \r\n ", "x" * 501, "\x00"])
-def test_what_is_no_reason(reason: str) -> None:
-    assert reason_of(form(reason=reason)) is None
-
-
-def test_a_reason_may_have_lines() -> None:
-    assert reason_of(form(reason=" one\r\ntwo ")) == "one\r\ntwo"
-    assert reason_of(form(reason="x" * 500)) == "x" * 500
 
 
 def test_what_is_sealed_opens_for_what_it_is_about_alone() -> None:
