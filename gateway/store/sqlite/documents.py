@@ -40,7 +40,8 @@ _SUBMITTED = (
 SUBMITTED = f"""
 CREATE TEMP VIEW submitted ({_SUBMITTED})
     AS SELECT {", ".join("NULL" for _ in _SUBMITTED.split(","))};
-CREATE TEMP TRIGGER submitted_inserted INSTEAD OF INSERT ON submitted BEGIN
+CREATE TEMP TRIGGER submitted_inserted INSTEAD OF INSERT ON submitted
+WHEN new.id IS NOT NULL BEGIN
     INSERT INTO document ({NEW_COLUMNS})
         SELECT new.id, new.company_id, '{Direction.OUT.value}', '{State.RECEIVED.value}',
             'document.received', 'It is stored, and will be checked.', '{Business.NONE.value}', 1,
@@ -115,11 +116,11 @@ def _used(transaction: Transaction, company_id: str, key: str) -> tuple[str, str
 def _add(transaction: Transaction, units: Sequence[Accept]) -> None:
     if not units:
         return
-    transaction.insert_at_once(
-        f"submitted ({_SUBMITTED})", [row for unit in units for row in _submitted(unit)]
-    )
     companies = {unit.submission.company_id for unit in units}
     transaction.topics |= {"jobs", "events", *(f"events:{company}" for company in companies)}
+    transaction.insert_at_once(  # last: where nothing was begun, it is on disk after that
+        f"submitted ({_SUBMITTED})", [row for unit in units for row in _submitted(unit)]
+    )
 
 
 def _submitted(unit: Accept) -> Iterator[Row]:

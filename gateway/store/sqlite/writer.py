@@ -33,6 +33,9 @@ _MOST_UNITS = 512
 _MOST_AT_ONCE = 32
 # Rows in one INSERT. SQLite allows 32,766 values in one statement; document has 24 columns here.
 _MOST_ROWS = 64
+# Rows of a statement that takes any number of them. Each kept statement keeps what it was given
+# last: with one for each number, blobs of 60 KB would hold 125 MB.
+_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, _MOST_ROWS)
 
 
 @dataclass(slots=True)
@@ -69,12 +72,16 @@ class Transaction:
     def insert_at_once(self, into: str, rows: Sequence[Row]) -> None:
         """Many rows by one statement, whatever their number; more than it takes, in a transaction.
 
-        Such a statement is made for each number of rows, so only what is written most is worth it.
+        `into` is a view that takes no notice of rows of nothing but NULL: they fill it up.
         """
         if len(rows) > _MOST_ROWS:
             self.begin()
         for first in range(0, len(rows), _MOST_ROWS):
-            self._insert(f"INSERT INTO {into}", rows[first : first + _MOST_ROWS], "")
+            chunk = rows[first : first + _MOST_ROWS]
+            size = next(size for size in _SIZES if size >= len(chunk))
+            nothing = (None,) * len(chunk[0])
+            filled = [*chunk, *[nothing] * (size - len(chunk))]
+            self._insert(f"INSERT INTO {into}", filled, "")
 
     def asked(self, columns: str, rows: Sequence[Row], then: str) -> list[Row]:
         """The answers of `then`, a statement that reads the rows as the table `asked`."""
@@ -208,12 +215,12 @@ class Writer:
             return None
         try:
             results = operation(transaction, [unit.argument for unit in units])
-            return [result for _, result in zip(units, results, strict=True)]
         except Exception as error:
             if is_storage_fault(error):
                 raise
             transaction.undo()
             return None  # one by one it shows whose fault it was
+        return [result for _, result in zip(units, results, strict=True)]
 
     def _results(self, transaction: Transaction, units: Sequence[_Unit[Any, Any]]) -> list[Any]:
         groups: dict[Operation[Any, Any], list[_Unit[Any, Any]]] = {}

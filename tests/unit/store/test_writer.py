@@ -56,7 +56,15 @@ Numbers = Callable[[], list[int]]
 def numbers(tmp_path: Path) -> Numbers:
     """What is on disk."""
     connection = connect(tmp_path / "database")
-    connection.execute("CREATE TABLE number (n INTEGER PRIMARY KEY) STRICT")
+    connection.executescript(
+        """
+        CREATE TABLE number (n INTEGER PRIMARY KEY) STRICT;
+        CREATE VIEW given (n) AS SELECT NULL;
+        CREATE TRIGGER given_inserted INSTEAD OF INSERT ON given WHEN new.n IS NOT NULL BEGIN
+            INSERT INTO number VALUES (new.n);
+        END;
+        """
+    )
     connection.close()
 
     def read() -> list[int]:
@@ -67,7 +75,7 @@ def numbers(tmp_path: Path) -> Numbers:
 
 
 def _kept(transaction: Transaction, numbers: Sequence[int]) -> Sequence[int]:
-    transaction.insert_at_once("number (n)", [(number,) for number in numbers])
+    transaction.insert_at_once("given (n)", [(number,) for number in numbers])
     transaction.topics.add("kept")
     return numbers
 
@@ -101,7 +109,7 @@ async def _written(
 async def test_one_statement_is_a_transaction_by_itself(tmp_path: Path, numbers: Numbers) -> None:
     answers, said = await _written(tmp_path, range(30))
     assert answers == numbers() == list(range(30))
-    assert said == ["INSERT"]
+    assert set(said) <= {"INSERT", "--"}, "no BEGIN, no COMMIT; the rest is in the trigger"
 
 
 async def test_what_somebody_else_writes_too_is_in_one_transaction(
@@ -128,7 +136,7 @@ async def test_more_than_a_statement_takes_is_in_one_transaction(
 
     def all_kept(transaction: Transaction, units: Sequence[tuple[tuple[int, ...]]]) -> list[bool]:
         for (several,) in units:
-            transaction.insert_at_once("number (n)", [(number,) for number in several])
+            transaction.insert_at_once("given (n)", [(number,) for number in several])
         return [True] * len(units)
 
     writer = Writer(partial(connect, tmp_path / "database"), Topics(), alone={all_kept})
