@@ -90,7 +90,7 @@ class Http(Section):
 class Worker(Section):
     """The worker that checks, routes and delivers."""
 
-    concurrency: int = Field(default=32, ge=1, le=1000)
+    concurrency: int = Field(default=64, ge=1, le=1000)
     """How many documents are worked on at once."""
 
     lease_s: float = Field(default=30, ge=1)

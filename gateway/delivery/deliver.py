@@ -297,7 +297,8 @@ class Delivering:
             work = settle(trial, made.refused(now), transport.repeat, self._backoff, now)
             return await self._end(job, case, trial, work)
         envelope, linked = made.envelope, None
-        envelope = replace(envelope, question=inquiry.question, terms=inquiry.terms)
+        if inquiry.question is not None or inquiry.terms:
+            envelope = replace(envelope, question=inquiry.question, terms=inquiry.terms)
         linker = self._linkers.get(trial.leg.channel)
         if self._linking is not None and linker is not None:
             files = linker.too_large(envelope)

@@ -84,7 +84,7 @@ class Worker:
         handlers: Mapping[str, Handler] | None = None,
         schedules: Sequence[Schedule] = (),
         aside: Collection[str] = (),
-        concurrency: int = 32,
+        concurrency: int = 64,
         lease_s: float = 30.0,
         poll_s: float = 1.0,
         collect_every_s: float = 10.0,
@@ -186,8 +186,8 @@ class Worker:
                 if len(self._running) >= self._concurrency:
                     await self._wake.wait()
                     continue
-                news = self._news()
-                if not await self._take():
+                news, free = self._news(), self._concurrency - len(self._running)
+                if await self._take() < free:  # the store has no more, or a lane has no room
                     await self._first_of(news)
                 news.cancel()
             if self._running:
@@ -232,8 +232,8 @@ class Worker:
             return False
         return True
 
-    async def _take(self) -> bool:
-        """Starts as many due jobs as there is room for; whether there were any."""
+    async def _take(self) -> int:
+        """Starts as many due jobs as there is room for; answers how many."""
         free = self._concurrency - len(self._running)
         try:
             with self._lanes.promised(self._named) as room:
@@ -244,12 +244,12 @@ class Worker:
                     self._lanes.enter(job)
         except StorageUnavailable as error:
             log.error("storage_unavailable", error=str(error))
-            return False
+            return 0
         for job in jobs:
             task = asyncio.create_task(self._work(job))
             self._running[task] = job
             task.add_done_callback(self._ended)
-        return bool(jobs)
+        return len(jobs)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
