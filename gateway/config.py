@@ -91,7 +91,8 @@ class Worker(Section):
     """The worker that checks, routes and delivers."""
 
     concurrency: int = Field(default=64, ge=1, le=1000)
-    """How many documents are worked on at once."""
+    """How many documents are worked on at once, three quarters of them for one channel at most.
+    Each is in memory with its files."""
 
     lease_s: float = Field(default=30, ge=1)
     """How long a document belongs to a worker that gives no sign of life."""
