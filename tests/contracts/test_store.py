@@ -1058,6 +1058,24 @@ async def test_a_company_can_be_read_and_changed(store: Store) -> None:
     assert await store.company("nobody") is None
 
 
+async def test_what_is_asked_at_once_is_answered_to_each(store: Store) -> None:
+    asked = [THEIRS.id, "nobody", OURS.id, THEIRS.id]
+    found = await asyncio.gather(*(store.company(id_) for id_ in asked))
+    assert found == [THEIRS, None, OURS, THEIRS]
+
+
+@pytest.mark.parametrize("strange", ["0192:\x00", "0192:\ud800"])
+async def test_who_asks_for_what_can_not_be_stored_spoils_nobodys_answer(
+    store: Store, strange: str
+) -> None:
+    asked = [*OURS.participants, strange, *THEIRS.participants]
+    ours, nobodys, theirs = await asyncio.gather(
+        *(store.company_of(name) for name in asked), return_exceptions=True
+    )
+    assert (ours, theirs) == (OURS, THEIRS)
+    assert nobodys is None or isinstance(nobodys, Exception)
+
+
 async def test_settings_that_somebody_else_changed_meanwhile_stay(store: Store) -> None:
     entry = NewEntry("operator:kim", "customer.settled", OURS.id, OURS.id)
     told = Told(entry, NOW)

@@ -13,6 +13,7 @@ from gateway.store.accounts import Account
 from gateway.store.port import Company, Overtaken
 from gateway.store.postgres import audit, companies
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.reads import Reads
 from gateway.store.postgres.rows import Row, moment, to_json
 from gateway.store.postgres.transactions import Transaction
 from gateway.trust.reach import Reach
@@ -33,6 +34,7 @@ class AccountRows(audit.Telling):
     """Implements `gateway.store.accounts.Accounts`; a part of `PostgresStore`."""
 
     _connections: Connections
+    _reads: Reads
 
     async def add_account(self, account: Account, *, told: Told | None = None) -> None:
         """Adds an account, or gives the one with this id another name."""
@@ -65,7 +67,7 @@ class AccountRows(audit.Telling):
 
     async def company_within(self, reach: Reach, company_id: str) -> Company | None:
         """One company, if it is within reach."""
-        company = await companies.one(self._connections, company_id)
+        company = await self._reads.read(companies.by_id, company_id)
         if company is None or not reach.takes_in(company.id, company.parent_id, company.account_id):
             return None
         return company

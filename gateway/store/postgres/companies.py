@@ -13,6 +13,7 @@ from gateway.store.accounts import misplaced
 from gateway.store.port import Company, Contradiction, Overtaken
 from gateway.store.postgres import registrations, rows
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.reads import each
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
 
@@ -126,9 +127,27 @@ COLUMNS = """company.id, company.name, company.country, company.settings,
     (SELECT account.settings FROM account WHERE account.id = company.account_id)"""
 
 
-async def one(connections: Connections, company_id: str) -> Company | None:
-    """One company."""
-    return await _find(connections, "$1", company_id)
+async def by_id(connections: Connections, asked: Sequence[str]) -> list[Company | None]:
+    """Companies by their ids."""
+    return await _found(connections, "company.id = asked.name", asked)
+
+
+async def of_participant(connections: Connections, asked: Sequence[str]) -> list[Company | None]:
+    """Whose these participants are."""
+    owner = "company.id = (SELECT company_id FROM participant WHERE folded = asked.name)"
+    return await _found(connections, owner, [_folded(name) for name in asked])
+
+
+async def _found(
+    connections: Connections, which: str, names: Sequence[str]
+) -> list[Company | None]:
+    found = await each(
+        connections,
+        f"SELECT {COLUMNS}, nth FROM {{asked}} JOIN company ON {which}",
+        "name text",
+        [(name,) for name in names],
+    )
+    return [whole(tuple(one[0])[:-1]) if one else None for one in found]
 
 
 async def every(connections: Connections) -> list[Company]:
@@ -140,17 +159,6 @@ async def those(connections: Connections, which: str, *values: Any) -> list[Comp
     """Companies that are asked for by a clause."""
     found = await connections.read(f"SELECT {COLUMNS} FROM company {which}", *values)
     return [whole(row) for row in found]
-
-
-async def of_participant(connections: Connections, name: str) -> Company | None:
-    """Whose participant this is."""
-    owner = "(SELECT company_id FROM participant WHERE folded = $1)"
-    return await _find(connections, owner, _folded(name))
-
-
-async def _find(connections: Connections, id_: str, value: str) -> Company | None:
-    found = await those(connections, f"WHERE id = {id_}", value)
-    return found[0] if found else None
 
 
 def whole(row: Row) -> Company:

@@ -24,6 +24,7 @@ from gateway.store.port import BadCursor, Document, NewEvent
 from gateway.store.postgres import blobs, documents, events, jobs, rows
 from gateway.store.postgres.audit import Telling
 from gateway.store.postgres.connections import Connections
+from gateway.store.postgres.reads import Reads, each
 from gateway.store.postgres.rows import Row
 from gateway.store.postgres.transactions import Transaction
 
@@ -50,6 +51,7 @@ class InboxRows(Telling):
     """Implements `gateway.store.inbox.Inbox`; a part of `PostgresStore`."""
 
     _connections: Connections
+    _reads: Reads
     blobs: Blobs
 
     async def inbox(self, company_id: str, after: str | None, limit: int) -> Sequence[Document]:
@@ -102,13 +104,7 @@ class InboxRows(Telling):
 
     async def inbox_item(self, company_id: str, document_id: str) -> Item | None:
         """One of them."""
-        found = await self._connections.read(
-            f"SELECT {_COLUMNS}, {_OWN} {_FROM}"
-            " WHERE inbox.document_id = $1 AND inbox.company_id = $2",
-            document_id,
-            company_id,
-        )
-        return _item(tuple(found[0])) if found else None
+        return await self._reads.read(items, (company_id, document_id))
 
     async def inbox_waits(self, company_id: str) -> bool:
         """Whether something is being read."""
@@ -198,18 +194,7 @@ class InboxRows(Telling):
 
     async def same_bytes(self, company_id: str, document_id: str) -> str | None:
         """The first document before this one that is the same byte for byte."""
-        found = await self._connections.read(
-            """
-            SELECT other.document_id FROM inbox JOIN inbox AS other
-                ON other.company_id = inbox.company_id AND other.sha256 = inbox.sha256
-                AND (other.tx, other.seq) < (inbox.tx, inbox.seq)
-            WHERE inbox.document_id = $1 AND inbox.company_id = $2
-            ORDER BY other.tx, other.seq LIMIT 1
-            """,
-            document_id,
-            company_id,
-        )
-        return str(found[0][0]) if found else None
+        return await self._reads.read(twins, (company_id, document_id))
 
     async def _place(self, company_id: str, after: str | None) -> tuple[int, int]:
         if after is None:
@@ -240,6 +225,40 @@ def _item(row: Row) -> Item:
     return Item(
         rows.document(row[:_WIDTH]), InboxState(state), code, text, json.loads(found), *rest
     )
+
+
+async def items(connections: Connections, asked: Sequence[tuple[str, str]]) -> list[Item | None]:
+    """What lies in inboxes by (company id, document id)."""
+    found = await each(
+        connections,
+        f"""
+        SELECT {_COLUMNS}, {_OWN}, nth FROM {{asked}} JOIN inbox
+            ON inbox.document_id = asked.id AND inbox.company_id = asked.company_id
+        JOIN document ON document.id = inbox.document_id
+        """,
+        "company_id text, id text",
+        asked,
+    )
+    return [_item(tuple(one[0])[:-1]) if one else None for one in found]
+
+
+async def twins(connections: Connections, asked: Sequence[tuple[str, str]]) -> list[str | None]:
+    """The first document before each, by (company id, document id), that has the same bytes."""
+    found = await each(
+        connections,
+        """
+        SELECT twin.document_id, nth FROM {asked} JOIN inbox
+            ON inbox.document_id = asked.id AND inbox.company_id = asked.company_id
+        CROSS JOIN LATERAL (
+            SELECT document_id FROM inbox AS other
+            WHERE other.company_id = inbox.company_id AND other.sha256 = inbox.sha256
+                AND (other.tx, other.seq) < (inbox.tx, inbox.seq)
+            ORDER BY other.tx, other.seq LIMIT 1) AS twin
+        """,
+        "company_id text, id text",
+        asked,
+    )
+    return [one[0]["document_id"] if one else None for one in found]
 
 
 # --- coming in ----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 A statement costs client and server ten times what a row in it costs, and a busy worker asks for
 hundreds of single rows at once. While as many reads of a kind as may be are under way, the next
-one gathers.
+one gathers. Who asks for what PostgreSQL can not take (a NUL in an id) troubles nobody else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from gateway.store.port import StorageUnavailable
 from gateway.store.postgres.connections import Connections
 from gateway.store.postgres.transactions import Row, with_asked
 
@@ -70,8 +71,22 @@ class Reads:
 
     async def _read(self, line: _Line[A, R], units: Sequence[tuple[A, asyncio.Future[R]]]) -> None:
         try:
-            answers = await line.query(self._connections, [asked for asked, _ in units])
+            await self._answered(line.query, units)
+        finally:
+            line.under_way -= 1
+            self._start(line)
+
+    async def _answered(
+        self, query: Query[A, R], units: Sequence[tuple[A, asyncio.Future[R]]]
+    ) -> None:
+        """Answers the units together; when that fails by what is asked, each by itself."""
+        try:
+            answers = await query(self._connections, [asked for asked, _ in units])
         except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear it
+            if len(units) > 1 and not isinstance(error, StorageUnavailable):
+                for unit in units:
+                    await self._answered(query, [unit])
+                return
             for _, future in units:
                 if not future.done():
                     future.set_exception(error)
@@ -79,9 +94,6 @@ class Reads:
             for (_, future), answer in zip(units, answers, strict=True):
                 if not future.done():
                     future.set_result(answer)
-        finally:
-            line.under_way -= 1
-            self._start(line)
 
 
 async def each(

@@ -424,7 +424,7 @@ class PostgresStore(
 
     async def company(self, company_id: str) -> Company | None:
         """One company."""
-        return await companies.one(self._connections, company_id)
+        return await self._reads.read(companies.by_id, company_id)
 
     async def companies(self) -> Sequence[Company]:
         """All of them (operators only)."""
@@ -432,7 +432,7 @@ class PostgresStore(
 
     async def company_of(self, participant: str) -> Company | None:
         """Whose participant this is, compared without case; None when nobody's here."""
-        return await companies.of_participant(self._connections, participant)
+        return await self._reads.read(companies.of_participant, participant)
 
     async def logo(self, company_id: str) -> File | None:
         """A company's logo, 256 KB at most."""
