@@ -19,6 +19,8 @@ from schemas.ubl.write import write
 from tests.unit.schemas.cii import NAMESPACES, written
 
 BASES = Path(__file__).parents[4] / "shared/rules/bases"
+if not BASES.exists():
+    pytest.skip("the official documents are not beside this checkout", allow_module_level=True)
 RAM = f"{{{NAMESPACES['ram']}}}"
 UBL = [
     path
