@@ -187,7 +187,8 @@ class Worker:
                     await self._wake.wait()
                     continue
                 news, free = self._news(), self._concurrency - len(self._running)
-                if await self._take() < free:  # the store has no more, or a lane has no room
+                # No more is there, its lane is full, or another worker claims from that just now.
+                if await self._take() < free:
                     await self._first_of(news)
                 news.cancel()
             if self._running:
