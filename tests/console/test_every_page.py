@@ -165,9 +165,8 @@ async def test_every_page(email: str, office: Office, chromium: Chromium, tmp_pa
         page = await world.visitor(chromium, email, viewport={"width": 1280, "height": 900})
         walk = Walk(world, page, patterns)
         await walk.go(urlsplit(page.page.url).path)
-    assert walk.faults == []
-    assert page.complaints == []
-    assert page.outside == []
+        # Now: a page that is still open complains when the gateway has gone.
+        assert (walk.faults, page.complaints, page.outside) == ([], [], [])
     assert len(walk.seen) > 10
     others = _PEOPLES if email == OPERATOR.email else _OPERATORS
     missed = {

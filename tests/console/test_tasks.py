@@ -167,12 +167,12 @@ async def test_many_at_once_and_a_channel_that_is_down(chromium: Chromium, tmp_p
         await world.partners_have("letters", 30)
 
         # See which channel is down, and pause it.
-        await world.send(submission("M-31", email="silent@customer.example"), {"held"})
+        await world.send(submission("M-31", email="drop@customer.example"), {"held"})
         await operator.begin()
         row = operator.page.locator("tr", has_text="failing")
         await operator.go(row.get_by_role("link").first)
         await operator.follow("Pause E-mail")
-        await operator.page.get_by_label("Why?").fill("The mail server takes and says nothing")
+        await operator.page.get_by_label("Why?").fill("The mail server takes it and breaks off")
         await operator.press("Pause")
         await operator.says("Paused")
         assert "email" in await world.sandbox.gateway.store.paused()
