@@ -149,6 +149,6 @@ class World:
 
 @asynccontextmanager
 async def open_world(data: Path) -> AsyncIterator[World]:
-    # Nobody is silent here: one that is given up after a moment is not the machine's being busy.
+    # No partner is silent here: who answers late is on a busy machine, and is waited for.
     async with Sandbox(data, patience_s=60) as sandbox:
         yield World(sandbox)
